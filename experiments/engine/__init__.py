@@ -1,0 +1,1 @@
+"""Networks in pure NumPy that train many independent runs at once."""

@@ -1,0 +1,50 @@
+"""Scale and shift, the second half of batch normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.engine.buffers import Buffers
+from experiments.engine.layer import Arrays
+from experiments.engine.sums import sum_over
+
+
+@dataclass(frozen=True)
+class Affine:
+    """y = γ x + β, feature by feature. Ioffe & Szegedy 2015, Algorithm 1, last line.
+
+    Parameters: gamma (run, feature), which starts at one, and beta (run, feature), which starts at zero.
+    """
+
+    def init(
+        self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
+    ) -> tuple[Arrays, Arrays, int]:
+        """Start as the identity; draws no random numbers."""
+        shape = (len(rngs), features)
+        return {"gamma": np.ones(shape, dtype), "beta": np.zeros(shape, dtype)}, {}, features
+
+    def forward(
+        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
+        """y = γ x + β."""
+        gamma, beta = params["gamma"][:, None, :], params["beta"][:, None, :]
+        y = (buffers or Buffers()).array("y", (gamma.shape[0], *x.shape[1:]), x.dtype)
+        np.multiply(x, gamma, out=y)
+        y += beta
+        return y, {"x": x}, state
+
+    def backward(
+        self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, Arrays]:
+        """∂L/∂x = γ ∂L/∂y, ∂L/∂γ = Σ_samples x ∂L/∂y, ∂L/∂β = Σ_samples ∂L/∂y."""
+        buffers, gamma = buffers or Buffers(), params["gamma"][:, None, :]
+        dx = buffers.array("dx", dy.shape, dy.dtype)
+        np.multiply(dy, saved["x"], out=dx)
+        dgamma = sum_over(1, dx, buffers.array("dgamma", gamma.shape, dy.dtype))
+        dbeta = sum_over(1, dy, buffers.array("dbeta", gamma.shape, dy.dtype))
+        np.multiply(dy, gamma, out=dx)
+        return dx, {"gamma": dgamma[:, 0], "beta": dbeta[:, 0]}

@@ -1,0 +1,89 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.engine.buffers import Buffers
+from experiments.engine.initialization import lecun_normal
+from experiments.engine.layer import Arrays
+from experiments.engine.sums import sum_over
+
+
+@dataclass(frozen=True)
+class Dense:
+    """y = x W + b.
+
+    Parameters
+    ----------
+    features : int
+        Number of features that come out.
+    bias : bool
+        Whether there is a b. In front of a `Standardize` over the batch it would be subtracted again.
+    weights : callable
+        (rng, fan_in, fan_out) → (fan_in, fan_out) weights in float64; see `experiments.engine.initialization`. Biases start
+        at zero.
+
+    Notes
+    -----
+    Parameters: weight (run, fan_in, features), bias (run, features). This is the only layer that draws random numbers, so
+    a network with and without normalization starts from the same weights. They are drawn in float64 and then rounded, so
+    float32 and float64 start alike too.
+    """
+
+    features: int
+    bias: bool = True
+    weights: Callable[[np.random.Generator, int, int], np.ndarray] = lecun_normal
+
+    def init(
+        self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
+    ) -> tuple[Arrays, Arrays, int]:
+        """Draw the weights of each run from its own generator."""
+        params = {
+            "weight": np.stack([self.weights(rng, features, self.features) for rng in rngs]).astype(dtype)
+        }
+        if self.bias:
+            params["bias"] = np.zeros((len(rngs), self.features), dtype)
+        return params, {}, self.features
+
+    def forward(
+        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
+        """y = x W + b; x may also be (1, sample, feature), the same for all runs.
+
+        Raises
+        ------
+        TypeError
+            If x and W differ in dtype: the product would quietly be computed in the wider one.
+        """
+        weight = params["weight"]
+        if x.dtype != weight.dtype:
+            raise TypeError(f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input")
+        y = (buffers or Buffers()).array("y", (weight.shape[0], x.shape[1], self.features), weight.dtype)
+        np.matmul(x, weight, out=y)
+        if self.bias:
+            y += params["bias"][:, None, :]
+        return y, {"x": x}, state
+
+    def backward(
+        self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, Arrays]:
+        """∂L/∂x = ∂L/∂y Wᵀ, and `gradients`."""
+        weight = params["weight"]
+        dx = (buffers or Buffers()).array("dx", (*dy.shape[:2], weight.shape[1]), dy.dtype)
+        np.matmul(dy, weight.swapaxes(1, 2), out=dx)
+        return dx, self.gradients(saved, dy, buffers)
+
+    def gradients(self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None) -> Arrays:
+        """∂L/∂W = xᵀ ∂L/∂y and ∂L/∂b = Σ_samples ∂L/∂y, without ∂L/∂x, which nobody needs of the data."""
+        buffers, x = buffers or Buffers(), saved["x"]
+        dweight = buffers.array("dweight", (dy.shape[0], x.shape[2], self.features), dy.dtype)
+        grads = {"weight": np.matmul(x.swapaxes(1, 2), dy, out=dweight)}
+        if self.bias:
+            dbias = buffers.array("dbias", (dy.shape[0], 1, self.features), dy.dtype)
+            grads["bias"] = sum_over(1, dy, dbias)[:, 0]
+        return grads

@@ -1,0 +1,38 @@
+"""What a layer is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from experiments.engine.buffers import Buffers
+
+Arrays = dict[str, np.ndarray]
+
+
+class Layer(Protocol):
+    """A function of parameters, state and input, with its derivative.
+
+    Data are arrays (run, sample, feature), float32 or float64. Parameters and state have the run as their first axis too.
+    Runs never mix: the bytes of a run are those that it has when it is computed alone.
+    """
+
+    def init(
+        self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
+    ) -> tuple[Arrays, Arrays, int]:
+        """Return parameters, state and the number of features that come out, for one generator a run."""
+
+    def forward(
+        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
+        """Return the output, what `backward` needs (in every layer `saved["x"]` is its input), and the next state.
+
+        Neither the parameters nor the state that were passed in are changed.
+        """
+
+    def backward(
+        self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, Arrays]:
+        """Return ∂L/∂x and, under the names of the parameters, ∂L/∂params, given dy = ∂L/∂y."""

@@ -1,0 +1,44 @@
+"""What is minimized."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from experiments.engine.buffers import Buffers
+from experiments.engine.sums import sum_over
+
+
+@np.errstate(invalid="ignore", over="ignore", divide="ignore")  # the logits of a diverged run give nan
+def softmax_cross_entropy(
+    logits: np.ndarray, labels: np.ndarray, buffers: Buffers | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """L = mean_samples(log Σ_k exp(z_k) − z_label), in nats, and ∂L/∂z = (softmax(z) − onehot(label))/m.
+
+    Parameters
+    ----------
+    logits : array (run, sample, class)
+        z.
+    labels : integer array (run, sample), or (1, sample) if they are the same for all runs
+        Classes, counted from 0.
+    buffers : Buffers, optional
+        Memory for the gradient.
+
+    Returns
+    -------
+    loss : array (run,)
+    dlogits : array (run, sample, class)
+    """
+    buffers = buffers or Buffers()
+    runs, samples, _ = logits.shape
+    labels = np.broadcast_to(labels, (runs, samples))[..., None]
+    z = buffers.array("shifted", logits.shape, logits.dtype)
+    np.subtract(logits, logits.max(axis=2, keepdims=True), out=z)  # then exp cannot overflow
+    dlogits = buffers.array("dlogits", logits.shape, logits.dtype)
+    np.exp(z, out=dlogits)
+    total = sum_over(2, dlogits)
+    each = np.log(total) - np.take_along_axis(z, labels, axis=2)
+    dlogits /= total
+    at_label = np.take_along_axis(dlogits, labels, axis=2)
+    np.put_along_axis(dlogits, labels, at_label - 1, axis=2)
+    dlogits /= samples
+    return sum_over(1, each)[:, 0, 0] / samples, dlogits

@@ -1,0 +1,178 @@
+"""Subtract the mean and divide by the standard deviation, the first half of every normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.engine.buffers import Buffers
+from experiments.engine.layer import Arrays
+from experiments.engine.sums import mean_over
+
+
+@dataclass(frozen=True)
+class Convention:
+    """What frameworks disagree about.
+
+    Parameters
+    ----------
+    eps : float
+        ε, added to the variance under the root.
+    rate : float
+        Weight of the new batch in the running statistics. PyTorch's momentum is this; that of Keras and Flax is one minus
+        this.
+    unbiased : bool
+        Whether the running variance averages batch variances times m/(m − 1) (Bessel's correction). The variance that a
+        batch is divided by is the biased one everywhere.
+    """
+
+    eps: float
+    rate: float
+    unbiased: bool
+
+
+PYTORCH = Convention(eps=1e-5, rate=0.1, unbiased=True)  # torch.nn.BatchNorm1d
+KERAS = Convention(eps=1e-3, rate=0.01, unbiased=False)  # keras.layers.BatchNormalization
+FLAX = Convention(eps=1e-5, rate=0.01, unbiased=False)  # flax.linen.BatchNorm
+
+
+@dataclass(frozen=True)
+class Standardize:
+    """x̂ = (x − μ)/√(σ² + ε), with mean μ and biased variance σ² over samples or over features.
+
+    Parameters
+    ----------
+    over : {"batch", "features", "groups"}
+        What μ and σ² are taken over: the samples, for each feature (batch norm); the features, for each sample (layer norm);
+        groups of neighbouring features, for each sample (group norm).
+    groups : int
+        Number of groups if over="groups", else 1.
+    convention : Convention
+        ε, and how running statistics are kept over the batch.
+
+    Notes
+    -----
+    Follow it with `Affine` for the whole of batch, layer or group norm. Over the batch the state is running_mean and
+    running_var (run, feature), starting at 0 and 1; training=False standardizes with them. Otherwise there is no state, and
+    training makes no difference.
+
+    `saved` has x, xhat, and mean, var (biased; the running ones if training=False) and inv_std = 1/√(var + ε), which are
+    (run, feature) over the batch and else (run, sample, group).
+
+    The statistics are those of x minus its first sample (or feature), so a large common offset costs no digits, and the
+    variance is centred. A constant feature gives x̂ = 0 exactly, or nan if ε = 0, where it is 0/0.
+
+    Sources: Ioffe & Szegedy 2015, Algorithms 1 and 2; Ba et al. 2016; Wu & He 2018.
+
+    Raises
+    ------
+    ValueError
+        If `over` is unknown, if groups do not divide the features, or in training over a batch of one sample.
+    """
+
+    over: str = "batch"
+    groups: int = 1
+    convention: Convention = PYTORCH
+
+    def __post_init__(self) -> None:
+        if self.over not in ("batch", "features", "groups"):
+            raise ValueError(f'over={self.over!r}: it must be "batch", "features" or "groups"')
+        if self.groups < 1 or (self.groups > 1 and self.over != "groups"):
+            raise ValueError(
+                f'groups={self.groups} with over={self.over!r}: more than one group needs over="groups"'
+            )
+
+    def init(
+        self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
+    ) -> tuple[Arrays, Arrays, int]:
+        """Running mean 0 and variance 1, as all frameworks start; draws no random numbers."""
+        if features % self.groups:
+            raise ValueError(f"{features} features cannot be divided into {self.groups} groups")
+        if self.over != "batch":
+            return {}, {}, features
+        shape = (len(rngs), features)
+        return {}, {"running_mean": np.zeros(shape, dtype), "running_var": np.ones(shape, dtype)}, features
+
+    @np.errstate(divide="ignore", invalid="ignore", over="ignore")
+    def forward(
+        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
+        """x̂ = (x − μ)/√(σ² + ε); in training over the batch also the next running statistics."""
+        buffers = buffers or Buffers()
+        if self.over == "batch" and not training:
+            return self._with_running(state, x, buffers)
+        if self.over == "batch" and x.shape[1] == 1:
+            raise ValueError("a batch of 1 sample has no variance to train with; it takes at least 2")
+
+        axis, rows = self._axis(), self._rows(x)
+        xhat = buffers.array("xhat", rows.shape, x.dtype)
+        first = rows[:, :1] if axis == 1 else rows[:, :, :1]
+        np.subtract(rows, first, out=xhat)
+        mean = mean_over(axis, xhat)
+        xhat -= mean
+        mean += first
+        var = mean_over(axis, np.multiply(xhat, xhat, out=buffers.array("square", rows.shape, x.dtype)))
+        inv_std = 1 / np.sqrt(var + self.convention.eps)
+        xhat *= inv_std
+
+        shape = (x.shape[0], -1) if axis == 1 else (*x.shape[:2], -1)
+        mean, var, inv_std = mean.reshape(shape), var.reshape(shape), inv_std.reshape(shape)
+        y = xhat.reshape(x.shape)
+        saved = {"x": x, "xhat": y, "mean": mean, "var": var, "inv_std": inv_std, "constant": False}
+        return y, saved, self._next(state, mean, var, samples=x.shape[1])
+
+    @np.errstate(invalid="ignore", over="ignore")
+    def backward(
+        self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, Arrays]:
+        """∂L/∂x = (g − mean(g) − x̂ mean(g x̂))/√(σ² + ε) with g = ∂L/∂x̂, and g/√(σ² + ε) for running statistics.
+
+        The means are over what μ and σ² are taken over.
+        """
+        dx = (buffers or Buffers()).array("dx", dy.shape, dy.dtype)
+        if saved["constant"]:
+            return np.multiply(dy, saved["inv_std"][:, None, :], out=dx), {}
+        axis, g, xhat, rows = self._axis(), self._rows(dy), self._rows(saved["xhat"]), self._rows(dx)
+        np.multiply(g, xhat, out=rows)
+        along = mean_over(axis, rows)
+        np.multiply(xhat, along, out=rows)
+        np.subtract(g, rows, out=rows)
+        rows -= mean_over(axis, g)
+        rows *= saved["inv_std"].reshape(along.shape)
+        return dx, {}
+
+    def _with_running(
+        self, state: Arrays, x: np.ndarray, buffers: Buffers
+    ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
+        """x̂ with the running statistics, which do not depend on x."""
+        mean, var = state["running_mean"], state["running_var"]
+        inv_std = 1 / np.sqrt(var + self.convention.eps)
+        xhat = buffers.array("xhat", (mean.shape[0], *x.shape[1:]), x.dtype)
+        np.subtract(x, mean[:, None, :], out=xhat)
+        xhat *= inv_std[:, None, :]
+        return (
+            xhat,
+            {"x": x, "xhat": xhat, "mean": mean, "var": var, "inv_std": inv_std, "constant": True},
+            state,
+        )
+
+    def _next(self, state: Arrays, mean: np.ndarray, var: np.ndarray, samples: int) -> Arrays:
+        """running ← (1 − rate) running + rate batch."""
+        if self.over != "batch":
+            return state
+        rate, correction = self.convention.rate, samples / (samples - 1) if self.convention.unbiased else 1.0
+        return {
+            "running_mean": (1 - rate) * state["running_mean"] + rate * mean,
+            "running_var": (1 - rate) * state["running_var"] + rate * correction * var,
+        }
+
+    def _axis(self) -> int:
+        """The axis of `_rows` that μ and σ² are taken over."""
+        return 1 if self.over == "batch" else 2
+
+    def _rows(self, a: np.ndarray) -> np.ndarray:
+        """The same numbers with every group of features in a row of its own: (run, sample × group, feature of the group)."""
+        return a if self.groups == 1 else a.reshape(a.shape[0], -1, a.shape[2] // self.groups)

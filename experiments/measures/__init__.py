@@ -1,0 +1,1 @@
+"""Instruments pointed at a network, and statistics with intervals."""

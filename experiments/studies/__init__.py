@@ -1,0 +1,1 @@
+"""One file per question: its settings, its run, its claims."""

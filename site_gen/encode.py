@@ -1,0 +1,264 @@
+"""An animation as files: GIF, WebM, MP4 and a poster, in two themes, with the same bytes wherever they are made.
+
+What stands still is drawn once; a frame is that background with the moving artists drawn over it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from site_gen.errors import BuildError
+from site_gen.files import named_errors, write_if_changed
+from site_gen.save import LICENCE, SCREEN, SITE, Saved, check_size, png_bytes, suffix, write_table
+from site_gen.theme import DARK, LIGHT, Animation
+
+if TYPE_CHECKING:
+    import av
+    import numpy as np
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+MAX_GIF = 1024 * 1024
+MAX_VIDEO = 300 * 1024
+SIMPLER = "move less at a time (fewer frames, fewer points, a smaller height)"
+
+# Each codec's qualities, best first: the first that fits MAX_VIDEO is published. One thread, so that bytes do not depend
+# on the number of cores. AV1 rather than VP9: a fifth smaller in half the time; browsers without it take the MP4.
+CODECS = {
+    "webm": ("libsvtav1", ("34", "42", "50"), {"preset": "8", "svtav1-params": "lp=1"}, {}),
+    "mp4": ("libx264", ("25", "29", "33"), {"preset": "slow", "tune": "animation"}, {"movflags": "+faststart"}),
+}
+COLOURS = (128, 64)  # of a GIF's palette, best first
+
+
+def encode_animation(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str) -> Saved:
+    """Write the table of an animation, and film it from the table that was written.
+
+    Parameters
+    ----------
+    module : module
+        An animation: has `TITLE` and `animate(data, theme)`.
+    data : DataFrame
+        What is drawn: the module's `data(results)`.
+    folder : Path
+        Where the files go; made if need be.
+    figure_id : str
+        Begins every file name and is written into every file, beside the title and the licence.
+
+    Returns
+    -------
+    Saved
+        `<id>.csv`; `<id>.gif`, `<id>.webm`, `<id>.mp4`, `<id>.png` (the poster), all four again as `<id>-dark.*`.
+        The GIF has one pixel to a CSS pixel, the others two.
+
+    Raises
+    ------
+    BuildError
+        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, a video more than
+        300 KB, or a file cannot be written.
+    """
+    csv = folder / f"{figure_id}.csv"
+    table = write_table(data, csv)
+    files = [csv]
+    for theme in (LIGHT, DARK):
+        path = folder / f"{figure_id}{suffix(theme)}.gif"
+        with theme.context():
+            animation = module.animate(table.copy(), theme)
+            width, height = _fix_size(animation.figure)
+            images = list(frames(animation, SCREEN))
+            check_artists(animation, images, figure_id)
+            contents = {path: _gif(images, animation.fps, figure_id, path)}
+            pictures = [_yuv(frame) for frame in frames(animation, 2 * SCREEN)]
+            for form in CODECS:
+                path = path.with_suffix(f".{form}")
+                contents[path] = _video(pictures, animation.fps, figure_id, module.TITLE, path)
+            animation.update(animation.poster)
+            contents[path.with_suffix(".png")] = png_bytes(animation.figure, figure_id, module.TITLE)
+        for path, content in contents.items():
+            write_if_changed(path, content)
+            files.append(path)
+    return Saved(tuple(files), width, height)
+
+
+def frames(animation: Animation, dpi: int) -> Iterator[np.ndarray]:
+    """Yield every frame as an array (height, width, 3) of uint8, by blitting; call it inside the theme's context."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    animation.figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(animation.figure)
+    moving = _moving(animation.figure, animation.artists)
+    for artist in moving:
+        artist.set_animated(True)
+    canvas.draw()
+    background = canvas.copy_from_bbox(animation.figure.bbox)
+    renderer = canvas.get_renderer()
+    for i in range(animation.frames):
+        animation.update(i)
+        canvas.restore_region(background)
+        for artist in moving:
+            artist.draw(renderer)
+        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def redrawn(animation: Animation, i: int, dpi: int) -> np.ndarray:
+    """Frame `i` drawn in full, (height, width, 3) of uint8: what blitting has to equal."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    animation.figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(animation.figure)
+    animation.update(i)
+    for artist in _moving(animation.figure, animation.artists):
+        artist.set_animated(False)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def check_artists(animation: Animation, images: Sequence[np.ndarray], figure_id: str) -> None:
+    """Raise a `BuildError` if one of a few blitted images differs from the same frame drawn in full.
+
+    They differ where an artist changes and is not in the animation's list.
+    """
+    last = animation.frames - 1
+    for i in sorted({0, last // 3, animation.poster, 2 * last // 3, last}):
+        wrong = (images[i] != redrawn(animation, i, SCREEN)).any(axis=-1)
+        if wrong.any():
+            y, x = (int(edge.min()) for edge in wrong.nonzero())
+            raise BuildError(
+                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} from the left and {y} "
+                "from the top: list in `artists` every artist that changes there"
+            )
+
+
+def _fix_size(figure: Figure) -> tuple[int, int]:
+    """Lay the figure out for good, in whole pixels (2 × 2 of them on a dense screen, as video needs); return its size."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    width, height = (round(inches * SCREEN) for inches in figure.get_size_inches())
+    # Matplotlib cuts fractions off, and 2.3 inches are 229.99… pixels: hence the millionth.
+    figure.set_size_inches((width + 1e-6) / SCREEN, (height + 1e-6) / SCREEN)
+    FigureCanvasAgg(figure).draw()
+    figure.set_layout_engine("none")
+    return width, height
+
+
+def _moving(figure: Figure, changing: Sequence[Artist]) -> list[Artist]:
+    """What each frame draws anew, bottom first: what changes and, in the same axes, whatever lies above the lowest of it."""
+    from matplotlib.axes import Axes
+
+    wanted = {id(artist) for artist in changing}
+
+    def changes(artist: Artist) -> bool:
+        return id(artist) in wanted or any(changes(child) for child in artist.get_children())
+
+    def children(parent: Artist) -> list[Artist]:
+        return sorted(parent.get_children(), key=lambda child: child.get_zorder())
+
+    moving: list[Artist] = []
+    for part in children(figure):
+        if not isinstance(part, Axes):
+            moving += [part] if changes(part) else []
+            continue
+        hidden = [part.patch] if part.axison else [part.patch, part.xaxis, part.yaxis, *part.spines.values()]
+        drawn = [child for child in children(part) if child not in hidden]
+        lowest = next((i for i, child in enumerate(drawn) if changes(child)), len(drawn))
+        moving += drawn[lowest:]
+    return moving
+
+
+def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, path: Path) -> bytes:
+    """The frames as a GIF that loops, all with one palette."""
+    from PIL import Image
+
+    for colours in COLOURS:
+        palette, indices = _reduce(images, colours)
+        drawn = [Image.fromarray(index) for index in indices]
+        for image in drawn:
+            image.putpalette(palette.tobytes())
+        film = BytesIO()
+        drawn[0].save(film, "GIF", save_all=True, append_images=drawn[1:], duration=1000 // fps, loop=0, disposal=1,
+                      optimize=False, comment=f"{SITE}: {figure_id}. {LICENCE}".encode())  # fmt: skip
+        if film.tell() <= MAX_GIF:
+            break
+    check_size(path, film.getvalue(), MAX_GIF, SIMPLER)
+    return film.getvalue()
+
+
+def _reduce(images: Sequence[np.ndarray], colours: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """A palette (colour, 3) for all images, and each image as indices (height, width) of the nearest colour.
+
+    The most frequent colours (paper, lines, fills) are in the palette exactly; the rest of it covers what is left, mostly
+    the edges of letters and lines. Pillow alone may map white to the next grey, and the picture sits in a visible box.
+    """
+    import numpy as np
+    from PIL import Image
+
+    packed = [image.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32) for image in images]
+    occurrences = np.zeros(1 << 24, dtype=np.uint32)
+    for image in packed:
+        np.add.at(occurrences, image, 1)
+    used = occurrences.nonzero()[0]
+    rgb = (used[:, None] >> np.array([16, 8, 0]) & 255).astype(np.int32)
+    frequent = rgb[np.argsort(-occurrences[used].astype(np.int64), kind="stable")[: colours // 4]]
+    # every colour once: MAXCOVERAGE spreads over the colours that occur, however often
+    spread = Image.fromarray(rgb.astype(np.uint8)[None]).quantize(colours - len(frequent), Image.Quantize.MAXCOVERAGE)
+    palette = np.concatenate([frequent, np.array(spread.getpalette()).reshape(-1, 3)])
+    nearest = np.zeros(1 << 24, dtype=np.uint8)
+    nearest[used] = ((rgb[:, None] - palette) ** 2).sum(axis=-1).argmin(axis=1)
+    return palette.astype(np.uint8), [nearest[image] for image in packed]
+
+
+def _yuv(image: np.ndarray) -> av.VideoFrame:
+    """A frame as video keeps it: brightness for every pixel, colour for 2 × 2, by the rule of BT.709."""
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
+    picture = av.VideoFrame.from_ndarray(image, "rgb24")
+    return picture.reformat(format="yuv420p", src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,
+                            dst_colorspace=Colorspace.ITU709)  # fmt: skip
+
+
+def _video(pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, path: Path) -> bytes:
+    """The frames as a video of the kind that the path's ending says."""
+    # SVT-AV1 speaks to the terminal by itself unless told otherwise before it starts.
+    os.environ.setdefault("SVT_LOG", "1")
+    for quality in CODECS[path.suffix[1:]][1]:
+        # An MP4 that starts before it is loaded is written twice over, which needs a real file.
+        with named_errors(path), tempfile.TemporaryDirectory() as folder:
+            film = Path(folder, path.name)
+            _encode(film, pictures, fps, quality, {"title": title, "comment": f"{SITE}: {figure_id}", "copyright": LICENCE})
+            content = film.read_bytes()
+        if len(content) <= MAX_VIDEO:
+            break
+    check_size(path, content, MAX_VIDEO, SIMPLER)
+    return content
+
+
+def _encode(film: Path, pictures: Sequence[av.VideoFrame], fps: int, quality: str, about: dict[str, str]) -> None:
+    import av
+
+    codec, _, options, layout = CODECS[film.suffix[1:]]
+    # bitexact: no date, no random number, no version in the file.
+    with av.open(film, "w", options=layout | {"fflags": "+bitexact"}) as container:
+        container.metadata.update(about)
+        stream = container.add_stream(codec, rate=fps, options=options | {"crf": quality})
+        context = stream.codec_context
+        context.width, context.height = pictures[0].width, pictures[0].height
+        context.pix_fmt = "yuv420p"
+        context.thread_count = 1
+        # Said outright, or browsers guess from the size of the picture and the paper's colour is off.
+        context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
+        context.color_range = 1  # 16 to 235
+        for i, picture in enumerate(pictures):
+            picture.pts, picture.time_base = i, Fraction(1, fps)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())

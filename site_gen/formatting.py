@@ -1,0 +1,138 @@
+"""Numbers as readers see them: a true minus, narrow spaces between thousands, as many digits as the interval warrants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+
+MINUS, NARROW, TIMES = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{MULTIPLICATION SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+MOST_DIGITS = 6
+KINDS = {"svg": "SVG", "png": "PNG", "pdf": "PDF", "csv": "Data, CSV", "json": "Settings, JSON", "gif": "GIF",
+         "webm": "Video, WebM", "mp4": "Video, MP4"}  # fmt: skip
+
+
+def number(value: float | str, spec: str = ".3g") -> str:
+    """A number under a format specification.
+
+    Parameters
+    ----------
+    value : float or str
+        The number; "inf" and "-inf" stand for infinities, as in JSON.
+    spec : str
+        As for `format`: ".2f", ".3g", ".0%", "d".
+
+    Returns
+    -------
+    str
+        For example "−0.88", "12 345", "87 %", "1.2 × 10⁻⁷", "∞".
+
+    Raises
+    ------
+    ValueError
+        If the specification does not fit, or the number is not defined.
+    """
+    if isinstance(value, bool) or (isinstance(value, str) and value not in ("inf", "-inf")):
+        raise ValueError(f"{value!r} is not a number")
+    value = float(value) if isinstance(value, str) else value
+    if math.isnan(value):
+        raise ValueError("the number is not defined")
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    text = format(value, spec)
+    text, percent, _ = text.partition("%")
+    mantissa, exponent, power = text.partition("e")
+    if not float(mantissa):
+        mantissa = mantissa.lstrip("-")  # no "−0.00"
+    whole, point, decimals = mantissa.replace(",", "").partition(".")
+    shown = _grouped(whole) + point + decimals
+    if exponent:
+        shown += f"{NARROW}{TIMES}{NARROW}10{str(int(power)).translate(SUPERSCRIPTS)}"
+    return shown.replace("-", MINUS) + (f"{NARROW}%" if percent else "")
+
+
+def _grouped(whole: str) -> str:
+    """Digits in threes from five digits on: 12 345, but 1234 as years and batch sizes are written."""
+    digits = whole.lstrip("+-")
+    return whole if len(digits) < 5 else whole[: -len(digits)] + f"{int(digits):,}".replace(",", NARROW)
+
+
+def spec_for(estimate: float, low: float, high: float) -> str:
+    """The format specification that shows two significant digits of the interval's width, at most six of the number."""
+    finite = [abs(x) for x in (estimate, low, high) if math.isfinite(x)]
+    largest = max(finite, default=0.0)
+    if not largest or (low == high and estimate == round(estimate) and largest < 10**MOST_DIGITS):
+        return ".0f"
+    magnitude = math.floor(math.log10(largest))
+    width = high - low
+    digits = magnitude - math.floor(math.log10(width)) + 2 if 0 < width < math.inf else 4
+    digits = max(2, min(digits, MOST_DIGITS))
+    if magnitude < -3 or magnitude >= MOST_DIGITS:
+        return f".{digits - 1}e"
+    return f".{max(0, digits - 1 - magnitude)}f"
+
+
+def _spec(measured: Mapping[str, Any]) -> str:
+    return spec_for(*(float(measured[key]) for key in ("estimate", "low", "high")))
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A formatted number and its unit, kept on one line with it."""
+    return f"{text}{NARROW if unit == '%' else NO_BREAK}{unit}" if unit else text
+
+
+def estimate(measured: Mapping[str, Any]) -> str:
+    """The estimate of a claim, a case or a value, with its unit."""
+    return with_unit(number(measured["estimate"], _spec(measured)), measured["unit"])
+
+
+def bounds(measured: Mapping[str, Any]) -> str:
+    """The ends of its interval, "0.87 to 0.89"; empty for an exact number, whose interval has no width."""
+    if measured["low"] == measured["high"]:
+        return ""
+    spec = _spec(measured)
+    return f"{number(measured['low'], spec)} to {number(measured['high'], spec)}"
+
+
+def size(count: int) -> str:
+    """Bytes as "812 B", "24 KB", "1.3 MB"."""
+    if count < 1000:
+        return f"{count}{NO_BREAK}B"
+    return f"{count / 1e3:.0f}{NO_BREAK}KB" if count < 999_500 else f"{count / 1e6:.1f}{NO_BREAK}MB"
+
+
+def words(name: str) -> str:
+    """An identifier as words: "running_statistics" → "running statistics"."""
+    return name.replace("_", " ").replace("-", " ")
+
+
+def setting(value: Any) -> str:
+    """A setting's value: numbers formatted, lists joined by commas, words as they are."""
+    if isinstance(value, list | tuple):
+        return ", ".join(setting(item) for item in value)
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, int):
+        return number(value, "d")
+    return number(value, ".6g") if isinstance(value, float) or value in ("inf", "-inf") else str(value)
+
+
+def file_kind(path: str) -> str:
+    """What a figure's file is: "SVG", "Video, WebM"."""
+    return KINDS[path.rpartition(".")[2]]
+
+
+def file_theme(path: str) -> str:
+    """The paper a figure's file is made for: "dark", "light", or "" for tables, settings and print."""
+    stem, _, ending = path.rpartition(".")
+    return "" if ending in ("csv", "json", "pdf") else "dark" if stem.endswith("-dark") else "light"
+
+
+def register(environment: jinja2.Environment) -> None:
+    """Give templates these functions as filters."""
+    for function in (number, estimate, bounds, size, words, setting, file_kind, file_theme, with_unit):
+        environment.filters[function.__name__] = function

@@ -1,0 +1,93 @@
+"""The figures and animations that exist, found by their files' names."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from site_gen.errors import BuildError
+from site_gen.paths import ROOT, relative
+
+FOLDERS = {"figure": ROOT / "site_gen" / "figures", "animation": ROOT / "site_gen" / "animations"}
+LIGHT_AND_DARK = ("", "-dark")
+SUFFIXES = {
+    "figure": tuple(f"{theme}{ending}" for ending in (".svg", ".png") for theme in LIGHT_AND_DARK) + (".pdf", ".csv"),
+    "animation": tuple(f"{theme}{ending}" for ending in (".webm", ".mp4", ".gif", ".png") for theme in LIGHT_AND_DARK)
+    + (".csv",),
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure or an animation that the repository declares.
+
+    Attributes
+    ----------
+    id : str
+        The file's name with hyphens: `anatomy__eps.py` → "anatomy-eps".
+    kind : str
+        "figure" or "animation".
+    path : Path
+        The declaring file.
+    """
+
+    id: str
+    kind: str
+    path: Path
+
+    @property
+    def study(self) -> str:
+        """The study whose results it draws: the part of the file's name before the double underscore."""
+        return self.path.stem.partition("__")[0]
+
+    @property
+    def module_name(self) -> str:
+        return f"site_gen.{self.path.parent.name}.{self.path.stem}"
+
+    def module(self) -> ModuleType:
+        """Import the declaring module."""
+        return importlib.import_module(self.module_name)
+
+    def files(self) -> tuple[str, ...]:
+        """The names of all files it is published as."""
+        return (*(self.id + suffix for suffix in SUFFIXES[self.kind]), f"{self.id}.json")
+
+
+@cache
+def drawings() -> dict[str, Drawing]:
+    """All figures and animations by id, in alphabetical order.
+
+    Raises
+    ------
+    BuildError
+        If a file's name has no study before a double underscore, or two files give the same id.
+    """
+    found: dict[str, Drawing] = {}
+    for kind, folder in FOLDERS.items():
+        for path in sorted(folder.glob("[!_]*.py")):
+            study, separator, view = path.stem.partition("__")
+            if not (study and separator and view):
+                raise BuildError(f"{relative(path)}: name the file <study>__<view>.py, so that its study can be found")
+            drawing = Drawing(path.stem.replace("__", "-").replace("_", "-"), kind, path)
+            if drawing.id in found:
+                raise BuildError(f"{relative(path)} and {relative(found[drawing.id].path)} share the id {drawing.id}: "
+                                 "rename one of them")  # fmt: skip
+            found[drawing.id] = drawing
+    return dict(sorted(found.items()))
+
+
+def find(identifier: str) -> Drawing:
+    """The figure or animation with this id.
+
+    Raises
+    ------
+    BuildError
+        If there is none; the message lists those that exist.
+    """
+    try:
+        return drawings()[identifier]
+    except KeyError:
+        raise BuildError(f"there is no figure {identifier!r}; the figures are: {', '.join(drawings())}") from None

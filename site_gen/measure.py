@@ -1,0 +1,99 @@
+"""From results to verdicts: puts every claim of a study to the test and takes every number that its pages quote."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from experiments import study as studies
+from experiments.measures.statistics import Measurement
+from site_gen.errors import BuildError
+from site_gen.paths import relative
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SUMMARY = tuple(field.name for field in fields(Measurement))
+
+
+def evaluate(study: ModuleType, results: xr.Dataset, profile: str) -> dict[str, Any]:
+    """Measure a study's claims and values.
+
+    Parameters
+    ----------
+    study : module
+        A module of `experiments/studies`.
+    results : xarray.Dataset
+        The merged results of all its points.
+    profile : str
+        The profile that the results come from.
+
+    Returns
+    -------
+    dict
+        `study`, `profile`, `question`, `setup` (field → value), `claims` and `values` (name → measurement).
+
+    Raises
+    ------
+    BuildError
+        If a measurement fails or is undefined; names the study, the claim or value, and its line.
+    """
+    name = study.__name__.rpartition(".")[2]
+    setup = studies.setup(study, profile)
+    values = {key: asdict(_take(study, f"value {key!r}", key, measure, results)) for key, measure in study.VALUES.items()}
+    return {
+        "study": name,
+        "profile": profile,
+        "question": study.__doc__.strip().splitlines()[0],
+        "setup": {field.name: getattr(setup, field.name) for field in fields(setup)},
+        "claims": [_test(study, claim, results, profile) for claim in study.CLAIMS],
+        "values": values,
+    }
+
+
+def _test(study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile: str) -> dict[str, Any]:
+    cases = []
+    for case in claim.cases:
+        measured = _take(study, f"claim {claim.id!r}" + (f", {case.when}" if case.when else ""), claim.id, case.measure,
+                         results)  # fmt: skip
+        holds = case.holds(measured)
+        cases.append({"when": case.when, "rule": case.rule, "holds": None if holds is None else bool(holds)}
+                     | asdict(measured))  # fmt: skip
+    headline = cases[0] if cases else dict.fromkeys(SUMMARY)
+    return {
+        "id": claim.id,
+        "says": claim.says,
+        "source": claim.source,
+        "study": study.__name__.rpartition(".")[2],
+        "figure": claim.figure,
+        "verdict": claim.verdict,
+        "measured": studies.measured_verdict(case["holds"] for case in cases),
+        **{key: headline[key] for key in SUMMARY},
+        "profile": profile,
+        "because": claim.because,
+        "cases": cases,
+    }
+
+
+def _take(study: ModuleType, what: str, literal: str, measure: Callable, results: xr.Dataset) -> Measurement:
+    path = Path(study.__file__)
+    where = f"{relative(path)}:{line_of(path, literal)}"
+    try:
+        measured = measure(results)
+    except Exception as error:  # noqa: BLE001 - the author's function: name where it is declared
+        raise BuildError(f"{where}: {what} cannot be measured: {type(error).__name__}: {error}") from error
+    if not isinstance(measured, Measurement):
+        raise BuildError(f"{where}: {what} must give a Measurement, but gave {type(measured).__name__}: {measured!r}")
+    return measured
+
+
+def line_of(path: Path, literal: str) -> int:
+    """The line on which a file first holds a string literal; 1 if it is built some other way."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and node.value == literal:
+            return node.lineno
+    return 1

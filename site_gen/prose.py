@@ -1,0 +1,70 @@
+"""The gate for typed numbers: a measured number reaches a page through a tag, never through the keyboard.
+
+Two rules, applied to prose outside code, mathematics, tags and link targets:
+
+- a decimal, a percentage or a multiple ("0.87", "87 %", "3×", "2 times") is never typed;
+- a sentence that quotes a measurement holds no typed number at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MEASURED = "\ue000"  # stands for a tag that prints a measurement
+OTHER = "\ue001"  # stands for any other tag, code or mathematics
+
+_MEASURED_TAG = re.compile(r"\s*(value|interval)\s*\(")
+_TAG = re.compile(r"\[\[=(.*?)\]\]", re.S)
+_HIDDEN = (
+    re.compile(r"\A---\n.*?\n---\n", re.S),  # front matter; its sentences are checked apart
+    re.compile(r"\[\[#.*?#\]\]|\[\[%.*?%\]\]|<!--.*?-->", re.S),
+    re.compile(r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[ \t]*$", re.S | re.M),
+    re.compile(r"\$\$.*?\$\$|(?<![\\$])\$(?!\s)[^$\n]+?\$(?!\d)", re.S),
+    re.compile(r"`[^`\n]+`"),
+    re.compile(r"(?<=\])\([^)\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|^\[[^\]]+\]:.*$|<https?:[^>]*>", re.M),
+    re.compile(r"</?[A-Za-z][^>]*>"),
+    re.compile(r"\{[:#.][^}\n]*\}"),
+    re.compile(r"^[ \t]*\d+\.(?=[ \t])", re.M),  # numbered lists
+)
+_TYPED = re.compile(r"(?<![\w.])[-−+]?\d[\d,  ]*(?:\.\d+|(?:\.\d+)?\s?(?:%|×|times\b|per cent\b))", re.I)
+_DIGIT = re.compile(r"(?<![\w.])[-−+]?\d[\w.,]*")
+_SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+#|>]|\ue001 ))")
+
+
+@dataclass(frozen=True)
+class TypedNumber:
+    """A number in prose that no measurement stands behind."""
+
+    line: int
+    number: str
+    beside_measurement: bool
+
+    def __str__(self) -> str:
+        why = "stands in a sentence that quotes a measurement" if self.beside_measurement else "is typed into the prose"
+        return (
+            f"{self.number!r} {why}. Write [[= value(\"study.name\") ]] for a measured number, "
+            f"[[= setting(\"study.field\") ]] for a setting, [[= quoted(\"{self.number}\", \"key\") ]] for one from a "
+            f"source, [[= given(\"{self.number}\") ]] for one that is true by definition, or put it inside $…$"
+        )
+
+
+def typed_numbers(text: str) -> Iterator[TypedNumber]:
+    """Find the numbers of a Markdown page, before rendering, that break one of the two rules."""
+    visible = _TAG.sub(lambda tag: _stand_in(tag, MEASURED if _MEASURED_TAG.match(tag[1]) else OTHER), text)
+    for pattern in _HIDDEN:
+        visible = pattern.sub(lambda match: _stand_in(match, OTHER), visible)
+    start = 0
+    for boundary in [*_SENTENCE.finditer(visible), None]:
+        end = boundary.start() if boundary else len(visible)
+        sentence = visible[start:end]
+        measured = MEASURED in sentence
+        for match in (_DIGIT if measured else _TYPED).finditer(sentence):
+            line = visible.count("\n", 0, start + match.start()) + 1
+            yield TypedNumber(line, match[0].strip().rstrip(".,"), measured)
+        start = boundary.end() if boundary else end
+
+
+def _stand_in(match: re.Match, mark: str) -> str:
+    return mark + "\n" * match[0].count("\n")

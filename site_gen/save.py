@@ -1,0 +1,127 @@
+"""A figure and its table as files: CSV, and from that CSV the SVG, PNG and PDF, with the same bytes wherever they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from site_gen.errors import BuildError
+from site_gen.files import write_if_changed
+from site_gen.paths import relative
+from site_gen.theme import DARK, LIGHT, Theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+SCREEN = 100  # dots an inch on the page; a PNG has twice as many, for dense screens
+MAX_SVG = 300 * 1024
+SITE = "Batch Norm, Measured"
+LICENCE = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The files of a figure or an animation, and the size in CSS pixels at which the page shows it."""
+
+    files: tuple[Path, ...]
+    width: int
+    height: int
+
+
+def suffix(theme: Theme) -> str:
+    """What a file name ends in: nothing for the light theme, "-dark" for the dark one."""
+    return "" if theme.name == "light" else f"-{theme.name}"
+
+
+def write_table(data: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Write a table as CSV with every digit, and return what a reader of that file gets."""
+    write_if_changed(path, data.to_csv(index=False, lineterminator="\n").encode())
+    return read_table(path)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a figure's CSV: floats to the last bit, words such as "None" as words, only empty cells as missing."""
+    import pandas as pd
+
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def check_size(path: Path, content: bytes, limit: int, remedy: str) -> None:
+    """Raise a `BuildError` that names the file and the remedy if `content` is longer than `limit` bytes."""
+    if len(content) > limit:
+        raise BuildError(
+            f"{relative(path)} would have {len(content) / 1024:.0f} KB, and at most {limit / 1024:.0f} are allowed: {remedy}"
+        )
+
+
+def png_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
+    """The figure as PNG at twice the page's density; title, id and licence are in its text chunks."""
+    about = {"Title": title, "Source": f"{SITE}: {figure_id}", "Copyright": LICENCE, "Software": None}
+    return _render(figure, "png", about, dpi=2 * SCREEN)
+
+
+def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str) -> Saved:
+    """Write the table of a figure, and draw it from the table that was written.
+
+    Parameters
+    ----------
+    module : module
+        A figure: has `TITLE` and `draw(data, theme)`.
+    data : DataFrame
+        What is drawn: the module's `data(results)`.
+    folder : Path
+        Where the files go; made if need be.
+    figure_id : str
+        Begins every file name and is written into every file, beside the title and the licence.
+
+    Returns
+    -------
+    Saved
+        `<id>.csv`, `<id>.svg`, `<id>.png`, both again as `<id>-dark.*`, and `<id>.pdf`.
+
+    Raises
+    ------
+    BuildError
+        If an SVG has more than 300 KB, or a file cannot be written.
+    """
+    csv = folder / f"{figure_id}.csv"
+    table = write_table(data, csv)
+    files = [csv]
+    for theme in (LIGHT, DARK):
+        with theme.context():
+            figure = module.draw(table.copy(), theme)
+            images = {f"{figure_id}{suffix(theme)}.svg": _svg_bytes(figure, figure_id, module.TITLE),
+                      f"{figure_id}{suffix(theme)}.png": png_bytes(figure, figure_id, module.TITLE)}  # fmt: skip
+            if theme is LIGHT:
+                images[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
+        for name, content in images.items():
+            if name.endswith(".svg"):
+                check_size(folder / name, content, MAX_SVG, "draw its many points or cells with rasterized=True")
+            write_if_changed(folder / name, content)
+            files.append(folder / name)
+    width, height = (round(inches * SCREEN) for inches in figure.get_size_inches())
+    return Saved(tuple(files), width, height)
+
+
+def _svg_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
+    from matplotlib import rc_context
+
+    about = {"Title": title, "Identifier": figure_id, "Publisher": SITE, "Rights": LICENCE, "Date": None, "Creator": None}
+    # One salt a figure: two figures inlined in one page must not share the names of their clip paths.
+    with rc_context({"svg.hashsalt": figure_id}):
+        return _render(figure, "svg", about)
+
+
+def _pdf_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
+    about = {"Title": title, "Subject": f"{figure_id}, {LICENCE}", "Author": SITE}
+    return _render(figure, "pdf", about | {"Creator": None, "Producer": None, "CreationDate": None})
+
+
+def _render(figure: Figure, form: str, about: dict[str, str | None], **options: Any) -> bytes:
+    sheet = BytesIO()
+    figure.savefig(sheet, format=form, metadata=about, **options)
+    return sheet.getvalue()

@@ -1,0 +1,69 @@
+"""Results and measurements as bytes, the same for the same content wherever and whenever they are written."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from site_gen.errors import BuildError
+from site_gen.paths import relative
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def dataset_to_bytes(results: xr.Dataset) -> bytes:
+    """A data set as netCDF 3 (64-bit offset)."""
+    return bytes(results.to_netcdf(None, engine="scipy", format="NETCDF3_64BIT"))
+
+
+def read_dataset(path: Path) -> xr.Dataset:
+    """Read a stored result into memory.
+
+    Raises
+    ------
+    BuildError
+        If the file is missing or is not a readable netCDF file.
+    """
+    import xarray as xr
+
+    try:
+        with xr.open_dataset(path, engine="scipy") as stored:
+            return stored.load()
+    except Exception as error:  # noqa: BLE001 - whatever the reader stumbles over, the file is to blame
+        raise BuildError(
+            f"{relative(path)}: the stored result cannot be read ({error}). Delete the file and run `make site` again."
+        ) from None
+
+
+def json_to_bytes(content: Any) -> bytes:
+    """JSON with sorted keys, indented, infinities written as the strings "inf" and "-inf"."""
+    return (json.dumps(_plain(content), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    BuildError
+        If the file is missing or broken.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BuildError(f"{relative(path)}: cannot be read ({error}). Mend or delete it and build again.") from None
+
+
+def _plain(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    if hasattr(content, "item"):  # a NumPy scalar
+        return _plain(content.item())
+    if isinstance(content, float) and math.isinf(content):
+        return "inf" if content > 0 else "-inf"
+    return content

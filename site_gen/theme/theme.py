@@ -1,0 +1,237 @@
+"""The look of every figure: a theme for light paper, one for dark, and what an animation is made of."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from site_gen.theme.palette import PALETTE, RAMPS, SURFACE
+
+# Matplotlib takes 0.4 s to import, so whoever only needs names and colours does not pay for it.
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.collections import FillBetweenPolyCollection
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+HERE = Path(__file__).parent
+STYLE = HERE / "house.mplstyle"
+FONTS = tuple(HERE / "fonts" / f"InterFigure-{style}.ttf" for style in ("Regular", "Italic", "SemiBold"))
+WIDTH = 7.2  # inches, of every figure
+
+
+@cache
+def _register_fonts() -> None:
+    """Make the vendored fonts known to Matplotlib, under a family name that no system font has."""
+    from matplotlib.font_manager import fontManager
+
+    for path in FONTS:
+        fontManager.addfont(path)
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One paper, light or dark, and the colours that are legible on it.
+
+    Attributes
+    ----------
+    name : str
+        "light" or "dark".
+    ink, paper, muted, grid, accent : str
+        Colours of text and strong lines, of the background, of secondary text, of grid lines, of the one accent.
+    """
+
+    name: str
+    ink: str
+    paper: str
+    muted: str
+    grid: str
+    accent: str
+
+    @property
+    def _side(self) -> int:
+        return 0 if self.name == "light" else 1
+
+    def colour(self, condition: str) -> str:
+        """The colour of a condition, the same in every figure; `ValueError` if the palette does not have it."""
+        if condition not in PALETTE:
+            raise ValueError(f"no colour for {condition!r}; the palette has {', '.join(sorted(PALETTE))}")
+        return PALETTE[condition][self._side]
+
+    def sequence(self, n: int) -> list[str]:
+        """`n` line colours of one hue, in order, the last standing out most; one colour is the accent."""
+        from matplotlib.colors import to_hex
+
+        if n < 1:
+            raise ValueError(f"a sequence has at least one colour, not {n}")
+        if n == 1:
+            return [self.accent]
+        ramp = self._ramp("lines")
+        return [to_hex(ramp(i / (n - 1))) for i in range(n)]
+
+    @cached_property
+    def cmap(self) -> "Colormap":
+        """Sequential colour map of one hue: near the paper is little, away from it is much."""
+        return self._ramp("fill")
+
+    @cached_property
+    def diverging(self) -> "Colormap":
+        """Diverging colour map: blue below, orange above, nearly paper in the middle."""
+        return self._ramp("diverging")
+
+    def _ramp(self, name: str) -> "Colormap":
+        from matplotlib.colors import LinearSegmentedColormap
+
+        return LinearSegmentedColormap.from_list(f"house-{name}-{self.name}", RAMPS[name][self._side])
+
+    def rc(self) -> dict[str, Any]:
+        """Matplotlib's settings for this theme: `house.mplstyle` and the theme's colours."""
+        from cycler import cycler
+        from matplotlib import rc_params_from_file
+
+        cycle = [self.colour(c) for c in ("batch norm", "none", "layer norm", "group norm", "input", "gradient")]
+        return dict(rc_params_from_file(STYLE, use_default_template=False)) | {
+            "figure.facecolor": self.paper,
+            "figure.edgecolor": self.paper,
+            "savefig.facecolor": self.paper,
+            "savefig.edgecolor": self.paper,
+            "axes.facecolor": self.paper,
+            "axes.edgecolor": self.muted,
+            "axes.labelcolor": self.ink,
+            "axes.titlecolor": self.ink,
+            "axes.prop_cycle": cycler(color=cycle),
+            "grid.color": self.grid,
+            "image.cmap": "viridis",
+            "lines.color": self.accent,
+            "patch.facecolor": self.accent,
+            "text.color": self.ink,
+            "xtick.color": self.muted,
+            "ytick.color": self.muted,
+            "xtick.labelcolor": self.muted,
+            "ytick.labelcolor": self.muted,
+        }
+
+    def context(self) -> AbstractContextManager[None]:
+        """Matplotlib under this theme and no other setting: draw *and* save inside of it.
+
+        Whatever a user's `matplotlibrc` says is reset first, so that a figure has the same bytes everywhere.
+        """
+        import matplotlib
+
+        _register_fonts()
+        # The backend stays: resetting it would import one, and figures here are made without pyplot.
+        defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
+        return matplotlib.rc_context(defaults | self.rc())
+
+    def figure(self, rows: int = 1, cols: int = 1, height: float = 3.6, **subplots_kw: Any) -> "tuple[Figure, Any]":
+        """A figure of house width and its axes, made without pyplot; call it inside `context`.
+
+        Parameters
+        ----------
+        rows, cols : int
+            Grid of axes.
+        height : float
+            In inches; the width is always 7.2.
+        **subplots_kw
+            For `Figure.subplots`: `sharex`, `sharey`, `width_ratios`, `squeeze`, ...
+
+        Returns
+        -------
+        figure : Figure
+        axes : Axes or array of Axes
+        """
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(WIDTH, height), facecolor=self.paper, layout="constrained")
+        return figure, figure.subplots(rows, cols, **subplots_kw)
+
+    def label(self, ax: "Axes", x: float, y: float, text: str, colour: str, **kw: Any) -> "Text":
+        """A direct label at the data point (x, y), in the colour of what it names, instead of a legend entry.
+
+        Parameters
+        ----------
+        ax : Axes
+        x, y : float
+            In data coordinates, unless `transform` says otherwise.
+        text : str
+        colour : str
+            A hex colour, usually `theme.colour(condition)`.
+        **kw
+            For `Axes.annotate`; `dx` and `dy` move the label by points (default 5 to the right, 0 up).
+        """
+        offset = (kw.pop("dx", 5), kw.pop("dy", 0))
+        xycoords = kw.pop("transform", "data")
+        style = {"color": colour, "va": "center", "ha": "left", "weight": "semibold", "annotation_clip": False}
+        return ax.annotate(text, (x, y), offset, xycoords=xycoords, textcoords="offset points", **(style | kw))
+
+    def band(
+        self, ax: "Axes", x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str, **kw: Any
+    ) -> "FillBetweenPolyCollection":
+        """A band from `low` to `high` over `x`: an interval or quantiles, in the pale tint of its line's colour.
+
+        Parameters
+        ----------
+        ax : Axes
+        x, low, high : sequence of float
+            Of equal length.
+        colour : str
+            A hex colour, usually `theme.colour(condition)`.
+        **kw
+            For `Axes.fill_between`.
+        """
+        style = {"color": colour, "alpha": 0.18 if self.name == "light" else 0.26, "linewidth": 0, "zorder": 1.5}
+        return ax.fill_between(x, low, high, **(style | kw))
+
+
+def _theme(name: str) -> Theme:
+    side = ("light", "dark").index(name)
+    return Theme(name, **{role: SURFACE[role][side] for role in ("ink", "paper", "muted", "grid", "accent")})
+
+
+LIGHT = _theme("light")
+DARK = _theme("dark")
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A figure and what changes in it.
+
+    Attributes
+    ----------
+    figure : Figure
+        Drawn once, without the artists below.
+    artists : sequence of Artist
+        Every artist that changes or overlaps one that does; blitted over the background in z-order.
+    frames : int
+        How many; 60 to 120 make a loop of a few seconds.
+    update : callable
+        `update(i)` sets the artists to frame i; frames may be asked for in any order.
+    fps : int
+        Frames a second. GIF delays tick in hundredths of a second, hence one of 10, 20, 25, 50.
+    poster : int
+        The frame that stands for the whole where nothing moves.
+
+    Raises
+    ------
+    ValueError
+        Where frames, fps or poster are out of range.
+    """
+
+    figure: "Figure"
+    artists: "Sequence[Artist]"
+    frames: int
+    update: Callable[[int], Any]
+    fps: int = 20
+    poster: int = 0
+
+    def __post_init__(self) -> None:
+        if self.frames < 2:
+            raise ValueError(f"an animation has at least 2 frames, not {self.frames}")
+        if self.fps not in (10, 20, 25, 50):
+            raise ValueError(f"fps is one of 10, 20, 25, 50 (a GIF's delays are hundredths of a second), not {self.fps}")
+        if not 0 <= self.poster < self.frames:
+            raise ValueError(f"the poster is one of the frames 0 to {self.frames - 1}, not {self.poster}")

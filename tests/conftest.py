@@ -1,0 +1,89 @@
+"""What many tests share: a small repository of their own, with one study, one figure, one animation and one page."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = Path(__file__).with_name("small")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A copy of the repository in which the real studies, figures and pages are replaced by small ones."""
+
+    root: Path
+
+    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess:
+        """Run `python -m site_gen …` in it, as `make` does."""
+        return subprocess.run(self.command(*arguments), cwd=self.root, env=self.environment(), capture_output=True, text=True,
+                              timeout=timeout, check=False)  # fmt: skip
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """The same in the background, in a process group of its own."""
+        return subprocess.Popen(self.command(*arguments), cwd=self.root, env=self.environment(), start_new_session=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "site_gen", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        # the copy's packages must win over the installed project, in workers too
+        return os.environ | {"PYTHONPATH": str(self.root), "OPENBLAS_NUM_THREADS": "1"}
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace text that must be there."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{name} does not hold {old!r}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def bytes_of(self, folder: str) -> dict[str, bytes]:
+        """Relative path → content, for all files below a folder."""
+        base = self.root / folder
+        return {path.relative_to(base).as_posix(): path.read_bytes() for path in base.rglob("*") if path.is_file()}
+
+
+def small_repository(target: Path) -> Repository:
+    """Make the small repository in `target`."""
+    ignore = shutil.ignore_patterns("__pycache__", "*.npz")
+    for package in ("experiments", "site_gen"):
+        shutil.copytree(ROOT / package, target / package, ignore=ignore)
+    for folder in ("experiments/studies", "site_gen/figures", "site_gen/animations"):
+        for path in (target / folder).glob("[!_]*.py"):
+            path.unlink()
+    shutil.copytree(SMALL, target, dirs_exist_ok=True, ignore=ignore)
+    shutil.copy(ROOT / "docs" / "references.json", target / "docs")
+    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    nav = "nav:\n  - Home: index.md\n  - Claims: claims.md\n  - Figures: figures/index.md\n  - References: references.md\n"
+    (target / "mkdocs.yml").write_text(re.sub(r"^nav:\n(?:[ \t]+.*\n|\n|#.*\n)+", nav + "\n", config, flags=re.M))
+    return Repository(target)
+
+
+@pytest.fixture(scope="session")
+def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    repository = small_repository(tmp_path_factory.mktemp("built"))
+    ran = repository.run("build")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return repository.root
+
+
+@pytest.fixture
+def unbuilt(tmp_path: Path) -> Repository:
+    """The small repository, never built."""
+    return small_repository(tmp_path)
+
+
+@pytest.fixture
+def built(_built: Path, tmp_path: Path) -> Repository:
+    """The small repository after a finished build, with the build's memory."""
+    shutil.copytree(_built, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
+    return Repository(tmp_path)

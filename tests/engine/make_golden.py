@@ -1,0 +1,192 @@
+"""Write golden.npz: what PyTorch computes, for the engine to be held against.
+
+PyTorch is not among the project's dependencies. In an environment of its own:
+
+    pip install torch==2.13.0 numpy
+    python tests/engine/make_golden.py
+
+Everything is float64. Arrays are (run, sample, feature), with PyTorch called run by run; a name is case/quantity, and every
+case holds its inputs too. The versions that wrote the file are in it.
+"""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+RUNS = 3
+GOLDEN: dict[str, np.ndarray] = {}
+
+
+def save(case: str, **arrays: np.ndarray | torch.Tensor) -> None:
+    for name, array in arrays.items():
+        GOLDEN[f"{case}/{name}"] = array.detach().numpy().copy() if isinstance(array, torch.Tensor) else np.array(array)
+
+
+def every_run(compute, *inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """Call compute(run's inputs…) → {name: tensor} for every run, and stack."""
+    runs = [compute(*(torch.tensor(a[r]) for a in inputs)) for r in range(len(inputs[0]))]
+    return {name: np.stack([run[name].detach().numpy() for run in runs]) for name in runs[0]}
+
+
+def batch_norm(case: str, batches: np.ndarray, rng: np.random.Generator, **settings: float) -> None:
+    """Train on batches (step, run, sample, feature) in turn, then evaluate on the last one."""
+    steps, runs, samples, features = batches.shape
+    gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features))
+    dy = rng.standard_normal((runs, samples, features))
+
+    def compute(batches, gamma, beta, dy):
+        norm = nn.BatchNorm1d(features, dtype=torch.float64, **settings)
+        norm.weight.data, norm.bias.data = gamma, beta
+        for x in batches:
+            x = x.clone().requires_grad_()
+            norm.zero_grad()
+            # F.batch_norm refuses ε = 0 in training; the operator below it does not.
+            y = torch.batch_norm(x, norm.weight, norm.bias, norm.running_mean, norm.running_var, True, norm.momentum,
+                                 norm.eps, False) if norm.eps == 0 else norm(x)  # fmt: skip
+        y.backward(dy)
+        out = {"y": y, "dx": x.grad, "dgamma": norm.weight.grad, "dbeta": norm.bias.grad,
+               "running_mean": norm.running_mean.clone(), "running_var": norm.running_var.clone()}  # fmt: skip
+        norm.eval()
+        x = batches[-1].clone().requires_grad_()
+        y = norm(x)
+        y.backward(dy)
+        return out | {"eval_y": y, "eval_dx": x.grad}
+
+    out = every_run(compute, batches.swapaxes(0, 1), gamma, beta, dy)
+    save(case, batches=batches, gamma=gamma, beta=beta, dy=dy, eps=settings.get("eps", 1e-5),
+         rate=settings.get("momentum", 0.1), **out)  # fmt: skip
+
+
+def over_features(case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float) -> None:
+    """Layer norm, or group norm if there are groups."""
+    runs, samples, features = x.shape
+    gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features))
+    dy = rng.standard_normal(x.shape)
+
+    def compute(x, gamma, beta, dy):
+        norm = nn.LayerNorm(features, eps) if groups is None else nn.GroupNorm(groups, features, eps)
+        norm = norm.double()
+        norm.weight.data, norm.bias.data = gamma, beta
+        x.requires_grad_()
+        y = norm(x)
+        y.backward(dy)
+        return {"y": y, "dx": x.grad, "dgamma": norm.weight.grad, "dbeta": norm.bias.grad}
+
+    out = every_run(compute, x, gamma, beta, dy)
+    save(case, x=x, gamma=gamma, beta=beta, dy=dy, eps=eps, groups=groups or 1, **out)
+
+
+def activation(case: str, function, x: np.ndarray, rng: np.random.Generator) -> None:
+    dy = rng.standard_normal(x.shape)
+
+    def compute(x, dy):
+        x.requires_grad_()
+        y = function(x)
+        y.backward(dy)
+        return {"y": y, "dx": x.grad}
+
+    save(case, x=x, dy=dy, **every_run(compute, x, dy))
+
+
+def cross_entropy(case: str, logits: np.ndarray, labels: np.ndarray) -> None:
+    def compute(logits, labels):
+        logits.requires_grad_()
+        loss = functional.cross_entropy(logits, labels)
+        loss.backward()
+        return {"loss": loss, "dlogits": logits.grad}
+
+    save(case, logits=logits, labels=labels, **every_run(compute, logits, labels))
+
+
+def sgd(case: str, rng: np.random.Generator, **settings: float) -> None:
+    """Parameters after each of some steps along given gradients."""
+    start, gradients = rng.standard_normal((RUNS, 4)), rng.standard_normal((6, RUNS, 4))
+    p = nn.Parameter(torch.tensor(start))
+    optimizer, path = torch.optim.SGD([p], **settings), []
+    for g in gradients:
+        p.grad = torch.tensor(g)
+        optimizer.step()
+        path.append(p.detach().numpy().copy())
+    save(case, start=start, gradients=gradients, path=np.stack(path), **settings)
+
+
+def training(case: str, norm, rng: np.random.Generator, **settings: float) -> None:
+    """Train a small network on a few batches in turn."""
+    sizes, classes, steps, samples = (6, 5, 4), 3, 20, 8
+    x = rng.standard_normal((4, RUNS, samples, sizes[0]))
+    labels = rng.integers(0, classes, (4, RUNS, samples))
+    weights = [rng.standard_normal((RUNS, a, b)) / np.sqrt(a) for a, b in zip(sizes, (*sizes[1:], classes), strict=True)]
+    losses, ends = [], []
+    for r in range(RUNS):
+        layers: list[nn.Module] = []
+        for a, b in zip(sizes, sizes[1:], strict=False):
+            layers += [nn.Linear(a, b), norm(b), nn.Sigmoid()]
+        net = nn.Sequential(*layers, nn.Linear(sizes[-1], classes)).double()
+        for linear, w in zip((m for m in net if isinstance(m, nn.Linear)), weights, strict=True):
+            linear.weight.data, linear.bias.data = torch.tensor(w[r].T.copy()), torch.zeros(w.shape[2], dtype=torch.float64)
+        optimizer = torch.optim.SGD(net.parameters(), **settings)
+        losses.append([])
+        for step in range(steps):
+            loss = functional.cross_entropy(net(torch.tensor(x[step % 4, r])), torch.tensor(labels[step % 4, r]))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses[-1].append(loss.item())
+        ends.append({name: value.numpy() for name, value in net.state_dict().items()})
+    save(case, x=x, labels=labels, loss=np.array(losses), **settings)
+    save(case, **{f"start{i}": w for i, w in enumerate(weights)})
+    save(case, **{f"end/{name}": np.stack([end[name] for end in ends]) for name in ends[0]})
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(20)
+
+    batch_norm("batch_norm/plain", 3 + 2 * rng.standard_normal((3, RUNS, 7, 5)), rng)
+    batch_norm("batch_norm/batch_of_2", rng.standard_normal((2, RUNS, 2, 5)), rng)
+    batch_norm("batch_norm/one_feature", rng.standard_normal((2, RUNS, 6, 1)), rng, eps=1e-3, momentum=0.3)
+    batch_norm("batch_norm/eps_0", 3 + 2 * rng.standard_normal((3, RUNS, 7, 5)), rng, eps=0.0, momentum=0.01)
+    constant = rng.standard_normal((2, RUNS, 6, 4))
+    constant[..., 1], constant[..., 3] = 3.7, 0.0
+    batch_norm("batch_norm/constant_features", constant, rng)
+    batch_norm("batch_norm/offset", 1e6 + rng.standard_normal((2, RUNS, 8, 3)), rng)
+    # Integers: every sum on the way is exact, and the mean of 8 is a multiple of 1/8.
+    batch_norm("batch_norm/offset_of_integers", 1e6 + rng.integers(-9, 10, (2, RUNS, 8, 3)), rng)
+
+    over_features("layer_norm/plain", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, None, 1e-5)
+    over_features("layer_norm/eps_0", rng.standard_normal((RUNS, 1, 2)), rng, None, 0.0)
+    over_features("group_norm/2_groups", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, 2, 1e-5)
+    over_features("group_norm/3_groups", 3 + 2 * rng.standard_normal((RUNS, 5, 6)), rng, 3, 1e-3)
+    over_features("group_norm/eps_0", rng.standard_normal((RUNS, 2, 8)), rng, 4, 0.0)
+
+    x = np.concatenate([3 * rng.standard_normal((RUNS, 4, 5)), np.tile([-800.0, -40, 0, 40, 800], (RUNS, 1, 1))], axis=1)
+    activation("activation/Sigmoid", torch.sigmoid, x, rng)
+    activation("activation/Tanh", torch.tanh, x, rng)
+    activation("activation/ReLU", torch.relu, x, rng)
+
+    labels = rng.integers(0, 4, (RUNS, 6))
+    cross_entropy("cross_entropy/plain", rng.standard_normal((RUNS, 6, 4)), labels)
+    cross_entropy("cross_entropy/large", 1000 * rng.standard_normal((RUNS, 6, 4)), labels)
+
+    sgd("sgd/plain", rng, lr=0.1)
+    sgd("sgd/momentum", rng, lr=0.1, momentum=0.9)
+    sgd("sgd/weight_decay", rng, lr=0.1, weight_decay=0.05)
+    sgd("sgd/both", rng, lr=0.3, momentum=0.8, weight_decay=0.05)
+
+    training("training/batch_norm", nn.BatchNorm1d, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
+    training("training/layer_norm", nn.LayerNorm, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
+
+    GOLDEN["versions"] = np.array(
+        [f"torch {torch.__version__}", f"numpy {np.__version__}", f"python {platform.python_version()}"]
+    )
+    np.savez_compressed(Path(__file__).with_name("golden.npz"), **GOLDEN)
+
+
+if __name__ == "__main__":
+    main()

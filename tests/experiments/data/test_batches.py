@@ -1,0 +1,56 @@
+"""Batches are shuffled without replacement, and a run's batches depend on its own generator alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from experiments.data.batches import batches
+
+X = np.arange(20, dtype=np.float32).reshape(10, 2)
+LABELS = np.arange(10)
+
+
+def _rngs(*seeds: int) -> list[np.random.Generator]:
+    return [np.random.default_rng(seed) for seed in seeds]
+
+
+def _take(count: int, *seeds: int, batch: int = 5) -> list[tuple[np.ndarray, np.ndarray]]:
+    stream = batches(X, LABELS, batch, _rngs(*seeds))
+    return [(x.copy(), labels.copy()) for x, labels in (next(stream) for _ in range(count))]
+
+
+def test_an_epoch_holds_every_sample_once_and_the_next_has_another_order():
+    taken = [labels for _, labels in _take(4, 1, 2)]
+    for run in range(2):
+        first, second = np.concatenate([t[run] for t in taken[:2]]), np.concatenate([t[run] for t in taken[2:]])
+        assert sorted(first) == sorted(second) == LABELS.tolist()
+        assert first.tolist() != second.tolist()
+    assert taken[0][0].tolist() != taken[0][1].tolist()
+
+
+def test_images_and_labels_stay_together():
+    for x, labels in _take(4, 3):
+        np.testing.assert_array_equal(x[..., 0], 2 * labels)
+
+
+def test_a_run_alone_gets_the_batches_it_gets_among_others():
+    for (together, _), (alone, _) in zip(_take(5, 1, 2, 3, batch=3), _take(5, 2, batch=3), strict=True):
+        assert together[1].tobytes() == alone[0].tobytes()
+
+
+def test_every_batch_is_full_and_the_rest_of_an_epoch_is_left_out():
+    taken = [labels[0] for _, labels in _take(4, 1, batch=3)]
+    assert {len(labels) for labels in taken} == {3}
+    assert len(set(np.concatenate(taken[:3]).tolist())) == 9
+
+
+def test_buffers_are_reused():
+    stream = batches(X, LABELS, 5, _rngs(1))
+    assert next(stream)[0] is next(stream)[0]
+
+
+@pytest.mark.parametrize("batch", [0, 11])
+def test_a_batch_that_cannot_be_filled_is_refused(batch):
+    with pytest.raises(ValueError, match=f"1 to 10 samples, not {batch}"):
+        next(batches(X, LABELS, batch, _rngs(1)))
