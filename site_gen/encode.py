@@ -1,4 +1,4 @@
-"""An animation as files: GIF, WebM, MP4 and a poster, in two themes, with the same bytes wherever they are made.
+"""An animation as files: GIF, WebM, MP4 and poster, in two themes; the same bytes wherever made.
 
 What stands still is drawn once; a frame is that background with the moving artists drawn over it.
 """
@@ -30,12 +30,14 @@ MAX_GIF = 1024 * 1024
 MAX_VIDEO = 300 * 1024
 SIMPLER = "move less at a time (fewer frames, fewer points, a smaller height)"
 
-# Each codec's qualities, best first: the first that fits MAX_VIDEO is published. One thread, so that bytes do not depend
-# on the number of cores. AV1 rather than VP9: a fifth smaller in half the time; browsers without it take the MP4.
+# Each codec's qualities, best first: the first that fits MAX_VIDEO is published. One thread, so that bytes do
+# not depend on the number of cores. AV1, not VP9: a fifth smaller in half the time; browsers without it take
+# the MP4.
 CODECS = {
-    "webm": ("libsvtav1", ("34", "42", "50"), {"preset": "8", "svtav1-params": "lp=1"}, {}),
-    "mp4": ("libx264", ("25", "29", "33"), {"preset": "slow", "tune": "animation"}, {"movflags": "+faststart"}),
+    "webm": ("libsvtav1", ("34", "42", "50"), {"preset": "8", "svtav1-params": "lp=1"}),
+    "mp4": ("libx264", ("25", "29", "33"), {"preset": "slow", "tune": "animation"}),
 }
+LAYOUT = {"webm": {}, "mp4": {"movflags": "+faststart"}}  # an MP4 plays before it is loaded
 COLOURS = (128, 64)  # of a GIF's palette, best first
 
 
@@ -56,14 +58,14 @@ def encode_animation(module: ModuleType, data: pd.DataFrame, folder: Path, figur
     Returns
     -------
     Saved
-        `<id>.csv`; `<id>.gif`, `<id>.webm`, `<id>.mp4`, `<id>.png` (the poster), all four again as `<id>-dark.*`.
+        `<id>.csv`; `<id>.gif`, `<id>.webm`, `<id>.mp4`, `<id>.png` (the poster), these again as `<id>-dark.*`.
         The GIF has one pixel to a CSS pixel, the others two.
 
     Raises
     ------
     BuildError
-        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, a video more than
-        300 KB, or a file cannot be written.
+        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, a video more
+        than 300 KB, or a file cannot be written.
     """
     csv = folder / f"{figure_id}.csv"
     table = write_table(data, csv)
@@ -80,7 +82,7 @@ def encode_animation(module: ModuleType, data: pd.DataFrame, folder: Path, figur
             for form in CODECS:
                 path = path.with_suffix(f".{form}")
                 contents[path] = _video(pictures, animation.fps, figure_id, module.TITLE, path)
-            animation.update(animation.poster)
+            _stand_still(animation, animation.poster)
             contents[path.with_suffix(".png")] = png_bytes(animation.figure, figure_id, module.TITLE)
         for path, content in contents.items():
             write_if_changed(path, content)
@@ -89,7 +91,7 @@ def encode_animation(module: ModuleType, data: pd.DataFrame, folder: Path, figur
 
 
 def frames(animation: Animation, dpi: int) -> Iterator[np.ndarray]:
-    """Yield every frame as an array (height, width, 3) of uint8, by blitting; call it inside the theme's context."""
+    """Yield every frame, (height, width, 3) of uint8, by blitting; call it inside the theme's context."""
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -116,9 +118,7 @@ def redrawn(animation: Animation, i: int, dpi: int) -> np.ndarray:
 
     animation.figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(animation.figure)
-    animation.update(i)
-    for artist in _moving(animation.figure, animation.artists):
-        artist.set_animated(False)
+    _stand_still(animation, i)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
@@ -134,13 +134,16 @@ def check_artists(animation: Animation, images: Sequence[np.ndarray], figure_id:
         if wrong.any():
             y, x = (int(edge.min()) for edge in wrong.nonzero())
             raise BuildError(
-                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} from the left and {y} "
-                "from the top: list in `artists` every artist that changes there"
+                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} from the left "
+                f"and {y} from the top: list in `artists` every artist that changes there"
             )
 
 
 def _fix_size(figure: Figure) -> tuple[int, int]:
-    """Lay the figure out for good, in whole pixels (2 × 2 of them on a dense screen, as video needs); return its size."""
+    """Lay the figure out for good, as `animate` left it, and return its size in CSS pixels.
+
+    They are whole numbers, and so even ones on a screen twice as dense, as video needs.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     width, height = (round(inches * SCREEN) for inches in figure.get_size_inches())
@@ -151,8 +154,15 @@ def _fix_size(figure: Figure) -> tuple[int, int]:
     return width, height
 
 
+def _stand_still(animation: Animation, i: int) -> None:
+    """Set the figure to frame `i` and let it be drawn as any other."""
+    animation.update(i)
+    for artist in _moving(animation.figure, animation.artists):
+        artist.set_animated(False)
+
+
 def _moving(figure: Figure, changing: Sequence[Artist]) -> list[Artist]:
-    """What each frame draws anew, bottom first: what changes and, in the same axes, whatever lies above the lowest of it."""
+    """What each frame draws anew, bottom first: what changes, and in the same axes whatever lies above it."""
     from matplotlib.axes import Axes
 
     wanted = {id(artist) for artist in changing}
@@ -185,8 +195,11 @@ def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, path: Path) -> 
         for image in drawn:
             image.putpalette(palette.tobytes())
         film = BytesIO()
-        drawn[0].save(film, "GIF", save_all=True, append_images=drawn[1:], duration=1000 // fps, loop=0, disposal=1,
-                      optimize=False, comment=f"{SITE}: {figure_id}. {LICENCE}".encode())  # fmt: skip
+        about = f"{SITE}: {figure_id}. {LICENCE}".encode()
+        drawn[0].save(
+            film, "GIF", save_all=True, append_images=drawn[1:], duration=1000 // fps, loop=0, disposal=1,
+            optimize=False, comment=about,
+        )  # fmt: skip
         if film.tell() <= MAX_GIF:
             break
     check_size(path, film.getvalue(), MAX_GIF, SIMPLER)
@@ -196,22 +209,25 @@ def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, path: Path) -> 
 def _reduce(images: Sequence[np.ndarray], colours: int) -> tuple[np.ndarray, list[np.ndarray]]:
     """A palette (colour, 3) for all images, and each image as indices (height, width) of the nearest colour.
 
-    The most frequent colours (paper, lines, fills) are in the palette exactly; the rest of it covers what is left, mostly
-    the edges of letters and lines. Pillow alone may map white to the next grey, and the picture sits in a visible box.
+    The most frequent colours (paper, lines, fills) are in the palette exactly; the rest of it covers what is
+    left, mostly the edges of letters and lines. Pillow alone may map white to the next grey, and then the picture
+    sits in a visible box.
     """
     import numpy as np
     from PIL import Image
 
-    packed = [image.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32) for image in images]
-    occurrences = np.zeros(1 << 24, dtype=np.uint32)
+    shifts = np.array([16, 8, 0], dtype=np.uint32)
+    packed = [np.bitwise_or.reduce(image.astype(np.uint32) << shifts, axis=-1) for image in images]
+    used = np.zeros(1 << 24, dtype=bool)
     for image in packed:
-        np.add.at(occurrences, image, 1)
-    used = occurrences.nonzero()[0]
-    rgb = (used[:, None] >> np.array([16, 8, 0]) & 255).astype(np.int32)
-    frequent = rgb[np.argsort(-occurrences[used].astype(np.int64), kind="stable")[: colours // 4]]
+        used[image] = True
+    occurrences = np.bincount(np.stack(packed[::8]).ravel(), minlength=1 << 24)[used]
+    rgb = used.nonzero()[0][:, None] >> shifts & 255
+    frequent = rgb[np.argsort(-occurrences, kind="stable")[: colours // 4]]
     # every colour once: MAXCOVERAGE spreads over the colours that occur, however often
-    spread = Image.fromarray(rgb.astype(np.uint8)[None]).quantize(colours - len(frequent), Image.Quantize.MAXCOVERAGE)
-    palette = np.concatenate([frequent, np.array(spread.getpalette()).reshape(-1, 3)])
+    row = Image.fromarray(rgb.astype(np.uint8)[None])
+    spread = row.quantize(colours - len(frequent), Image.Quantize.MAXCOVERAGE).getpalette()
+    palette = np.concatenate([frequent, np.array(spread).reshape(-1, 3)])
     nearest = np.zeros(1 << 24, dtype=np.uint8)
     nearest[used] = ((rgb[:, None] - palette) ** 2).sum(axis=-1).argmin(axis=1)
     return palette.astype(np.uint8), [nearest[image] for image in packed]
@@ -223,19 +239,24 @@ def _yuv(image: np.ndarray) -> av.VideoFrame:
     from av.video.reformatter import ColorRange, Colorspace
 
     picture = av.VideoFrame.from_ndarray(image, "rgb24")
-    return picture.reformat(format="yuv420p", src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,
-                            dst_colorspace=Colorspace.ITU709)  # fmt: skip
+    return picture.reformat(
+        format="yuv420p",
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+        dst_colorspace=Colorspace.ITU709,
+    )
 
 
 def _video(pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, path: Path) -> bytes:
     """The frames as a video of the kind that the path's ending says."""
     # SVT-AV1 speaks to the terminal by itself unless told otherwise before it starts.
     os.environ.setdefault("SVT_LOG", "1")
+    about = {"title": title, "comment": f"{SITE}: {figure_id}", "copyright": LICENCE}
     for quality in CODECS[path.suffix[1:]][1]:
-        # An MP4 that starts before it is loaded is written twice over, which needs a real file.
+        # What goes to the front of an MP4 is known at its end, so the encoder needs a real file.
         with named_errors(path), tempfile.TemporaryDirectory() as folder:
             film = Path(folder, path.name)
-            _encode(film, pictures, fps, quality, {"title": title, "comment": f"{SITE}: {figure_id}", "copyright": LICENCE})
+            _encode(film, pictures, fps, quality, about)
             content = film.read_bytes()
         if len(content) <= MAX_VIDEO:
             break
@@ -243,12 +264,15 @@ def _video(pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: s
     return content
 
 
-def _encode(film: Path, pictures: Sequence[av.VideoFrame], fps: int, quality: str, about: dict[str, str]) -> None:
+def _encode(
+    film: Path, pictures: Sequence[av.VideoFrame], fps: int, quality: str, about: dict[str, str]
+) -> None:
     import av
 
-    codec, _, options, layout = CODECS[film.suffix[1:]]
+    form = film.suffix[1:]
+    codec, _, options = CODECS[form]
     # bitexact: no date, no random number, no version in the file.
-    with av.open(film, "w", options=layout | {"fflags": "+bitexact"}) as container:
+    with av.open(film, "w", options=LAYOUT[form] | {"fflags": "+bitexact"}) as container:
         container.metadata.update(about)
         stream = container.add_stream(codec, rate=fps, options=options | {"crf": quality})
         context = stream.codec_context

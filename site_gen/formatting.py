@@ -43,6 +43,8 @@ def number(value: float | str, spec: str = ".3g") -> str:
         raise ValueError("the number is not defined")
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0 and spec.endswith("e"):
+        return "0"
     text = format(value, spec)
     text, percent, _ = text.partition("%")
     mantissa, exponent, power = text.partition("e")
@@ -91,11 +93,10 @@ def estimate(measured: Mapping[str, Any]) -> str:
 
 
 def bounds(measured: Mapping[str, Any]) -> str:
-    """The ends of its interval, "0.87 to 0.89"; empty for an exact number, whose interval has no width."""
-    if measured["low"] == measured["high"]:
-        return ""
+    """The ends of its interval, "0.87 to 0.89"; empty if they are the same number as far as its digits go."""
     spec = _spec(measured)
-    return f"{number(measured['low'], spec)} to {number(measured['high'], spec)}"
+    low, high = number(measured["low"], spec), number(measured["high"], spec)
+    return "" if low == high else f"{low} to {high}"
 
 
 def size(count: int) -> str:

@@ -1,4 +1,4 @@
-"""A figure and its table as files: CSV, and from that CSV the SVG, PNG and PDF, with the same bytes wherever they are made."""
+"""A figure and its table as files: a CSV, and drawn from it SVG, PNG and PDF; the same bytes wherever made."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def write_table(data: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a figure's CSV: floats to the last bit, words such as "None" as words, only empty cells as missing."""
+    """Read a figure's CSV: floats to the last bit, words such as "None" as words, empty cells as missing."""
     import pandas as pd
 
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
@@ -54,7 +54,8 @@ def check_size(path: Path, content: bytes, limit: int, remedy: str) -> None:
     """Raise a `BuildError` that names the file and the remedy if `content` is longer than `limit` bytes."""
     if len(content) > limit:
         raise BuildError(
-            f"{relative(path)} would have {len(content) / 1024:.0f} KB, and at most {limit / 1024:.0f} are allowed: {remedy}"
+            f"{relative(path)} would have {len(content) / 1024:.0f} KB, and at most {limit / 1024:.0f} are allowed: "
+            f"{remedy}"
         )
 
 
@@ -94,15 +95,19 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
     for theme in (LIGHT, DARK):
         with theme.context():
             figure = module.draw(table.copy(), theme)
-            images = {f"{figure_id}{suffix(theme)}.svg": _svg_bytes(figure, figure_id, module.TITLE),
-                      f"{figure_id}{suffix(theme)}.png": png_bytes(figure, figure_id, module.TITLE)}  # fmt: skip
+            name = f"{figure_id}{suffix(theme)}"
+            images = {
+                f"{name}.svg": _svg_bytes(figure, figure_id, module.TITLE),
+                f"{name}.png": png_bytes(figure, figure_id, module.TITLE),
+            }
             if theme is LIGHT:
                 images[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
         for name, content in images.items():
-            if name.endswith(".svg"):
-                check_size(folder / name, content, MAX_SVG, "draw its many points or cells with rasterized=True")
-            write_if_changed(folder / name, content)
-            files.append(folder / name)
+            path = folder / name
+            if path.suffix == ".svg":
+                check_size(path, content, MAX_SVG, "draw its many points or cells with rasterized=True")
+            write_if_changed(path, content)
+            files.append(path)
     width, height = (round(inches * SCREEN) for inches in figure.get_size_inches())
     return Saved(tuple(files), width, height)
 
@@ -110,10 +115,10 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
 def _svg_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
     from matplotlib import rc_context
 
-    about = {"Title": title, "Identifier": figure_id, "Publisher": SITE, "Rights": LICENCE, "Date": None, "Creator": None}
+    about = {"Title": title, "Identifier": figure_id, "Publisher": SITE, "Rights": LICENCE}
     # One salt a figure: two figures inlined in one page must not share the names of their clip paths.
     with rc_context({"svg.hashsalt": figure_id}):
-        return _render(figure, "svg", about)
+        return _render(figure, "svg", about | {"Date": None, "Creator": None})
 
 
 def _pdf_bytes(figure: Figure, figure_id: str, title: str) -> bytes:

@@ -79,7 +79,9 @@ class SGD:
                     step = buffers.array(f"step {shape}", shape, p.dtype)  # parameters of one shape share it
                     self._step(p[runs], g[runs], v if v is None else v[runs], rate[runs], step)
 
-    def _step(self, p: np.ndarray, g: np.ndarray, v: np.ndarray | None, rate: np.ndarray, step: np.ndarray) -> None:
+    def _step(
+        self, p: np.ndarray, g: np.ndarray, v: np.ndarray | None, rate: np.ndarray, step: np.ndarray
+    ) -> None:
         if self.weight_decay:
             np.multiply(p, self.weight_decay, out=step)
             step += g

@@ -141,7 +141,8 @@ class Standardize:
         np.multiply(xhat, along, out=rows)
         np.subtract(g, rows, out=rows)
         rows -= mean_over(axis, g)
-        rows *= saved["inv_std"].reshape(along.shape)
+        inv_std = saved["inv_std"]
+        rows *= inv_std[:, None, :] if axis == 1 else inv_std.reshape(inv_std.shape[0], -1, 1)
         return dx, {}
 
     def _with_running(

@@ -62,9 +62,11 @@ def train(
     Raises
     ------
     ValueError
-        If the batches end before the last step.
+        If no step is chosen, or the batches end before the last one.
     """
     chosen, buffers = set(at), Buffers()
+    if not chosen:
+        raise ValueError("nothing to read: choose at least one step")
     params = [{name: p.copy() for name, p in layer.items()} for layer in params]
     velocity = optimizer.init(params)
     step, last = -1, max(chosen)

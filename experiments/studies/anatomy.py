@@ -39,7 +39,7 @@ class Setup:
     batch: int = 32  # samples in a batch
     features: int = 8  # units; each is normalized on its own
     epsilons: tuple[float, ...] = (1e-5, 1e-3)  # ε under the root: PyTorch's and Keras's default
-    sigmas_per_decade: int = 5  # input standard deviations from 1e-4 to 10
+    sigmas_per_decade: int = 20  # input standard deviations, from 1e-4 to 10
     gammas: int = 25  # values of γ from -3 to 3
     difference_steps: int = 19  # steps of the central differences, from 1e-10 to 1e-1
     batches: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)  # batch sizes for the gradient through the statistics
@@ -47,9 +47,9 @@ class Setup:
     seed: int = 1
 
 
-QUICK = Setup(batches=(2, 8, 32, 256), sigmas_per_decade=2, gammas=13, difference_steps=10)
+QUICK = Setup(batches=(2, 8, 32, 256), sigmas_per_decade=5, gammas=13, difference_steps=10)
 FULL = Setup()
-PAPER = Setup(runs=64, directions=256, sigmas_per_decade=10)
+PAPER = Setup(runs=64, directions=256, sigmas_per_decade=40)
 
 
 @dataclass(frozen=True)

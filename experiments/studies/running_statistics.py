@@ -360,7 +360,7 @@ CLAIMS = (
             for rate in (0.1, 0.01, 0.001)
         ),
         verdict="depends",
-        figure="running-statistics-forgetting",
+        figure="running-statistics-stream",
         because="The start fades as (1 − α)^t, so the steps needed grow like 1/α.",
     ),
     Claim(
@@ -373,7 +373,7 @@ CLAIMS = (
             for rate in (0.1, 0.01, 0.001)
         ),
         verdict="refuted",
-        figure="running-statistics-noise",
+        figure="running-statistics-stream",
         because="New batches keep arriving with weight α: the variance stays at α/(2 − α) of a batch mean's.",
     ),
     Claim(

@@ -36,7 +36,7 @@ class Setup:
     """Settings of the study."""
 
     runs: int = 16  # independent runs; both conventions see the same batches
-    batches: tuple[int, ...] = (4, 16, 64, 256)  # batch sizes of the stacks of normalizations
+    batches: tuple[int, ...] = (4, 8, 16, 32, 64, 128)  # batch sizes of the stacks of normalizations
     layers: int = 20  # normalizations in a row
     features: int = 16  # units of a stack
     fixed_steps: int = 200  # updates on the one batch
@@ -92,6 +92,11 @@ def _convention(name: str, rate: float) -> Convention:
     return replace(PYTORCH, eps=0.0, rate=rate, unbiased=name == "unbiased")
 
 
+def _octave(m: int) -> np.ndarray:
+    """Batch sizes from m to just below 2 m, for a smooth line of the closed form between measured batch sizes."""
+    return np.unique(np.linspace(m, 2 * m, 8, endpoint=False).round().astype(np.int32))
+
+
 def _stack(setup: Setup, convention: Convention, rngs: list[np.random.Generator]) -> tuple[Network, list, list]:
     net = Network((Standardize(over="batch", convention=convention),) * setup.layers)
     return net, *net.init(rngs, features=setup.features, dtype=np.float64)
@@ -124,7 +129,11 @@ def _fixed(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Dataset:
         evaluated = _outputs(net, params, state, x, training=False)
         measured.append([(e.std(axis=1) / t.std(axis=1)).mean(axis=1) for e, t in zip(evaluated, trained, strict=True)])
         expected.append(np.sqrt(theory.eval_variance_fixed_batch(depths, m, name == "unbiased")))
-    return _by_layer("fixed_std", m, measured, expected, "standard deviation in eval mode, over training mode's")
+    result = _by_layer("fixed_std", m, measured, expected, "standard deviation in eval mode, over training mode's")
+    curve = np.sqrt(theory.eval_variance_fixed_batch(depths, _octave(m)[:, None], unbiased=True))
+    return result.assign_coords(curve_batch=_octave(m)).assign(
+        fixed_std_curve=(("curve_batch", "layer"), curve, {"long_name": "the closed form with the correction", "units": "1"})
+    )
 
 
 def _fresh(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Dataset:
@@ -192,16 +201,16 @@ def _example(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
             x[:, 0] = z
             y, _, _ = layer.forward(params, state, x, training=True)
             quantiles[:, e, r] = np.quantile(y[0, 0], QUANTILES)
-    expected = [[[theory.example_quantile(p, z, m)] for z in setup.examples] for p in QUANTILES]
+    expected = [[theory.example_quantile(p, z, _octave(m)) for z in setup.examples] for p in QUANTILES]
     return xr.Dataset(
         {
             "example_value": (("quantile", "example", "example_batch", "run"), quantiles[:, :, None],
                               {"long_name": "quantile of the example's normalized value", "units": "1"}),
-            "example_value_theory": (("quantile", "example", "example_batch"), np.array(expected),
+            "example_value_theory": (("quantile", "example", "curve_batch"), np.array(expected),
                                      {"long_name": "the same, closed form", "units": "1"}),
         },
         coords={"quantile": list(QUANTILES), "example": list(setup.examples),
-                "example_batch": np.array([m], dtype=np.int32), "run": np.arange(setup.runs, dtype=np.int32)},
+                "example_batch": np.array([m], dtype=np.int32), "curve_batch": _octave(m), "run": np.arange(setup.runs, dtype=np.int32)},
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ case holds its inputs too. The versions that wrote the file are in it.
 from __future__ import annotations
 
 import platform
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,9 @@ GOLDEN: dict[str, np.ndarray] = {}
 
 def save(case: str, **arrays: np.ndarray | torch.Tensor) -> None:
     for name, array in arrays.items():
-        GOLDEN[f"{case}/{name}"] = array.detach().numpy().copy() if isinstance(array, torch.Tensor) else np.array(array)
+        GOLDEN[f"{case}/{name}"] = (
+            array.detach().numpy().copy() if isinstance(array, torch.Tensor) else np.array(array)
+        )
 
 
 def every_run(compute, *inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -34,10 +37,12 @@ def every_run(compute, *inputs: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.stack([run[name].detach().numpy() for run in runs]) for name in runs[0]}
 
 
-def batch_norm(case: str, batches: np.ndarray, rng: np.random.Generator, **settings: float) -> None:
+def batch_norm(
+    case: str, batches: np.ndarray, rng: np.random.Generator, affine=None, **settings: float
+) -> None:
     """Train on batches (step, run, sample, feature) in turn, then evaluate on the last one."""
-    steps, runs, samples, features = batches.shape
-    gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features))
+    _, runs, samples, features = batches.shape
+    gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features)) if affine is None else affine
     dy = rng.standard_normal((runs, samples, features))
 
     def compute(batches, gamma, beta, dy):
@@ -50,7 +55,7 @@ def batch_norm(case: str, batches: np.ndarray, rng: np.random.Generator, **setti
             y = torch.batch_norm(x, norm.weight, norm.bias, norm.running_mean, norm.running_var, True, norm.momentum,
                                  norm.eps, False) if norm.eps == 0 else norm(x)  # fmt: skip
         y.backward(dy)
-        out = {"y": y, "dx": x.grad, "dgamma": norm.weight.grad, "dbeta": norm.bias.grad,
+        out = {"y": y, "dx": x.grad, "dgamma": norm.weight.grad.clone(), "dbeta": norm.bias.grad.clone(),
                "running_mean": norm.running_mean.clone(), "running_var": norm.running_var.clone()}  # fmt: skip
         norm.eval()
         x = batches[-1].clone().requires_grad_()
@@ -65,7 +70,7 @@ def batch_norm(case: str, batches: np.ndarray, rng: np.random.Generator, **setti
 
 def over_features(case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float) -> None:
     """Layer norm, or group norm if there are groups."""
-    runs, samples, features = x.shape
+    runs, _, features = x.shape
     gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features))
     dy = rng.standard_normal(x.shape)
 
@@ -121,19 +126,27 @@ def training(case: str, norm, rng: np.random.Generator, **settings: float) -> No
     sizes, classes, steps, samples = (6, 5, 4), 3, 20, 8
     x = rng.standard_normal((4, RUNS, samples, sizes[0]))
     labels = rng.integers(0, classes, (4, RUNS, samples))
-    weights = [rng.standard_normal((RUNS, a, b)) / np.sqrt(a) for a, b in zip(sizes, (*sizes[1:], classes), strict=True)]
+    weights = [
+        rng.standard_normal((RUNS, a, b)) / np.sqrt(a)
+        for a, b in zip(sizes, (*sizes[1:], classes), strict=True)
+    ]
     losses, ends = [], []
     for r in range(RUNS):
         layers: list[nn.Module] = []
-        for a, b in zip(sizes, sizes[1:], strict=False):
+        for a, b in pairwise(sizes):
             layers += [nn.Linear(a, b), norm(b), nn.Sigmoid()]
         net = nn.Sequential(*layers, nn.Linear(sizes[-1], classes)).double()
         for linear, w in zip((m for m in net if isinstance(m, nn.Linear)), weights, strict=True):
-            linear.weight.data, linear.bias.data = torch.tensor(w[r].T.copy()), torch.zeros(w.shape[2], dtype=torch.float64)
+            linear.weight.data, linear.bias.data = (
+                torch.tensor(w[r].T.copy()),
+                torch.zeros(w.shape[2], dtype=torch.float64),
+            )
         optimizer = torch.optim.SGD(net.parameters(), **settings)
         losses.append([])
         for step in range(steps):
-            loss = functional.cross_entropy(net(torch.tensor(x[step % 4, r])), torch.tensor(labels[step % 4, r]))
+            loss = functional.cross_entropy(
+                net(torch.tensor(x[step % 4, r])), torch.tensor(labels[step % 4, r])
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -156,8 +169,12 @@ def main() -> None:
     constant[..., 1], constant[..., 3] = 3.7, 0.0
     batch_norm("batch_norm/constant_features", constant, rng)
     batch_norm("batch_norm/offset", 1e6 + rng.standard_normal((2, RUNS, 8, 3)), rng)
-    # Integers: every sum on the way is exact, and the mean of 8 is a multiple of 1/8.
-    batch_norm("batch_norm/offset_of_integers", 1e6 + rng.integers(-9, 10, (2, RUNS, 8, 3)), rng)
+    # ±2 around 1e6 in halves: the mean is 1e6, the deviation 2; with powers of two for γ and β, no sum or product is rounded.
+    signs = rng.permuted(np.tile([-1.0, 1.0], 4 * 2 * RUNS * 3).reshape(2, RUNS, 3, 8), axis=-1).swapaxes(
+        2, 3
+    )
+    affine = rng.choice([0.5, 1.0, -2.0], (2, RUNS, 3))
+    batch_norm("batch_norm/offset_without_rounding", 1e6 + 2 * signs, rng, affine, eps=0.0)
 
     over_features("layer_norm/plain", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, None, 1e-5)
     over_features("layer_norm/eps_0", rng.standard_normal((RUNS, 1, 2)), rng, None, 0.0)
@@ -165,7 +182,9 @@ def main() -> None:
     over_features("group_norm/3_groups", 3 + 2 * rng.standard_normal((RUNS, 5, 6)), rng, 3, 1e-3)
     over_features("group_norm/eps_0", rng.standard_normal((RUNS, 2, 8)), rng, 4, 0.0)
 
-    x = np.concatenate([3 * rng.standard_normal((RUNS, 4, 5)), np.tile([-800.0, -40, 0, 40, 800], (RUNS, 1, 1))], axis=1)
+    x = np.concatenate(
+        [3 * rng.standard_normal((RUNS, 4, 5)), np.tile([-800.0, -40, 0, 40, 800], (RUNS, 1, 1))], axis=1
+    )
     activation("activation/Sigmoid", torch.sigmoid, x, rng)
     activation("activation/Tanh", torch.tanh, x, rng)
     activation("activation/ReLU", torch.relu, x, rng)
@@ -182,7 +201,7 @@ def main() -> None:
     training("training/batch_norm", nn.BatchNorm1d, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
     training("training/layer_norm", nn.LayerNorm, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
 
-    GOLDEN["versions"] = np.array(
+    GOLDEN["about/versions"] = np.array(
         [f"torch {torch.__version__}", f"numpy {np.__version__}", f"python {platform.python_version()}"]
     )
     np.savez_compressed(Path(__file__).with_name("golden.npz"), **GOLDEN)

@@ -1,4 +1,4 @@
-"""An animation's files: blitting equals drawing, the bytes are the same everywhere, colours and limits are kept."""
+"""An animation's files: blitting equals drawing, bytes are the same everywhere, limits and colours are kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def table() -> pd.DataFrame:
 
 
 def animate(data: pd.DataFrame, theme: Theme, forgotten: str = "") -> Animation:
-    """Lines above and below what moves, an axis switched off, bars over the floor, a legend and a text that change."""
+    """Lines above and below what moves, axes switched off, a bar, a legend and a text that change."""
     figure, (left, right) = theme.figure(1, 2, height=1.3)
     left.plot(data["x"], data["y"], color=theme.colour("theory"), zorder=4)
     (point,) = left.plot([0], [0], "o", color=theme.accent, label="step 0")
@@ -87,7 +87,7 @@ def test_a_forgotten_artist_is_an_error(forgotten: str) -> None:
         if forgotten == "words":  # the legend lies over the point and is drawn with it
             check_artists(animation, images, "point")
         else:
-            with pytest.raises(BuildError, match="animation point: frame .* list in `artists`"):
+            with pytest.raises(BuildError, match=r"animation point: frame .* list in `artists`"):
                 check_artists(animation, images, "point")
 
 
@@ -99,10 +99,10 @@ def test_the_files_that_are_promised(saved: Saved) -> None:
         encode._fix_size(animation.figure)
         small, large = (np.stack(list(frames(animation, dpi))).astype(int) for dpi in (100, 200))
     shown = dict(zip(NAMES, saved.files[1:], strict=True))
-    for name, drawn, error in (("point.gif", small, 1.0), ("point.webm", large, 2.0), ("point.mp4", large, 2.0)):
+    for name, drawn in (("point.gif", small), ("point.webm", large), ("point.mp4", large)):
         images = np.stack((gif if name.endswith("gif") else video)(shown[name]))
         assert images.shape == drawn.shape, name
-        assert np.abs(images - drawn).mean(axis=(1, 2, 3)).max() < error, name
+        assert np.abs(images - drawn).mean(axis=(1, 2, 3)).max() < 1, name
     poster = np.asarray(Image.open(shown["point.png"]).convert("RGB"))
     np.testing.assert_array_equal(poster, large[3])
 
@@ -129,7 +129,10 @@ def test_the_mp4_starts_before_it_is_loaded(saved: Saved) -> None:
 
 
 def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> None:
-    make = "from tests.site_gen import test_encode as t; t.encode_animation(t, t.table(), t.Path('again'), 'point')"
+    make = (
+        "from tests.site_gen import test_encode as t; "
+        "t.encode_animation(t, t.table(), t.Path('again'), 'point')"
+    )
     root = Path(__file__).resolve().parents[2]
     environment = {"PYTHONPATH": str(root), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
     ran = subprocess.run([sys.executable, "-c", make], cwd=tmp_path, env=os.environ | environment, check=True,
@@ -151,12 +154,12 @@ def test_a_heavy_file_is_an_error_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, name: str
 ) -> None:
     monkeypatch.setattr(encode, limit, 1000)
-    with pytest.raises(BuildError, match=f"{name} would have .* KB, and at most 1 are allowed: .*fewer frames"):
+    with pytest.raises(BuildError, match=f"{name} would have .* KB.* at most 1 .*fewer frames"):
         encode_animation(sys.modules[__name__], table(), tmp_path, "point")
     assert [path.name for path in tmp_path.iterdir()] == ["point.csv"]
 
 
-def test_a_busy_film_gets_a_lower_quality_before_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_film_gets_a_lower_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with LIGHT.context():
         animation = animate(table(), LIGHT)
         encode._fix_size(animation.figure)

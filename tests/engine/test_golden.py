@@ -1,0 +1,165 @@
+"""The engine equals PyTorch: forward, backward, running statistics, training."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from experiments.engine import activations
+from experiments.engine.activations import Sigmoid
+from experiments.engine.affine import Affine
+from experiments.engine.dense import Dense
+from experiments.engine.loss import softmax_cross_entropy
+from experiments.engine.network import Network
+from experiments.engine.sgd import SGD
+from experiments.engine.standardize import Convention, Standardize
+
+U = 2.0**-53  # unit round-off of float64
+
+
+def assert_equal_to_round_off(ours, theirs, name, tolerance=1e-12):
+    assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+def normalize(layer, case, training):
+    """What `layer` and an `Affine` compute in a golden case, under the names that it uses."""
+    net = Network((layer, Affine()))
+    batches = case["batches"] if "batches" in case else case["x"][None]
+    params, state = net.init([None] * batches.shape[1], features=batches.shape[3])
+    params[1] = {"gamma": case["gamma"], "beta": case["beta"]}
+    for x in batches:
+        y, saved, state = net.forward(params, state, x, training=True)
+    if not training:
+        y, saved, _ = net.forward(params, state, batches[-1], training=False)
+    dx, grads = net.backward(params, saved, case["dy"])
+    return {"y": y, "dx": dx, "dgamma": grads[1]["gamma"], "dbeta": grads[1]["beta"], **state[0]}
+
+
+def batch_norm(case):
+    return Standardize("batch", convention=Convention(case["eps"].item(), case["rate"].item(), unbiased=True))
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "batch_of_2", "one_feature", "eps_0", "constant_features", "offset_without_rounding"]
+)
+def test_batch_norm(golden, name):
+    case = golden(f"batch_norm/{name}")
+    ours = normalize(batch_norm(case), case, training=True)
+    for quantity in ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
+        assert_equal_to_round_off(ours[quantity], case[quantity], quantity)
+    ours = normalize(batch_norm(case), case, training=False)
+    for quantity in ("y", "dx"):
+        assert_equal_to_round_off(ours[quantity], case[f"eval_{quantity}"], f"eval_{quantity}")
+
+
+def test_batch_norm_far_from_zero(golden):
+    """At mean 1e6 and deviation 1 we equal the exact values to 1e-12, and PyTorch as far as PyTorch does.
+
+    PyTorch rounds the mean, and x γ/σ before it subtracts μ γ/σ, each to a relative error of a few u = 2⁻⁵³. After the
+    subtraction that is an absolute error of a few u |μ|/σ, so we may differ by a few u (1 + |μ|/σ), here some 1e-10. We
+    subtract the first sample before taking the mean. That difference is exact (Sterbenz), so the offset costs nothing. Where
+    nothing is rounded on either way ("offset_without_rounding" above) both agree to 1e-12 at the same mean.
+    """
+    case = golden("batch_norm/offset")
+    ours = normalize(batch_norm(case), case, training=True)
+    condition = 1 + np.abs(case["batches"][-1].mean(axis=1)).max() / case["batches"][-1].std(axis=1).min()
+    for quantity in ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
+        assert_equal_to_round_off(ours[quantity], case[quantity], quantity, tolerance=8 * U * condition)
+
+    gamma, beta = case["gamma"], case["beta"]
+    for (r, i, f), y in np.ndenumerate(ours["y"]):
+        x = [Fraction(value) for value in case["batches"][-1][r, :, f]]
+        mean = sum(x) / len(x)
+        var = sum((value - mean) ** 2 for value in x) / len(x)
+        xhat = float(x[i] - mean) / float(var + Fraction(1e-5)) ** 0.5
+        assert y == pytest.approx(gamma[r, f] * xhat + beta[r, f], rel=1e-12, abs=1e-12)
+
+
+def test_layer_and_group_norm(golden):
+    for name in (
+        "layer_norm/plain",
+        "layer_norm/eps_0",
+        "group_norm/2_groups",
+        "group_norm/3_groups",
+        "group_norm/eps_0",
+    ):
+        case = golden(name)
+        over, convention = (
+            "groups" if "group" in name else "features",
+            Convention(case["eps"].item(), 0.1, True),
+        )
+        ours = normalize(Standardize(over, case["groups"].item(), convention), case, training=True)
+        for quantity in ("y", "dx", "dgamma", "dbeta"):
+            assert_equal_to_round_off(ours[quantity], case[quantity], f"{name} {quantity}")
+
+
+@pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "ReLU"])
+def test_activation(golden, name):
+    case, layer = golden(f"activation/{name}"), getattr(activations, name)()
+    y, saved, _ = layer.forward({}, {}, case["x"], training=True)
+    dx, _ = layer.backward({}, saved, case["dy"])
+    # Relative, down to the smallest numbers: the left tail of a sigmoid is to be right too. Only 1 − tanh² cancels.
+    assert_allclose(y, case["y"], rtol=1e-12, atol=1e-300)
+    assert_allclose(dx, case["dx"], rtol=1e-12, atol=1e-14 if name == "Tanh" else 1e-300)
+
+
+@pytest.mark.parametrize("name", ["plain", "large"])
+def test_cross_entropy(golden, name):
+    case = golden(f"cross_entropy/{name}")
+    loss, dlogits = softmax_cross_entropy(case["logits"], case["labels"])
+    assert_equal_to_round_off(loss, case["loss"], "loss")
+    assert_equal_to_round_off(dlogits, case["dlogits"], "dlogits")
+
+
+@pytest.mark.parametrize("name", ["plain", "momentum", "weight_decay", "both"])
+def test_sgd(golden, name):
+    case = golden(f"sgd/{name}")
+    optimizer = SGD(
+        *(case.get(setting, np.float64(0)).item() for setting in ("lr", "momentum", "weight_decay"))
+    )
+    params = [{"p": case["start"].copy()}]
+    velocity = optimizer.init(params)
+    for g, after in zip(case["gradients"], case["path"], strict=True):
+        optimizer.update(params, [{"p": g}], velocity)
+        assert_equal_to_round_off(params[0]["p"], after, "p")
+
+
+@pytest.mark.parametrize(("name", "over"), [("batch_norm", "batch"), ("layer_norm", "features")])
+def test_training(golden, name, over):
+    """20 steps of momentum and weight decay, and every parameter and running statistic at the end."""
+    case = golden(f"training/{name}")
+    blocks = ((Dense(n), Standardize(over), Affine(), Sigmoid()) for n in (5, 4))
+    net = Network((*(layer for block in blocks for layer in block), Dense(3)))
+    params, state = net.init([np.random.default_rng(0)] * 3, features=6)
+    for dense, start in zip((0, 4, 8), ("start0", "start1", "start2"), strict=True):
+        params[dense]["weight"][:] = case[start]
+    optimizer = SGD(case["lr"].item(), case["momentum"].item(), case["weight_decay"].item())
+    velocity = optimizer.init(params)
+    for step in range(case["loss"].shape[1]):
+        y, saved, state = net.forward(params, state, case["x"][step % 4], training=True)
+        loss, dy = softmax_cross_entropy(y, case["labels"][step % 4])
+        _, grads = net.backward(params, saved, dy)
+        optimizer.update(params, grads, velocity)
+        assert_equal_to_round_off(loss, case["loss"][:, step], f"loss at step {step}")
+    for theirs, dense in zip((0, 3, 6), (0, 4, 8), strict=True):
+        assert_equal_to_round_off(
+            params[dense]["weight"].swapaxes(1, 2), case[f"end/{theirs}.weight"], f"weight {dense}"
+        )
+        assert_equal_to_round_off(params[dense]["bias"], case[f"end/{theirs}.bias"], f"bias {dense}")
+    for theirs, norm in zip((1, 4), (1, 5), strict=True):
+        assert_equal_to_round_off(params[norm + 1]["gamma"], case[f"end/{theirs}.weight"], f"gamma {norm}")
+        assert_equal_to_round_off(params[norm + 1]["beta"], case[f"end/{theirs}.bias"], f"beta {norm}")
+        for statistic in state[norm]:
+            assert_equal_to_round_off(
+                state[norm][statistic], case[f"end/{theirs}.{statistic}"], f"{statistic} {norm}"
+            )
+
+
+def test_the_file_says_what_wrote_it(golden):
+    """A changed `make_golden.py` must be run again by a person with PyTorch; which one is in the file."""
+    versions = golden("about")["versions"]
+    assert [text.split()[0] for text in versions] == ["torch", "numpy", "python"]
+    assert versions[0].startswith("torch 2.13.0")
