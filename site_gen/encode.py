@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from site_gen.errors import BuildError
 from site_gen.files import named_errors, write_if_changed
-from site_gen.save import LICENCE, SCREEN, SITE, Saved, check_size, png_bytes, suffix, write_table
+from site_gen.save import LICENCE, SCREEN, SITE, Saved, check_size, lay_out, png_bytes, suffix, write_table
 from site_gen.theme import DARK, LIGHT, Animation
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def encode_animation(module: ModuleType, data: pd.DataFrame, folder: Path, figur
         path = folder / f"{figure_id}{suffix(theme)}.gif"
         with theme.context():
             animation = module.animate(table.copy(), theme)
-            width, height = _fix_size(animation.figure)
+            width, height = lay_out(animation.figure)
             images = list(frames(animation, SCREEN))
             check_artists(animation, images, figure_id)
             contents = {path: _gif(images, animation.fps, figure_id, path)}
@@ -137,21 +137,6 @@ def check_artists(animation: Animation, images: Sequence[np.ndarray], figure_id:
                 f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} from the left "
                 f"and {y} from the top: list in `artists` every artist that changes there"
             )
-
-
-def _fix_size(figure: Figure) -> tuple[int, int]:
-    """Lay the figure out for good, as `animate` left it, and return its size in CSS pixels.
-
-    They are whole numbers, and so even ones on a screen twice as dense, as video needs.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    width, height = (round(inches * SCREEN) for inches in figure.get_size_inches())
-    # Matplotlib cuts fractions off, and 2.3 inches are 229.99… pixels: hence the millionth.
-    figure.set_size_inches((width + 1e-6) / SCREEN, (height + 1e-6) / SCREEN)
-    FigureCanvasAgg(figure).draw()
-    figure.set_layout_engine("none")
-    return width, height
 
 
 def _stand_still(animation: Animation, i: int) -> None:

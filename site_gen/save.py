@@ -59,6 +59,22 @@ def check_size(path: Path, content: bytes, limit: int, remedy: str) -> None:
         )
 
 
+def lay_out(figure: Figure) -> tuple[int, int]:
+    """Lay a figure out for good, the same in every format, and return its size in CSS pixels.
+
+    They are whole numbers, and so even ones on a screen twice as dense, as video needs.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    width, height = (round(inches * SCREEN) for inches in figure.get_size_inches())
+    # Matplotlib cuts fractions off, and 2.3 inches are 229.99… pixels: hence the billionth.
+    figure.set_size_inches((width + 1e-9) / SCREEN, (height + 1e-9) / SCREEN)
+    FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return width, height
+
+
 def png_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
     """The figure as PNG at twice the page's density; title, id and licence are in its text chunks."""
     about = {"Title": title, "Source": f"{SITE}: {figure_id}", "Copyright": LICENCE, "Software": None}
@@ -95,6 +111,7 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
     for theme in (LIGHT, DARK):
         with theme.context():
             figure = module.draw(table.copy(), theme)
+            width, height = lay_out(figure)
             name = f"{figure_id}{suffix(theme)}"
             images = {
                 f"{name}.svg": _svg_bytes(figure, figure_id, module.TITLE),
@@ -108,7 +125,6 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
                 check_size(path, content, MAX_SVG, "draw its many points or cells with rasterized=True")
             write_if_changed(path, content)
             files.append(path)
-    width, height = (round(inches * SCREEN) for inches in figure.get_size_inches())
     return Saved(tuple(files), width, height)
 
 

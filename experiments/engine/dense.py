@@ -25,14 +25,14 @@ class Dense:
     bias : bool
         Whether there is a b. In front of a `Standardize` over the batch it would be subtracted again.
     weights : callable
-        (rng, fan_in, fan_out) → (fan_in, fan_out) weights in float64; see `experiments.engine.initialization`. Biases start
-        at zero.
+        (rng, fan_in, fan_out) → (fan_in, fan_out) weights in float64; see
+        `experiments.engine.initialization`. Biases start at zero.
 
     Notes
     -----
-    Parameters: weight (run, fan_in, features), bias (run, features). This is the only layer that draws random numbers, so
-    a network with and without normalization starts from the same weights. They are drawn in float64 and then rounded, so
-    float32 and float64 start alike too.
+    Parameters: weight (run, fan_in, features), bias (run, features). This is the only layer that draws random
+    numbers, so a network with and without normalization starts from the same weights. They are drawn in float64
+    and then rounded, so float32 and float64 start alike too.
     """
 
     features: int

@@ -6,16 +6,16 @@ import numpy as np
 
 
 def lecun_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    """w ~ N(0, 1/fan_in): keeps the variance of what passes forward through a linear layer. LeCun et al. 1998, §4.6."""
+    """w ~ N(0, 1/fan_in): a linear layer keeps the variance of what passes forward. LeCun et al. 1998, §4.6."""
     return rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
 
 
 def he_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    """w ~ N(0, 2/fan_in): keeps the mean square of what passes forward when a ReLU follows. He et al. 2015, §2.2."""
+    """w ~ N(0, 2/fan_in): a layer after a ReLU keeps the mean square of its input. He et al. 2015, §2.2."""
     return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)
 
 
 def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    """w ~ U(−a, a), a = √(6/(fan_in + fan_out)): forward and backward in balance. Glorot & Bengio 2010, eq. 16."""
+    """w ~ U(−a, a), a = √(6/(fan_in + fan_out)), forwards and backwards in balance. Glorot & Bengio 2010, §4."""
     a = np.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-a, a, (fan_in, fan_out))

@@ -15,8 +15,8 @@ Arrays = dict[str, np.ndarray]
 class Layer(Protocol):
     """A function of parameters, state and input, with its derivative.
 
-    Data are arrays (run, sample, feature), float32 or float64. Parameters and state have the run as their first axis too.
-    Runs never mix: the bytes of a run are those that it has when it is computed alone.
+    Data are arrays (run, sample, feature), float32 or float64. Parameters and state have the run as their
+    first axis too. Runs never mix: the bytes of a run are those that it has when it is computed alone.
     """
 
     def init(
@@ -27,7 +27,7 @@ class Layer(Protocol):
     def forward(
         self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
-        """Return the output, what `backward` needs (in every layer `saved["x"]` is its input), and the next state.
+        """Return the output, what `backward` needs (`saved["x"]` is the input everywhere), and the next state.
 
         Neither the parameters nor the state that were passed in are changed.
         """

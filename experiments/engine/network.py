@@ -30,8 +30,8 @@ class Network:
         Parameters
         ----------
         rngs : sequence of Generator
-            One a run. The layers draw from it in order, and only `Dense` draws: a layer of another kind put in between
-            changes no weight.
+            One a run. The layers draw from it in order, and only `Dense` draws: a layer of another kind put
+            in between changes no weight.
         features : int
             Number of features of the data.
         dtype : dtype
@@ -84,7 +84,8 @@ class Network:
     ) -> tuple[np.ndarray | None, list[Arrays]]:
         """Return ∂L/∂x and ∂L/∂params, given ∂L/∂y.
 
-        With input_gradient=False a first layer that is `Dense` leaves out ∂L/∂x (then None), a fifth of a training step.
+        With input_gradient=False a first layer that is `Dense` leaves out ∂L/∂x (then None), a fifth of a
+        training step.
         """
         buffers, grads = buffers or Buffers(), []
         for i, layer in reversed(list(enumerate(self.layers))):

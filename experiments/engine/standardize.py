@@ -22,11 +22,11 @@ class Convention:
     eps : float
         ε, added to the variance under the root.
     rate : float
-        Weight of the new batch in the running statistics. PyTorch's momentum is this; that of Keras and Flax is one minus
-        this.
+        Weight of the new batch in the running statistics. PyTorch's momentum is this; that of Keras and Flax
+        is one minus this.
     unbiased : bool
-        Whether the running variance averages batch variances times m/(m − 1) (Bessel's correction). The variance that a
-        batch is divided by is the biased one everywhere.
+        Whether the running variance averages batch variances times m/(m − 1) (Bessel's correction). The
+        variance that a batch is divided by is the biased one everywhere.
     """
 
     eps: float
@@ -46,8 +46,8 @@ class Standardize:
     Parameters
     ----------
     over : {"batch", "features", "groups"}
-        What μ and σ² are taken over: the samples, for each feature (batch norm); the features, for each sample (layer norm);
-        groups of neighbouring features, for each sample (group norm).
+        What μ and σ² are taken over: the samples, for each feature (batch norm); the features, for each
+        sample (layer norm); groups of neighbouring features, for each sample (group norm).
     groups : int
         Number of groups if over="groups", else 1.
     convention : Convention
@@ -55,15 +55,15 @@ class Standardize:
 
     Notes
     -----
-    Follow it with `Affine` for the whole of batch, layer or group norm. Over the batch the state is running_mean and
-    running_var (run, feature), starting at 0 and 1; training=False standardizes with them. Otherwise there is no state, and
-    training makes no difference.
+    Follow it with `Affine` for the whole of batch, layer or group norm. Over the batch the state is running_mean
+    and running_var (run, feature), starting at 0 and 1; training=False standardizes with them. Otherwise there
+    is no state, and training makes no difference.
 
-    `saved` has x, xhat, and mean, var (biased; the running ones if training=False) and inv_std = 1/√(var + ε), which are
-    (run, feature) over the batch and else (run, sample, group).
+    `saved` has x, xhat, mean, var (biased; the running ones if training=False), inv_std = 1/√(var + ε), and
+    constant: whether these did not depend on x. They are (run, feature) over the batch, else (run, sample, group).
 
-    The statistics are those of x minus its first sample (or feature), so a large common offset costs no digits, and the
-    variance is centred. A constant feature gives x̂ = 0 exactly, or nan if ε = 0, where it is 0/0.
+    The statistics are those of x minus its first sample (or feature), so a large common offset costs no digits,
+    and the variance is centred. A constant feature gives x̂ = 0 exactly, or nan if ε = 0, where it is 0/0.
 
     Sources: Ioffe & Szegedy 2015, Algorithms 1 and 2; Ba et al. 2016; Wu & He 2018.
 
@@ -128,9 +128,9 @@ class Standardize:
     def backward(
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
-        """∂L/∂x = (g − mean(g) − x̂ mean(g x̂))/√(σ² + ε) with g = ∂L/∂x̂, and g/√(σ² + ε) for running statistics.
+        """∂L/∂x = (g − mean(g) − x̂ mean(g x̂))/√(σ² + ε), where g = ∂L/∂x̂ and means are over what μ and σ² are over.
 
-        The means are over what μ and σ² are taken over.
+        After a forward pass with running statistics, which do not depend on x, it is g/√(σ² + ε).
         """
         dx = (buffers or Buffers()).array("dx", dy.shape, dy.dtype)
         if saved["constant"]:
@@ -154,11 +154,8 @@ class Standardize:
         xhat = buffers.array("xhat", (mean.shape[0], *x.shape[1:]), x.dtype)
         np.subtract(x, mean[:, None, :], out=xhat)
         xhat *= inv_std[:, None, :]
-        return (
-            xhat,
-            {"x": x, "xhat": xhat, "mean": mean, "var": var, "inv_std": inv_std, "constant": True},
-            state,
-        )
+        saved = {"x": x, "xhat": xhat, "mean": mean, "var": var, "inv_std": inv_std, "constant": True}
+        return xhat, saved, state
 
     def _next(self, state: Arrays, mean: np.ndarray, var: np.ndarray, samples: int) -> Arrays:
         """running ← (1 − rate) running + rate batch."""
@@ -175,5 +172,5 @@ class Standardize:
         return 1 if self.over == "batch" else 2
 
     def _rows(self, a: np.ndarray) -> np.ndarray:
-        """The same numbers with every group of features in a row of its own: (run, sample × group, feature of the group)."""
+        """A view with a row for every group of features: (run, sample × group, feature of the group)."""
         return a if self.groups == 1 else a.reshape(a.shape[0], -1, a.shape[2] // self.groups)

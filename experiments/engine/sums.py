@@ -10,8 +10,8 @@ import numpy as np
 def sum_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Sum a (run, sample, feature) array over axis 1 or 2, which stays as an axis of length one.
 
-    It is a product with a vector of ones: BLAS is given one run at a time and so cannot mix them, and over samples it is
-    several times as fast as `np.sum`.
+    It is a product with a vector of ones: BLAS is given one run at a time and so cannot mix them, and over
+    samples it is several times as fast as `np.sum`.
     """
     ones = _ones(a.shape[axis], a.dtype)
     return np.matmul(ones[None], a, out=out) if axis == 1 else np.matmul(a, ones[:, None], out=out)

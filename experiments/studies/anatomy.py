@@ -38,13 +38,14 @@ class Setup:
     runs: int = 16  # random instances of every identity
     batch: int = 32  # samples in a batch
     features: int = 8  # units; each is normalized on its own
+    line: int = 20  # samples of the batch that the animation follows
     epsilons: tuple[float, ...] = (1e-5, 1e-3)  # ε under the root: PyTorch's and Keras's default
     sigmas_per_decade: int = 20  # input standard deviations, from 1e-4 to 10
     gammas: int = 25  # values of γ from -3 to 3
     difference_steps: int = 19  # steps of the central differences, from 1e-10 to 1e-1
     batches: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)  # batch sizes for the gradient through the statistics
     directions: int = 64  # random gradients of each run and batch size
-    seed: int = 1
+    seed: int = 1  # every random stream is spawned from it
 
 
 QUICK = Setup(batches=(2, 8, 32, 256), sigmas_per_decade=5, gammas=13, difference_steps=10)
@@ -95,14 +96,19 @@ def _example(setup: Setup) -> xr.Dataset:
         "times a half, without normalizing": _affine(x, 0.5, 0.0),
     }
     values = np.stack([stage[0, :, 0] for stage in stages.values()])
+    batch = np.sort(4.0 + 1.6 * _normal(_rngs(setup, 3)[:1], setup.line, 1), axis=1)
+    _, line, _ = _standardize(batch, eps=PYTORCH.eps)
     return xr.Dataset(
         {
             "example": (("stage", "sample"), values, {"long_name": "value of the sample", "units": "1"}),
             "example_std": ("stage", values.std(axis=1), {"long_name": "population standard deviation", "units": "1"}),
             "example_sample_std": ("stage", values.std(axis=1, ddof=1),
                                    {"long_name": "sample standard deviation", "units": "1"}),
+            "line_input": ("line_sample", batch[0, :, 0], {"long_name": "a batch to follow through the transform", "units": "1"}),
+            "line_normalized": ("line_sample", line["xhat"][0, :, 0], {"long_name": "the same, normalized", "units": "1"}),
         },
-        coords={"stage": list(stages), "sample": np.arange(4, dtype=np.int32)},
+        coords={"stage": list(stages), "sample": np.arange(4, dtype=np.int32),
+                "line_sample": np.arange(setup.line, dtype=np.int32)},
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Bessel’s correction shrinks the output layer by layer; leaving it out does not"
+TITLE = "With depth, eval mode drifts away from training mode"
 TAGS = ("train and eval", "depth", "conventions")
 
 BATCH = 64

@@ -18,7 +18,11 @@ def stylesheet() -> str:
     """The whole file: light, dark, and light again on printed paper."""
     light, dark = (f'[data-md-color-scheme="{scheme}"] {{\n  color-scheme: {("light", "dark")[side]};\n{properties(side)}\n}}\n'
                    for side, scheme in enumerate(SCHEMES))  # fmt: skip
-    printed = '@media print {\n[data-md-color-scheme="slate"] {\n  color-scheme: light;\n' + properties(0) + "\n}\n}\n"
+    printed = (
+        '@media print {\n[data-md-color-scheme="slate"] {\n  color-scheme: light;\n'
+        + properties(0)
+        + "\n}\n}\n"
+    )
     return f"/* Written by `python -m site_gen.theme.css` from palette.py. */\n{light}{dark}{printed}"
 
 

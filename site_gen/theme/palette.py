@@ -8,10 +8,10 @@ and the conditions stay apart under simulated protanopia, deuteranopia and trita
 # fmt: off
 PALETTE: dict[str, tuple[str, str]] = {
     # condition      on light   on dark
-    "batch norm":  ("#2a5bc0", "#6f9dff"),
+    "batch norm":  ("#2656bc", "#6f9dff"),
     "none":        ("#b85400", "#f98e2b"),
-    "layer norm":  ("#00836f", "#6fe9bd"),
-    "group norm":  ("#55207a", "#dc9cf2"),
+    "layer norm":  ("#008569", "#6fe9bd"),
+    "group norm":  ("#55207a", "#b868d0"),
     "input":       ("#785000", "#f2d65a"),
     "gradient":    ("#8c0f45", "#fb5d8d"),
     "theory":      ("#444a56", "#c3c9d4"),
@@ -34,13 +34,13 @@ SURFACE: dict[str, tuple[str, str]] = {
     "muted":       ("#565c67", "#a4aab5"),
     "grid":        ("#e6e8ec", "#2a2e37"),
     "rule":        ("#d3d7dd", "#3a3f4a"),
-    "accent":      ("#2a5bc0", "#6f9dff"),
+    "accent":      ("#2656bc", "#6f9dff"),
 }
 
 # Ends of the ramps, from what lies near the paper to what stands out from it.
 RAMPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lines":       (("#5a80d0", "#28509f", "#0b1735"), ("#5474b8", "#86abff", "#e4ecff")),
-    "fill":        (("#f3f6fc", "#9db7e8", "#2a5bc0", "#101f4a"), ("#1b2130", "#34508f", "#6f9dff", "#e4ecff")),
+    "fill":        (("#f3f6fc", "#9db7e8", "#2656bc", "#101f4a"), ("#1b2130", "#34508f", "#6f9dff", "#e4ecff")),
     "diverging":   (("#173a85", "#7f9fdf", "#f6f7f9", "#e59a5c", "#7a3600"),
                     ("#a9c4ff", "#3f62b0", "#1c1f26", "#a85d17", "#ffb878")),
 }

@@ -1,5 +1,7 @@
 """The look of every figure: a theme for light paper, one for dark, and what an animation is made of."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -74,16 +76,16 @@ class Theme:
         return [to_hex(ramp(i / (n - 1))) for i in range(n)]
 
     @cached_property
-    def cmap(self) -> "Colormap":
+    def cmap(self) -> Colormap:
         """Sequential colour map of one hue: near the paper is little, away from it is much."""
         return self._ramp("fill")
 
     @cached_property
-    def diverging(self) -> "Colormap":
+    def diverging(self) -> Colormap:
         """Diverging colour map: blue below, orange above, nearly paper in the middle."""
         return self._ramp("diverging")
 
-    def _ramp(self, name: str) -> "Colormap":
+    def _ramp(self, name: str) -> Colormap:
         from matplotlib.colors import LinearSegmentedColormap
 
         return LinearSegmentedColormap.from_list(f"house-{name}-{self.name}", RAMPS[name][self._side])
@@ -93,7 +95,9 @@ class Theme:
         from cycler import cycler
         from matplotlib import rc_params_from_file
 
-        cycle = [self.colour(c) for c in ("batch norm", "none", "layer norm", "group norm", "input", "gradient")]
+        cycle = [
+            self.colour(c) for c in ("batch norm", "none", "layer norm", "group norm", "input", "gradient")
+        ]
         return dict(rc_params_from_file(STYLE, use_default_template=False)) | {
             "figure.facecolor": self.paper,
             "figure.edgecolor": self.paper,
@@ -127,7 +131,9 @@ class Theme:
         defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
         return matplotlib.rc_context(defaults | self.rc())
 
-    def figure(self, rows: int = 1, cols: int = 1, height: float = 3.6, **subplots_kw: Any) -> "tuple[Figure, Any]":
+    def figure(
+        self, rows: int = 1, cols: int = 1, height: float = 3.6, **subplots_kw: Any
+    ) -> tuple[Figure, Any]:
         """A figure of house width and its axes, made without pyplot; call it inside `context`.
 
         Parameters
@@ -149,7 +155,7 @@ class Theme:
         figure = Figure(figsize=(WIDTH, height), facecolor=self.paper, layout="constrained")
         return figure, figure.subplots(rows, cols, **subplots_kw)
 
-    def label(self, ax: "Axes", x: float, y: float, text: str, colour: str, **kw: Any) -> "Text":
+    def label(self, ax: Axes, x: float, y: float, text: str, colour: str, **kw: Any) -> Text:
         """A direct label at the data point (x, y), in the colour of what it names, instead of a legend entry.
 
         Parameters
@@ -165,12 +171,26 @@ class Theme:
         """
         offset = (kw.pop("dx", 5), kw.pop("dy", 0))
         xycoords = kw.pop("transform", "data")
-        style = {"color": colour, "va": "center", "ha": "left", "weight": "semibold", "annotation_clip": False}
-        return ax.annotate(text, (x, y), offset, xycoords=xycoords, textcoords="offset points", **(style | kw))
+        style = {
+            "color": colour,
+            "va": "center",
+            "ha": "left",
+            "weight": "semibold",
+            "annotation_clip": False,
+        }
+        return ax.annotate(
+            text, (x, y), offset, xycoords=xycoords, textcoords="offset points", **(style | kw)
+        )
 
     def band(
-        self, ax: "Axes", x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str, **kw: Any
-    ) -> "FillBetweenPolyCollection":
+        self,
+        ax: Axes,
+        x: Sequence[float],
+        low: Sequence[float],
+        high: Sequence[float],
+        colour: str,
+        **kw: Any,
+    ) -> FillBetweenPolyCollection:
         """A band from `low` to `high` over `x`: an interval or quantiles, in the pale tint of its line's colour.
 
         Parameters
@@ -183,7 +203,12 @@ class Theme:
         **kw
             For `Axes.fill_between`.
         """
-        style = {"color": colour, "alpha": 0.18 if self.name == "light" else 0.26, "linewidth": 0, "zorder": 1.5}
+        style = {
+            "color": colour,
+            "alpha": 0.18 if self.name == "light" else 0.26,
+            "linewidth": 0,
+            "zorder": 1.5,
+        }
         return ax.fill_between(x, low, high, **(style | kw))
 
 
@@ -221,8 +246,8 @@ class Animation:
         Where frames, fps or poster are out of range.
     """
 
-    figure: "Figure"
-    artists: "Sequence[Artist]"
+    figure: Figure
+    artists: Sequence[Artist]
     frames: int
     update: Callable[[int], Any]
     fps: int = 20
@@ -232,6 +257,8 @@ class Animation:
         if self.frames < 2:
             raise ValueError(f"an animation has at least 2 frames, not {self.frames}")
         if self.fps not in (10, 20, 25, 50):
-            raise ValueError(f"fps is one of 10, 20, 25, 50 (a GIF's delays are hundredths of a second), not {self.fps}")
+            raise ValueError(
+                f"fps is one of 10, 20, 25, 50 (a GIF's delays are hundredths of a second), not {self.fps}"
+            )
         if not 0 <= self.poster < self.frames:
             raise ValueError(f"the poster is one of the frames 0 to {self.frames - 1}, not {self.poster}")

@@ -33,7 +33,9 @@ def find() -> str | None:
     if named:
         path = shutil.which(named)
         if path is None:
-            raise pytest.UsageError(f"CHROMIUM is {named!r}, which cannot be run; set it to the path of a Chromium")
+            raise pytest.UsageError(
+                f"CHROMIUM is {named!r}, which cannot be run; set it to the path of a Chromium"
+            )
         return path
     for name in NAMES:
         path = shutil.which(name)

@@ -67,7 +67,9 @@ class Visit:
 
 @pytest.fixture(scope="session")
 def _contexts(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
-    opened = {scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, offline=True) for scheme in SCHEMES}
+    opened = {
+        scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, offline=True) for scheme in SCHEMES
+    }
     yield opened
     for context in opened.values():
         context.close()
@@ -85,7 +87,10 @@ def visit(_contexts: dict[str, BrowserContext]) -> Iterator[Callable[..., Visit]
         page.on("request", lambda request: seen.requests.append(request.url))
         page.on("requestfailed", lambda request: seen.errors.append(f"not loaded: {request.url}"))
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        page.on("console", lambda message: message.type in ("error", "warning") and seen.errors.append(message.text))
+        page.on(
+            "console",
+            lambda message: message.type in ("error", "warning") and seen.errors.append(message.text),
+        )
         page.goto((SITE / address).as_uri())
         return seen
 

@@ -46,7 +46,9 @@ def test_a_page_is_sound(visit: Any, axe: Any, address: str, scheme: str) -> Non
     assert {what: found for what, found in faults.items() if found} == {}
     assert page.locator("h1").count() == 1
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert paper == as_css(SURFACE["paper"][scheme == "dark"]), "the page's background is the paper of its figures"
+    assert paper == as_css(SURFACE["paper"][scheme == "dark"]), (
+        "the page's background is the paper of its figures"
+    )
     page.set_viewport_size(PHONE)
     assert page.evaluate(OVERFLOWING) == [], "nothing is wider than a phone"
 
@@ -81,7 +83,10 @@ def parsed() -> dict[str, Links]:
     """All pages of the site, parsed."""
     if not SITE.is_dir():
         pytest.fail(f"there is no site in {SITE}: run `make site` first, or set SITE_DIR")
-    return {path.relative_to(SITE).as_posix(): Links(path.read_text(encoding="utf-8")) for path in SITE.rglob("*.html")}
+    return {
+        path.relative_to(SITE).as_posix(): Links(path.read_text(encoding="utf-8"))
+        for path in SITE.rglob("*.html")
+    }
 
 
 def test_every_link_leads_somewhere(parsed: dict[str, Links]) -> None:
@@ -94,7 +99,9 @@ def test_every_link_leads_somewhere(parsed: dict[str, Links]) -> None:
                 continue
             path = (SITE / name).parent / unquote(link.path) if link.path else SITE / name
             relative = path.resolve().relative_to(SITE).as_posix()
-            anchored = link.fragment and relative in parsed and unquote(link.fragment) not in parsed[relative].ids
+            anchored = (
+                link.fragment and relative in parsed and unquote(link.fragment) not in parsed[relative].ids
+            )
             if not path.is_file() or anchored:
                 dead.append(f"{name}: {target}")
     assert dead == []

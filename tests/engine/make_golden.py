@@ -5,8 +5,8 @@ PyTorch is not among the project's dependencies. In an environment of its own:
     pip install torch==2.13.0 numpy
     python tests/engine/make_golden.py
 
-Everything is float64. Arrays are (run, sample, feature), with PyTorch called run by run; a name is case/quantity, and every
-case holds its inputs too. The versions that wrote the file are in it.
+Everything is float64. Arrays are (run, sample, feature), with PyTorch called run by run; a name is
+case/quantity, and every case holds its inputs too. The versions that wrote the file are in it.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def main() -> None:
     constant[..., 1], constant[..., 3] = 3.7, 0.0
     batch_norm("batch_norm/constant_features", constant, rng)
     batch_norm("batch_norm/offset", 1e6 + rng.standard_normal((2, RUNS, 8, 3)), rng)
-    # ±2 around 1e6 in halves: the mean is 1e6, the deviation 2; with powers of two for γ and β, no sum or product is rounded.
+    # Half 1e6 + 2, half 1e6 − 2: the deviation is 2. With γ and β powers of two nothing is rounded on the way.
     signs = rng.permuted(np.tile([-1.0, 1.0], 4 * 2 * RUNS * 3).reshape(2, RUNS, 3, 8), axis=-1).swapaxes(
         2, 3
     )

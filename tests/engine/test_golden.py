@@ -58,10 +58,11 @@ def test_batch_norm(golden, name):
 def test_batch_norm_far_from_zero(golden):
     """At mean 1e6 and deviation 1 we equal the exact values to 1e-12, and PyTorch as far as PyTorch does.
 
-    PyTorch rounds the mean, and x γ/σ before it subtracts μ γ/σ, each to a relative error of a few u = 2⁻⁵³. After the
-    subtraction that is an absolute error of a few u |μ|/σ, so we may differ by a few u (1 + |μ|/σ), here some 1e-10. We
-    subtract the first sample before taking the mean. That difference is exact (Sterbenz), so the offset costs nothing. Where
-    nothing is rounded on either way ("offset_without_rounding" above) both agree to 1e-12 at the same mean.
+    PyTorch rounds the mean, and x γ/σ before it subtracts μ γ/σ, each to a relative error of a few u = 2⁻⁵³.
+    After the subtraction that is an absolute error of a few u |μ|/σ, so we may differ by a few u (1 + |μ|/σ),
+    here some 1e-10. We subtract the first sample before taking the mean. That difference is exact (Sterbenz),
+    so the offset costs nothing. Where nothing is rounded on either way ("offset_without_rounding" above) both
+    agree to 1e-12 at the same mean.
     """
     case = golden("batch_norm/offset")
     ours = normalize(batch_norm(case), case, training=True)
@@ -101,7 +102,7 @@ def test_activation(golden, name):
     case, layer = golden(f"activation/{name}"), getattr(activations, name)()
     y, saved, _ = layer.forward({}, {}, case["x"], training=True)
     dx, _ = layer.backward({}, saved, case["dy"])
-    # Relative, down to the smallest numbers: the left tail of a sigmoid is to be right too. Only 1 − tanh² cancels.
+    # Relative, down to the smallest numbers: the left tail of a sigmoid counts too. Only 1 − tanh² cancels.
     assert_allclose(y, case["y"], rtol=1e-12, atol=1e-300)
     assert_allclose(dx, case["dx"], rtol=1e-12, atol=1e-14 if name == "Tanh" else 1e-300)
 

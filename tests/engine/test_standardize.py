@@ -106,7 +106,7 @@ def test_one_group_is_layer_norm():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_constant_features(dtype):
-    """x̂ = 0 exactly, though the mean of the constants is rounded; nan, without a warning, where ε = 0 makes it 0/0."""
+    """x̂ = 0 exactly, though the mean of the constants is rounded; nan, without a warning, where ε = 0: 0/0."""
     x = np.full((1, 7, 2), 0.1, dtype)
     x[..., 1] = np.arange(7)
     y, _, state = forward(x)
@@ -119,7 +119,7 @@ def test_constant_features(dtype):
 
 
 def test_float32_far_from_zero():
-    """Centred variance in float32: of integers around 1e4 all is exact, where E[x²] − E[x]² would lose every digit."""
+    """Centred variance in float32: exact for integers near 1e4, where E[x²] − E[x]² loses every digit."""
     x = (1e4 + np.array([-3, -1, 1, 3])).astype(np.float32).reshape(1, 4, 1)
     _, saved, _ = forward(x)
     assert saved["mean"].item() == 1e4
@@ -151,5 +151,5 @@ def test_errors_name_what_was_wrong():
         Standardize("batch", groups=2)
     with pytest.raises(ValueError, match="groups=0"):
         Standardize("groups", groups=0)
-    with pytest.raises(ValueError, match="5 features .* 2 groups"):
+    with pytest.raises(ValueError, match=r"5 features .* 2 groups"):
         forward(np.zeros((1, 4, 5)), over="groups", groups=2)

@@ -41,7 +41,7 @@ INSTRUMENTS = {
 
 
 def test_readings_are_those_of_the_plain_loop(start):
-    """At step t: parameters after t updates, statistics of t batches, loss and gradient on the batch after those."""
+    """At step t: parameters after t updates, statistics of t batches, loss and gradient on the next batch."""
     params, state, batches = start
     optimizer = SGD(0.5, momentum=0.9)
     readings = dict(

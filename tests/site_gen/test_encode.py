@@ -16,7 +16,7 @@ from PIL import Image, ImageSequence
 from site_gen import encode
 from site_gen.encode import check_artists, encode_animation, frames, redrawn
 from site_gen.errors import BuildError
-from site_gen.save import Saved
+from site_gen.save import Saved, lay_out
 from site_gen.theme import DARK, LIGHT, Animation, Theme
 
 TITLE = "A point moves & a bar grows"
@@ -71,7 +71,7 @@ def gif(path: Path) -> list[np.ndarray]:
 def test_blitting_equals_drawing(dpi: int) -> None:
     with DARK.context():
         animation = animate(table(), DARK)
-        encode._fix_size(animation.figure)
+        lay_out(animation.figure)
         blitted = list(frames(animation, dpi))
         assert len(blitted) == FRAMES
         for i in (0, 4, 3, FRAMES - 1):
@@ -82,7 +82,7 @@ def test_blitting_equals_drawing(dpi: int) -> None:
 def test_a_forgotten_artist_is_an_error(forgotten: str) -> None:
     with LIGHT.context():
         animation = animate(table(), LIGHT, forgotten)
-        encode._fix_size(animation.figure)
+        lay_out(animation.figure)
         images = list(frames(animation, 100))
         if forgotten == "words":  # the legend lies over the point and is drawn with it
             check_artists(animation, images, "point")
@@ -96,7 +96,7 @@ def test_the_files_that_are_promised(saved: Saved) -> None:
     assert (saved.width, saved.height) == (720, 130)
     with LIGHT.context():
         animation = animate(table(), LIGHT)
-        encode._fix_size(animation.figure)
+        lay_out(animation.figure)
         small, large = (np.stack(list(frames(animation, dpi))).astype(int) for dpi in (100, 200))
     shown = dict(zip(NAMES, saved.files[1:], strict=True))
     for name, drawn in (("point.gif", small), ("point.webm", large), ("point.mp4", large)):
@@ -162,7 +162,7 @@ def test_a_heavy_file_is_an_error_with_a_remedy(
 def test_a_busy_film_gets_a_lower_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with LIGHT.context():
         animation = animate(table(), LIGHT)
-        encode._fix_size(animation.figure)
+        lay_out(animation.figure)
         pictures = [encode._yuv(image) for image in frames(animation, 200)]
     for form in ("webm", "mp4"):
         path = tmp_path / f"point.{form}"

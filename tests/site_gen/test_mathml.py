@@ -49,7 +49,9 @@ def converter() -> markdown.Markdown:
     with open("mkdocs.yml", encoding="utf-8") as file:
         listed = yaml.load(file, _Loader)["markdown_extensions"]
     names = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in listed]
-    configs = {name: entry[name] for name, entry in zip(names, listed, strict=True) if isinstance(entry, dict)}
+    configs = {
+        name: entry[name] for name, entry in zip(names, listed, strict=True) if isinstance(entry, dict)
+    }
     return markdown.Markdown(extensions=names, extension_configs=configs)
 
 
@@ -62,7 +64,9 @@ _Loader.add_constructor("!ENV", lambda loader, node: loader.construct_sequence(n
 
 def test_inline_and_display(converter: markdown.Markdown) -> None:
     html = converter.convert("With $x<1$ and\n\n$$\na < b & c\n$$\n".replace(" & c", ""))
-    assert '<p>With <span class="bn-math"><math><mi>x</mi><mo>&lt;</mo><mn>1</mn></math></span> and</p>' in html
+    assert (
+        '<p>With <span class="bn-math"><math><mi>x</mi><mo>&lt;</mo><mn>1</mn></math></span> and</p>' in html
+    )
     assert '<div class="bn-math bn-math--display"><math display="block">' in html
     assert "arithmatex" not in html
 

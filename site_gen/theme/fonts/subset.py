@@ -29,15 +29,16 @@ SYMBOLS = "ℓΩ⅓⅔←↑→↓↔↕≠≤≥≈≡∂∆∏∑−∕∙√�
 TEXT = LATIN + MARKS + GREEK + PUNCTUATION + SCRIPTS + SYMBOLS
 
 # Mathematics: operators, brackets, arrows, and the italic, bold, script and double-struck alphabets of formulas.
-OPERATORS = "←↑→↓↔↦⇐⇒⇔⇑⇓∀∂∃∅∆∇∈∉∋∏∐∑−∓∕∖∗∘∙√∛∝∞∠∣∤∥∦∧∨∩∪∫∬∮∴∵∼∽≃≅≈≔≜≠≡≤≥≪≫⊂⊃⊆⊇⊕⊖⊗⊘⊙⊤⊥⋀⋁⋂⋃⋅⋮⋯⋱⌈⌉⌊⌋⏞⏟⟨⟩⟵⟶⟹⟺⨀⨁⨂ℂℎℒℓℕℝℤℋℱℬℰℳℛ"
-ALPHABETS = [
-    *range(0x1D400, 0x1D468),
-    *range(0x1D49C, 0x1D4B6),
-    *range(0x1D538, 0x1D552),
-    *range(0x1D6FC, 0x1D71C),
-]
-MATHS = LATIN[:0x5F] + "±×÷·¬°" + MARKS + GREEK + PUNCTUATION + OPERATORS + "".join(map(chr, ALPHABETS))
-
+ACCENTS = "¨¯ˆˇ˙˜\u0332\u20d7" + MARKS
+INVISIBLE = "\u00a0\u2061\u2062\u2063"
+ARROWS = "←↑→↓↔↦⇐⇒⇔⇑⇓⟵⟶⟹⟺"
+OPERATORS = "±×÷·¬°∀∂∃∅∆∇∈∉∋∏∐∑−∓∕∖∗∘∙√∛∝∞∠∣∤∥∦∧∨∩∪∫∬∮∴∵∼∽≃≅≈≔≜≠≡≤≥≪≫≲≳⊂⊃⊆⊇⊕⊖⊗⊘⊙⊤⊥⋀⋁⋂⋃⋅⋆⋮⋯⋱⟂⨀⨁⨂⩽⩾"
+BRACKETS = "⌈⌉⌊⌋⏞⏟⟨⟩"
+LETTERS = "ℂℏℎℑℒℓℕℜℝℤℋℱℬℰℳℛ"
+ALPHABETS = [*range(0x1D400, 0x1D4B6), *range(0x1D538, 0x1D552), *range(0x1D6FC, 0x1D71C)]
+ALPHABETS += [*range(0x1D736, 0x1D750), *range(0x1D7CE, 0x1D7E2)]
+MATHS = LATIN[:0x5F] + ACCENTS + INVISIBLE + GREEK + PUNCTUATION + ARROWS + OPERATORS + BRACKETS + LETTERS
+MATHS += "".join(map(chr, ALPHABETS))
 
 WEB_FEATURES = ["kern", "mark", "mkmk", "ccmp", "tnum"]
 

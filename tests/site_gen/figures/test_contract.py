@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from io import BytesIO
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
 
 from site_gen import gallery
 from site_gen.prose import typed_numbers
+from site_gen.save import write_table
 from site_gen.theme import DARK, LIGHT, Animation
 from tests import quick
 
@@ -21,11 +24,12 @@ ANIMATIONS = [drawing.id for drawing in DRAWINGS.values() if drawing.kind == "an
 STYLE_WORDS = {"fontsize", "fontfamily", "fontweight", "facecolor", "edgecolor", "cmap"}
 
 
+@cache
 def table(identifier: str) -> pd.DataFrame:
     """The table of a drawing, as its CSV gives it back."""
     drawing = gallery.find(identifier)
-    written = drawing.module().data(quick.results(drawing.study)).to_csv(index=False, lineterminator="\n")
-    return pd.read_csv(BytesIO(written.encode()), float_precision="round_trip", keep_default_na=False, na_values=[""])
+    with TemporaryDirectory() as folder:
+        return write_table(drawing.module().data(quick.results(drawing.study)), Path(folder) / "table.csv")
 
 
 @pytest.mark.parametrize("identifier", DRAWINGS)
@@ -82,6 +86,8 @@ def test_an_animation_moves_and_may_be_entered_at_any_frame(identifier: str) -> 
         assert isinstance(animation, Animation) and animation.artists
         assert animation.fps in (10, 20, 25) and 40 <= animation.frames <= 160 and 0 <= animation.poster < animation.frames
         canvas = FigureCanvasAgg(animation.figure)
+        canvas.draw()
+        animation.figure.set_layout_engine("none")  # as the encoder does: the stage is laid out once
 
         def frame(number: int) -> bytes:
             animation.update(number)
