@@ -31,16 +31,6 @@ def removed_share(m: np.ndarray) -> np.ndarray:
     return 2.0 / np.asarray(m, dtype=float)
 
 
-def central_difference_error(step: np.ndarray, curvature: float, magnitude: float, unit_roundoff: float) -> np.ndarray:
-    """Size of the error of a central difference, `curvature * step**2 / 6 + unit_roundoff * magnitude / step`.
-
-    The truncation error for a function whose third derivative is `curvature`, plus the round-off of two values of size
-    `magnitude`, each off by `unit_roundoff * magnitude`. An estimate of the order, not a bound: the round-off of a sum of
-    many terms is a random walk. Nocedal & Wright 2006, section 8.1.
-    """
-    return np.abs(curvature) * np.square(step) / 6 + unit_roundoff * np.abs(magnitude) / step
-
-
 # ------------------------------------------------------------------------------------------------------ running statistics
 
 

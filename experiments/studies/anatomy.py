@@ -43,7 +43,7 @@ class Setup:
     sigmas_per_decade: int = 20  # input standard deviations, from 1e-4 to 10
     gammas: int = 25  # values of γ from -3 to 3
     difference_steps: int = 19  # steps of the central differences, from 1e-10 to 1e-1
-    batches: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)  # batch sizes for the gradient through the statistics
+    batches: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)  # batch sizes for the shortcut gradient
     directions: int = 64  # random gradients of each run and batch size
     seed: int = 1  # every random stream is spawned from it
 
@@ -141,15 +141,18 @@ def _sweep(setup: Setup) -> xr.Dataset:
     neutral, _, _ = affine.forward(aparams, astate, xhat, training=True)
 
     gammas, beta = np.linspace(-3, 3, setup.gammas), 0.5
-    out = {name: [] for name in ("std", "mean", "mirror", "dx", "dgamma")}
+    out = {name: [] for name in ("std", "mean", "dx", "dgamma")}
     for gamma in gammas:
-        moved = {**aparams, "gamma": np.full_like(aparams["gamma"], gamma), "beta": np.full_like(aparams["beta"], beta)}
+        moved = {
+            **aparams,
+            "gamma": np.full_like(aparams["gamma"], gamma),
+            "beta": np.full_like(aparams["beta"], beta),
+        }
         y, asaved, _ = affine.forward(moved, astate, xhat, training=True)
         dxhat, grads = affine.backward(moved, asaved, g)
         dx, _ = layer.backward(sparams, ssaved, dxhat)
         out["std"].append(y.std(axis=1).mean(axis=1))
         out["mean"].append(y.mean(axis=1).mean(axis=1))
-        out["mirror"].append(((y - beta) * xhat).mean(axis=(1, 2)))
         out["dx"].append(np.linalg.norm(dx, axis=(1, 2)))
         out["dgamma"].append(np.linalg.norm(grads["gamma"], axis=1))
     dims = ("gamma", "run")
@@ -157,7 +160,6 @@ def _sweep(setup: Setup) -> xr.Dataset:
         {
             "output_std": (dims, np.array(out["std"]), {"long_name": "standard deviation of the output", "units": "1"}),
             "output_mean": (dims, np.array(out["mean"]), {"long_name": "mean of the output at β = 0.5", "units": "1"}),
-            "output_mirror": (dims, np.array(out["mirror"]), {"long_name": "covariance of output and x̂", "units": "1"}),
             "input_gradient": (dims, np.array(out["dx"]), {"long_name": "length of ∂L/∂x", "units": "1"}),
             "gamma_gradient": (dims, np.array(out["dgamma"]), {"long_name": "length of ∂L/∂γ", "units": "1"}),
             "neutral_change": ("run", np.abs(neutral - xhat).max(axis=(1, 2)),
@@ -182,11 +184,17 @@ def _differences(setup: Setup) -> xr.Dataset:
 
     y, saved, _ = net.forward(params, state, x, training=True)
     dx, grads = net.backward(params, saved, w * (1 - np.tanh(y) ** 2))
-    places = {"input": None, "weight": (0, "weight"), "bias": (0, "bias"), "gamma": (2, "gamma"), "beta": (2, "beta")}
+    places = {
+        "input": None,
+        "weight": (0, "weight"),
+        "bias": (0, "bias"),
+        "gamma": (2, "gamma"),
+        "beta": (2, "beta"),
+    }
 
     steps = np.logspace(-10, -1, setup.difference_steps)
     analytic, numeric, length = [], [], []
-    for name, place in places.items():
+    for place in places.values():
         gradient = dx if place is None else grads[place[0]][place[1]]
         direction = _normal(rngs, *gradient.shape[1:])
         axes = tuple(range(1, gradient.ndim))
@@ -263,7 +271,9 @@ def _standardize(x: np.ndarray, eps: float) -> tuple[np.ndarray, dict, dict]:
 
 def _affine(x: np.ndarray, gamma: float, beta: float) -> np.ndarray:
     shape = (x.shape[0], x.shape[2])
-    return Affine().forward({"gamma": np.full(shape, gamma), "beta": np.full(shape, beta)}, {}, x, training=True)[0]
+    return Affine().forward(
+        {"gamma": np.full(shape, gamma), "beta": np.full(shape, beta)}, {}, x, training=True
+    )[0]
 
 
 # ------------------------------------------------------------------------------------------------------------ what is claimed
@@ -281,7 +291,9 @@ def _std_at(sigma: float, eps: float):
 
 def _difference(parameter: str):
     """The worst instance at the best step: the round-off that no choice of step avoids."""
-    return lambda results: spread(results["difference_error"].sel(parameter=parameter).min("difference_step").values)
+    return lambda results: spread(
+        results["difference_error"].sel(parameter=parameter).min("difference_step").values
+    )
 
 
 def _at_gamma(variable: str, gamma: float):
@@ -302,7 +314,7 @@ CLAIMS = (
     Claim(
         id="copied-example",
         says="The batch (−1.5, −0.5, 0.5, 1.5) is normalized, so γ = 2 and β = 3 give it a standard deviation of 2.",
-        source="reader",
+        source="post",
         cases=(
             Case("the standard deviation after γ = 2", _example_std("times two plus three, without normalizing"),
                  lambda m: m.within(2, relative=0.01), "within 1 % of 2"),
@@ -318,7 +330,7 @@ CLAIMS = (
     Claim(
         id="gamma-sets-the-std",
         says="γ is the standard deviation of the output.",
-        source="reader",
+        source="post",
         cases=(
             Case("input σ = 1, ε = 1e-5", _std_at(1.0, 1e-5), lambda m: m.within(1, relative=0.01), "within 1 % of |γ|"),
             Case("input σ = 0.01, ε = 1e-5", _std_at(0.01, 1e-5), lambda m: m.within(1, relative=0.01),
@@ -333,7 +345,7 @@ CLAIMS = (
     Claim(
         id="beta-sets-the-mean",
         says="β is the mean of the output.",
-        source="reader",
+        source="post",
         cases=(
             Case("every γ from −3 to 3", lambda results: spread(results["output_mean"].values),
                  lambda m: m.within(0.5, absolute=ROUND_OFF), "β = 0.5 to 1e-12, in every instance"),
@@ -345,7 +357,7 @@ CLAIMS = (
     Claim(
         id="bias-is-redundant",
         says="A bias right before batch norm does nothing.",
-        source="ioffe2015",
+        source="overview",
         cases=(
             Case("its gradient, against the gradient above", lambda results: spread(results["bias_gradient"].values),
                  lambda m: m.below(ROUND_OFF), "zero to 1e-12, in every instance"),
@@ -359,7 +371,7 @@ CLAIMS = (
     Claim(
         id="neutral-start",
         says="γ = 1 and β = 0 leave the normalized batch alone, and their gradients Σ g·x̂ and Σ g say where to go.",
-        source="reader",
+        source="demo",
         cases=(
             Case("change of x̂ at (1, 0)", lambda results: spread(results["neutral_change"].values),
                  lambda m: m.within(0), "none at all"),
@@ -406,14 +418,18 @@ VALUES = {
     "example_sample_std": _example_std("input", "example_sample_std"),
     "example_scaled_std": _example_std("times two plus three, without normalizing"),
     "example_halved_std": _example_std("times a half, without normalizing"),
-    "example_outer": lambda results: exact(results["example"].sel(stage="over the standard deviation").max().item()),
+    "example_outer": lambda results: exact(
+        results["example"].sel(stage="over the standard deviation").max().item()
+    ),
     "example_inner": lambda results: exact(
         results["example"].sel(stage="over the standard deviation").isel(sample=2).item()
     ),
     "std_pytorch_small": _std_at(0.01, 1e-5),
     "std_keras_small": _std_at(0.01, 1e-3),
     "std_unit": _std_at(1.0, 1e-5),
-    "epsilon_error": lambda results: spread(np.abs(results["normalized_std"] - results["normalized_std_theory"]).values),
+    "epsilon_error": lambda results: spread(
+        np.abs(results["normalized_std"] - results["normalized_std_theory"]).values
+    ),
     "input_error": _difference("input"),
     "weight_error": _difference("weight"),
     "bias_error": _difference("bias"),

@@ -40,19 +40,19 @@ from experiments.study import Case, Claim
 class Setup:
     """Settings of the study."""
 
-    stream_rates: tuple[float, ...] = (0.1, 0.01, 0.001)  # update rates α on the stream: the weight of the new batch
+    stream_rates: tuple[float, ...] = (0.1, 0.01, 0.001)  # update rates α: the weight of the new batch
     stream_runs: int = 16  # independent streams
     stream_features: int = 64  # units of each stream
     stream_batch: int = 32  # samples in a batch of the stream
     stream_mean: float = 3.0  # mean of the stream
     stream_std: float = 2.0  # its standard deviation
     stream_steps: int = 5000  # batches of the stream
-    rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # update rates α in training
+    rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # the same in training
     runs: int = 16  # training runs, each with weights and batches of its own; all rates share them
     width: int = 64  # units in each of the two hidden layers
     batch: int = 60  # images in a training batch
     learning_rate: float = 0.1  # of stochastic gradient descent, without momentum
-    steps: tuple[int, ...] = (1, 3, 10, 30, 100, 300, 1000, 3000)  # training steps after which everything is evaluated
+    steps: tuple[int, ...] = (1, 3, 10, 30, 100, 300, 1000, 3000)  # after which everything is evaluated
     trace_frames: int = 100  # moments of the animation
     trace_stride: int = 3  # training steps from one moment to the next
     seed: int = 3  # every random stream is spawned from it
@@ -79,7 +79,11 @@ def points(setup: Setup) -> dict[str, Point]:
     """The streams, the training runs in groups, and one run for the animation."""
     training = {f"training-{first:02d}": Point("training", first, min(first + RUNS_A_POINT, setup.runs), setup)
                 for first in range(0, setup.runs, RUNS_A_POINT)}  # fmt: skip
-    return {"stream": Point("stream", 0, setup.stream_runs, setup)} | training | {"trace": Point("trace", 0, 1, setup)}
+    return (
+        {"stream": Point("stream", 0, setup.stream_runs, setup)}
+        | training
+        | {"trace": Point("trace", 0, 1, setup)}
+    )
 
 
 def run(point: Point) -> xr.Dataset:
@@ -93,7 +97,9 @@ def run(point: Point) -> xr.Dataset:
 def _stream(point: Point) -> xr.Dataset:
     """Running means of all rates over the same independent batches, their closed forms, and the same without noise."""
     setup, rates = point.setup, point.setup.stream_rates
-    rngs = [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.stream_runs)]
+    rngs = [
+        np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.stream_runs)
+    ]
     layers = [Standardize(over="batch", convention=replace(PYTORCH, rate=rate)) for rate in rates]
     states = [layer.init(rngs, setup.stream_features, np.float64)[1] for layer in layers]
     kept = np.unique(np.logspace(0, np.log10(setup.stream_steps), 60).round().astype(np.int32))
@@ -101,7 +107,9 @@ def _stream(point: Point) -> xr.Dataset:
     for step in range(1, setup.stream_steps + 1):
         z = np.stack([rng.standard_normal((setup.stream_batch, setup.stream_features)) for rng in rngs])
         x = setup.stream_mean + setup.stream_std * z
-        states = [layer.forward({}, state, x, training=True)[2] for layer, state in zip(layers, states, strict=True)]
+        states = [
+            layer.forward({}, state, x, training=True)[2] for layer, state in zip(layers, states, strict=True)
+        ]
         if step in kept:
             running = np.stack([state["running_mean"] for state in states])
             expected = np.array([theory.ema_mean(step, rate, setup.stream_mean) for rate in rates])
@@ -145,7 +153,12 @@ def _steps_to(tolerance: float, layer: Standardize) -> int:
 
 
 def _network(setup: Setup) -> Network:
-    block = (Dense(setup.width, bias=False, weights=he_normal), Standardize(over="batch", convention=PYTORCH), Affine(), ReLU())
+    block = (
+        Dense(setup.width, bias=False, weights=he_normal),
+        Standardize(over="batch", convention=PYTORCH),
+        Affine(),
+        ReLU(),
+    )
     return Network((*block, *block, Dense(10)))
 
 
@@ -158,8 +171,12 @@ class Averages:
     def __init__(self, state: list[Arrays], rates: tuple[float, ...], batch: int) -> None:
         self.rates = np.array(rates, dtype=np.float32)[:, None, None]
         self.correction = np.float32(batch / (batch - 1))
-        self.mean = {i: np.stack([layer["running_mean"]] * len(rates)) for i, layer in enumerate(state) if layer}
-        self.var = {i: np.stack([layer["running_var"]] * len(rates)) for i, layer in enumerate(state) if layer}
+        self.mean = {
+            i: np.stack([layer["running_mean"]] * len(rates)) for i, layer in enumerate(state) if layer
+        }
+        self.var = {
+            i: np.stack([layer["running_var"]] * len(rates)) for i, layer in enumerate(state) if layer
+        }
 
     def update(self, saved: list[dict[str, np.ndarray]]) -> None:
         """Take in a batch: running ← (1 − α) running + α batch, for every α."""
@@ -201,8 +218,12 @@ def _train(setup: Setup, runs: range, at: Container[int], last: int, read: Calla
         averages.update(moment.saved)  # of the next batch, which the reading must not know yet
         return reading
 
-    data = batches(digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(s) for s in data_seeds])
-    readings = train(net, params, state, data, SGD(setup.learning_rate), range(last + 1), {"reading": instrument})
+    data = batches(
+        digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(s) for s in data_seeds]
+    )
+    readings = train(
+        net, params, state, data, SGD(setup.learning_rate), range(last + 1), {"reading": instrument}
+    )
     return {step: reading["reading"] for step, reading in readings if step in at}
 
 
@@ -220,7 +241,9 @@ def _training(point: Point) -> xr.Dataset:
             std = np.sqrt(population[i]["running_var"])
             off = [(state[i]["running_mean"] - population[i]["running_mean"]) / std for state in states]
             errors.append(np.sqrt(np.square(off).mean(axis=2)))
-            ratios.append(np.exp([np.log(np.sqrt(state[i]["running_var"]) / std).mean(axis=1) for state in states]))
+            ratios.append(
+                np.exp([np.log(np.sqrt(state[i]["running_var"]) / std).mean(axis=1) for state in states])
+            )
         return np.array([accuracy, loss, *errors, *ratios])
 
     readings = np.stack(list(_train(setup, runs, setup.steps, setup.steps[-1], read).values()), axis=1)
@@ -256,14 +279,26 @@ def _trace(point: Point) -> xr.Dataset:
     def read(net: Network, moment: Moment, averages: Averages) -> np.ndarray:
         """(quantity, unit): mean, standard deviation, the running means; then the accuracies, repeated for every unit."""
         population, layer = _population(net, moment), max(averages.mean)
-        accuracy = [_test(net, moment.params, averages.state(r, len(net.layers)))[0] for r in range(len(setup.rates))]
+        accuracy = [
+            _test(net, moment.params, averages.state(r, len(net.layers)))[0] for r in range(len(setup.rates))
+        ]
         accuracy.append(_test(net, moment.params, population)[0])
-        rows = [population[layer]["running_mean"][0], np.sqrt(population[layer]["running_var"][0]), *averages.mean[layer][:, 0]]
+        rows = [
+            population[layer]["running_mean"][0],
+            np.sqrt(population[layer]["running_var"][0]),
+            *averages.mean[layer][:, 0],
+        ]
         return np.concatenate([rows, np.broadcast_to(accuracy, (len(accuracy), setup.width))])
 
-    readings = np.stack(list(_train(setup, range(1), moments, moments[-1], read).values()))  # (moment, quantity, unit)
-    unit = int(np.argmax(np.abs(readings[-1, 0]) / readings[-1, 1]))  # its mean ends farthest from zero: most to chase
-    mean_, std, running, accuracy, precise = np.split(readings[:, :, unit], [1, 2, 2 + len(setup.rates), -1], axis=1)
+    readings = np.stack(
+        list(_train(setup, range(1), moments, moments[-1], read).values())
+    )  # (moment, quantity, unit)
+    unit = int(
+        np.argmax(np.abs(readings[-1, 0]) / readings[-1, 1])
+    )  # its mean ends farthest from zero: most to chase
+    mean_, std, running, accuracy, precise = np.split(
+        readings[:, :, unit], [1, 2, 2 + len(setup.rates), -1], axis=1
+    )
     return xr.Dataset(
         {
             "trace_mean": ("moment", mean_[:, 0], {"long_name": "the unit's mean over the training set", "units": "1"}),
@@ -285,7 +320,9 @@ def _deficit(rate: float, step: int) -> Callable[[xr.Dataset], Measurement]:
 
     def measure(results):
         at = results.sel(step=step)
-        return paired_difference(100 * at["precise_accuracy"].values, 100 * at["accuracy"].sel(rate=rate).values, "points")
+        return paired_difference(
+            100 * at["precise_accuracy"].values, 100 * at["accuracy"].sel(rate=rate).values, "points"
+        )
 
     return measure
 
@@ -320,7 +357,9 @@ def _error_ratio(rate: float, other: float, step: int) -> Callable[[xr.Dataset],
 def _noise(rate: float) -> Callable[[xr.Dataset], Measurement]:
     """Standard deviation of the running mean after the last batch of the stream, over that of one batch's mean."""
     return lambda results: mean(
-        np.sqrt(results["ema_variance"].sel(stream_rate=rate).isel(stream_step=-1) / results["batch_variance"]).values
+        np.sqrt(
+            results["ema_variance"].sel(stream_rate=rate).isel(stream_step=-1) / results["batch_variance"]
+        ).values
     )
 
 
@@ -340,7 +379,7 @@ CLAIMS = (
     Claim(
         id="running-average-is-population",
         says="At inference batch norm uses the mean and variance of the population: the running averages.",
-        source="ioffe2015",
+        source="overview",
         cases=(
             Case("α = 0.1, after 1000 training steps", _deficit(0.1, 1000), lambda m: m.below(1),
                  "costs less than 1 percentage point of accuracy against the population's statistics"),
@@ -431,7 +470,9 @@ VALUES = {
     "best_rate_early": lambda results: exact(_best_rate(results, 30)),
     "best_rate_late": lambda results: exact(_best_rate(results, int(results["step"][-1]))),
     "first_layer_std": lambda results: mean(results["std_ratio"].sel(layer=1, rate=0.1).isel(step=-1).values),
-    "second_layer_std": lambda results: mean(results["std_ratio"].sel(layer=2, rate=0.1).isel(step=-1).values),
+    "second_layer_std": lambda results: mean(
+        results["std_ratio"].sel(layer=2, rate=0.1).isel(step=-1).values
+    ),
     "second_layer_std_theory": lambda results: exact(results["bessel_std"].item()),
 }
 

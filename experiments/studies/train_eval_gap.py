@@ -97,7 +97,9 @@ def _octave(m: int) -> np.ndarray:
     return np.unique(np.linspace(m, 2 * m, 8, endpoint=False).round().astype(np.int32))
 
 
-def _stack(setup: Setup, convention: Convention, rngs: list[np.random.Generator]) -> tuple[Network, list, list]:
+def _stack(
+    setup: Setup, convention: Convention, rngs: list[np.random.Generator]
+) -> tuple[Network, list, list]:
     net = Network((Standardize(over="batch", convention=convention),) * setup.layers)
     return net, *net.init(rngs, features=setup.features, dtype=np.float64)
 
@@ -127,12 +129,20 @@ def _fixed(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Dataset:
             _, _, state = net.forward(params, state, x, training=True)
         trained = _outputs(net, params, state, x, training=True)
         evaluated = _outputs(net, params, state, x, training=False)
-        measured.append([(e.std(axis=1) / t.std(axis=1)).mean(axis=1) for e, t in zip(evaluated, trained, strict=True)])
+        measured.append(
+            [(e.std(axis=1) / t.std(axis=1)).mean(axis=1) for e, t in zip(evaluated, trained, strict=True)]
+        )
         expected.append(np.sqrt(theory.eval_variance_fixed_batch(depths, m, name == "unbiased")))
-    result = _by_layer("fixed_std", m, measured, expected, "standard deviation in eval mode, over training mode's")
+    result = _by_layer(
+        "fixed_std", m, measured, expected, "standard deviation in eval mode, over training mode's"
+    )
     curve = np.sqrt(theory.eval_variance_fixed_batch(depths, _octave(m)[:, None], unbiased=True))
     return result.assign_coords(curve_batch=_octave(m)).assign(
-        fixed_std_curve=(("curve_batch", "layer"), curve, {"long_name": "the closed form with the correction", "units": "1"})
+        fixed_std_curve=(
+            ("curve_batch", "layer"),
+            curve,
+            {"long_name": "the closed form with the correction", "units": "1"},
+        )
     )
 
 
@@ -150,7 +160,9 @@ def _fresh(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Dataset:
         outputs = _outputs(net, params, state, x, training=False)
         measured.append([np.sqrt(y.var(axis=1).mean(axis=1)) for y in outputs])
         expected.append(np.sqrt(theory.eval_variance_population(depths, m, name == "unbiased")))
-    return _by_layer("fresh_std", m, measured, expected, "standard deviation over the population in eval mode")
+    return _by_layer(
+        "fresh_std", m, measured, expected, "standard deviation over the population in eval mode"
+    )
 
 
 def _network(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Dataset:
@@ -160,7 +172,9 @@ def _network(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
         block = (Dense(setup.width, bias=False, weights=he_normal), Standardize(over="batch", convention=_convention(name, setup.fresh_rate)),
                  ReLU())  # fmt: skip
         net = Network(block * setup.layers)
-        streams = [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 100, m)).spawn(setup.runs)]
+        streams = [
+            np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 100, m)).spawn(setup.runs)
+        ]
         params, state = net.init(streams, features=setup.width, dtype=np.float32)  # the same weights in both
         nets.append((net, params))
         states.append(state)
@@ -321,7 +335,7 @@ CLAIMS = (
     Claim(
         id="eval-ignores-neighbours",
         says="In eval mode an example's output does not depend on what else is in the batch.",
-        source="ioffe2015",
+        source="overview",
         cases=(
             Case("20 blocks of dense, batch norm, ReLU", lambda results: spread(
                 results["network_eval_change"].dropna("batch", how="all").values), lambda m: m.below(1e-12),
@@ -342,7 +356,9 @@ VALUES = {
     "one_layer_std": _std("fixed_std", "unbiased", 64, 1),
     "small_batch_std": _std("fixed_std", "unbiased", 4, 1),
     "small_batch_deep_std": _std("fixed_std", "unbiased", 4, 20),
-    "fixed_error": lambda results: spread(np.abs(results["fixed_std"] / results["fixed_std_theory"] - 1).values),
+    "fixed_error": lambda results: spread(
+        np.abs(results["fixed_std"] / results["fixed_std_theory"] - 1).values
+    ),
     "fresh_first_unbiased": _std("fresh_std", "unbiased", 64, 1),
     "fresh_first_biased": _std("fresh_std", "biased", 64, 1),
     "fresh_deep_unbiased": _std("fresh_std", "unbiased", 64, 20),

@@ -82,24 +82,45 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     ax.set(xlim=(-6, 8), ylim=(0, 1), yticks=[], xticks=range(-6, 9, 2))
     ax.spines["left"].set_visible(False)
     ax.grid(False)
-    heights = 0.2 + 0.4 * (np.arange(samples) * 0.618034 % 1)  # spread evenly, in no order, so that points stay apart
+    heights = 0.2 + 0.4 * (
+        np.arange(samples) * 0.618034 % 1
+    )  # spread evenly, in no order, so that points stay apart
     band = ax.add_patch(Rectangle((0, 0), 1, 0.78, color=theme.colour("batch norm"), alpha=0.16))
     (centre,) = ax.plot([0, 0], [0, 0.78], color=theme.colour("batch norm"))
     dots = ax.scatter(np.zeros(samples), heights, s=42, c=theme.sequence(samples), zorder=3)
     steps = [
-        theme.label(ax, 0.03 + 0.13 * k, 0.92, name, theme.muted, transform="axes fraction", dx=0, weight="normal", size="large")
+        theme.label(
+            ax,
+            0.03 + 0.13 * k,
+            0.92,
+            name,
+            theme.muted,
+            transform="axes fraction",
+            dx=0,
+            weight="normal",
+            size="large",
+        )
         for k, name in enumerate(STEPS)
     ]
-    readout = theme.label(ax, 1.0, 0.92, "", theme.ink, transform="axes fraction", ha="right", dx=0, size="large")
+    readout = theme.label(
+        ax, 1.0, 0.92, "", theme.ink, transform="axes fraction", ha="right", dx=0, size="large"
+    )
 
     gauges = []
     for gauge, name, low, high in ((axes[1, 0], "γ", -2, 2), (axes[1, 1], "β", -4, 4)):
-        gauge.set(xlim=(1.05 * low, 1.05 * high), ylim=(-1, 1), yticks=[], xticks=range(low, high + 1, (high - low) // 4))
+        gauge.set(
+            xlim=(1.05 * low, 1.05 * high),
+            ylim=(-1, 1),
+            yticks=[],
+            xticks=range(low, high + 1, (high - low) // 4),
+        )
         gauge.grid(False)
         gauge.spines["left"].set_visible(False)
         gauge.spines["bottom"].set_visible(False)
         gauge.axhline(0, color=theme.muted, linewidth=1, zorder=1)
-        theme.label(gauge, 0, 0.5, name, theme.ink, transform="axes fraction", ha="right", dx=-14, size="large")
+        theme.label(
+            gauge, 0, 0.5, name, theme.ink, transform="axes fraction", ha="right", dx=-14, size="large"
+        )
         gauges += gauge.plot([0], [0], "o", markersize=9, color=theme.accent, clip_on=False)
 
     def update(i: int) -> None:
@@ -120,5 +141,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             dot.set_alpha(1 if now >= (3 if name == "gamma" else 4) else 0.35)
 
     artists = [band, centre, dots, *steps, readout, *gauges]
-    poster = next(i for i, rows in enumerate(frames) if rows["step"].iloc[0] == STEPS[3] and rows["gamma"].iloc[0] > 1.99)
+    poster = next(
+        i
+        for i, rows in enumerate(frames)
+        if rows["step"].iloc[0] == STEPS[3] and rows["gamma"].iloc[0] > 1.99
+    )
     return Animation(figure, artists, len(frames), update, fps=20, poster=poster)

@@ -42,7 +42,9 @@ def _signed(number: float) -> str:
 
 def alt(data: pd.DataFrame) -> str:
     last = _last(data)
-    means = ", ".join(f"{_signed(row['mean'])} (α = {name})" for name, row in last.drop(POPULATION).iterrows())
+    means = ", ".join(
+        f"{_signed(row['mean'])} (α = {name})" for name, row in last.drop(POPULATION).iterrows()
+    )
     return (f"Animation over {data['step'].max()} training steps. Left: running means of one unit start at 0 and move towards its true mean, "
             f"{_signed(last.loc[POPULATION, 'mean'])} at the end; they reach {means}. Right: accuracy with running averages follows the "
             f"accuracy with exact statistics, the later the smaller α.")  # fmt: skip
@@ -62,12 +64,16 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
 
     figure, (left, right) = theme.figure(cols=2, height=3.6)
     names = [POPULATION, *(name for name in data["statistics"].unique() if name != POPULATION)]
-    colours = {POPULATION: theme.colour("truth")} | dict(zip(names[1:], theme.sequence(len(names)), strict=False))
+    colours = {POPULATION: theme.colour("truth")} | dict(
+        zip(names[1:], theme.sequence(len(names)), strict=False)
+    )
     tables = {name: data[data["statistics"] == name].reset_index(drop=True) for name in names}
     truth = tables[POPULATION]
     last = truth["step"].max()
 
-    theme.band(left, truth["step"], truth["mean"] - truth["std"], truth["mean"] + truth["std"], theme.colour("truth"))
+    theme.band(
+        left, truth["step"], truth["mean"] - truth["std"], truth["mean"] + truth["std"], theme.colour("truth")
+    )
     lines, heads = [], []
     for ax, column in ((left, "mean"), (right, "accuracy")):
         apart = 0.065 * (2.6 if column == "mean" else 1.0)

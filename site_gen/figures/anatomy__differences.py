@@ -27,8 +27,14 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     for name, ends in (("error_min", error.min("run")), ("error_max", error.max("run"))):
         table[name] = ends.to_dataframe(name=name)[name].to_numpy()
     order = {name: k for k, name in enumerate(SHOWN)}
-    table = table.sort_values(["parameter", "difference_step"], key=lambda c: c.map(order) if c.name == "parameter" else c)
-    return table.rename(columns={"difference_step": "step"}).assign(runs=results.sizes["run"]).reset_index(drop=True)
+    table = table.sort_values(
+        ["parameter", "difference_step"], key=lambda c: c.map(order) if c.name == "parameter" else c
+    )
+    return (
+        table.rename(columns={"difference_step": "step"})
+        .assign(runs=results.sizes["run"])
+        .reset_index(drop=True)
+    )
 
 
 def _best(data: pd.DataFrame) -> pd.Series:

@@ -24,7 +24,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         output_std_min=results["normalized_std"].min("run"),
         output_std_max=results["normalized_std"].max("run"),
     )
-    table = table[["output_std", "output_std_min", "output_std_max", "normalized_std_theory"]].to_dataframe().reset_index()
+    table = (
+        table[["output_std", "output_std_min", "output_std_max", "normalized_std_theory"]]
+        .to_dataframe()
+        .reset_index()
+    )
     return table.dropna().rename(columns={"sigma": "input_std", "normalized_std_theory": "theory"}).assign(
         runs=results.sizes["run"])  # fmt: skip
 
@@ -58,7 +62,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.plot([root, root], [0, np.sqrt(0.5)], color=colour, linewidth=1, linestyle=":")
         theme.label(ax, root, 0.03, f"√ε = {root:.2g}", colour, weight="normal")
         up, side = (14, "right") if k == 0 else (-14, "left")
-        theme.label(ax, root, np.sqrt(0.5), names.get(eps, f"ε = {eps:g}"), colour, ha=side, dx=-0.8 * up, dy=up)
+        theme.label(
+            ax, root, np.sqrt(0.5), names.get(eps, f"ε = {eps:g}"), colour, ha=side, dx=-0.8 * up, dy=up
+        )
     theme.label(ax, 0.6, 1.0, "σ/√(σ² + ε)", theme.colour("theory"), dx=0, dy=-13, weight="normal")
     ax.set(xscale="log", xlim=(0.9e-4, 11), ylim=(0, 1.08), xlabel="standard deviation σ of the input",
            ylabel="standard deviation of x̂")  # fmt: skip

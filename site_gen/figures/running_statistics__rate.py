@@ -62,13 +62,30 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         theme.band(ax, rows["rate"], rows["low"], rows["high"], colour)
         ax.plot(rows["rate"], rows["error"], "o-", color=colour)
         ring = best.loc[step]
-        ax.plot([ring["rate"]], [ring["error"]], "o", markersize=10, markerfacecolor="none", markeredgecolor=colour)
+        ax.plot(
+            [ring["rate"]],
+            [ring["error"]],
+            "o",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgecolor=colour,
+        )
         height = min(rows["error"].iloc[0], height / 1.2)  # labels lie at least one line apart
-        theme.label(ax, rows["rate"].iloc[0], height, f"{step} step" + ("s" if step > 1 else ""), colour, ha="right", dx=-9)
+        theme.label(
+            ax,
+            rows["rate"].iloc[0],
+            height,
+            f"{step} step" + ("s" if step > 1 else ""),
+            colour,
+            ha="right",
+            dx=-9,
+        )
     ticks = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
     ax.set(xscale="log", yscale="log", xlabel="update rate α", ylabel="error of the running mean / std")
     ax.set_xlim(data["rate"].min() / 3.8, data["rate"].max() * 1.2)
     ax.set_xticks(rates := sorted(data["rate"].unique()), [f"{rate:g}" for rate in rates])
-    ax.set_yticks([t for t in ticks if data["low"].min() < t], [f"{t:g}" for t in ticks if data["low"].min() < t])
+    ax.set_yticks(
+        [t for t in ticks if data["low"].min() < t], [f"{t:g}" for t in ticks if data["low"].min() < t]
+    )
     ax.minorticks_off()
     return figure

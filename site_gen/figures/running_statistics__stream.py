@@ -19,18 +19,28 @@ TAGS = ("running statistics", "momentum")
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every rate and step: mean and noise of the running mean, their closed forms, and the steps to 1 %."""
-    mean, noise = results["ema_mean"] / results["stream_mean"], results["ema_variance"] / results["batch_variance"]
+    mean, noise = (
+        results["ema_mean"] / results["stream_mean"],
+        results["ema_variance"] / results["batch_variance"],
+    )
     runs = results.sizes["stream_run"]
     columns = {
         "mean": mean.mean("stream_run"),
         "mean_theory": results["ema_mean_theory"] / results["stream_mean"],
         "noise": np.sqrt(noise.mean("stream_run")),
-        "noise_error": 2 * noise.std("stream_run", ddof=1) / np.sqrt(runs) / (2 * np.sqrt(noise.mean("stream_run"))),
+        "noise_error": 2
+        * noise.std("stream_run", ddof=1)
+        / np.sqrt(runs)
+        / (2 * np.sqrt(noise.mean("stream_run"))),
         "noise_theory": np.sqrt(results["ema_variance_theory"] / results["batch_variance"]),
         "steps_to_one_percent": results["steps_to_one_percent"].broadcast_like(mean.mean("stream_run")),
     }
     tables = [column.to_dataframe(name=name)[[name]] for name, column in columns.items()]
-    table = pd.concat([t.reorder_levels(["stream_rate", "stream_step"]) for t in tables], axis=1).sort_index().reset_index()
+    table = (
+        pd.concat([t.reorder_levels(["stream_rate", "stream_step"]) for t in tables], axis=1)
+        .sort_index()
+        .reset_index()
+    )
     return table.rename(columns={"stream_rate": "rate", "stream_step": "step"}).assign(runs=runs)
 
 
@@ -64,16 +74,36 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         rows = data[data["rate"] == rate]
         some = rows.iloc[::3]
         for ax, name in ((left, "mean"), (right, "noise")):
-            ax.plot(rows["step"], rows[f"{name}_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+            ax.plot(
+                rows["step"], rows[f"{name}_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+            )
         left.plot(some["step"], some["mean"], "o", color=colour)
         right.errorbar(some["step"], some["noise"], some["noise_error"], fmt="o", color=colour, elinewidth=1)
         needed = rows["steps_to_one_percent"].iloc[0]
         left.plot([needed], [0.99], "D", color=theme.ink, zorder=5)
         theme.label(left, needed, 0.99, f"{needed:.0f}", theme.ink, ha="center", dx=0, dy=10, weight="normal")
         half = np.log(0.5) / np.log1p(-rate)
-        theme.label(left, half, 0.5, f"α = {rate:g}" if rate == rates[0] else f"{rate:g}", colour, ha="right", dx=-7, dy=6)
+        theme.label(
+            left,
+            half,
+            0.5,
+            f"α = {rate:g}" if rate == rates[0] else f"{rate:g}",
+            colour,
+            ha="right",
+            dx=-7,
+            dy=6,
+        )
         end = rows.iloc[-1]
-        theme.label(right, end["step"], end["noise_theory"], f"α = {rate:g}", colour, ha="right", dx=0, dy=20 if rate == rates[0] else 12)
+        theme.label(
+            right,
+            end["step"],
+            end["noise_theory"],
+            f"α = {rate:g}",
+            colour,
+            ha="right",
+            dx=0,
+            dy=20 if rate == rates[0] else 12,
+        )
     for ax in (left, right):
         ax.set(xscale="log", xlabel="batches seen", xlim=(0.8, data["step"].max() * 1.3))
     left.set(ylim=(0, 1.12), title="running mean / true mean")

@@ -30,9 +30,16 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         for step in results["step"].values:
             row = {"statistics": name, "step": int(step)}
             lost = 100 * (exact - curve)
-            for quantity, values in (("accuracy", curve.sel(step=step).values), ("points_lost", lost.sel(step=step).values)):
+            for quantity, values in (
+                ("accuracy", curve.sel(step=step).values),
+                ("points_lost", lost.sel(step=step).values),
+            ):
                 half = student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
-                row |= {quantity: values.mean(), f"{quantity}_low": values.mean() - half, f"{quantity}_high": values.mean() + half}
+                row |= {
+                    quantity: values.mean(),
+                    f"{quantity}_low": values.mean() - half,
+                    f"{quantity}_high": values.mean() + half,
+                }
             rows.append(row | {"runs": values.size})
     return pd.DataFrame(rows)
 
@@ -48,7 +55,9 @@ def _worst(data: pd.DataFrame, name: str) -> pd.Series:
 
 def alt(data: pd.DataFrame) -> str:
     worst = [_worst(data, name) for name in _rates(data)]
-    told = ", ".join(f"{w['points_lost']:.0f} points after {w['step']} steps at α = {w['statistics']}" for w in worst)
+    told = ", ".join(
+        f"{w['points_lost']:.0f} points after {w['step']} steps at α = {w['statistics']}" for w in worst
+    )
     last = data[data["step"] == data["step"].max()]["accuracy"]
     return (f"Left: accuracy rises through training with every statistics and ends between {last.min():.3f} and {last.max():.3f}. "
             f"Right: what running averages lose against exact statistics rises and falls again; at most {told}.")  # fmt: skip
@@ -63,7 +72,9 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, (left, right) = theme.figure(cols=2, height=3.6)
     rates = _rates(data)
-    colours = dict(zip(rates, theme.sequence(len(rates) + 1), strict=False)) | {POPULATION: theme.colour("truth")}
+    colours = dict(zip(rates, theme.sequence(len(rates) + 1), strict=False)) | {
+        POPULATION: theme.colour("truth")
+    }
     for name in [*rates, POPULATION]:
         rows, colour = data[data["statistics"] == name], colours[name]
         panels = ((left, "accuracy"), (right, "points_lost"))

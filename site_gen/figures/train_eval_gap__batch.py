@@ -24,13 +24,27 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     hold the closed form only, for a smooth line."""  # fmt: skip
     depths = [layer for layer in DEPTHS if layer in results["layer"]]
     at = results.sel(layer=depths).drop_vars(["run"])
-    measured = at[["fixed_std", "fixed_std_theory"]].median("run").dropna("batch", how="all").to_dataframe().reset_index()
+    measured = (
+        at[["fixed_std", "fixed_std_theory"]]
+        .median("run")
+        .dropna("batch", how="all")
+        .to_dataframe()
+        .reset_index()
+    )
     measured = measured.rename(columns={"fixed_std": "std", "fixed_std_theory": "theory"})
     between = at["fixed_std_curve"].dropna("curve_batch", how="all").to_dataframe(name="theory").reset_index()
     between = between.rename(columns={"curve_batch": "batch"}).assign(convention="unbiased")
-    between = between[~between["batch"].isin(measured["batch"]) & (between["batch"] <= measured["batch"].max())]
-    table = pd.concat([measured, between]).sort_values(["convention", "layer", "batch"], ascending=[False, True, True])
-    return table[["convention", "layer", "batch", "std", "theory"]].assign(runs=results.sizes["run"]).reset_index(drop=True)
+    between = between[
+        ~between["batch"].isin(measured["batch"]) & (between["batch"] <= measured["batch"].max())
+    ]
+    table = pd.concat([measured, between]).sort_values(
+        ["convention", "layer", "batch"], ascending=[False, True, True]
+    )
+    return (
+        table[["convention", "layer", "batch", "std", "theory"]]
+        .assign(runs=results.sizes["run"])
+        .reset_index(drop=True)
+    )
 
 
 def _at(data: pd.DataFrame, layer: int, batch: int, convention: str = "unbiased") -> float:
@@ -60,11 +74,21 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.plot(rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
         ax.plot(rows["batch"], rows["std"], "o", color=colour)
         at = rows.dropna().iloc[min(2, rows["std"].count() - 1)]
-        theme.label(ax, at["batch"], at["std"], f"{layer} layer" + ("s" if layer > 1 else ""), colour, dx=8, dy=-9)
+        theme.label(
+            ax, at["batch"], at["std"], f"{layer} layer" + ("s" if layer > 1 else ""), colour, dx=8, dy=-9
+        )
     biased = data[(data["layer"] == layers[-1]) & (data["convention"] == "biased")]
     ax.plot(biased["batch"], biased["std"], "o", color=theme.colour("positive"))
     ax.axhline(1, color=theme.colour("theory"), linewidth=1, zorder=1.9)
-    theme.label(ax, biased["batch"].iloc[0], 1, f"without the correction, {layers[-1]} layers", theme.colour("positive"), dx=0, dy=11)
+    theme.label(
+        ax,
+        biased["batch"].iloc[0],
+        1,
+        f"without the correction, {layers[-1]} layers",
+        theme.colour("positive"),
+        dx=0,
+        dy=11,
+    )
     ax.set(xscale="log", ylim=(0, 1.13), xlabel="batch size m", ylabel="eval / training standard deviation")
     ax.set_xticks(biased["batch"], [str(m) for m in biased["batch"]])
     ax.minorticks_off()

@@ -23,7 +23,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     columns = {}
     for quantile, name in zip(results["quantile"].values, ("low", "median", "high"), strict=True):
         columns[name] = measured.sel(quantile=quantile, drop=True).rename(example_batch="batch").to_series()
-        columns[f"{name}_theory"] = expected.sel(quantile=quantile, drop=True).rename(curve_batch="batch").to_series()
+        columns[f"{name}_theory"] = (
+            expected.sel(quantile=quantile, drop=True).rename(curve_batch="batch").to_series()
+        )
     table = pd.DataFrame(columns).dropna(subset="low_theory").reset_index()
     table = table[table["batch"] <= int(results["example_batch"].max())]
     return table.sort_values(["example", "batch"], ignore_index=True).assign(runs=results.sizes["run"])
@@ -60,7 +62,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.plot(seen["batch"] * shift, seen["median"], "o", color=colour)
         ax.axhline(example, color=colour, linewidth=1, linestyle=":", zorder=1.8)
         theme.label(ax, batches[-1] * 1.12, example, f"eval mode: {example:g}", colour, dx=6)
-    ax.set(xscale="log", xlim=(batches[0] / 1.12, batches[-1] * 1.12), xlabel="batch size m", ylabel="normalized value x̂")
+    ax.set(
+        xscale="log",
+        xlim=(batches[0] / 1.12, batches[-1] * 1.12),
+        xlabel="batch size m",
+        ylabel="normalized value x̂",
+    )
     ax.set_xticks(batches, [str(m) for m in batches])
     ax.minorticks_off()
     return figure

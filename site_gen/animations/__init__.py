@@ -1,0 +1,1 @@
+"""One file for each animation; its name is <study>__<view>.py."""

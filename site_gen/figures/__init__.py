@@ -1,0 +1,1 @@
+"""One file for each figure; its name is <study>__<view>.py."""
