@@ -80,7 +80,9 @@ class Claim:
         if self.verdict not in VERDICTS:
             raise ValueError(f"claim {self.id}: verdict {self.verdict!r} is not one of {', '.join(VERDICTS)}")
         if bool(self.cases) == (self.verdict == "untested"):
-            raise ValueError(f"claim {self.id}: a claim has cases unless it is untested, and then it has none")
+            raise ValueError(
+                f"claim {self.id}: a claim has cases unless it is untested, and then it has none"
+            )
 
 
 def measured_verdict(outcomes: Iterable[bool | None]) -> str:

@@ -76,7 +76,10 @@ def _study(options: argparse.Namespace, console: Console) -> int:
     for claim in measured["claims"]:
         console.print(f"{claim['measured']:<10} {claim['id']}: {claim['says']}", soft_wrap=True)
         for case in claim["cases"]:
-            console.print(f"{'':<10} {case['when'] or 'measured'}: {_told(case)} against “{case['rule']}”", soft_wrap=True)
+            console.print(
+                f"{'':<10} {case['when'] or 'measured'}: {_told(case)} against “{case['rule']}”",
+                soft_wrap=True,
+            )
     for name, value in measured["values"].items():
         console.print(f"{'value':<10} {options.id}.{name}: {_told(value)}", soft_wrap=True)
     return 0

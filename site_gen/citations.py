@@ -50,7 +50,13 @@ def year(entry: dict[str, Any]) -> int:
 def names(entry: dict[str, Any]) -> str:
     """The authors as a running text names them: one, two, or the first "et al."."""
     authors = [author.get("family") or author["literal"] for author in entry["author"]]
-    return authors[0] if len(authors) == 1 else " & ".join(authors) if len(authors) == 2 else f"{authors[0]} et al."
+    return (
+        authors[0]
+        if len(authors) == 1
+        else " & ".join(authors)
+        if len(authors) == 2
+        else f"{authors[0]} et al."
+    )
 
 
 def author_year(entry: dict[str, Any]) -> str:

@@ -25,10 +25,14 @@ def named_errors(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             reason = f"the disk that holds {relative(path.parent)} is full: free some space"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            reason = f"permission denied: make {relative(path.parent)} and what is in it writable for this user"
+            reason = (
+                f"permission denied: make {relative(path.parent)} and what is in it writable for this user"
+            )
         else:
             reason = f"{error.strerror or error}: see to {relative(path.parent)}"
-        raise BuildError(f"cannot write {relative(path)}: {reason}, then run the same command again") from error
+        raise BuildError(
+            f"cannot write {relative(path)}: {reason}, then run the same command again"
+        ) from error
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:

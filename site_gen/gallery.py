@@ -14,9 +14,17 @@ from site_gen.paths import ROOT, relative
 FOLDERS = {"figure": ROOT / "site_gen" / "figures", "animation": ROOT / "site_gen" / "animations"}
 LIGHT_AND_DARK = ("", "-dark")
 SUFFIXES = {
-    "figure": tuple(f"{theme}{ending}" for ending in (".svg", ".png") for theme in LIGHT_AND_DARK) + (".pdf", ".csv"),
-    "animation": tuple(f"{theme}{ending}" for ending in (".webm", ".mp4", ".gif", ".png") for theme in LIGHT_AND_DARK)
-    + (".csv",),
+    "figure": (
+        *tuple(f"{theme}{ending}" for ending in (".svg", ".png") for theme in LIGHT_AND_DARK),
+        ".pdf",
+        ".csv",
+    ),
+    "animation": (
+        *tuple(
+            f"{theme}{ending}" for ending in (".webm", ".mp4", ".gif", ".png") for theme in LIGHT_AND_DARK
+        ),
+        ".csv",
+    ),
 }
 
 
@@ -70,7 +78,9 @@ def drawings() -> dict[str, Drawing]:
         for path in sorted(folder.glob("[!_]*.py")):
             study, separator, view = path.stem.partition("__")
             if not (study and separator and view):
-                raise BuildError(f"{relative(path)}: name the file <study>__<view>.py, so that its study can be found")
+                raise BuildError(
+                    f"{relative(path)}: name the file <study>__<view>.py, so that its study can be found"
+                )
             drawing = Drawing(path.stem.replace("__", "-").replace("_", "-"), kind, path)
             if drawing.id in found:
                 raise BuildError(f"{relative(path)} and {relative(found[drawing.id].path)} share the id {drawing.id}: "
@@ -90,4 +100,6 @@ def find(identifier: str) -> Drawing:
     try:
         return drawings()[identifier]
     except KeyError:
-        raise BuildError(f"there is no figure {identifier!r}; the figures are: {', '.join(drawings())}") from None
+        raise BuildError(
+            f"there is no figure {identifier!r}; the figures are: {', '.join(drawings())}"
+        ) from None

@@ -44,7 +44,10 @@ def evaluate(study: ModuleType, results: xr.Dataset, profile: str) -> dict[str, 
     """
     name = study.__name__.rpartition(".")[2]
     setup = studies.setup(study, profile)
-    values = {key: asdict(_take(study, f"value {key!r}", key, measure, results)) for key, measure in study.VALUES.items()}
+    values = {
+        key: asdict(_take(study, f"value {key!r}", key, measure, results))
+        for key, measure in study.VALUES.items()
+    }
     return {
         "study": name,
         "profile": profile,
@@ -84,10 +87,12 @@ def _take(study: ModuleType, what: str, literal: str, measure: Callable, results
     where = f"{relative(path)}:{line_of(path, literal)}"
     try:
         measured = measure(results)
-    except Exception as error:  # noqa: BLE001 - the author's function: name where it is declared
+    except Exception as error:
         raise BuildError(f"{where}: {what} cannot be measured: {type(error).__name__}: {error}") from error
     if not isinstance(measured, Measurement):
-        raise BuildError(f"{where}: {what} must give a Measurement, but gave {type(measured).__name__}: {measured!r}")
+        raise BuildError(
+            f"{where}: {what} must give a Measurement, but gave {type(measured).__name__}: {measured!r}"
+        )
     return measured
 
 

@@ -78,7 +78,9 @@ class Book:
             for claim in study["claims"]:
                 where = claim_line(claim)
                 if claim["id"] in found:
-                    raise BuildError(f"{where}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too")
+                    raise BuildError(
+                        f"{where}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too"
+                    )
                 if claim["figure"] not in self.figures:
                     raise BuildError(f"{where}: the claim {claim['id']!r} names the figure {claim['figure']!r}, which does not "
                                      f"exist; the figures are: {', '.join(self.figures)}")  # fmt: skip
@@ -95,7 +97,11 @@ class Book:
             return self.studies[study]["values"][value]
         if name in self.claims:
             return self.claims[name]
-        known = [f"{study}.{key}" for key in self.studies[study]["values"]] if study in self.studies else list(self.studies)
+        known = (
+            [f"{study}.{key}" for key in self.studies[study]["values"]]
+            if study in self.studies
+            else list(self.studies)
+        )
         raise PageError(f"there is no measured value {name!r}; there are: {', '.join(known)}")
 
 
@@ -117,7 +123,11 @@ def collect(profile: str, names: list[str], url: str) -> Book:
 
 def _file_entry(path: Path) -> dict[str, Any]:
     raw = path.read_bytes()
-    return {"path": f"figures/{path.parent.name}/{path.name}", "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    return {
+        "path": f"figures/{path.parent.name}/{path.name}",
+        "bytes": len(raw),
+        "sha256": hashlib.sha256(raw).hexdigest(),
+    }
 
 
 def claim_line(claim: dict[str, Any]) -> str:
@@ -186,12 +196,15 @@ def render(book: Book, sources: dict[str, str]) -> dict[str, bytes]:
         cites = citations.for_figure(book.figures[identifier], url)
         following = ordered[(position + 1) % len(ordered)]
         neighbours = {"previous": book.figures[ordered[position - 1]], "next": book.figures[following]}
-        rendered[name] = page.finish(page.template(
-            "figure_page.md", figure=page.entry(identifier), url=url, cites=cites, **neighbours)).encode()
+        rendered[name] = page.finish(
+            page.template("figure_page.md", figure=page.entry(identifier), url=url, cites=cites, **neighbours)
+        ).encode()
     rendered["claims.json"] = json_to_bytes(
-        {"version": INTERFACE_VERSION, "profile": book.profile, "claims": list(book.claims.values())})
+        {"version": INTERFACE_VERSION, "profile": book.profile, "claims": list(book.claims.values())}
+    )
     rendered["figures.json"] = json_to_bytes(
-        {"version": INTERFACE_VERSION, "profile": book.profile, "figures": list(book.figures.values())})
+        {"version": INTERFACE_VERSION, "profile": book.profile, "figures": list(book.figures.values())}
+    )
     return rendered
 
 
@@ -224,7 +237,9 @@ def typed_in(text: str) -> list[prose.TypedNumber]:
         if line > 1 and content.strip() == "---":
             break
         if content.startswith(("title:", "description:")):
-            found += [prose.TypedNumber(line, number.number, False) for number in prose.typed_numbers(content)]
+            found += [
+                prose.TypedNumber(line, number.number, False) for number in prose.typed_numbers(content)
+            ]
     return found
 
 
@@ -245,7 +260,10 @@ class Page:
         public = (self.figure, self.animation, self.claim, self.verdict, self.value, self.interval, self.setting,
                   self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
                   self.gallery, self.board, self.study_question)  # fmt: skip
-        return {function.__name__: function for function in public} | {"profile": self.book.profile, "root": self.root}
+        return {function.__name__: function for function in public} | {
+            "profile": self.book.profile,
+            "root": self.root,
+        }
 
     def template(self, template: str, **context: Any) -> str:
         context = {"root": self.root, "profile": self.book.profile, "claims": self.book.claims,
@@ -256,7 +274,9 @@ class Page:
         try:
             return self.book.figures[identifier]
         except KeyError:
-            raise PageError(f"there is no figure {identifier!r}; there are: {', '.join(self.book.figures)}") from None
+            raise PageError(
+                f"there is no figure {identifier!r}; there are: {', '.join(self.book.figures)}"
+            ) from None
 
     def figure(self, identifier: str) -> str:
         """A figure with caption, alternative text and the link to its own page."""
@@ -269,14 +289,18 @@ class Page:
     def _of_kind(self, identifier: str, kind: str) -> dict[str, Any]:
         entry = self.entry(identifier)
         if entry["kind"] != kind:
-            raise PageError(f"{identifier!r} is of the kind {entry['kind']}: write [[= {entry['kind']}(\"{identifier}\") ]]")
+            raise PageError(
+                f'{identifier!r} is of the kind {entry["kind"]}: write [[= {entry["kind"]}("{identifier}") ]]'
+            )
         return entry
 
     def _claim(self, identifier: str) -> dict[str, Any]:
         try:
             return self.book.claims[identifier]
         except KeyError:
-            raise PageError(f"there is no claim {identifier!r}; there are: {', '.join(self.book.claims)}") from None
+            raise PageError(
+                f"there is no claim {identifier!r}; there are: {', '.join(self.book.claims)}"
+            ) from None
 
     def claim(self, identifier: str) -> str:
         """A claim's card: verdict, sentence, every case with estimate and interval, source, figure."""
@@ -296,7 +320,7 @@ class Page:
         field_name, base = (part, base) if part in ("low", "high", "runs", "unit") else ("estimate", name)
         measured = self.book.measurement(base)
         number = measured[field_name]
-        if number is None or isinstance(number, str) and field_name != "unit":
+        if number is None or (isinstance(number, str) and field_name != "unit"):
             raise PageError(f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in a sentence. "
                             "Quote the share of runs instead, or mend the measurement")  # fmt: skip
         if field_name == "unit":
@@ -326,7 +350,9 @@ class Page:
         try:
             return formatting.number(number, spec)
         except (ValueError, TypeError) as error:
-            raise PageError(f"{spec!r} cannot format {number!r}: {error}. Use a format such as \".2f\" or \".0%\"") from None
+            raise PageError(
+                f'{spec!r} cannot format {number!r}: {error}. Use a format such as ".2f" or ".0%"'
+            ) from None
 
     def setting(self, name: str, spec: str = "") -> str:
         """A setting in force, for example `setting("ics_distribution.batch")`."""
@@ -340,7 +366,10 @@ class Page:
         """The table of a study's settings, each with the comment that its `Setup` gives it."""
         path = paths.ROOT / "experiments" / "studies" / f"{study}.py"
         notes = setup_comments(path) if self._settings(study) else {}
-        rows = [{"name": key, "value": value, "note": notes.get(key, "")} for key, value in self._settings(study).items()]
+        rows = [
+            {"name": key, "value": value, "note": notes.get(key, "")}
+            for key, value in self._settings(study).items()
+        ]
         return self.template("settings.md", study=study, rows=rows)
 
     def _settings(self, study: str) -> dict[str, Any]:
@@ -365,7 +394,7 @@ class Page:
     def quoted(self, number: str, key: str) -> str:
         """A number quoted from a source whose text was checked; the link says where it is from."""
         entry = self._reference(key)
-        return f'{number} ([{citations.author_year(entry)}]({self.root}references.md#{key}))'
+        return f"{number} ([{citations.author_year(entry)}]({self.root}references.md#{key}))"
 
     def given(self, number: str) -> str:
         """A number that is true by definition or by derivation, and so was never measured."""
@@ -380,7 +409,9 @@ class Page:
 
     def references(self) -> str:
         """The list of all references."""
-        entries = sorted(self.book.references.items(), key=lambda item: (citations.names(item[1]), citations.year(item[1])))
+        entries = sorted(
+            self.book.references.items(), key=lambda item: (citations.names(item[1]), citations.year(item[1]))
+        )
         return "\n".join(f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries)
 
     def ledger(self) -> str:
@@ -410,14 +441,18 @@ class Page:
 def setup_comments(path: Path) -> dict[str, str]:
     """Field → the comment on its line in a study's `class Setup`."""
     text = path.read_text(encoding="utf-8")
-    body = next(node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == "Setup")
+    body = next(
+        node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == "Setup"
+    )
     lines = text.splitlines()
     notes = {}
     for node in body.body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             _, found, comment = lines[node.end_lineno - 1][node.end_col_offset :].partition("#")
             above = lines[node.lineno - 2].strip()
-            notes[node.target.id] = comment.strip() if found else above.lstrip("# ") if above.startswith("#") else ""
+            notes[node.target.id] = (
+                comment.strip() if found else above.lstrip("# ") if above.startswith("#") else ""
+            )
     return notes
 
 
@@ -455,5 +490,3 @@ def _message(error: Exception) -> str:
     if isinstance(error, jinja2.UndefinedError):
         return f"{error}. CONTRIBUTING.md lists what tags can use"
     return str(error)
-
-

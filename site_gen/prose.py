@@ -23,7 +23,9 @@ _HIDDEN = (
     re.compile(r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[ \t]*$", re.S | re.M),
     re.compile(r"\$\$.*?\$\$|(?<![\\$])\$(?!\s)[^$\n]+?\$(?!\d)", re.S),
     re.compile(r"`[^`\n]+`"),
-    re.compile(r"(?<=\])\([^)\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|^\[[^\]]+\]:.*$|<https?:[^>]*>", re.M),
+    re.compile(
+        r"(?<=\])\([^)\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|^\[[^\]]+\]:.*$|<https?:[^>]*>", re.M
+    ),
     re.compile(r"</?[A-Za-z][^>]*>"),
     re.compile(r"\{[:#.][^}\n]*\}"),
     re.compile(r"^[ \t]*\d+\.(?=[ \t])", re.M),  # numbered lists
@@ -42,11 +44,15 @@ class TypedNumber:
     beside_measurement: bool
 
     def __str__(self) -> str:
-        why = "stands in a sentence that quotes a measurement" if self.beside_measurement else "is typed into the prose"
+        why = (
+            "stands in a sentence that quotes a measurement"
+            if self.beside_measurement
+            else "is typed into the prose"
+        )
         return (
-            f"{self.number!r} {why}. Write [[= value(\"study.name\") ]] for a measured number, "
-            f"[[= setting(\"study.field\") ]] for a setting, [[= quoted(\"{self.number}\", \"key\") ]] for one from a "
-            f"source, [[= given(\"{self.number}\") ]] for one that is true by definition, or put it inside $…$"
+            f'{self.number!r} {why}. Write [[= value("study.name") ]] for a measured number, '
+            f'[[= setting("study.field") ]] for a setting, [[= quoted("{self.number}", "key") ]] for one from a '
+            f'source, [[= given("{self.number}") ]] for one that is true by definition, or put it inside $…$'
         )
 
 

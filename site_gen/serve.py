@@ -25,9 +25,9 @@ class _Changes(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         path = str(event.src_path)
-        if event.event_type in ("modified", "created", "deleted", "moved") and not event.is_directory:
-            if "__pycache__" not in path and not path.endswith((".part", "~", ".swp")):
-                self.paths.put(path)
+        passing = event.is_directory or "__pycache__" in path or path.endswith((".part", "~", ".swp"))
+        if event.event_type in ("modified", "created", "deleted", "moved") and not passing:
+            self.paths.put(path)
 
     def wait(self) -> None:
         """Block until something changed and then stayed still for a moment."""

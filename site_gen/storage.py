@@ -40,7 +40,9 @@ def read_dataset(path: Path) -> xr.Dataset:
 
 def json_to_bytes(content: Any) -> bytes:
     """JSON with sorted keys, indented, infinities written as the strings "inf" and "-inf"."""
-    return (json.dumps(_plain(content), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n").encode()
+    return (
+        json.dumps(_plain(content), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+    ).encode()
 
 
 def read_json(path: Path) -> Any:
@@ -54,7 +56,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BuildError(f"{relative(path)}: cannot be read ({error}). Mend or delete it and build again.") from None
+        raise BuildError(
+            f"{relative(path)}: cannot be read ({error}). Mend or delete it and build again."
+        ) from None
 
 
 def _plain(content: Any) -> Any:

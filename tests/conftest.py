@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.browser.chromium"]  # says on the last line if no browser was found
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Path(__file__).with_name("small")
 
@@ -49,7 +50,9 @@ class Repository:
     def bytes_of(self, folder: str) -> dict[str, bytes]:
         """Relative path → content, for all files below a folder."""
         base = self.root / folder
-        return {path.relative_to(base).as_posix(): path.read_bytes() for path in base.rglob("*") if path.is_file()}
+        return {
+            path.relative_to(base).as_posix(): path.read_bytes() for path in base.rglob("*") if path.is_file()
+        }
 
 
 def small_repository(target: Path) -> Repository:
@@ -64,7 +67,9 @@ def small_repository(target: Path) -> Repository:
     shutil.copy(ROOT / "docs" / "references.json", target / "docs")
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     nav = "nav:\n  - Home: index.md\n  - Claims: claims.md\n  - Figures: figures/index.md\n  - References: references.md\n"
-    (target / "mkdocs.yml").write_text(re.sub(r"^nav:\n(?:[ \t]+.*\n|\n|#.*\n)+", nav + "\n", config, flags=re.M))
+    (target / "mkdocs.yml").write_text(
+        re.sub(r"^nav:\n(?:[ \t]+.*\n|\n|#.*\n)+", nav + "\n", config, flags=re.M)
+    )
     return Repository(target)
 
 

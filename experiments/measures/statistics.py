@@ -15,7 +15,9 @@ import numpy as np
 
 LEVEL = 0.95
 RESAMPLES = 9999
-SEED = 20150211  # the day the batch normalization paper appeared; any fixed number gives reproducible intervals
+SEED = (
+    20150211  # the day the batch normalization paper appeared; any fixed number gives reproducible intervals
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class Measurement:
         if any(math.isnan(x) for x in (self.estimate, self.low, self.high)):
             raise ValueError(f"a measurement must be defined, got {self.estimate} [{self.low}, {self.high}]")
         if not self.low <= self.estimate <= self.high:
-            raise ValueError(f"the estimate {self.estimate} is outside its interval [{self.low}, {self.high}]")
+            raise ValueError(
+                f"the estimate {self.estimate} is outside its interval [{self.low}, {self.high}]"
+            )
 
     def above(self, threshold: float) -> bool | None:
         """Whether the quantity exceeds `threshold`; None if the interval straddles it."""
@@ -88,7 +92,9 @@ def spread(values: np.ndarray, unit: str = "") -> Measurement:
     all of them, not 95 %.
     """
     values = _finite(values)
-    return Measurement(float(np.median(values)), float(values.min()), float(values.max()), unit, values.size, level=1.0)
+    return Measurement(
+        float(np.median(values)), float(values.min()), float(values.max()), unit, values.size, level=1.0
+    )
 
 
 def mean(samples: np.ndarray, unit: str = "") -> Measurement:
@@ -114,8 +120,14 @@ def median(samples: np.ndarray, unit: str = "") -> Measurement:
         raise ValueError(f"{int(np.isnan(samples).sum())} of {samples.size} runs are undefined")
     n = samples.size
     rank = int(binom.ppf((1 - LEVEL) / 2, n, 0.5))
-    middle = samples[(n - 1) // 2] if n % 2 or np.isinf(samples[n // 2]) else (samples[n // 2 - 1] + samples[n // 2]) / 2
-    return Measurement(float(middle), float(samples[max(rank - 1, 0)]), float(samples[min(n - rank, n - 1)]), unit, n)
+    middle = (
+        samples[(n - 1) // 2]
+        if n % 2 or np.isinf(samples[n // 2])
+        else (samples[n // 2 - 1] + samples[n // 2]) / 2
+    )
+    return Measurement(
+        float(middle), float(samples[max(rank - 1, 0)]), float(samples[min(n - rank, n - 1)]), unit, n
+    )
 
 
 def share(events: np.ndarray) -> Measurement:
@@ -169,7 +181,9 @@ def _finite(samples: np.ndarray) -> np.ndarray:
         raise ValueError("no runs to measure")
     if not np.isfinite(samples).all():
         bad = int((~np.isfinite(samples)).sum())
-        raise ValueError(f"{bad} of {samples.size} runs are not finite: report their share, or use the median")
+        raise ValueError(
+            f"{bad} of {samples.size} runs are not finite: report their share, or use the median"
+        )
     return samples
 
 
@@ -177,7 +191,9 @@ def _bootstrap(samples: np.ndarray, statistic: Callable, unit: str) -> Measureme
     from scipy.stats import bootstrap
 
     estimate = float(statistic(samples))
-    if np.ptp(samples) <= 64 * np.finfo(float).eps * np.abs(samples).max():  # alike to round-off: nothing to resample
+    if (
+        np.ptp(samples) <= 64 * np.finfo(float).eps * np.abs(samples).max()
+    ):  # alike to round-off: nothing to resample
         low, high = min(estimate, samples.min()), max(estimate, samples.max())
         return Measurement(estimate, float(low), float(high), unit, samples.size)
     result = bootstrap((samples,), statistic, n_resamples=RESAMPLES, confidence_level=LEVEL, vectorized=True,

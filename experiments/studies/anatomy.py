@@ -236,7 +236,7 @@ def _differences(setup: Setup) -> xr.Dataset:
 
 def _statistics(setup: Setup) -> xr.Dataset:
     """How much of a random gradient passes through the batch mean and variance, at each batch size."""
-    share, bias = [], []
+    share = []
     for part, m in enumerate(setup.batches):
         rngs = _rngs(setup, 10 + part)
         x, g = _normal(rngs, m, setup.directions), _normal(rngs, m, setup.directions)
@@ -247,16 +247,12 @@ def _statistics(setup: Setup) -> xr.Dataset:
         short = g / x.std(axis=1, keepdims=True)  # the batch mean and variance taken for constants
         lengths = np.square(short).sum(axis=1)
         share.append((np.square(short - full).sum(axis=1) / lengths).mean(axis=1))
-        bias.append(np.sqrt((np.square(short.sum(axis=1)) / lengths).mean(axis=1)))
     batches = np.array(setup.batches, dtype=np.int32)
     return xr.Dataset(
         {
             "statistics_share": (("batch", "run"), np.array(share),
                                  {"long_name": "share of the squared gradient through the batch statistics", "units": "1"}),
             "statistics_share_theory": ("batch", theory.removed_share(batches), {"long_name": "2/m", "units": "1"}),
-            "spurious_bias_gradient": (("batch", "run"), np.array(bias),
-                                       {"long_name": "∂L/∂b with constant statistics / length of the gradient",
-                                        "units": "1"}),
         },
         coords={"batch": batches, "run": np.arange(setup.runs, dtype=np.int32)},
     )  # fmt: skip

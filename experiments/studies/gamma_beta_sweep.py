@@ -163,13 +163,13 @@ def _zero(point: Point) -> xr.Dataset:
                    for name in now if name in ("weight", "gamma")]  # fmt: skip
         return np.max(changes, axis=0)
 
-    instruments = {"change": largest_change, "accuracy": lambda m: _accuracy(network, m, test_x, test_labels, training=True)}
+    instruments = {"change": largest_change, "end": lambda moment: _evaluate(network, moment, test_x, test_labels)}
     *_, (_, read) = train(network, params, state, stream, SGD(setup.learning_rate), {setup.digit_steps}, instruments)
     return xr.Dataset(
         {
             "zero_change": ("run", read["change"].astype(float),
                             {"units": "1", "long_name": "largest change of a hidden weight or a γ, from γ = 0"}),
-            "zero_accuracy": ("run", read["accuracy"], {"units": "1", "long_name": "test accuracy after training from γ = 0"}),
+            "zero_accuracy": ("run", read["end"][1], {"units": "1", "long_name": "test accuracy after training from γ = 0"}),
         },
         coords={"run": _run_numbers(point)},
     )  # fmt: skip
@@ -192,24 +192,24 @@ def _training(point: Point) -> xr.Dataset:
     last = setup.digit_steps if point.task == "digits" else setup.spiral_steps
     instruments = {
         "loss": lambda moment: moment.loss,
-        "inference": lambda m: _accuracy(network, m, test_x, test_labels, training=False) if m.step == last else 0.0,
-        "training": lambda m: _accuracy(network, m, test_x, test_labels, training=True) if m.step == last else 0.0,
+        "end": lambda moment: _evaluate(network, moment, test_x, test_labels) if moment.step == last else 0.0,
     }
     losses = []
     for _, read in train(network, params, state, batches(x, labels, setup.batch, rngs), optimizer,
                          range(last - setup.averaged + 1, last + 1), instruments):  # fmt: skip
         losses.append(read["loss"])
 
+    inference, training, lag = read["end"]
     grid = (1, 1, len(setup.gammas), len(setup.betas), point.last - point.first)
     dims, about = ("task", "affine", "gamma", "beta", "run"), {"units": "1"}
     return xr.Dataset(
         {
             "loss": (dims, np.mean(losses, axis=0, dtype=float).reshape(grid),
                      {"units": "nats", "long_name": "training loss, mean over the last batches"}),
-            "inference_accuracy": (dims, read["inference"].reshape(grid),
-                                   about | {"long_name": "test accuracy with running statistics"}),
-            "training_accuracy": (dims, read["training"].reshape(grid),
+            "inference_accuracy": (dims, inference.reshape(grid), about | {"long_name": "test accuracy with running statistics"}),
+            "training_accuracy": (dims, training.reshape(grid),
                                   about | {"long_name": "test accuracy with the statistics of the test set"}),
+            "lag": (dims, lag.reshape(grid), about | {"long_name": "distance of running means from the test set's, in standard deviations"}),
         },
         coords={"task": [point.task], "affine": ["trained" if point.trained else "frozen"], "gamma": list(setup.gammas),
                 "beta": list(setup.betas), "run": _run_numbers(point)},
@@ -262,10 +262,19 @@ def _init(
     return params, state
 
 
-def _accuracy(network: Network, moment: Moment, x: np.ndarray, labels: np.ndarray, training: bool) -> np.ndarray:
-    """Share of right labels, with running statistics or (`training`) with those of the test set; the state is left alone."""
-    logits, _, _ = network.forward(moment.params, moment.state, x[None], training)
-    return (logits.argmax(axis=2) == labels).mean(axis=1)
+def _evaluate(network: Network, moment: Moment, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Test accuracy with running statistics, with the test set's own, and how far the first are from the second.
+
+    The last is the median over the units of all but the first hidden layer of |running mean − mean| / standard deviation. All
+    three (run,), stacked. The state is left alone.
+    """
+    logits, _, _ = network.forward(moment.params, moment.state, x[None], False)
+    inference = (logits.argmax(axis=2) == labels).mean(axis=1)
+    logits, saved, _ = network.forward(moment.params, moment.state, x[None], True)
+    training = (logits.argmax(axis=2) == labels).mean(axis=1)
+    above = [i for i, layer in enumerate(network.layers) if isinstance(layer, Standardize)][1:]
+    lags = [np.abs(moment.state[i]["running_mean"] - saved[i]["mean"]) * saved[i]["inv_std"] for i in above]
+    return np.stack([inference, training, np.median(np.concatenate(lags, axis=1), axis=1)])
 
 
 def _run_numbers(point: Point) -> np.ndarray:
@@ -429,7 +438,7 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def _accuracy_value(what: str, task: str, affine: str, gamma: float, beta: float) -> Callable[[xr.Dataset], Measurement]:
+def _end_value(what: str, task: str, affine: str, gamma: float, beta: float) -> Callable[[xr.Dataset], Measurement]:
     return lambda results: mean(results[what].sel(task=task, affine=affine, gamma=gamma, beta=beta).values)
 
 
@@ -458,14 +467,16 @@ VALUES = {
     "agreement_large": _start_value("agreement", 10.0, 0.0),
     "alternative_spirals": _alternative("spirals"),
     "alternative_digits": _alternative("digits"),
-    "frozen_spirals": _accuracy_value("training_accuracy", "spirals", "frozen", 1.0, 0.0),
-    "trained_spirals": _accuracy_value("training_accuracy", "spirals", "trained", 1.0, 0.0),
-    "frozen_alternative_spirals": _accuracy_value("training_accuracy", "spirals", "frozen", *ALTERNATIVE),
-    "frozen_digits": _accuracy_value("training_accuracy", "digits", "frozen", 1.0, 0.0),
-    "trained_digits": _accuracy_value("training_accuracy", "digits", "trained", 1.0, 0.0),
-    "inference_plus": _accuracy_value("inference_accuracy", "digits", "trained", 1.0, 4.0),
-    "training_plus": _accuracy_value("training_accuracy", "digits", "trained", 1.0, 4.0),
-    "inference_minus": _accuracy_value("inference_accuracy", "digits", "trained", 1.0, -4.0),
-    "training_minus": _accuracy_value("training_accuracy", "digits", "trained", 1.0, -4.0),
+    "frozen_spirals": _end_value("training_accuracy", "spirals", "frozen", 1.0, 0.0),
+    "trained_spirals": _end_value("training_accuracy", "spirals", "trained", 1.0, 0.0),
+    "frozen_alternative_spirals": _end_value("training_accuracy", "spirals", "frozen", *ALTERNATIVE),
+    "frozen_digits": _end_value("training_accuracy", "digits", "frozen", 1.0, 0.0),
+    "trained_digits": _end_value("training_accuracy", "digits", "trained", 1.0, 0.0),
+    "inference_plus": _end_value("inference_accuracy", "digits", "trained", 1.0, 4.0),
+    "training_plus": _end_value("training_accuracy", "digits", "trained", 1.0, 4.0),
+    "inference_minus": _end_value("inference_accuracy", "digits", "trained", 1.0, -4.0),
+    "training_minus": _end_value("training_accuracy", "digits", "trained", 1.0, -4.0),
+    "lag_plus": _end_value("lag", "digits", "trained", 1.0, 4.0),
+    "lag_minus": _end_value("lag", "digits", "trained", 1.0, -4.0),
     "zero_accuracy": lambda results: spread(results.zero_accuracy.values),
 }  # fmt: skip

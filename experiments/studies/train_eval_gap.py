@@ -94,7 +94,7 @@ def _convention(name: str, rate: float) -> Convention:
 
 def _octave(m: int) -> np.ndarray:
     """Batch sizes from m to just below 2 m, for a smooth line of the closed form between measured batch sizes."""
-    return np.unique(np.linspace(m, 2 * m, 8, endpoint=False).round().astype(np.int32))
+    return np.unique(np.linspace(m, 2 * m, 8, endpoint=False).astype(np.int32))
 
 
 def _stack(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "The network that moves more is often the one that learns faster"
+TITLE = "Moving less is not what makes a network learn fast"
 TAGS = ("internal covariate shift", "learning rate", "training speed")
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
@@ -73,7 +73,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             theme.label(ax, centre["distance"], lowest[rate], f"rate {rate:g}", colour, dx=0, dy=-13, ha="center", weight="normal",
                         fontsize="small")  # fmt: skip
         (x, y), (u, v) = centres.iloc[1], centres.iloc[2]
-        theme.label(ax, np.sqrt(x * u), np.sqrt(y * v), label, colour, dx=0, dy=24 if network == "batch norm" else 14, ha="center")
+        theme.label(ax, np.sqrt(x * u), np.sqrt(y * v), label, colour, dx=0, dy=33 if network == "batch norm" else 14, ha="center")
     never = data.loc[data["steps"].isna(), "distance"]
     theme.label(ax, never.max() if len(never) else data["distance"].min(), 1.75 * last, f"not within {last} steps", theme.muted, dx=14,
                 weight="normal", fontsize="small")  # fmt: skip

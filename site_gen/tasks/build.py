@@ -24,7 +24,13 @@ from site_gen.tasks import executor, figures, pages, progress, results, site
 from site_gen.tasks.units import Unit
 
 CONFIG = "[tool.pytask.ini_options]\n"  # pytask keeps its memory beside its configuration: this puts both under build/
-VERDICT_STYLES = {"supported": "green", "refuted": "red", "depends": "yellow", "undecided": "magenta", "untested": "dim"}
+VERDICT_STYLES = {
+    "supported": "green",
+    "refuted": "red",
+    "depends": "yellow",
+    "undecided": "magenta",
+    "untested": "dim",
+}
 
 
 @dataclass(frozen=True)
@@ -181,7 +187,10 @@ def summarise(display: progress.Display, began: float, console: Console) -> None
     for task in display.made:
         by_kind[task.kind] = by_kind.get(task.kind, 0) + 1
     made = ", ".join(_counted(kind, count) for kind, count in by_kind.items()) or "nothing"
-    console.print(f"\nMade {made}; kept {len(display.kept)}. Took {_duration(time.monotonic() - began)}.", soft_wrap=True)
+    console.print(
+        f"\nMade {made}; kept {len(display.kept)}. Took {_duration(time.monotonic() - began)}.",
+        soft_wrap=True,
+    )
 
 
 def verdict_board(names: list[str], profile: str, console: Console) -> None:

@@ -14,7 +14,7 @@ from pytask_parallel import ParallelBackend, execute, registry
 
 _Sleeper = execute._Sleeper
 LOOK_AGAIN = 0.03  # seconds
-ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def workers() -> int:
@@ -39,13 +39,15 @@ class Workers(Executor):
     """
 
     def __init__(self, n_workers: int) -> None:
-        self._pool = get_reusable_executor(max_workers=n_workers, timeout=60, initializer=_prepare, env=ONE_THREAD)
+        self._pool = get_reusable_executor(
+            max_workers=n_workers, timeout=60, initializer=_prepare, env=ONE_THREAD
+        )
 
     def submit(self, function: Callable, /, *args: Any, **kwargs: Any) -> Future:
         """Queue a call."""
         return self._pool.submit(function, *args, **kwargs)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's signature
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Stop the workers, whatever they are doing."""
         self._pool.shutdown(wait=wait, kill_workers=True)
 

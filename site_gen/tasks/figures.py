@@ -13,7 +13,10 @@ from site_gen.tasks.fingerprint import components
 from site_gen.tasks.units import Unit, unit
 
 LICENCE = "CC BY 4.0"
-LIBRARIES = {"figure": ("numpy", "pandas", "matplotlib"), "animation": ("numpy", "pandas", "matplotlib", "pillow", "av")}
+LIBRARIES = {
+    "figure": ("numpy", "pandas", "matplotlib"),
+    "animation": ("numpy", "pandas", "matplotlib", "pillow", "av"),
+}
 MAKERS = {"figure": ("site_gen.save", "save_figure"), "animation": ("site_gen.encode", "encode_animation")}
 
 
@@ -33,7 +36,9 @@ def units(drawing: gallery.Drawing, stored: dict[str, Path], profile: str, setup
     """
     folder = paths.media(profile, drawing.id)
     record = describe(drawing, profile, setup)
-    parts = components([(drawing.module_name, "*"), MAKERS[drawing.kind]], LIBRARIES[drawing.kind], record=record)
+    parts = components(
+        [(drawing.module_name, "*"), MAKERS[drawing.kind]], LIBRARIES[drawing.kind], record=record
+    )
     return unit(drawing.kind, drawing.id, f"{profile}/{drawing.id}", run, drawing, stored, folder, record, parts=parts,
                 inputs=list(stored.values()), outputs=[folder / name for name in drawing.files()])  # fmt: skip
 
@@ -62,7 +67,7 @@ def run(drawing: gallery.Drawing, stored: dict[str, Path], folder: Path, record:
     where = paths.relative(drawing.path)
     try:
         data = module.data(results)
-    except Exception as error:  # noqa: BLE001 - the author's function: name the file
+    except Exception as error:
         raise BuildError(f"{where}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}") \
             from error  # fmt: skip
     if drawing.kind == "figure":

@@ -33,7 +33,9 @@ def digest(*parts: str | bytes) -> str:
     return sha.hexdigest()
 
 
-def components(roots: Iterable[tuple[str, str]], libraries: Iterable[str] = (), **facts: object) -> dict[str, str]:
+def components(
+    roots: Iterable[tuple[str, str]], libraries: Iterable[str] = (), **facts: object
+) -> dict[str, str]:
     """Everything that a unit is made of, by name.
 
     Parameters
@@ -94,7 +96,9 @@ def normalised(statement: ast.stmt) -> str:
     """The statement's syntax tree as text, without docstrings, comments, positions or layout."""
     tree = ast.parse(ast.unparse(statement))  # a copy, since docstrings are about to be taken out
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _docstring(node.body):
+        if isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ) and _docstring(node.body):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree)
 
@@ -122,7 +126,9 @@ class Source:
 
     def uses(self, statement: ast.stmt) -> Iterator[tuple[str, str]]:
         """The definitions of this repository that a statement names."""
-        attributes = {id(node.value): node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
+        attributes = {
+            id(node.value): node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)
+        }
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for module, name in _targets(node, self.name).values():
@@ -161,7 +167,9 @@ def read(name: str) -> Source:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
-        raise BuildError(f"{path.relative_to(ROOT)}:{error.lineno}: {error.msg}. Mend the syntax and build again.") from None
+        raise BuildError(
+            f"{path.relative_to(ROOT)}:{error.lineno}: {error.msg}. Mend the syntax and build again."
+        ) from None
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, tuple[str, str]] = {}
     unnamed: list[ast.stmt] = []

@@ -9,7 +9,11 @@ from site_gen.tasks.units import Unit, tree, unit
 
 def units(profile: str, studies: list[str]) -> Unit:
     """The unit that renders all pages."""
-    media = [paths.media(profile, drawing.id) / name for drawing in gallery.drawings().values() for name in drawing.files()]
+    media = [
+        paths.media(profile, drawing.id) / name
+        for drawing in gallery.drawings().values()
+        for name in drawing.files()
+    ]
     inputs = [*sources(), *(paths.measures(profile, name) for name in studies), *media]
     # `setup_comments` and `source` put the text of these files on pages
     quoted = sorted([*(ROOT / "experiments").rglob("*.py")])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,9 @@ class Display:
             why.remember(task)
             self._line(task, f"{seconds:6.1f} s")
         elif outcome == TaskOutcome.FAIL:
-            self.failures.append(Failure(task, exc_info[1], exc_info[2] if isinstance(exc_info[2], str) else ""))
+            self.failures.append(
+                Failure(task, exc_info[1], exc_info[2] if isinstance(exc_info[2], str) else "")
+            )
             self._line(task, "failed", style="red")
         elif outcome == TaskOutcome.SKIP_PREVIOUS_FAILED:
             self.left_out += 1
@@ -123,7 +125,9 @@ class Display:
             return
         running = ", ".join(label(self.pending[name]) for name in self.started if name in self.pending)
         left = f"about {_duration(self.seconds_left())} left" if self.made else ""
-        self.live.update(self.bar, completed=self.total - len(self.pending), description=running[:60], left=left)
+        self.live.update(
+            self.bar, completed=self.total - len(self.pending), description=running[:60], left=left
+        )
 
 
 def label(task: Unit) -> str:
@@ -145,10 +149,10 @@ def show(display: Display, memory: Path) -> Iterator[Display]:
     finally:
         _display = None
         display.stop()
-        try:
-            memory.write_text(json.dumps({name: round(value, 2) for name, value in sorted(display.durations.items())}))
-        except OSError:
-            pass  # only the next estimate is worse for it
+        with suppress(OSError):  # only the next estimate is worse for it
+            memory.write_text(
+                json.dumps({name: round(value, 2) for name, value in sorted(display.durations.items())})
+            )
 
 
 def remembered(memory: Path) -> dict[str, float]:

@@ -24,7 +24,9 @@ def units(name: str, profile: str) -> list[Unit]:
     setup = studies.setup(study, profile)
     points = study.points(setup)
     if not points:
-        raise BuildError(f"{paths.relative(Path(study.__file__))}: `points` gives no work for the {profile} profile")
+        raise BuildError(
+            f"{paths.relative(Path(study.__file__))}: `points` gives no work for the {profile} profile"
+        )
     module = study.__name__
     made_of = [(module, "run"), ("site_gen.storage", "dataset_to_bytes")]
     tasks = [
@@ -35,7 +37,12 @@ def units(name: str, profile: str) -> list[Unit]:
     ]  # fmt: skip
     stored = {key: paths.result(profile, name, key) for key in points}
     target = paths.measures(profile, name)
-    judged_by = [(module, "CLAIMS"), (module, "VALUES"), ("site_gen.measure", "evaluate"), ("experiments.study", "*")]
+    judged_by = [
+        (module, "CLAIMS"),
+        (module, "VALUES"),
+        ("site_gen.measure", "evaluate"),
+        ("experiments.study", "*"),
+    ]
     parts = components(judged_by, ("numpy", "scipy", "xarray"), setup=setup, points=sorted(points),
                        question=study.__doc__)  # fmt: skip
     tasks.append(unit("measure", name, f"{profile}/{name}", run_measure, name, profile, stored, target, parts=parts,
@@ -62,7 +69,8 @@ def _load(name: str) -> Any:
     except ValueError as error:
         raise BuildError(str(error)) from None
     except SyntaxError as error:
-        raise BuildError(f"{error.filename}:{error.lineno}: {error.msg}. Mend the syntax and build again.") from None
+        raise BuildError(
+            f"{error.filename}:{error.lineno}: {error.msg}. Mend the syntax and build again."
+        ) from None
     except (ImportError, AttributeError, NameError, TypeError) as error:
         raise BuildError(f"experiments/studies/{name}.py cannot be imported: {error}") from error
-

@@ -43,7 +43,9 @@ def run() -> None:
     """
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean", "--config-file", str(CONFIG),
                "--site-dir", str(STAGING)]  # fmt: skip
-    ran = subprocess.run(command, cwd=paths.ROOT, env=environment(), capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        command, cwd=paths.ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
     if ran.returncode:
         raise BuildError(f"MkDocs stopped:\n{_complaints(ran.stdout + ran.stderr)}")
     content: dict[str, bytes | Path] = {

@@ -64,7 +64,7 @@ class Tree(PNode):
         )  # fmt: skip
         return digest(*names_and_hashes) if files else None
 
-    def load(self, is_product: bool = False) -> Path:  # noqa: ARG002 - pytask's protocol
+    def load(self, is_product: bool = False) -> Path:
         return self.path
 
     def save(self, value: Any) -> None:

@@ -9,14 +9,18 @@ from mkdocs.utils.yaml import yaml_load
 
 from site_gen.paths import DOCS, ROOT
 
-PAGES = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
+PAGES = {
+    path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))
+}
 
 
 def in_navigation(node) -> set[str]:
     """All pages that mkdocs.yml's nav names."""
     if isinstance(node, str):
         return {node}
-    return {page for child in (node.values() if isinstance(node, dict) else node) for page in in_navigation(child)}
+    return {
+        page for child in (node.values() if isinstance(node, dict) else node) for page in in_navigation(child)
+    }
 
 
 def test_the_navigation_holds_every_page_and_no_other() -> None:
@@ -31,7 +35,9 @@ def test_front_matter(page: str) -> None:
     assert match[2].endswith("."), "the description is a sentence"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.split("/")[0] in ("transform", "inference", "shift")])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.split("/")[0] in ("transform", "inference", "shift")]
+)
 def test_a_chapter_asks_answers_shows_limits_and_cites(page: str) -> None:
     text = PAGES[page]
     assert re.search(r"^title: .*\?", text, re.M), "the title is a question"

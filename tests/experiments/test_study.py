@@ -43,7 +43,8 @@ def test_an_unknown_profile_lists_those_that_exist() -> None:
 
 def test_results_are_merged_along_their_coordinates() -> None:
     parts = {
-        f"b-{b}": xr.Dataset({"x": (("b", "run"), np.full((1, 3), float(b)))}, {"b": [b], "run": range(3)}) for b in (8, 2)
+        f"b-{b}": xr.Dataset({"x": (("b", "run"), np.full((1, 3), float(b)))}, {"b": [b], "run": range(3)})
+        for b in (8, 2)
     }
     merged = study.combine(parts)
     assert merged.x.sel(b=8).values.tolist() == [8.0, 8.0, 8.0]

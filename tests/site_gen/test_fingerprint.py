@@ -103,7 +103,9 @@ def test_what_a_change_touches(repository, module: str, old: str, new: str, chan
 
 
 def test_a_bare_module_name_reaches_all_of_it(repository) -> None:
-    found = repository(study_a="from experiments import tools\ndef run(point):\n    return vars(tools)", tools=TOOLS)
+    found = repository(
+        study_a="from experiments import tools\ndef run(point):\n    return vars(tools)", tools=TOOLS
+    )
     assert {"experiments/tools.py: first", "experiments/tools.py: second"} <= set(found)
 
 
@@ -117,7 +119,10 @@ def test_imports_inside_functions_and_passed_on_names_are_followed(repository) -
 
 
 def test_statements_without_a_name_run_on_import_and_count(repository) -> None:
-    first = repository(study_a="from experiments.tools import first\ndef run(p):\n    return first(p)", tools=TOOLS + "    print(1)\n")
+    first = repository(
+        study_a="from experiments.tools import first\ndef run(p):\n    return first(p)",
+        tools=TOOLS + "    print(1)\n",
+    )
     second = repository(tools=TOOLS + "    print(2)\n")
     assert first != second
 

@@ -35,14 +35,40 @@ def stopped(repository: Repository, command: str = "pages") -> str:
 def test_a_build_leaves_the_site_and_its_indexes(built: Repository) -> None:
     claims = json.loads((built.root / "site/claims.json").read_text())
     (claim,) = claims["claims"]
-    fields = {"id", "says", "source", "study", "figure", "verdict", "measured", "estimate", "low", "high", "unit", "runs", "profile"}
+    fields = {
+        "id",
+        "says",
+        "source",
+        "study",
+        "figure",
+        "verdict",
+        "measured",
+        "estimate",
+        "low",
+        "high",
+        "unit",
+        "runs",
+        "profile",
+    }
     assert fields <= claim.keys()
     assert claim["verdict"] == claim["measured"] == "supported"
     assert claim["low"] < claim["estimate"] < claim["high"] and claim["runs"] == 48
     figures = json.loads((built.root / "site/figures.json").read_text())["figures"]
     assert [figure["id"] for figure in figures] == ["coin-heads", "coin-tossing"]
     for figure in figures:
-        assert {"id", "title", "alt", "caption", "study", "claims", "seed", "versions", "command", "licence", "files"} <= figure.keys()
+        assert {
+            "id",
+            "title",
+            "alt",
+            "caption",
+            "study",
+            "claims",
+            "seed",
+            "versions",
+            "command",
+            "licence",
+            "files",
+        } <= figure.keys()
         for file in figure["files"]:
             assert (built.root / "site" / file["path"]).stat().st_size == file["bytes"]
     page = (built.root / "site/index.html").read_text()
@@ -99,7 +125,9 @@ def test_damage_to_the_site_is_mended(built: Repository) -> None:
 
 
 @pytest.mark.parametrize("seconds", [1.5, 3.0, 5.0])
-def test_killed_at_any_moment_the_next_build_leaves_the_same_bytes(unbuilt: Repository, built: Repository, seconds: float) -> None:
+def test_killed_at_any_moment_the_next_build_leaves_the_same_bytes(
+    unbuilt: Repository, built: Repository, seconds: float
+) -> None:
     process = unbuilt.start("build")
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGKILL)
@@ -204,7 +232,9 @@ def test_a_dead_link_stops_the_site_and_is_named(built: Repository) -> None:
         (("build", "--profile", "huge"), ["'huge'", "quick, full, paper"]),
     ],
 )
-def test_unknown_names_list_those_that_exist(built: Repository, arguments: tuple[str, ...], told: list[str]) -> None:
+def test_unknown_names_list_those_that_exist(
+    built: Repository, arguments: tuple[str, ...], told: list[str]
+) -> None:
     ran = built.run(*arguments)
     assert ran.returncode == 1 and "Traceback" not in ran.stderr
     for words in told:

@@ -15,7 +15,13 @@ from experiments.measures.statistics import Measurement, exact
 
 @pytest.mark.parametrize(
     ("low", "high", "above", "below"),
-    [(1.1, 1.3, True, False), (0.7, 0.9, False, True), (0.9, 1.1, None, None), (1.0, 1.2, None, False), (0.8, 1.0, False, None)],
+    [
+        (1.1, 1.3, True, False),
+        (0.7, 0.9, False, True),
+        (0.9, 1.1, None, None),
+        (1.0, 1.2, None, False),
+        (0.8, 1.0, False, None),
+    ],
 )
 def test_above_and_below(low: float, high: float, above: bool | None, below: bool | None) -> None:
     measured = Measurement((low + high) / 2, low, high)
@@ -25,7 +31,15 @@ def test_above_and_below(low: float, high: float, above: bool | None, below: boo
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0.98, 1.02, True), (0.9, 1.1, True), (0.89, 1.02, None), (1.02, 1.2, None), (1.11, 1.2, False), (0.5, 0.89, False), (0.5, 2.0, None)],
+    [
+        (0.98, 1.02, True),
+        (0.9, 1.1, True),
+        (0.89, 1.02, None),
+        (1.02, 1.2, None),
+        (1.11, 1.2, False),
+        (0.5, 0.89, False),
+        (0.5, 2.0, None),
+    ],
 )
 def test_within(low: float, high: float, expected: bool | None) -> None:
     measured = Measurement((low + high) / 2, low, high)
@@ -35,7 +49,7 @@ def test_within(low: float, high: float, expected: bool | None) -> None:
 
 @pytest.mark.parametrize("numbers", [(math.nan, 0, 1), (0.5, math.nan, 1), (2, 0, 1), (0, 1, 2)])
 def test_an_undefined_or_disordered_measurement_is_refused(numbers: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match="defined|outside"):
+    with pytest.raises(ValueError, match=r"defined|outside"):
         Measurement(*numbers)
 
 

@@ -68,9 +68,13 @@ def test_points_do_not_overwrite_each_other(name: str) -> None:
     merged = quick.results(name)
     for key, part in quick.parts(name).items():
         for variable in part.data_vars:
-            found = merged[variable].sel({dim: part[dim].values for dim in part[variable].dims if dim in part.coords})
+            found = merged[variable].sel(
+                {dim: part[dim].values for dim in part[variable].dims if dim in part.coords}
+            )
             if part[variable].dtype.kind in "fiu":
-                assert np.allclose(found.values.astype(float), part[variable].values, equal_nan=True), f"{key}: {variable}"
+                assert np.allclose(found.values.astype(float), part[variable].values, equal_nan=True), (
+                    f"{key}: {variable}"
+                )
 
 
 def test_claims_are_well_formed(name: str) -> None:
@@ -79,7 +83,9 @@ def test_claims_are_well_formed(name: str) -> None:
         assert claim.says.endswith((".", "?")) and claim.because.endswith("."), claim.id
         assert claim.figure in gallery.drawings(), claim.figure
         assert all(case.rule for case in claim.cases)
-        assert len({case.when for case in claim.cases}) == len(claim.cases), f"{claim.id}: cases need conditions that differ"
+        assert len({case.when for case in claim.cases}) == len(claim.cases), (
+            f"{claim.id}: cases need conditions that differ"
+        )
 
 
 def test_claims_and_values_can_be_measured_even_on_quick_results(name: str) -> None:
@@ -95,7 +101,11 @@ def test_claims_and_values_can_be_measured_even_on_quick_results(name: str) -> N
 
 def test_every_case_can_fail(name: str) -> None:
     """A rule that no measurement can break, or that none can keep, tests nothing."""
-    tries = [0.0, *(sign * 10.0**power for sign in (1, -1) for power in np.arange(-18, 9, 0.25)), *np.linspace(-3, 3, 241)]
+    tries = [
+        0.0,
+        *(sign * 10.0**power for sign in (1, -1) for power in np.arange(-18, 9, 0.25)),
+        *np.linspace(-3, 3, 241),
+    ]
     for claim in quick.module(name).CLAIMS:
         for case in claim.cases:
             measured = case.measure(quick.results(name))

@@ -58,11 +58,15 @@ def test_style_comes_from_the_theme(identifier: str) -> None:
     tree = ast.parse(gallery.find(identifier).path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert not re.fullmatch(r"#[0-9a-fA-F]{3,8}", node.value), f"line {node.lineno}: colour {node.value}"
+            assert not re.fullmatch(r"#[0-9a-fA-F]{3,8}", node.value), (
+                f"line {node.lineno}: colour {node.value}"
+            )
         if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
             assert node.arg not in STYLE_WORDS, f"line {node.value.lineno}: {node.arg}={node.value.value!r}"
             if node.arg in ("color", "c"):
-                assert node.value.value == "none", f"line {node.value.lineno}: {node.arg}={node.value.value!r}"
+                assert node.value.value == "none", (
+                    f"line {node.value.lineno}: {node.arg}={node.value.value!r}"
+                )
         if isinstance(node, ast.Import | ast.ImportFrom):
             assert "pyplot" not in ast.unparse(node)
 
@@ -84,7 +88,11 @@ def test_an_animation_moves_and_may_be_entered_at_any_frame(identifier: str) -> 
     with LIGHT.context():
         animation = gallery.find(identifier).module().animate(table(identifier), LIGHT)
         assert isinstance(animation, Animation) and animation.artists
-        assert animation.fps in (10, 20, 25) and 40 <= animation.frames <= 160 and 0 <= animation.poster < animation.frames
+        assert (
+            animation.fps in (10, 20, 25)
+            and 40 <= animation.frames <= 160
+            and 0 <= animation.poster < animation.frames
+        )
         canvas = FigureCanvasAgg(animation.figure)
         canvas.draw()
         animation.figure.set_layout_engine("none")  # as the encoder does: the stage is laid out once

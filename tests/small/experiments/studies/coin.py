@@ -50,7 +50,9 @@ def run(point: Point) -> xr.Dataset:
     rng = np.random.default_rng(point.coin)
     heads = rng.integers(0, 2, (1, point.runs, point.tosses)).mean(axis=2)
     coords = {"coin": [point.coin], "run": np.arange(point.runs)}
-    return xr.Dataset({"heads": (("coin", "run"), heads, {"units": "1", "long_name": "share of heads"})}, coords)
+    return xr.Dataset(
+        {"heads": (("coin", "run"), heads, {"units": "1", "long_name": "share of heads"})}, coords
+    )
 
 
 CLAIMS = (
