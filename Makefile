@@ -27,7 +27,7 @@ site: $(VENV)/.ok  ## bring site/ up to date: experiments, figures, pages
 # A site that cannot be built is no reason to keep silent about which tests fail, and the other way round.
 test: $(VENV)/.ok-dev  ## bring site/ up to date and run all tests, in a real browser too
 	@$(RUN) -m tests.browser.install
-	@$(MAKE) --no-print-directory site; built=$$?; $(RUN) -m pytest || exit; \
+	@$(MAKE) --no-print-directory site; built=$$?; $(RUN) -m pytest -n auto --dist worksteal || exit; \
 	 test $$built -eq 0 || { echo "All tests passed, but the site could not be built: see above."; exit $$built; }
 
 serve: $(VENV)/.ok  ## serve the site, rebuild it when a source changes, reload the browser

@@ -58,7 +58,8 @@ def encode_animation(module: ModuleType, data: pd.DataFrame, folder: Path, figur
     Returns
     -------
     Saved
-        `<id>.csv`; `<id>.gif`, `<id>.webm`, `<id>.mp4`, `<id>.png` (the poster), these again as `<id>-dark.*`.
+        `<id>.csv`; `<id>.gif`, `<id>.webm`, `<id>.mp4`, `<id>.png` (the poster), and all again as
+        `<id>-dark.*`.
         The GIF has one pixel to a CSS pixel, the others two.
 
     Raises
@@ -134,8 +135,8 @@ def check_artists(animation: Animation, images: Sequence[np.ndarray], figure_id:
         if wrong.any():
             y, x = (int(edge.min()) for edge in wrong.nonzero())
             raise BuildError(
-                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} from the left "
-                f"and {y} from the top: list in `artists` every artist that changes there"
+                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} "
+                f"from the left and {y} from the top: list in `artists` every artist that changes there"
             )
 
 
@@ -195,8 +196,8 @@ def _reduce(images: Sequence[np.ndarray], colours: int) -> tuple[np.ndarray, lis
     """A palette (colour, 3) for all images, and each image as indices (height, width) of the nearest colour.
 
     The most frequent colours (paper, lines, fills) are in the palette exactly; the rest of it covers what is
-    left, mostly the edges of letters and lines. Pillow alone may map white to the next grey, and then the picture
-    sits in a visible box.
+    left, mostly the edges of letters and lines. Pillow alone may map white to the next grey, and then the
+    picture sits in a visible box.
     """
     import numpy as np
     from PIL import Image

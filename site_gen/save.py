@@ -1,4 +1,4 @@
-"""A figure and its table as files: a CSV, and drawn from it SVG, PNG and PDF; the same bytes wherever made."""
+"""A figure as files: its table as CSV, and drawn from that SVG, PNG and PDF; the same bytes wherever made."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def check_size(path: Path, content: bytes, limit: int, remedy: str) -> None:
     """Raise a `BuildError` that names the file and the remedy if `content` is longer than `limit` bytes."""
     if len(content) > limit:
         raise BuildError(
-            f"{relative(path)} would have {len(content) / 1024:.0f} KB, and at most {limit / 1024:.0f} are allowed: "
-            f"{remedy}"
+            f"{relative(path)} would have {len(content) / 1024:.0f} KB, "
+            f"and at most {limit / 1024:.0f} are allowed: {remedy}"
         )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: as `make` does, and so that -n 2 is no slower
+
 pytest_plugins = ["tests.browser.chromium"]  # says on the last line if no browser was found
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Path(__file__).with_name("small")

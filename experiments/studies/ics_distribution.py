@@ -405,6 +405,8 @@ VALUES = {
     "spreads_before_bn": _way("spreads", "batch norm", main_rate, "before normalization"),
     "travelled_smallest_none": _way("travelled", "none", _smallest),
     "travelled_smallest_bn": _way("travelled", "batch norm", _smallest),
+    "plain_travel_ratio": lambda results: paired_ratio(
+        *(moved(results, "travelled", "none", rate, common_step(results)) for rate in (main_rate(results), _smallest(results)))),
     "after_ratio": lambda results: _moved_after(results, "travelled"),
     "target": lambda results: exact(results.target[0]),
     "target_second": lambda results: exact(results.target[1]),

@@ -40,19 +40,28 @@ from experiments.study import Case, Claim
 class Setup:
     """Settings of the study."""
 
-    stream_rates: tuple[float, ...] = (0.1, 0.01, 0.001)  # update rates α: the weight of the new batch
+    stream_rates: tuple[float, ...] = (0.1, 0.01, 0.001)  # update rates α on the stream
     stream_runs: int = 16  # independent streams
     stream_features: int = 64  # units of each stream
     stream_batch: int = 32  # samples in a batch of the stream
     stream_mean: float = 3.0  # mean of the stream
-    stream_std: float = 2.0  # its standard deviation
+    stream_std: float = 2.0  # standard deviation of the stream
     stream_steps: int = 5000  # batches of the stream
-    rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # the same in training
+    rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # update rates α in training
     runs: int = 16  # training runs, each with weights and batches of its own; all rates share them
     width: int = 64  # units in each of the two hidden layers
     batch: int = 60  # images in a training batch
     learning_rate: float = 0.1  # of stochastic gradient descent, without momentum
-    steps: tuple[int, ...] = (1, 3, 10, 30, 100, 300, 1000, 3000)  # after which everything is evaluated
+    steps: tuple[int, ...] = (
+        1,
+        3,
+        10,
+        30,
+        100,
+        300,
+        1000,
+        3000,
+    )  # of training, after which everything is evaluated
     trace_frames: int = 100  # moments of the animation
     trace_stride: int = 3  # training steps from one moment to the next
     seed: int = 3  # every random stream is spawned from it
@@ -402,7 +411,7 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="running-statistics-stream",
-        because="The start fades as (1 − α)^t, so the steps needed grow like 1/α.",
+        because="The start fades as (1 − α)ᵗ, so the steps needed grow like 1/α.",
     ),
     Claim(
         id="waiting-makes-exact",
@@ -436,7 +445,7 @@ CLAIMS = (
     Claim(
         id="early-validation-is-the-statistics",
         says="Early in training, poor validation results can be the running statistics' fault and not the network's.",
-        source="wu2021",
+        source="reader",
         cases=(
             Case("α = 0.01, after 30 steps", _deficit(0.01, 30), lambda m: m.above(5),
                  "the same weights do more than 5 percentage points better with the population's statistics"),

@@ -39,16 +39,16 @@ class Setup:
     batches: tuple[int, ...] = (4, 8, 16, 32, 64, 128)  # batch sizes of the stacks of normalizations
     layers: int = 20  # normalizations in a row
     features: int = 16  # units of a stack
-    fixed_steps: int = 100  # updates on the one batch
-    fixed_rate: float = 0.3  # weight of the new value in the running averages: the start fades to round-off
+    fixed_steps: int = 100  # updates on the batch that never changes
+    fixed_rate: float = 0.3  # update rate on the batch that never changes: the start fades to round-off
     fresh_steps: int = 300  # updates on fresh batches, in the stacks and in the network
-    fresh_rate: float = 0.03  # weight of the new value there: smaller, so that the running averages are quiet
+    fresh_rate: float = 0.03  # update rate on fresh batches: small, so that the running averages are quiet
     population: int = 4096  # fresh samples that stand for the population
     network_batches: tuple[int, ...] = (64,)  # batch sizes of the random network
     width: int = 64  # units of a layer of the random network
-    example_batches: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256)  # batch sizes around the fixed example
-    examples: tuple[float, ...] = (0.0, 1.0, 2.0)  # where it stands, in standard deviations
-    neighbours: int = 4000  # draws of the rest of its batch, in each run
+    example_batches: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256)  # batch sizes around the one example
+    examples: tuple[float, ...] = (0.0, 1.0, 2.0)  # where the one example stands, in standard deviations
+    neighbours: int = 4000  # draws of the rest of the example's batch, in each run
     seed: int = 2  # every random stream is spawned from it
 
 
@@ -321,11 +321,11 @@ CLAIMS = (
         source="ioffe2015",
         cases=(
             Case("first normalization, m = 64", _against("fresh_std", 64, 1), lambda m: m.below(0),
-                 "eval mode's standard deviation nearer to 1 than without the correction"),
+                 "|ln std| in eval mode, with the correction minus without: below 0, nearer to training mode"),
             Case("20th normalization, m = 64", _against("fresh_std", 64, 20), lambda m: m.below(0),
-                 "eval mode's standard deviation nearer to 1 than without the correction"),
+                 "|ln std| in eval mode, with the correction minus without: below 0, nearer to training mode"),
             Case("20th block of dense, batch norm, ReLU, m = 64", _against("network_std", 64, 20), lambda m: m.below(0),
-                 "eval mode's standard deviation nearer to 1 than without the correction"),
+                 "|ln std| in eval mode, with the correction minus without: below 0, nearer to training mode"),
         ),
         verdict="depends",
         figure="train-eval-gap-depth",

@@ -69,11 +69,11 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.4)
     layers = sorted(data["layer"].unique())
-    for layer, colour in zip(layers, theme.sequence(len(layers)), strict=True):
+    for k, (layer, colour) in enumerate(zip(layers, theme.sequence(len(layers)), strict=True)):
         rows = data[(data["layer"] == layer) & (data["convention"] == "unbiased")]
         ax.plot(rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
         ax.plot(rows["batch"], rows["std"], "o", color=colour)
-        at = rows.dropna().iloc[min(2, rows["std"].count() - 1)]
+        at = rows.dropna().iloc[min(k, rows["std"].count() - 1)]
         theme.label(
             ax, at["batch"], at["std"], f"{layer} layer" + ("s" if layer > 1 else ""), colour, dx=8, dy=-9
         )

@@ -1,4 +1,4 @@
-"""Install a Chromium if there is none: `python -m tests.browser.install`. Debian's where that may be done, else Playwright's."""
+"""Install a Chromium if there is none: Debian's where that may be done, else Playwright's. `make test` runs it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ PATIENCE = 600  # seconds; a package server that cannot be reached may not say s
 def ways() -> list[list[str]]:
     """The commands that may bring a Chromium, in the order in which to try them."""
     debian = shutil.which("apt-get") and platform.freedesktop_os_release().get("ID") == "debian"
-    apt = ["apt-get", "-qq", "-y", "-o", "Acquire::Retries=1"]
-    return [
-        # Ubuntu's package of that name only points to a snap, which containers cannot run.
-        *([["sh", "-c", f"{' '.join(apt)} update && {' '.join(apt)} install --no-install-recommends chromium"]]
-          if debian and os.geteuid() == 0 else []),
-        [sys.executable, "-m", "playwright", "install", "chromium"],
-    ]  # fmt: skip
+    playwright = [sys.executable, "-m", "playwright", "install", "chromium"]
+    # Ubuntu's package of that name only points to a snap, which containers cannot run.
+    if not (debian and os.geteuid() == 0):
+        return [playwright]
+    apt = "apt-get -qq -y -o Acquire::Retries=1"
+    return [["sh", "-c", f"{apt} update && {apt} install --no-install-recommends chromium"], playwright]
 
 
 def main() -> None:
@@ -35,8 +34,10 @@ def main() -> None:
             subprocess.run(way, check=True, timeout=PATIENCE, capture_output=True, text=True,
                            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})  # fmt: skip
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            last = (error.stderr or str(error)).strip().splitlines()[-1:]
-            print(f"  {' '.join(way)}: {''.join(last)}", flush=True)
+            spoke = isinstance(error, subprocess.CalledProcessError) and error.stderr.strip()
+            told = (spoke or str(error)).splitlines()
+            reason = next((line for line in told if "rror" in line), told[-1])
+            print(f"  {way[-1] if way[0] == 'sh' else 'playwright install chromium'}: {reason}", flush=True)
         chromium.find.cache_clear()
         if chromium.find():
             return

@@ -1,4 +1,4 @@
-"""An animation's files: blitting equals drawing, bytes are the same everywhere, limits and colours are kept."""
+"""An animation's files: blitting equals drawing, bytes are the same everywhere, limits are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files are whole or absent, keep their time stamp when nothing changed, and say why they cannot be written."""
+"""Files are whole or absent, keep their time stamp if nothing changed, and say why they cannot be written."""
 
 from __future__ import annotations
 

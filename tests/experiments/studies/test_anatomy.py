@@ -24,7 +24,9 @@ def test_the_worked_example(results) -> None:
     std = results["example_std"].to_series()
     assert std["input"] == pytest.approx(np.sqrt(1.25))
     assert std["times two plus three, without normalizing"] == pytest.approx(2 * np.sqrt(1.25))
-    assert std["over the standard deviation"] == pytest.approx(1) and std["times two plus three"] == pytest.approx(2)
+    assert std["over the standard deviation"] == pytest.approx(1) and std[
+        "times two plus three"
+    ] == pytest.approx(2)
     assert results["example"].sel(stage="over the standard deviation").values == pytest.approx(
         np.array([-3, -1, 1, 3]) / np.sqrt(5)
     )
@@ -40,7 +42,9 @@ def test_differences_are_of_second_order(results) -> None:
     """Ten times the step, a hundred times the error, where truncation rules; the bias has none."""
     error = results["difference_error"].median("run")
     coarse = error.where((error["difference_step"] > 9e-4) & (error["difference_step"] < 2e-1), drop=True)
-    slopes = np.polyfit(np.log10(coarse["difference_step"]), np.log10(coarse.transpose("difference_step", "parameter")), 1)[0]
+    slopes = np.polyfit(
+        np.log10(coarse["difference_step"]), np.log10(coarse.transpose("difference_step", "parameter")), 1
+    )[0]
     for parameter, slope in zip(coarse["parameter"].values, slopes, strict=True):
         if parameter != "bias":
             assert slope == pytest.approx(2, abs=0.1), parameter
@@ -51,7 +55,11 @@ def test_differences_are_of_second_order(results) -> None:
 def test_a_backward_pass_without_a_route_is_noticed(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def backward(self, params, saved, dy, buffers=None):
         xhat = saved["xhat"]
-        through = dy.mean(axis=1, keepdims=True) if missing == "variance" else xhat * (dy * xhat).mean(axis=1, keepdims=True)
+        through = (
+            dy.mean(axis=1, keepdims=True)
+            if missing == "variance"
+            else xhat * (dy * xhat).mean(axis=1, keepdims=True)
+        )
         return saved["inv_std"][:, None, :] * (dy - through), {}
 
     monkeypatch.setattr(Standardize, "backward", backward)

@@ -23,7 +23,13 @@ def test_averages_are_the_engines() -> None:
 
     def difference(net, moment, averages):
         kept = averages.state(0, len(net.layers))
-        return np.array([np.abs(kept[i][key] / layer[key] - 1).max() for i, layer in enumerate(moment.state) for key in layer])
+        return np.array(
+            [
+                np.abs(kept[i][key] / layer[key] - 1).max()
+                for i, layer in enumerate(moment.state)
+                for key in layer
+            ]
+        )
 
     assert read(SETUP, range(3), (7,), difference)[7] == pytest.approx(0, abs=1e-5)
 

@@ -22,7 +22,9 @@ def test_the_numbers_of_a_public_issue(results) -> None:
 
 def test_a_fixed_batch_follows_its_closed_form(results) -> None:
     expected = np.broadcast_to(results["fixed_std_theory"].values[..., None], results["fixed_std"].shape)
-    assert results["fixed_std"].transpose("convention", "batch", "layer", "run").values == pytest.approx(expected, rel=1e-12)
+    assert results["fixed_std"].transpose("convention", "batch", "layer", "run").values == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 def test_fresh_batches_follow_theirs(results) -> None:

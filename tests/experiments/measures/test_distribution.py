@@ -1,0 +1,75 @@
+"""The distance that a distribution travels: known cases, invariances, and what it refuses to say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import wasserstein_distance
+
+from experiments.measures.distribution import Path, ordered, quantiles, wasserstein
+
+
+def _values(seed: int, runs: int = 2, samples: int = 50, features: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((runs, samples, features))
+
+
+def _path(*readings: np.ndarray) -> Path:
+    path = Path()
+    for values in readings:
+        path.read(ordered(values))
+    return path
+
+
+def test_wasserstein_is_scipys() -> None:
+    a, b = _values(1), _values(2) * 2 + 1
+    found = wasserstein(ordered(a), ordered(b))
+    for run in range(2):
+        for feature in range(3):
+            assert found[run, feature] == pytest.approx(wasserstein_distance(a[run, :, feature], b[run, :, feature]))
+
+
+@given(shift=st.floats(-5, 5))
+def test_a_shift_travels_its_own_length(shift: float) -> None:
+    a = _values(3)
+    path = _path(a, a + shift)
+    np.testing.assert_allclose(path.travelled, abs(shift), atol=1e-12)
+    np.testing.assert_allclose(path.spreads, abs(shift) / a.std(axis=1), atol=1e-12)
+
+
+def test_a_scaling_travels_the_mean_absolute_value_times_the_change() -> None:
+    a = _values(3)
+    a -= np.median(a, axis=1, keepdims=True)
+    np.testing.assert_allclose(_path(a, 3 * a).travelled, 2 * np.abs(a).mean(axis=1))
+
+
+def test_readings_add_up_and_order_of_samples_does_not_matter() -> None:
+    a, b, c = _values(1), _values(2), _values(3)
+    whole, first, second = _path(a, b[:, ::-1], c), _path(a, b), _path(b, c)
+    np.testing.assert_allclose(whole.travelled, first.travelled + second.travelled)
+    np.testing.assert_allclose(whole.spreads, first.spreads + second.spreads)
+
+
+@given(scale=st.floats(0.01, 100), shift=st.floats(-10, 10))
+def test_own_spreads_do_not_change_with_the_units(scale: float, shift: float) -> None:
+    a, b = _values(1), 1.5 * _values(2) + 0.3
+    np.testing.assert_allclose(_path(scale * a + shift, scale * b + shift).spreads, _path(a, b).spreads, rtol=1e-9)
+
+
+def test_nothing_has_travelled_after_one_reading_or_none_moving() -> None:
+    a = _values(1)
+    assert not _path(a).travelled.any()
+    assert not _path(a, a).spreads.any()
+
+
+def test_a_distribution_without_spread_is_not_called_steady() -> None:
+    constant = np.ones((1, 5, 1))
+    assert np.isinf(_path(constant, constant + 1).spreads).all()
+    assert np.isnan(_path(constant, constant).spreads).all()
+
+
+def test_quantiles_are_numpys() -> None:
+    a = _values(4)
+    probabilities = (0.0, 0.15, 0.5, 0.85, 1.0)
+    np.testing.assert_allclose(quantiles(ordered(a), probabilities), np.moveaxis(np.quantile(a, probabilities, axis=1), 0, -1))
