@@ -41,6 +41,8 @@ def number(value: float | str, spec: str = ".3g") -> str:
     value = float(value) if isinstance(value, str) else value
     if math.isnan(value):
         raise ValueError("the number is not defined")
+    if spec == "d" and float(value).is_integer():
+        value = int(value)  # measurements are floats, counts among them too
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     if value == 0 and spec.endswith("e"):

@@ -68,9 +68,11 @@ def alt(data: pd.DataFrame) -> str:
 
 
 def caption(data: pd.DataFrame) -> str:
-    return ("The last hidden layer of one network before training, on small digits, while its $\\gamma$ and $\\beta$ move; $\\hat x$ stays. Left: its input "
-            "$y = \\gamma \\hat x + \\beta$ below the sigmoid. Top right: activations. Bottom right: the factor $\\gamma\\,\\sigma'(y)$ by which each sample’s gradient is "
-            "multiplied, with its root mean square as a line; the first bin holds all that is smaller. Histograms are drawn to the height of their fullest bin.")  # fmt: skip
+    usual, large = _nearest(data, 1, 0), _nearest(data, 10, 0)
+    return (f"The last hidden layer of one network before training, on small digits, while its $\\gamma$ and $\\beta$ move; $\\hat x$ stays. Left: its input "
+            f"$y = \\gamma \\hat x + \\beta$ below the sigmoid. Top right: activations. Bottom right: the factor $\\gamma\\,\\sigma'(y)$ by which each sample’s gradient is "
+            f"multiplied, with its root mean square as a line ({usual['gain']:.2f} at $(1, 0)$, {large['gain']:.2f} at $(10, 0)$); the first bin holds all that is smaller. "
+            f"Histograms are drawn to the height of their fullest bin.")  # fmt: skip
 
 
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:

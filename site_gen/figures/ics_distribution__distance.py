@@ -67,7 +67,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             colour = theme.colour(network)
             theme.band(ax, rows["step"], rows["low"], rows["high"], colour)
             ax.plot(rows["step"], rows["distance"], color=colour, linestyle="--" if rate == small else "-")
-            theme.label(ax, rows["step"].iloc[-1], rows["distance"].iloc[-1], f"rate {rate:g}", colour, weight="normal", fontsize="small")
+            theme.label(ax, rows["step"].iloc[-1], rows["distance"].iloc[-1], f"rate {rate:g}", colour, weight="normal")
             if unit == "spreads" and rate == main:
                 early = rows.iloc[len(rows) // 3]
                 theme.label(ax, early["step"], early["distance"], f"{'without' if network == 'none' else 'with'} batch norm", colour,

@@ -58,7 +58,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         for percentile in (15, 50, 85):
             ax.plot(rows["step"], rows[f"percentile_{percentile}"], color=colour, linewidth=1.8 if percentile == 50 else 0.9)
             theme.label(ax, rows["step"].iloc[-1], rows[f"percentile_{percentile}"].iloc[-1], f"{percentile} %", colour,
-                        weight="normal", fontsize="small")  # fmt: skip
+                        weight="normal")  # fmt: skip
         ax.set(xscale="log", xlabel="training steps", title=label)
     axes[0].set_ylabel("input of the sigmoid")
     return figure
