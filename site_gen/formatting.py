@@ -73,7 +73,8 @@ def spec_for(estimate: float, low: float, high: float) -> str:
         return ".0f"
     magnitude = math.floor(math.log10(largest))
     width = high - low
-    digits = magnitude - math.floor(math.log10(width)) + 2 if 0 < width < math.inf else 4
+    visible = largest * 1e-4 < width < math.inf  # a narrower interval is no reason for more digits
+    digits = magnitude - math.floor(math.log10(width)) + 2 if visible else 4
     digits = max(2, min(digits, MOST_DIGITS))
     if magnitude < -3 or magnitude >= MOST_DIGITS:
         return f".{digits - 1}e"

@@ -132,7 +132,7 @@ def _file_entry(path: Path) -> dict[str, Any]:
 
 def claim_line(claim: dict[str, Any]) -> str:
     """Where a claim is declared, as `file:line`."""
-    path = paths.ROOT / "experiments" / "studies" / f"{claim['study']}.py"
+    path = paths.STUDIES / f"{claim['study']}.py"
     return f"{paths.relative(path)}:{line_of(path, claim['id'])}"
 
 
@@ -364,7 +364,7 @@ class Page:
 
     def settings(self, study: str) -> str:
         """The table of a study's settings, each with the comment that its `Setup` gives it."""
-        path = paths.ROOT / "experiments" / "studies" / f"{study}.py"
+        path = paths.STUDIES / f"{study}.py"
         notes = setup_comments(path) if self._settings(study) else {}
         rows = [
             {"name": key, "value": value, "note": notes.get(key, "")}

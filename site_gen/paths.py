@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+STUDIES = ROOT / "experiments" / "studies"
 BUILD = ROOT / "build"
 RENDERED = BUILD / "docs"  # what MkDocs reads
 SITE = ROOT / "site"

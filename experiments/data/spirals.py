@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 
-def spirals(rng: np.random.Generator, samples: int, turns: float = 1.0, noise: float = 0.03) -> tuple[np.ndarray, np.ndarray]:
+def spirals(
+    rng: np.random.Generator, samples: int, turns: float = 1.0, noise: float = 0.03
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw points from two spirals, half a turn apart, that wind around the origin.
 
     A point at position t, uniform in [0, 1), on spiral k lies at radius r = 0.1 + 0.9 t and angle 2π `turns` t + π k, plus
@@ -32,5 +34,7 @@ def spirals(rng: np.random.Generator, samples: int, turns: float = 1.0, noise: f
     t = rng.random(samples)
     angle = 2 * np.pi * turns * t + np.pi * labels
     radius = 0.1 + 0.9 * t
-    x = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1) + noise * rng.standard_normal((samples, 2))
+    x = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1) + noise * rng.standard_normal(
+        (samples, 2)
+    )
     return x.astype(np.float32), labels

@@ -48,5 +48,8 @@ def gain_gaussian(gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
     gamma, beta = np.broadcast_arrays(np.asarray(gamma, dtype=float), np.asarray(beta, dtype=float))
     z = np.linspace(-10.0, 10.0, 20_001)  # exact to 1e-10 up to gamma = 100
     density = np.exp(-np.square(z) / 2) / np.sqrt(2 * np.pi)
-    square = [np.trapezoid(np.square(slope(g * z + b)) * density, z) for g, b in zip(gamma.ravel(), beta.ravel(), strict=True)]
+    square = [
+        np.trapezoid(np.square(slope(g * z + b)) * density, z)
+        for g, b in zip(gamma.ravel(), beta.ravel(), strict=True)
+    ]
     return gamma * np.sqrt(np.reshape(square, gamma.shape))

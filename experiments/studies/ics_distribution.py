@@ -6,8 +6,8 @@ accuracy, with running averages as at inference; and for every unit of the last 
 its sigmoid over a fixed probe of test images. How far a distribution has moved is the sum of Wasserstein-1 distances from reading to
 reading, in units of the sigmoid's input or of the distribution's own standard deviation (`experiments.measures.distribution`).
 
-The paper does not state its learning rate. Four are tried; the main comparison is at the one with which the network *without* batch
-norm gets to the target accuracy first, and is trained for longer.
+The paper does not state its learning rate. Several are tried. The main comparison, trained for longer, is at the one that in a trial
+with other seeds was the best for the network *without* batch norm.
 
 What came out: batch norm gets there many times sooner at every rate, and on this small set ends where the other ends. Its
 distributions move far less in units of their own width. In units of the sigmoid's input that depends on the rate, since a
@@ -57,13 +57,13 @@ class Setup:
     data: str = "mnist-5k"  # "mnist-5k", bundled, or "mnist", all of it
     hidden: tuple[int, ...] = (100, 100, 100)  # sigmoid units in each hidden layer
     batch: int = 60  # images in a training batch
-    rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)  # learning rates of stochastic gradient descent, without momentum
-    rate: float = 1.0  # the rate of the main comparison: the best of them for the network without batch norm
+    rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)  # learning rates of plain stochastic gradient descent
+    rate: float = 1.0  # of the main comparison; in a trial, the best without batch norm
     steps: int = 2000  # training steps at that rate
     sweep_steps: int = 1000  # training steps at the other rates
     readings: int = 72  # at most so many steps are read, evenly spaced on a logarithmic scale
     probe: int = 250  # test images on which distributions are read, the same number of each digit
-    targets: tuple[float, ...] = (0.8, 0.88, 0.92)  # test accuracies whose first reaching is timed; the first is the main one
+    targets: tuple[float, ...] = (0.8, 0.88, 0.92)  # test accuracies that are timed, the main one first
     runs: int = 16  # paired runs, each with weights and batches of its own
     seed: int = 18  # every random stream is spawned from it
 
@@ -103,13 +103,29 @@ def run(point: Point) -> xr.Dataset:
     seeds = np.random.SeedSequence(setup.seed).spawn(setup.runs)[point.first : point.last]
     streams = [seed.spawn(2) for seed in seeds]
     params, state = network.init([np.random.default_rng(weights) for weights, _ in streams], 784, np.float32)
-    stream = batches(digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(order) for _, order in streams])
+    stream = batches(
+        digits.train_x,
+        digits.train_labels,
+        setup.batch,
+        [np.random.default_rng(order) for _, order in streams],
+    )
 
-    probe = np.concatenate([digits.test_x[digits.test_labels == digit][: setup.probe // 10] for digit in range(10)])[None]
-    accuracy, distributions = _accuracy(network, digits.test_x[None], digits.test_labels), _distributions(network, probe)
+    probe = np.concatenate(
+        [digits.test_x[digits.test_labels == digit][: setup.probe // 10] for digit in range(10)]
+    )[None]
+    accuracy, distributions = (
+        _accuracy(network, digits.test_x[None], digits.test_labels),
+        _distributions(network, probe),
+    )
     steps = reading_steps(setup, point.rate)
     paths = {place: Path() for place in places(point.norm)}
-    read: dict[str, list[np.ndarray]] = {"accuracy": [], "loss": [], "travelled": [], "spreads": [], "quantiles": []}
+    read: dict[str, list[np.ndarray]] = {
+        "accuracy": [],
+        "loss": [],
+        "travelled": [],
+        "spreads": [],
+        "quantiles": [],
+    }
 
     def instrument(moment: Moment) -> int:
         now = distributions(moment)
@@ -119,7 +135,9 @@ def run(point: Point) -> xr.Dataset:
         read["loss"].append(moment.loss.copy())
         read["travelled"].append(np.stack([path.travelled.mean(axis=1) for path in paths.values()]))
         read["spreads"].append(np.stack([path.spreads.mean(axis=1) for path in paths.values()]))
-        read["quantiles"].append(np.stack([quantiles(now[place], tuple(p / 100 for p in PERCENTILES)) for place in paths]))
+        read["quantiles"].append(
+            np.stack([quantiles(now[place], tuple(p / 100 for p in PERCENTILES)) for place in paths])
+        )
         return moment.step
 
     for _ in train(network, params, state, stream, SGD(point.rate), steps, {"step": instrument}):
@@ -197,7 +215,10 @@ def _distributions(network: Network, x: np.ndarray) -> Callable[[Moment], dict[s
         _, saved, _ = network.forward(moment.params, moment.state, x, True, buffers)
         values = {"sigmoid input": saved[sigmoid]["x"]}
         if isinstance(network.layers[sigmoid - 2], Standardize):
-            values |= {"before normalization": saved[sigmoid - 2]["x"], "normalized": saved[sigmoid - 2]["xhat"]}
+            values |= {
+                "before normalization": saved[sigmoid - 2]["x"],
+                "normalized": saved[sigmoid - 2]["xhat"],
+            }
         return {place: ordered(a) for place, a in values.items()}
 
     return read
@@ -207,7 +228,7 @@ def _distributions(network: Network, x: np.ndarray) -> Callable[[Moment], dict[s
 
 
 def main_rate(results: xr.Dataset) -> float:
-    """The rate of the main comparison: the one that is trained for the longest, and of several the best for the plain network."""
+    """The rate that is trained for the longest, and of several the best for the network without batch norm."""
     longest = results.rate[np.isfinite(results.accuracy.isel(step=-1, run=0).sel(norm="none")).values]
     return best_rate(results.sel(rate=longest), "none")
 
@@ -231,13 +252,17 @@ def steps_to(results: xr.Dataset, norm: str, rate: float, target: int = 0) -> np
     return np.minimum(steps, float(last))
 
 
-def moved(results: xr.Dataset, unit: str, norm: str, rate: float, step: int, place: str = "sigmoid input") -> np.ndarray:
+def moved(
+    results: xr.Dataset, unit: str, norm: str, rate: float, step: int, place: str = "sigmoid input"
+) -> np.ndarray:
     """The way that each run's distributions have gone up to a step, `unit` = "travelled" or "spreads"."""
     return results[unit].sel(norm=norm, rate=rate, step=step, place=place).values
 
 
 def _speedup(results: xr.Dataset, rate: float, target: int = 0) -> Measurement:
-    return paired_ratio(steps_to(results, "none", rate, target), steps_to(results, "batch norm", rate, target))
+    return paired_ratio(
+        steps_to(results, "none", rate, target), steps_to(results, "batch norm", rate, target)
+    )
 
 
 def _best_speedup(results: xr.Dataset) -> Measurement:
@@ -248,7 +273,9 @@ def _best_speedup(results: xr.Dataset) -> Measurement:
 def _moved_ratio(results: xr.Dataset, unit: str, rate: float) -> Measurement:
     """How far distributions move with batch norm, in parts of how far they move without, over the steps common to all rates."""
     step = common_step(results)
-    return paired_ratio(moved(results, unit, "batch norm", rate, step), moved(results, unit, "none", rate, step))
+    return paired_ratio(
+        moved(results, unit, "batch norm", rate, step), moved(results, unit, "none", rate, step)
+    )
 
 
 def _moved_after(results: xr.Dataset, unit: str) -> Measurement:
@@ -260,7 +287,9 @@ def _moved_after(results: xr.Dataset, unit: str) -> Measurement:
     return paired_ratio(*np.array(ways))
 
 
-def _steadier_is_faster(results: xr.Dataset, unit: str, one: tuple[str, float], other: tuple[str, float]) -> Measurement:
+def _steadier_is_faster(
+    results: xr.Dataset, unit: str, one: tuple[str, float], other: tuple[str, float]
+) -> Measurement:
     """Share of runs in which the network that moved less is the one that reached the main target in fewer steps."""
     step = common_step(results)
     steadier = moved(results, unit, *one, step) < moved(results, unit, *other, step)
@@ -309,7 +338,7 @@ CLAIMS = (
         says="Batch norm makes training faster.",
         source="ioffe2015",
         cases=(
-            Case("to the main target, at the rate that is best without batch norm",
+            Case("to the main target, at the main rate",
                  measure=lambda results: _speedup(results, main_rate(results)),
                  holds=lambda m: m.above(2.0), rule="at least twice as many steps without batch norm"),
             Case("to the main target, each network at its own best rate", measure=_best_speedup,
@@ -317,10 +346,10 @@ CLAIMS = (
             Case("to the main target, at the smallest rate, where a run that never gets there counts as all its steps",
                  measure=lambda results: _speedup(results, _smallest(results)),
                  holds=lambda m: m.above(2.0), rule="at least twice as many steps without batch norm"),
-            Case("to the second target, at the rate that is best without batch norm",
+            Case("to the second target, at the main rate",
                  measure=lambda results: _speedup(results, main_rate(results), 1),
                  holds=lambda m: m.above(2.0), rule="at least twice as many steps without batch norm"),
-            Case("to the third target, near the best that either reaches, at the same rate",
+            Case("to the third target, near the best that either reaches, at the main rate",
                  measure=lambda results: _speedup(results, main_rate(results), 2),
                  holds=lambda m: m.above(2.0), rule="at least twice as many steps without batch norm"),
         ),
@@ -369,9 +398,9 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def _width(results: xr.Dataset, norm: str, step: int) -> Measurement:
-    """Distance between the outer percentiles of the typical unit, mean over runs."""
-    band = results.band.sel(norm=norm, rate=main_rate(results), place="sigmoid input").isel(step=step)
+def _width_before_training(results: xr.Dataset) -> Measurement:
+    """Distance between the outer percentiles of the typical unit without batch norm, mean over runs."""
+    band = results.band.sel(norm="none", rate=main_rate(results), place="sigmoid input").isel(step=0)
     return mean(band.isel(percentile=-1).values - band.isel(percentile=0).values)
 
 
@@ -388,16 +417,11 @@ VALUES = {
     "speedup_best": _best_speedup,
     "speedup_second": lambda results: _speedup(results, main_rate(results), 1),
     "speedup_third": lambda results: _speedup(results, main_rate(results), 2),
-    "best_rate_none": lambda results: exact(best_rate(results, "none")),
-    "best_rate_bn": lambda results: exact(best_rate(results, "batch norm")),
     "reached_smallest_none": lambda results: share(
         np.isfinite(results.steps_to.sel(norm="none", rate=_smallest(results)).isel(target=0).values)),
     "final_none": lambda results: mean(_at_end(results, "none")),
     "final_bn": lambda results: mean(_at_end(results, "batch norm")),
-    "width_start_none": lambda results: _width(results, "none", 0),
-    "width_start_bn": lambda results: _width(results, "batch norm", 0),
-    "width_end_none": lambda results: _width(results, "none", -1),
-    "width_end_bn": lambda results: _width(results, "batch norm", -1),
+    "width_start_none": _width_before_training,
     "travelled_none": _way("travelled", "none", main_rate),
     "travelled_bn": _way("travelled", "batch norm", main_rate),
     "spreads_none": _way("spreads", "none", main_rate),
@@ -412,8 +436,6 @@ VALUES = {
     "target_second": lambda results: exact(results.target[1]),
     "target_third": lambda results: exact(results.target[2]),
     "rate": lambda results: exact(main_rate(results)),
-    "rate_smallest": lambda results: exact(_smallest(results)),
     "loss_end_none": lambda results: mean(results.loss.sel(norm="none", rate=main_rate(results)).isel(step=-1).values, "nats"),
     "loss_end_bn": lambda results: mean(results.loss.sel(norm="batch norm", rate=main_rate(results)).isel(step=-1).values, "nats"),
-    "common_step": lambda results: exact(common_step(results), "steps"),
 }  # fmt: skip

@@ -20,7 +20,11 @@ LEGS = ((6, 1.0, 0.0), (24, 10.0, 0.0), (6, 10.0, 0.0), (14, 1.0, 0.0), (18, 1.0
         (6, 0.1, 0.0), (10, 1.0, 0.0))  # fmt: skip
 LIMIT = 12.0  # of the input; what lies beyond is not drawn
 FACTORS = (-4.0, 0.5)  # powers of ten of the gradient's factor; what lies below is counted in the first bin
-EDGES = {"input": np.linspace(-LIMIT, LIMIT, 49), "activation": np.linspace(0, 1, 31), "factor": np.linspace(*FACTORS, 46)}
+EDGES = {
+    "input": np.linspace(-LIMIT, LIMIT, 49),
+    "activation": np.linspace(0, 1, 31),
+    "factor": np.linspace(*FACTORS, 46),
+}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
@@ -37,7 +41,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         factor = gamma * activation * (1 - activation)
         row = {"gamma": gamma, "beta": beta, "gain": np.sqrt(np.square(factor).mean()),
                "saturated": ((activation < 0.05) | (activation > 0.95)).mean()}  # fmt: skip
-        for name, values in (("input", y), ("activation", activation), ("factor", np.log10(factor).clip(min=FACTORS[0]))):
+        for name, values in (
+            ("input", y),
+            ("activation", activation),
+            ("factor", np.log10(factor).clip(min=FACTORS[0])),
+        ):
             counts, _ = np.histogram(values, EDGES[name])
             row |= {f"{name}_{k}": int(count) for k, count in enumerate(counts)}
         rows.append(row)
@@ -50,7 +58,12 @@ def _way() -> list[tuple[float, float]]:
     for frames, next_gamma, next_beta in LEGS:
         for k in range(1, frames + 1):
             share = (1 - np.cos(np.pi * k / frames)) / 2
-            way.append((float(gamma ** (1 - share) * next_gamma**share), float((1 - share) * beta + share * next_beta)))
+            way.append(
+                (
+                    float(gamma ** (1 - share) * next_gamma**share),
+                    float((1 - share) * beta + share * next_beta),
+                )
+            )
         gamma, beta = next_gamma, next_beta
     return way
 
@@ -72,7 +85,7 @@ def caption(data: pd.DataFrame) -> str:
     return (f"The last hidden layer of one network before training, on small digits, while its $\\gamma$ and $\\beta$ move; $\\hat x$ stays. Left: its input "
             f"$y = \\gamma \\hat x + \\beta$ below the sigmoid. Top right: activations. Bottom right: the factor $\\gamma\\,\\sigma'(y)$ by which each sample’s gradient is "
             f"multiplied, with its root mean square as a line ({usual['gain']:.2f} at $(1, 0)$, {large['gain']:.2f} at $(10, 0)$); the first bin holds all that is smaller. "
-            f"Histograms are drawn to the height of their fullest bin.")  # fmt: skip
+            f"The histograms on the right are drawn to the height of their fullest bin.")  # fmt: skip
 
 
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
@@ -83,9 +96,18 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     for ax in axes[:, 0]:
         ax.remove()
     left, (top, bottom) = figure.add_subplot(grid[:, 0]), axes[:, 1]
-    counts = {name: data[[f"{name}_{k}" for k in range(len(edges) - 1)]].to_numpy(dtype=float) for name, edges in EDGES.items()}
-    shares = {name: array / array.max(axis=1, keepdims=True) for name, array in counts.items()}
-    colours = {"input": theme.colour("batch norm"), "activation": theme.colour("batch norm"), "factor": theme.colour("gradient")}
+    counts = {
+        name: data[[f"{name}_{k}" for k in range(len(edges) - 1)]].to_numpy(dtype=float)
+        for name, edges in EDGES.items()
+    }
+    fullest = {name: array.max(axis=1, keepdims=True) for name, array in counts.items()}
+    fullest["input"] = np.maximum(fullest["input"], fullest["input"][0])  # a wider distribution is lower
+    shares = {name: array / fullest[name] for name, array in counts.items()}
+    colours = {
+        "input": theme.colour("batch norm"),
+        "activation": theme.colour("batch norm"),
+        "factor": theme.colour("gradient"),
+    }
     bars = {}
     for ax, name in ((left, "input"), (top, "activation"), (bottom, "factor")):
         bars[name] = ax.stairs(shares[name][0], EDGES[name], fill=True, color=colours[name], alpha=0.55)
@@ -96,7 +118,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     sigmoid = left.plot(curve, 1 / (1 + np.exp(-curve)), color=theme.colour("theory"))[0]
     rms = bottom.axvline(np.log10(data["gain"].iloc[0]), color=colours["factor"])
     # the word is longer or shorter in some frames, so it hangs at the side where there is room
-    words = left.text(0.0, 1.02, "", transform=left.transAxes, color=theme.ink, weight="semibold", ha="left", va="bottom")
+    words = left.text(
+        0.0, 1.02, "", transform=left.transAxes, color=theme.ink, weight="semibold", ha="left", va="bottom"
+    )
     ticks = range(int(np.ceil(FACTORS[0])), int(np.floor(FACTORS[1])) + 1)
     bottom.set_xticks(list(ticks), ["1" if k == 0 else f"0.{'0' * (-k - 1)}1" for k in ticks])
     left.set(xlabel="input of the sigmoid, y = γ x̂ + β", xlim=(-LIMIT, LIMIT))
@@ -109,6 +133,8 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         for name, patch in bars.items():
             patch.set_data(shares[name][i])
         rms.set_xdata([np.log10(row["gain"])] * 2)
-        words.set_text(f"γ = {row['gamma']:.2f}    β = {row['beta']:.2f}    {100 * row['saturated']:.0f} % saturated")
+        words.set_text(
+            f"γ = {row['gamma']:.2f}    β = {row['beta']:.2f}    {100 * row['saturated']:.0f} % saturated"
+        )
 
     return Animation(figure, [*bars.values(), sigmoid, rms, words], len(data), update, fps=20, poster=24)

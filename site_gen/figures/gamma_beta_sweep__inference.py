@@ -34,7 +34,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _at(data: pd.DataFrame, task: str, name: str, beta: float) -> float:
-    return data[(data["task"] == task) & (data["statistics"] == name) & (data["beta"] == beta)]["accuracy"].item()
+    return data[(data["task"] == task) & (data["statistics"] == name) & (data["beta"] == beta)][
+        "accuracy"
+    ].item()
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -65,5 +67,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     task, top = data["task"].unique()[-1], data["beta"].max()
     own, running = MODES.values()
     theme.label(axes[1], top / 2, _at(data, task, own, top / 2), own, colours[own], dx=4, dy=15, ha="center")
-    theme.label(axes[1], top, _at(data, task, running, top), running, colours[running], dx=-14, dy=4, ha="right")
+    theme.label(
+        axes[1], top, _at(data, task, running, top), running, colours[running], dx=-14, dy=4, ha="right"
+    )
     return figure

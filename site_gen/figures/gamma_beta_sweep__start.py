@@ -18,7 +18,11 @@ TITLE = "A large γ saturates the sigmoids and still lets more gradient through"
 TAGS = ("γ and β", "saturation", "gradients", "theory")
 
 BETAS = (0.0, 2.0, 4.0)
-PANELS = {"saturated": "share saturated", "first_gradient": "gradient, first layer", "agreement": "agreement of batches"}
+PANELS = {
+    "saturated": "share saturated",
+    "first_gradient": "gradient, first layer",
+    "agreement": "agreement of batches",
+}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
@@ -35,14 +39,20 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             for gamma in results["start_gamma"].values:
                 runs = values.sel(start_gamma=gamma, start_beta=beta).values
                 half = student.ppf(0.975, runs.size - 1) * runs.std(ddof=1) / np.sqrt(runs.size)
-                theory = results["saturated_theory"].sel(start_gamma=gamma, start_beta=beta).item() if quantity == "saturated" else np.nan
+                theory = (
+                    results["saturated_theory"].sel(start_gamma=gamma, start_beta=beta).item()
+                    if quantity == "saturated"
+                    else np.nan
+                )
                 rows.append({"quantity": quantity, "beta": beta, "gamma": gamma, "mean": runs.mean(), "low": runs.mean() - half,
                              "high": runs.mean() + half, "theory": theory, "runs": runs.size})  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def _at(data: pd.DataFrame, quantity: str, gamma: float, beta: float) -> float:
-    return data[(data["quantity"] == quantity) & (data["gamma"] == gamma) & (data["beta"] == beta)]["mean"].item()
+    return data[(data["quantity"] == quantity) & (data["gamma"] == gamma) & (data["beta"] == beta)][
+        "mean"
+    ].item()
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -75,7 +85,14 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     saturated, gradient, agreement = axes
     saturated.set_ylim(-0.03, 1.03)
     for beta, place in zip(BETAS, ((2.3, 0.14), (0.62, 0.12), (0.2, 0.93)), strict=True):
-        theme.label(saturated, *place, f"β = {beta:g}", colours[beta], dx=0, ha="left" if beta == 0 else "right" if beta == 2 else "center")
+        theme.label(
+            saturated,
+            *place,
+            f"β = {beta:g}",
+            colours[beta],
+            dx=0,
+            ha="left" if beta == 0 else "right" if beta == 2 else "center",
+        )
     gradient.set_yscale("log")
     agreement.set_ylim(-0.03, 1.03)
     return figure

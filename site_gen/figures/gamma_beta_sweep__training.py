@@ -32,7 +32,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _at(data: pd.DataFrame, task: str, affine: str, gamma: float, beta: float) -> float:
-    rows = data[(data["task"] == task) & (data["affine"] == affine) & (data["gamma"] == gamma) & (data["beta"] == beta)]
+    rows = data[
+        (data["task"] == task)
+        & (data["affine"] == affine)
+        & (data["gamma"] == gamma)
+        & (data["beta"] == beta)
+    ]
     return rows["loss"].item()
 
 
@@ -47,7 +52,9 @@ def alt(data: pd.DataFrame) -> str:
         best = _best(data, task)
         told.append(f"on the {task} the loss from (1, 0) is {_at(data, task, 'frozen', 1, 0):.2f} frozen and {_at(data, task, 'trained', 1, 0):.2f} trained, "
                     f"and the lowest is {best['loss']:.2f}, trained from ({best['gamma']:g}, {best['beta']:g})")  # fmt: skip
-    return ("Four heat maps of the final loss over γ and β at the start. " + "; ".join(told).capitalize() + ".").replace("-", "−")
+    return (
+        "Four heat maps of the final loss over γ and β at the start. " + "; ".join(told).capitalize() + "."
+    ).replace("-", "−")
 
 
 def caption(data: pd.DataFrame) -> str:
@@ -69,9 +76,25 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             grid = of_task[of_task["affine"] == affine].pivot(index="gamma", columns="beta", values="loss")
             ax.imshow(grid, cmap=theme.cmap, norm=norm, origin="lower", aspect="auto")
             for (row, column), loss in np.ndenumerate(grid.to_numpy()):
-                ax.text(column, row, f"{loss:.2f}", ha="center", va="center", color=theme.paper if norm(loss) > 0.55 else theme.ink)
+                ax.text(
+                    column,
+                    row,
+                    f"{loss:.2f}",
+                    ha="center",
+                    va="center",
+                    color=theme.paper if norm(loss) > 0.55 else theme.ink,
+                )
             usual = list(grid.columns).index(0.0), list(grid.index).index(1.0)
-            ax.add_patch(Rectangle((usual[0] - 0.47, usual[1] - 0.46), 0.94, 0.92, fill=False, edgecolor=theme.ink, linewidth=1.6))
+            ax.add_patch(
+                Rectangle(
+                    (usual[0] - 0.47, usual[1] - 0.46),
+                    0.94,
+                    0.92,
+                    fill=False,
+                    edgecolor=theme.ink,
+                    linewidth=1.6,
+                )
+            )
             ax.set_xticks(range(len(grid.columns)), [f"{beta:g}".replace("-", "−") for beta in grid.columns])
             ax.set_yticks(range(len(grid.index)), [f"{gamma:g}" for gamma in grid.index])
             ax.set_title(f"{task}, {title}")

@@ -22,8 +22,7 @@ UNITS = {"spreads": "in standard deviations of its own", "travelled": "in units 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Distance travelled up to a step, by unit, rate and network; at the smallest rate and at that of the main comparison."""
-    end = results["accuracy"].isel(run=0, step=-1).sel(norm="none")
-    main = results["rate"].values[np.isfinite(end.values)][0]
+    main = _main_rate(results)
     common = np.isfinite(results["accuracy"].isel(run=0)).all(["norm", "rate"])
     steps = results["step"].values[common.values]
     rows = []
@@ -36,6 +35,13 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                     rows.append({"unit": unit, "rate": rate, "network": norm, "step": int(step), "distance": values.mean(),
                                  "low": values.mean() - half, "high": values.mean() + half, "runs": values.size})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _main_rate(results: xr.Dataset) -> float:
+    """The rate that is trained for the longest, and of several the best for the network without batch norm."""
+    plain = results.sel(norm="none").isel(target=0)
+    longest = plain.sel(rate=np.isfinite(plain["accuracy"].isel(step=-1, run=0)).values)
+    return longest["rate"].values[longest["steps_to"].transpose("rate", "run").median("run").values.argmin()]
 
 
 def _ends(data: pd.DataFrame) -> pd.Series:
@@ -63,15 +69,25 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=2, height=3.8)
     small, main = data["rate"].unique()
     for ax, (unit, title) in zip(axes, UNITS.items(), strict=True):
-        for (rate, network), rows in data[(data["unit"] == unit) & (data["step"] > 0)].groupby(["rate", "network"]):
+        for (rate, network), rows in data[(data["unit"] == unit) & (data["step"] > 0)].groupby(
+            ["rate", "network"]
+        ):
             colour = theme.colour(network)
             theme.band(ax, rows["step"], rows["low"], rows["high"], colour)
             ax.plot(rows["step"], rows["distance"], color=colour, linestyle="--" if rate == small else "-")
-            theme.label(ax, rows["step"].iloc[-1], rows["distance"].iloc[-1], f"rate {rate:g}", colour, weight="normal")
-            if unit == "spreads" and rate == main:
-                early = rows.iloc[len(rows) // 3]
-                theme.label(ax, early["step"], early["distance"], f"{'without' if network == 'none' else 'with'} batch norm", colour,
-                            dx=-14 if network == "none" else -34, dy=16)  # fmt: skip
+            theme.label(
+                ax,
+                rows["step"].iloc[-1],
+                rows["distance"].iloc[-1],
+                f"rate {rate:g}",
+                colour,
+                weight="normal",
+            )
+            middle = rows.iloc[len(rows) // 2]
+            if unit == "spreads" and (rate, network) in ((main, "none"), (small, "batch norm")):
+                above = network == "none"
+                theme.label(ax, middle["step"], middle["distance"], f"{'without' if above else 'with'} batch norm", colour,
+                            dx=-30 if above else 0, dy=14 if above else -18)  # fmt: skip
         ax.set(xscale="log", xlabel="training steps", title=title)
     axes[0].set_yscale("log")
     axes[0].set_ylim(top=3 * data["high"].max())

@@ -22,8 +22,7 @@ LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Percentiles of the input of a typical sigmoid in the first run, by network and step, at the rate of the main comparison."""
-    end = results["accuracy"].isel(run=RUN, step=-1).sel(norm="none")
-    rate = results["rate"].values[np.isfinite(end.values)][0]
+    rate = _main_rate(results)
     band = results["band"].sel(rate=rate, place="sigmoid input", run=RUN)
     rows = [
         {"network": norm, "step": int(step)}
@@ -33,8 +32,18 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(rate=rate)
 
 
+def _main_rate(results: xr.Dataset) -> float:
+    """The rate that is trained for the longest, and of several the best for the network without batch norm."""
+    plain = results.sel(norm="none").isel(target=0)
+    longest = plain.sel(rate=np.isfinite(plain["accuracy"].isel(step=-1, run=0)).values)
+    return longest["rate"].values[longest["steps_to"].transpose("rate", "run").median("run").values.argmin()]
+
+
 def _widths(data: pd.DataFrame) -> dict[str, np.ndarray]:
-    return {name: (rows["percentile_85"] - rows["percentile_15"]).to_numpy() for name, rows in data.groupby("network")}
+    return {
+        name: (rows["percentile_85"] - rows["percentile_15"]).to_numpy()
+        for name, rows in data.groupby("network")
+    }
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -56,7 +65,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         rows, colour = data[(data["network"] == network) & (data["step"] > 0)], theme.colour(network)
         theme.band(ax, rows["step"], rows["percentile_15"], rows["percentile_85"], colour)
         for percentile in (15, 50, 85):
-            ax.plot(rows["step"], rows[f"percentile_{percentile}"], color=colour, linewidth=1.8 if percentile == 50 else 0.9)
+            ax.plot(
+                rows["step"],
+                rows[f"percentile_{percentile}"],
+                color=colour,
+                linewidth=1.8 if percentile == 50 else 0.9,
+            )
             theme.label(ax, rows["step"].iloc[-1], rows[f"percentile_{percentile}"].iloc[-1], f"{percentile} %", colour,
                         weight="normal")  # fmt: skip
         ax.set(xscale="log", xlabel="training steps", title=label)

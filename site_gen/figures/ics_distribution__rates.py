@@ -39,7 +39,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _centres(data: pd.DataFrame) -> pd.DataFrame:
-    return data.assign(steps=data["steps"].fillna(np.inf)).groupby(["network", "rate"], sort=False)[["steps", "distance"]].median()
+    return (
+        data.assign(steps=data["steps"].fillna(np.inf))
+        .groupby(["network", "rate"], sort=False)[["steps", "distance"]]
+        .median()
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -70,16 +74,39 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         centres, lowest = by_rate.median(), by_rate.min()["steps"]
         ax.plot(centres["distance"], centres["steps"], color=colour, linewidth=0.9)
         for rate, centre in centres.iterrows():
-            theme.label(ax, centre["distance"], lowest[rate], f"rate {rate:g}", colour, dx=0, dy=-13, ha="center", weight="normal")
+            theme.label(
+                ax,
+                centre["distance"],
+                lowest[rate],
+                f"rate {rate:g}",
+                colour,
+                dx=0,
+                dy=-13,
+                ha="center",
+                weight="normal",
+            )
         (x, y), (u, v) = centres.to_numpy()[(len(centres) - 1) // 2 :][:2]
-        theme.label(ax, np.sqrt(x * u), np.sqrt(y * v), label, colour, dx=0, dy=33 if network == "batch norm" else 14, ha="center")
+        theme.label(
+            ax,
+            np.sqrt(x * u),
+            np.sqrt(y * v),
+            label,
+            colour,
+            dx=0,
+            dy=33 if network == "batch norm" else 14,
+            ha="center",
+        )
     never = data.loc[data["steps"].isna(), "distance"]
     theme.label(ax, never.max() if len(never) else data["distance"].min(), 1.75 * last, f"not within {last} steps", theme.muted, dx=14,
                 weight="normal")  # fmt: skip
     ax.set(xscale="log", yscale="log", ylim=(0.6 * data["steps"].min(), 2.3 * last), title=f"steps to a test accuracy of {data['target'].iloc[0]:g}",
            xlabel=f"distance travelled in {last} steps, in units of the sigmoid’s input")  # fmt: skip
     ax.set_xlim(0.8 * data["distance"].min(), 1.15 * data["distance"].max())
-    ticks = [tick for tick in (0.2, 0.5, 1, 2, 5, 10, 20) if 0.8 * data["distance"].min() < tick < 1.15 * data["distance"].max()]
+    ticks = [
+        tick
+        for tick in (0.2, 0.5, 1, 2, 5, 10, 20)
+        if 0.8 * data["distance"].min() < tick < 1.15 * data["distance"].max()
+    ]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ticks = [tick for tick in (10, 30, 100, 300, 1000, 10_000) if tick <= last]
     ax.set_yticks(ticks, [f"{tick}" for tick in ticks])

@@ -124,6 +124,8 @@ def run(units: list[Unit], console: Console) -> progress.Display:
         )  # fmt: skip
     if interrupts:
         raise KeyboardInterrupt
+    if len(session.execution_reports) and len(display.pending) == len(units):
+        raise BuildError("the project is not installed, so pytask does not know its plugin: run `make site`, which installs it")
     if session.exit_code != pytask.ExitCode.OK and not display.failures:
         raise BuildError(_why_not_started(session))
     return display

@@ -13,7 +13,7 @@ from loky import get_reusable_executor
 from pytask_parallel import ParallelBackend, execute, registry
 
 _Sleeper = execute._Sleeper
-LOOK_AGAIN = 0.03  # seconds
+LOOK_AGAIN = [0.001, 0.01, 0.03]  # seconds: at once while units turn out to be up to date, later while workers work
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -27,7 +27,7 @@ def register() -> None:
 
     It sleeps up to a second between looks; with many units of a second each, that would be a good part of the build.
     """
-    execute._Sleeper = partial(_Sleeper, timings=[LOOK_AGAIN])
+    execute._Sleeper = partial(_Sleeper, timings=LOOK_AGAIN)
     registry.register_parallel_backend(ParallelBackend.CUSTOM, Workers)
 
 

@@ -54,7 +54,7 @@ def components(
     """
     found = dict(code(tuple(roots)))
     for library in libraries:
-        found[f"{library} (installed version)"] = metadata.version(library)
+        found[f"{library} (installed version)"] = _version(library)
     for fact, value in facts.items():
         found[fact] = repr(value)
     return dict(sorted(found.items()))
@@ -80,8 +80,8 @@ def code(roots: tuple[tuple[str, str], ...]) -> dict[str, str]:
             label = f"{module.path.relative_to(ROOT).as_posix()}" + ("" if key == WHOLE else f": {key}")
             found[label] = digest(*(normalised(statement) for statement in statements))
             for statement in statements:
-                queue.extend(module.uses(statement))
-                for path in module.files(statement):
+                queue.extend(_uses(name, statement))
+                for path in _files(name, statement):
                     found[path.relative_to(ROOT).as_posix()] = _file_hash(path)
     return found
 
@@ -227,6 +227,21 @@ def _locate(name: str) -> Path | None:
         if path.is_file():
             return path
     return None
+
+
+@cache
+def _uses(module: str, statement: ast.stmt) -> list[tuple[str, str]]:
+    return list(read(module).uses(statement))
+
+
+@cache
+def _files(module: str, statement: ast.stmt) -> list[Path]:
+    return list(read(module).files(statement))
+
+
+@cache
+def _version(library: str) -> str:
+    return metadata.version(library)
 
 
 @cache

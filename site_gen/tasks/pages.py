@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from site_gen import files, gallery, pages, paths
-from site_gen.tasks.fingerprint import ROOT, components
+from site_gen.tasks.fingerprint import components
 from site_gen.tasks.units import Unit, tree, unit
 
 
@@ -14,16 +17,33 @@ def units(profile: str, studies: list[str]) -> Unit:
         for drawing in gallery.drawings().values()
         for name in drawing.files()
     ]
-    inputs = [*sources(), *(paths.measures(profile, name) for name in studies), *media]
-    # `setup_comments` and `source` put the text of these files on pages
-    quoted = sorted([*(ROOT / "experiments").rglob("*.py")])
+    inputs = [*sources(), *(paths.measures(profile, name) for name in studies), *media, *quoted()]
     url = site_url()
-    parts = components([("site_gen.pages", "*")], ("jinja2",), profile=profile, studies=studies, url=url)
-    return unit("pages", "", f"pages-{profile}", run, profile, studies, url, parts=parts, inputs=[*inputs, *quoted],
-                outputs=[tree(paths.RENDERED)])  # fmt: skip
+    notes = {name: pages.setup_comments(paths.STUDIES / f"{name}.py") for name in studies}
+    made_of = [("site_gen.pages", "*")]
+    parts = components(made_of, ("jinja2",), profile=profile, studies=studies, url=url, notes=notes)
+    return unit(
+        "pages",
+        "",
+        f"pages-{profile}",
+        run,
+        profile,
+        studies,
+        url,
+        parts=parts,
+        inputs=inputs,
+        outputs=[tree(paths.RENDERED)],
+    )
 
 
-def sources() -> list:
+def quoted() -> list[Path]:
+    """The source files that pages show with `source(…)`."""
+    text = "".join(path.read_text(encoding="utf-8") for path in sources() if path.suffix == ".md")
+    named = {paths.ROOT / name for name in re.findall(r"\[\[=\s*source\(\s*[\"']([^\"']+)", text)}
+    return sorted(path for path in named if path.is_file())  # rendering names the page and line of a missing one
+
+
+def sources() -> list[Path]:
     """All files under docs/, in alphabetical order."""
     return sorted(path for path in paths.DOCS.rglob("*") if path.is_file())
 

@@ -10,6 +10,8 @@ import pytest
 from site_gen.errors import BuildError
 from site_gen.tasks import fingerprint
 
+CACHES = [function for function in vars(fingerprint).values() if hasattr(function, "cache_clear")]
+
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -17,7 +19,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
 
     def components(**modules: str) -> dict[str, str]:
-        for cached in (fingerprint.read, fingerprint._locate, fingerprint.code, fingerprint._file_hash):
+        for cached in CACHES:
             cached.cache_clear()
         (tmp_path / "experiments").mkdir(exist_ok=True)
         (tmp_path / "experiments/__init__.py").write_text('"""Package."""')
@@ -26,7 +28,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return fingerprint.components([("experiments.study_a", "run")])
 
     yield components
-    for cached in (fingerprint.read, fingerprint._locate, fingerprint.code, fingerprint._file_hash):
+    for cached in CACHES:
         cached.cache_clear()
 
 

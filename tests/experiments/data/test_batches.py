@@ -23,7 +23,10 @@ def _take(count: int, *seeds: int, batch: int = 5) -> list[tuple[np.ndarray, np.
 def test_an_epoch_holds_every_sample_once_and_the_next_has_another_order():
     taken = [labels for _, labels in _take(4, 1, 2)]
     for run in range(2):
-        first, second = np.concatenate([t[run] for t in taken[:2]]), np.concatenate([t[run] for t in taken[2:]])
+        first, second = (
+            np.concatenate([t[run] for t in taken[:2]]),
+            np.concatenate([t[run] for t in taken[2:]]),
+        )
         assert sorted(first) == sorted(second) == LABELS.tolist()
         assert first.tolist() != second.tolist()
     assert taken[0][0].tolist() != taken[0][1].tolist()

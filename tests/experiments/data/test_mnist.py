@@ -77,14 +77,23 @@ def test_converter_refuses_another_source(tmp_path):
 
 
 def _idx(array: np.ndarray) -> bytes:
-    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">i4").tobytes() + array.astype(np.uint8).tobytes()
+    return (
+        bytes([0, 0, 8, array.ndim])
+        + np.array(array.shape, dtype=">i4").tobytes()
+        + array.astype(np.uint8).tobytes()
+    )
 
 
 @pytest.fixture
 def full(tmp_path, monkeypatch):
     """A folder with four small IDX files whose md5s are the expected ones, two of them compressed."""
     rng = np.random.default_rng(5)
-    arrays = [rng.integers(0, 256, (6, 28, 28)), rng.integers(0, 10, 6), rng.integers(0, 256, (4, 28, 28)), rng.integers(0, 10, 4)]
+    arrays = [
+        rng.integers(0, 256, (6, 28, 28)),
+        rng.integers(0, 10, 6),
+        rng.integers(0, 256, (4, 28, 28)),
+        rng.integers(0, 10, 4),
+    ]
     sums = {}
     for number, (name, array) in enumerate(zip(mnist.FULL_MD5, arrays, strict=True)):
         raw = _idx(array)

@@ -27,7 +27,9 @@ def test_wasserstein_is_scipys() -> None:
     found = wasserstein(ordered(a), ordered(b))
     for run in range(2):
         for feature in range(3):
-            assert found[run, feature] == pytest.approx(wasserstein_distance(a[run, :, feature], b[run, :, feature]))
+            assert found[run, feature] == pytest.approx(
+                wasserstein_distance(a[run, :, feature], b[run, :, feature])
+            )
 
 
 @given(shift=st.floats(-5, 5))
@@ -54,7 +56,9 @@ def test_readings_add_up_and_order_of_samples_does_not_matter() -> None:
 @given(scale=st.floats(0.01, 100), shift=st.floats(-10, 10))
 def test_own_spreads_do_not_change_with_the_units(scale: float, shift: float) -> None:
     a, b = _values(1), 1.5 * _values(2) + 0.3
-    np.testing.assert_allclose(_path(scale * a + shift, scale * b + shift).spreads, _path(a, b).spreads, rtol=1e-9)
+    np.testing.assert_allclose(
+        _path(scale * a + shift, scale * b + shift).spreads, _path(a, b).spreads, rtol=1e-9
+    )
 
 
 def test_nothing_has_travelled_after_one_reading_or_none_moving() -> None:
@@ -72,4 +76,6 @@ def test_a_distribution_without_spread_is_not_called_steady() -> None:
 def test_quantiles_are_numpys() -> None:
     a = _values(4)
     probabilities = (0.0, 0.15, 0.5, 0.85, 1.0)
-    np.testing.assert_allclose(quantiles(ordered(a), probabilities), np.moveaxis(np.quantile(a, probabilities, axis=1), 0, -1))
+    np.testing.assert_allclose(
+        quantiles(ordered(a), probabilities), np.moveaxis(np.quantile(a, probabilities, axis=1), 0, -1)
+    )

@@ -14,7 +14,9 @@ STARTS = [(0.1, 0.0), (1.0, 0.0), (1.0, 2.0), (3.0, -2.0), (10.0, 0.0), (10.0, 4
 def test_measured_on_a_normal_distribution_they_are_the_theory(gamma: float, beta: float) -> None:
     xhat = np.random.default_rng(1).standard_normal((1, 200_000, 1))
     y, gammas = gamma * xhat + beta, np.full((1, 1), gamma)
-    assert sigmoid.saturated_share(y)[0] == pytest.approx(sigmoid.saturated_share_gaussian(gamma, beta), abs=0.004)
+    assert sigmoid.saturated_share(y)[0] == pytest.approx(
+        sigmoid.saturated_share_gaussian(gamma, beta), abs=0.004
+    )
     assert sigmoid.gain(y, gammas)[0] == pytest.approx(float(sigmoid.gain_gaussian(gamma, beta)), rel=0.01)
 
 
@@ -31,8 +33,12 @@ def test_slope_is_the_derivative_and_survives_large_inputs() -> None:
 
 
 def test_gain_has_its_two_limits() -> None:
-    assert float(sigmoid.gain_gaussian(0.001, 2.0)) == pytest.approx(0.001 * float(sigmoid.slope(np.array(2.0))), rel=1e-4)
-    assert float(sigmoid.gain_gaussian(100.0, 0.0)) == pytest.approx(np.sqrt(100 / (6 * np.sqrt(2 * np.pi))), rel=1e-3)
+    assert float(sigmoid.gain_gaussian(0.001, 2.0)) == pytest.approx(
+        0.001 * float(sigmoid.slope(np.array(2.0))), rel=1e-4
+    )
+    assert float(sigmoid.gain_gaussian(100.0, 0.0)) == pytest.approx(
+        np.sqrt(100 / (6 * np.sqrt(2 * np.pi))), rel=1e-3
+    )
     gammas = np.geomspace(0.01, 50, 40)
     assert (np.diff(sigmoid.gain_gaussian(gammas, 0.0)) > 0).all()
 

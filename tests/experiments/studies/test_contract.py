@@ -13,7 +13,7 @@ from experiments.measures.statistics import Measurement
 from site_gen import gallery
 from site_gen.measure import evaluate
 from site_gen.pages import setup_comments
-from site_gen.paths import ROOT
+from site_gen.paths import STUDIES
 from site_gen.storage import dataset_to_bytes
 from tests import quick
 
@@ -26,7 +26,7 @@ def test_it_opens_with_its_question(name: str) -> None:
 
 
 def test_every_setting_is_explained(name: str) -> None:
-    notes = setup_comments(ROOT / "experiments" / "studies" / f"{name}.py")
+    notes = setup_comments(STUDIES / f"{name}.py")
     fields = {field.name for field in dataclasses.fields(quick.module(name).Setup)}
     assert {field for field, note in notes.items() if note} == fields
 

@@ -11,7 +11,9 @@ import xarray as xr
 from experiments.studies import ics_distribution as study
 from tests import quick
 
-SETUP = replace(study.QUICK, hidden=(8, 8), steps=20, sweep_steps=10, readings=8, probe=50, runs=3, targets=(0.2, 0.3))
+SETUP = replace(
+    study.QUICK, hidden=(8, 8), steps=20, sweep_steps=10, readings=8, probe=50, runs=3, targets=(0.2, 0.3)
+)
 
 
 def _run(norm: str, first: int = 0, last: int = 3, rate: float = 1.0) -> xr.Dataset:
@@ -24,7 +26,9 @@ def test_a_run_does_not_depend_on_its_group() -> None:
         assert np.array_equal(together[name].sel(run=[1]), alone[name]), name
 
 
-def test_conditions_start_from_the_same_weights_and_see_the_same_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conditions_start_from_the_same_weights_and_see_the_same_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen = []
     real = study.train
 
@@ -49,7 +53,9 @@ def test_all_rates_are_read_at_the_same_steps_as_far_as_they_go() -> None:
         assert main[0] == 0 and main[-1] == setup.steps
         for rate in setup.rates:
             if rate != setup.rate:
-                assert study.reading_steps(setup, rate) == [step for step in main if step <= setup.sweep_steps]
+                assert study.reading_steps(setup, rate) == [
+                    step for step in main if step <= setup.sweep_steps
+                ]
 
 
 def test_what_enters_the_sigmoid_is_normalized_and_scaled() -> None:
