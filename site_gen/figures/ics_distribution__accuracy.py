@@ -79,7 +79,7 @@ def alt(data: pd.DataFrame) -> str:
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"Left: test accuracy on MNIST-5k, in inference mode, of three layers of sigmoids at learning rate ${data['rate'].iloc[0]:g}$, good for "
+    return (f"Left: test accuracy on MNIST-5k, in inference mode, of three layers of sigmoids at learning rate ${data['rate'].iloc[0]:g}$, a good one for "
             f"the network without batch norm. Right: how many times as many steps that network takes to a test accuracy (at 1 they take the "
             f"same; targets that every run reaches). Means of {data['runs'].iloc[0]:.0f} paired runs with 95 % bands, geometric on the right.")  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_what_is_no_number(value: object) -> None:
         (("inf", 1.0, "inf"), "∞", "1.000 to ∞"),
         ((1.234e-8, 1.2e-8, 1.27e-8), f"1.234{NARROW}×{NARROW}10⁻⁸",
          f"1.200{NARROW}×{NARROW}10⁻⁸ to 1.270{NARROW}×{NARROW}10⁻⁸"),
-        ((0.5, 0.5 - 1e-12, 0.5 + 1e-12), "0.500000", ""),
+        ((0.5, 0.5 - 1e-12, 0.5 + 1e-12), "0.5000", ""),
     ],
 )  # fmt: skip
 def test_as_many_digits_as_the_interval_warrants(taken: tuple, estimate: str, bounds: str) -> None:
