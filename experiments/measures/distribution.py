@@ -17,7 +17,7 @@ def wasserstein(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Wasserstein-1 distance between two empirical distributions of equally many values.
 
     W₁ = mean_i |a₍ᵢ₎ − b₍ᵢ₎| over the order statistics: how far, on average, a value has to travel to turn one distribution
-    into the other. A shift by δ gives |δ|; the unit is that of the values. Villani 2009, remark 2.19, in one dimension.
+    into the other. A shift by δ gives |δ|; the unit is that of the values. Villani 2009.
 
     Parameters
     ----------

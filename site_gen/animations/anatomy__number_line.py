@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from site_gen.theme import Animation, Theme
 
 TITLE = "One batch norm on a number line: subtract, divide, scale, shift"
-TAGS = ("transform", "gamma and beta")
+TAGS = ("transform", "γ and β")
 
 STEPS = ("x", "− mean", "÷ std", "× γ", "+ β")
 # How the film goes: frames, then step, share of the mean taken away, share of the division done, γ, β at their end.

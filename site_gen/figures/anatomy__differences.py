@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TITLE = "The derived gradient equals the numerical one, as far as numbers go"
 TAGS = ("transform", "gradients", "check")
 
-NAMES = {"input": "input x", "weight": "weights before", "bias": "bias before", "gamma": "γ", "beta": "β"}
+NAMES = {"input": "input x", "weight": "weights in front", "bias": "bias in front", "gamma": "γ", "beta": "β"}
 SHOWN = ("input", "weight", "gamma", "beta", "bias")
 
 
@@ -63,16 +63,17 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     coarse, fine = steps[steps > 1e-6], steps[steps < 1e-4]
     ax.plot(coarse, coarse**2, **guide)
     ax.plot(fine, 1e-16 / fine, **guide)
-    theme.label(ax, coarse[-1], coarse[-1] ** 2, "h²", theme.colour("theory"), weight="normal", dx=4)
+    middle = coarse[len(coarse) // 2]
+    theme.label(ax, middle, middle**2, "h²", theme.colour("theory"), weight="normal", ha="right", dx=-5, dy=5)
     theme.label(ax, fine[0], 1e-16 / fine[0], "10⁻¹⁶/h", theme.colour("theory"), weight="normal", dx=4, dy=9)
     colours = dict(zip(SHOWN[:4], theme.sequence(4), strict=True)) | {"bias": theme.colour("none")}
     for name in SHOWN:
         rows = data[data["parameter"] == name]
         ax.plot(rows["step"], rows["error"], "o-", color=colours[name], linewidth=1)
     ends = data[data["step"] == steps[-1]].sort_values("error", ascending=False)
-    height = np.inf
+    height, lift = np.inf, 8  # the first label stands a little higher than its point, to leave room for those below
     for name, error in zip(ends["parameter"], ends["error"], strict=True):
-        height = min(3 * error, height / 9)  # labels lie at least one line apart
+        height, lift = min(lift * error, height / 14), 1  # labels lie at least one line apart
         theme.label(ax, steps[-1], height, NAMES[name], colours[name], dx=7)
     ax.set(xscale="log", yscale="log", xlim=(0.7e-10, 1.6e-1), ylim=(3e-18, 1e-1), xlabel="step h of the central difference",
            ylabel="relative error")  # fmt: skip

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from site_gen.theme import Theme
 
 TITLE = "At γ = 0 nothing gets through, except the gradient of γ"
-TAGS = ("transform", "gamma and beta", "gradients")
+TAGS = ("transform", "γ and β", "gradients")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

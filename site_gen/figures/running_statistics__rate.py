@@ -56,7 +56,7 @@ def caption(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure()
-    steps, best, height = _shown(data), _best(data), np.inf
+    steps, best, height, lift = _shown(data), _best(data), np.inf, 1.12
     for step, colour in zip(steps, theme.sequence(len(steps)), strict=True):
         rows = data[data["step"] == step]
         theme.band(ax, rows["rate"], rows["low"], rows["high"], colour)
@@ -70,7 +70,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             markerfacecolor="none",
             markeredgecolor=colour,
         )
-        height = min(rows["error"].iloc[0], height / 1.2)  # labels lie at least one line apart
+        height, lift = min(lift * rows["error"].iloc[0], height / 1.33), 1  # labels lie at least one line apart
         theme.label(
             ax,
             rows["rate"].iloc[0],

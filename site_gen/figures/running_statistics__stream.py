@@ -107,5 +107,5 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     for ax in (left, right):
         ax.set(xscale="log", xlabel="batches seen", xlim=(0.8, data["step"].max() * 1.3))
     left.set(ylim=(0, 1.12), title="running mean / true mean")
-    right.set(ylim=(0, 1.25 * data["noise"].max()), title="its noise / a batch mean’s")
+    right.set(ylim=(0, 1.25 * data["noise"].max()), title="noise / noise of a batch mean")
     return figure

@@ -86,7 +86,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             lost, k = rows["points_lost"].to_numpy(), rows["points_lost"].argmax()
             height = lost[k] * 0.28
             x = np.exp(np.interp(-height, -lost[k:], np.log(rows["step"].to_numpy()[k:])))
-            theme.label(right, x, height, f"α = {name}" if name == rates[0] else name, colour, dx=5, dy=3)
+            theme.label(right, x, height, f"α = {name}" if name == rates[0] else name, colour, dx=9, dy=3)
     exact = data[data["statistics"] == POPULATION]
     theme.label(left, np.exp(np.interp(0.6, exact["accuracy"], np.log(exact["step"]))), 0.6, "exact\nstatistics",
                 colours[POPULATION], ha="right", dx=-7, dy=6)  # fmt: skip

@@ -93,14 +93,8 @@ def fingerprint(parts: dict[str, str]) -> str:
 
 @cache
 def normalised(statement: ast.stmt) -> str:
-    """The statement's syntax tree as text, without docstrings, comments, positions or layout."""
-    tree = ast.parse(ast.unparse(statement))  # a copy, since docstrings are about to be taken out
-    for node in ast.walk(tree):
-        if isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) and _docstring(node.body):
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
+    """The syntax tree of a statement of a module that was `read`: no docstrings, comments, positions or layout."""
+    return ast.dump(statement)
 
 
 @dataclass(frozen=True)
@@ -173,8 +167,10 @@ def read(name: str) -> Source:
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, tuple[str, str]] = {}
     unnamed: list[ast.stmt] = []
-    body = tree.body[1:] if _docstring(tree.body) else tree.body
-    for statement in body:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _docstring(node.body):
+            node.body = node.body[1:] or [ast.Pass()]
+    for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             imports |= _targets(statement, name)
         elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
