@@ -7,7 +7,7 @@ first layer, and whether two batches agree on its direction. Then training, on t
 frozen at the start or trained with everything else; all starts share weights and batches.
 
 What came out: γ moves a layer between nearly linear and nearly a step. A large γ saturates the sigmoids, as is said, but does not
-stop the gradient: it concentrates it on few samples, until two batches no longer agree. A large β does stop it. The start at
+stop the gradient: it concentrates it on few samples, until two batches no longer agree. A large β does make it small. The start at
 (1, 0) is not the best on either task. The sign of β hardly matters in training mode and matters much at inference.
 """
 
@@ -369,12 +369,12 @@ CLAIMS = (
         ),
         verdict="refuted",
         figure="gamma-beta-sweep-training",
-        because="On both tasks another start, chosen beforehand, leads to a lower loss after the same number of steps: at (1, 0) a sigmoid "
-                "is nearly linear.",
+        because="For these networks of sigmoids another start, chosen beforehand, leads to a lower loss after the same number of steps on "
+                "both tasks: at (1, 0) a sigmoid is nearly linear.",
     ),
     Claim(
         "moderate-gamma-trains-best",
-        says="γ controls how fast a network converges, and moderate values are best.",
+        says="The γ that a network starts from decides how far it gets in a given time, and moderate values are best.",
         source="demo",
         cases=tuple(
             Case(f"on the {task}, γ and β {affine}, β = 0", measure=_extremes(task, affine), holds=lambda m: m.above(1.1),
@@ -397,8 +397,8 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="gamma-beta-sweep-training",
-        because="The spirals need a nonlinear layer, and frozen at (1, 0) the network hardly has one; the digits can nearly be done "
-                "with a linear one. Frozen at a better place, γ and β need not be learned on either.",
+        because="It depends on the task. The spirals need a nonlinear layer, and frozen at (1, 0) the network hardly has one; the digits "
+                "can nearly be done with a linear one.",
     ),
     Claim(
         "large-gamma-saturates",
@@ -410,11 +410,11 @@ CLAIMS = (
         ),
         verdict="supported",
         figure="gamma-beta-sweep-start",
-        because="The share of saturated sigmoids follows from the normal distribution of their normalized input.",
+        because="The share of saturated sigmoids is close to what a normal distribution of their normalized input gives.",
     ),
     Claim(
         "saturation-stops-gradients",
-        says="Where most sigmoids are saturated, the gradient vanishes.",
+        says="Where most sigmoids are saturated, little of the gradient gets through.",
         source="post",
         cases=(
             Case("saturated by a large β, at (1, 4)", measure=_gradient(1.0, 4.0),
@@ -424,12 +424,12 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="gamma-beta-sweep-start",
-        because="A large β puts all samples on the flat part. A large γ puts most samples there and multiplies the slope of the rest: the "
-                "gradient grows, and what is lost is the agreement between batches.",
+        because="It depends on what saturates them. A large β puts nearly all samples on the flat part. A large γ puts most there and "
+                "multiplies the slope of the rest: the gradient grows, and what is lost is the agreement between batches.",
     ),
     Claim(
         "zero-gamma-never-learns",
-        says="If every γ starts at zero, the layers never learn.",
+        says="If every γ starts at zero, the layers of a plain network never learn.",
         source="reader",
         cases=(
             Case("largest change of any hidden weight or γ, after training on the digits",
@@ -457,8 +457,8 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="gamma-beta-sweep-inference",
-        because="In training mode the sign hardly matters. At inference it does: activations near one move the mean of the next layer much "
-                "more at every step than activations near zero, and running averages lag behind.",
+        because="It depends on the mode. In training mode the sign hardly matters. At inference it does: activations near one move the mean "
+                "of the next layer much more at every step than activations near zero, and running averages lag behind.",
     ),
 )  # fmt: skip
 

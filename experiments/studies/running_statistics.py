@@ -387,7 +387,7 @@ def _steps_needed(rate: float) -> Callable[[xr.Dataset], Measurement]:
 CLAIMS = (
     Claim(
         id="running-average-is-population",
-        says="At inference batch norm uses the mean and variance of the population: the running averages.",
+        says="At inference batch norm uses the mean and variance of the population, for that is what the running averages are.",
         source="overview",
         cases=(
             Case("α = 0.1, after 1000 training steps", _deficit(0.1, 1000), lambda m: m.below(1),
@@ -399,7 +399,8 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="running-statistics-training",
-        because="It does once the start is forgotten and the weights move slowly; before that it uses something else.",
+        because="It depends on the step and on α. As far as accuracy can tell, it does once the start is forgotten and the weights move "
+        "slowly; before that it uses something else.",
     ),
     Claim(
         id="hundred-batches-are-enough",
@@ -411,7 +412,7 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="running-statistics-stream",
-        because="The start fades as (1 − α)ᵗ, so the steps needed grow like 1/α.",
+        because="It depends on α: the start fades as (1 − α)ᵗ, so the steps needed grow like 1/α.",
     ),
     Claim(
         id="waiting-makes-exact",
@@ -440,7 +441,8 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="running-statistics-rate",
-        because="A small rate averages more noise away, and lags behind longer: the best rate falls as training goes on.",
+        because="It depends on how long one has averaged. A small rate averages more noise away, and remembers the start and the old weights "
+        "longer: the best rate falls as training goes on.",
     ),
     Claim(
         id="early-validation-is-the-statistics",
@@ -453,7 +455,7 @@ CLAIMS = (
         ),
         verdict="supported",
         figure="running-statistics-training",
-        because="The weights are the same; only the means and variances differ.",
+        because="The same weights do much better with exact means and variances: only these differ.",
     ),
 )  # fmt: skip
 

@@ -294,12 +294,12 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="train-eval-gap-depth",
-        because="What converges are averages over batches; training mode uses each batch's own statistics, with another "
-        "divisor.",
+        because="It holds on one batch for ever without the correction. With it each layer's divisor differs, and among fresh neighbours "
+        "training mode uses each batch's own statistics, which no average equals.",
     ),
     Claim(
         id="bessel-does-not-matter",
-        says="Whether the running variance is the biased or the unbiased one makes no difference in practice.",
+        says="Whether the running variance is the biased or the unbiased one makes no difference worth speaking of.",
         source="reader",
         cases=(
             Case("20 normalizations, m = 64", _std("fixed_std", "unbiased", 64, 20), _near_one,
@@ -313,11 +313,12 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="train-eval-gap-depth",
-        because="Each layer loses a factor √((m−1)/m): little for one layer and a large batch, much for many or a small one.",
+        because="It depends on depth and batch size: each layer loses a factor √((m−1)/m), little for one layer and a large batch, much for "
+        "many or a small one. (What that costs in accuracy is not measured.)",
     ),
     Claim(
         id="unbiased-is-more-accurate",
-        says="The running variance should be the unbiased one, since it stands for the population's.",
+        says="The running variance should be the unbiased one, since it is to stand for the population's.",
         source="ioffe2015",
         cases=(
             Case("first normalization, m = 64", _against("fresh_std", 64, 1), lambda m: m.below(0),
@@ -329,8 +330,8 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="train-eval-gap-depth",
-        because="The correction is right for independent samples; behind another batch norm the samples are no longer "
-        "independent.",
+        because="It depends on what stands below. The correction is right for independent samples; behind another batch norm they are not, "
+        "and how weights and activations in between change that has no simple rule.",
     ),
     Claim(
         id="eval-ignores-neighbours",

@@ -52,8 +52,8 @@ def alt(data: pd.DataFrame) -> str:
 def caption(data: pd.DataFrame) -> str:
     return (f"Difference between the analytic and the central-difference derivative along a random direction, relative to the length "
             f"of the gradient: medians of {data['runs'].iloc[0]} random networks. Dashed: the slope of a truncation error, "
-            f"$h^2$, and of round-off, $10^{{-16}}/h$. The bias in front of the normalization has no truncation error, since its "
-            f"gradient is zero at every step.")  # fmt: skip
+            f"$h^2$, and of round-off, $10^{{-16}}/h$. The bias in front of the normalization has no truncation error, since it "
+            f"does not change the loss at all; its error is relative to the gradient above.")  # fmt: skip
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "A gradient that ignores the batch statistics is wrong by √(2/m)"
+TITLE = "A gradient that ignores the batch statistics is wrong by √(2/m) of its length"
 TAGS = ("transform", "gradients", "batch size")
 
 
@@ -37,9 +37,9 @@ def alt(data: pd.DataFrame) -> str:
 def caption(data: pd.DataFrame) -> str:
     mean, runs = _mean(data), data["run"].nunique()
     worst = np.abs(mean / data.groupby("batch")["theory"].first() - 1).max()
-    return (f"Length of the part of a random gradient that flows through the batch mean and variance, relative to the whole. Points: "
+    return (f"Length of what the batch mean and variance take away from a random gradient, relative to the gradient without them. Points: "
             f"{runs} runs for each batch size; line: $\\sqrt{{2/m}}$, at most {100 * worst:.1f} % from the measured means. "
-            f"Of the $m$ directions in which a batch can move, two are always projected out.")  # fmt: skip
+            f"Of the $m$ directions in which one unit's batch can move, two are always projected out.")  # fmt: skip
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:

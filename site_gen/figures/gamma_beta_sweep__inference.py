@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "A positive β costs nothing in training and much at inference"
+TITLE = "A large positive β at the start costs much at inference, and in training no more than a negative one"
 TAGS = ("γ and β", "running statistics", "inference")
 
 MODES = {"training_accuracy": "statistics of the test set", "inference_accuracy": "running averages"}

@@ -57,7 +57,7 @@ def _at(data: pd.DataFrame, quantity: str, gamma: float, beta: float) -> float:
 
 def alt(data: pd.DataFrame) -> str:
     return (f"Three panels over γ. At β = 0 the share of saturated sigmoids rises from {_at(data, 'saturated', 1, 0):.2f} at γ = 1 to "
-            f"{_at(data, 'saturated', 10, 0):.2f} at γ = 10, as theory says; the first layer’s gradient grows to {_at(data, 'first_gradient', 10, 0):.1f} times "
+            f"{_at(data, 'saturated', 10, 0):.2f} at γ = 10, close to theory; the first layer’s gradient grows to {_at(data, 'first_gradient', 10, 0):.1f} times "
             f"that at γ = 1; the cosine between two batches falls from {_at(data, 'agreement', 1, 0):.2f} to {_at(data, 'agreement', 10, 0):.2f}. At β = 4, γ = 1 "
             f"the share is {_at(data, 'saturated', 1, 4):.2f} and the gradient {_at(data, 'first_gradient', 1, 4):.2f}.")  # fmt: skip
 

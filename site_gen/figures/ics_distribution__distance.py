@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "With batch norm distributions travel less, unless the other network stands still"
+TITLE = "With batch norm distributions travel less, unless the other network hardly learns"
 TAGS = ("internal covariate shift", "distributions", "learning rate")
 
 UNITS = {"spreads": "in standard deviations of its own", "travelled": "in units of the sigmoid’s input"}
@@ -87,8 +87,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             if unit == "spreads" and (rate, network) in ((main, "none"), (small, "batch norm")):
                 above = network == "none"
                 theme.label(ax, middle["step"], middle["distance"], f"{'without' if above else 'with'} batch norm", colour,
-                            dx=-30 if above else 0, dy=14 if above else -18)  # fmt: skip
+                            dx=-30 if above else -20, dy=14 if above else -18)  # fmt: skip
         ax.set(xscale="log", xlabel="training steps", title=title)
-    axes[0].set_yscale("log")
+    axes[0].set(yscale="log", ylabel="distance travelled")
     axes[0].set_ylim(top=3 * data["high"].max())
     return figure

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Moving less is not what makes a network learn fast"
+TITLE = "The network that moves less is not always the one that learns faster"
 TAGS = ("internal covariate shift", "learning rate", "training speed")
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}

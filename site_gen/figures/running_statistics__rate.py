@@ -49,8 +49,8 @@ def alt(data: pd.DataFrame) -> str:
 def caption(data: pd.DataFrame) -> str:
     best, last = _best(data), data["step"].max()
     return (f"Error of the running means of both hidden layers against the training set's, in standard deviations of the unit, root mean "
-            f"square over units; rings mark the best rate. Too small a rate still remembers the start, too large a one knows only the last "
-            f"batches. After {last} steps the best is {best.loc[last, 'rate']:g}, with an error of {best.loc[last, 'error']:.3f}. Geometric "
+            f"square over units; rings mark the best rate. Too small a rate still remembers the start and older weights, too large a one knows only the "
+            f"last batches. After {last} steps the best is {best.loc[last, 'rate']:g}, with an error of {best.loc[last, 'error']:.3f}. Geometric "
             f"means of {data['runs'].iloc[0]} runs with 95 % bands.")  # fmt: skip
 
 

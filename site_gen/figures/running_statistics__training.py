@@ -59,7 +59,7 @@ def alt(data: pd.DataFrame) -> str:
         f"{w['points_lost']:.0f} points after {w['step']} steps at α = {w['statistics']}" for w in worst
     )
     last = data[data["step"] == data["step"].max()]["accuracy"]
-    return (f"Left: accuracy rises through training with every statistics and ends between {last.min():.3f} and {last.max():.3f}. "
+    return (f"Left: accuracy rises through training with every set of statistics and ends between {last.min():.3f} and {last.max():.3f}. "
             f"Right: what running averages lose against exact statistics rises and falls again; at most {told}.")  # fmt: skip
 
 

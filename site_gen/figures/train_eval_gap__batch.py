@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Even on the very batch they were trained on, the two modes differ"
+TITLE = "With Bessel’s correction the two modes differ even on the one batch they have seen"
 TAGS = ("train and eval", "batch size", "conventions")
 
 DEPTHS = (1, 5, 20)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "With depth, eval mode drifts away from training mode"
+TITLE = "With depth, the two conventions for the running variance drift apart"
 TAGS = ("train and eval", "depth", "conventions")
 
 BATCH = 64
@@ -51,7 +51,7 @@ def alt(data: pd.DataFrame) -> str:
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"Standard deviation of the normalized units in eval mode, over fresh data, batch size {BATCH}; in training mode it is exactly 1. "
+    return (f"Standard deviation of the normalized units in eval mode, over fresh data, batch size {BATCH}; in training mode it is exactly 1 on every batch. "
             f"Points: means of {data['runs'].iloc[0]} runs with 95 % intervals; lines: the closed forms "
             f"$\\left(\\frac{{m-1}}{{m}}\\right)^{{(l-1)/2}}$ and $\\sqrt{{m/(m-1)}}$, which hold for normalizations in a row and "
             f"are drawn on the right for comparison.")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import signal
 import time
@@ -114,30 +115,40 @@ def run(units: list[Unit], console: Console) -> progress.Display:
     files.write_if_changed(paths.STATE / "pytask.toml", CONFIG.encode())
     display = progress.Display(console, progress.remembered(memory), executor.workers())
     executor.register()
-    # pytask's own console stays silent: the display speaks for it
-    pytask.console.quiet = True
+    # the display speaks for pytask, whose own words are kept in case it stops by itself
+    pytask.console.file = said = io.StringIO()
     with _interrupts() as interrupts, progress.show(display, memory):
         display.expect(units)
-        session = pytask.build(
-            tasks=units, config=paths.STATE / "pytask.toml", verbose=0, capture="no", show_traceback=False,
-            disable_warnings=True, n_workers=display.workers, parallel_backend="custom",
-        )  # fmt: skip
+        with files.named_errors(paths.STATE / "pytask.lock"):  # pytask's own files meet a full disk too
+            session = pytask.build(
+                tasks=units,
+                config=paths.STATE / "pytask.toml",
+                verbose=0,
+                capture="no",
+                show_traceback=False,
+                disable_warnings=True,
+                n_workers=display.workers,
+                parallel_backend="custom",
+            )
     if interrupts:
         raise KeyboardInterrupt
     if len(session.execution_reports) and len(display.pending) == len(units):
-        raise BuildError("the project is not installed, so pytask does not know its plugin: run `make site`, which installs it")
+        raise BuildError(
+            "the project is not installed, so pytask does not know its plugin: run `make site`, which installs it"
+        )
     if session.exit_code != pytask.ExitCode.OK and not display.failures:
-        raise BuildError(_why_not_started(session))
+        raise BuildError(_why_stopped(session, said.getvalue()))
     return display
 
 
-def _why_not_started(session: Any) -> str:
-    """pytask gave up before the first unit: its memory is broken, or two units claim one file."""
+def _why_stopped(session: Any, said: str) -> str:
+    """pytask gave up by itself: two units claim one file, its memory is broken, or it could not write."""
     reports = [*getattr(session, "collection_reports", []), getattr(session, "dag_report", None)]
     told = [str(report.exc_info[1]) for report in reports if report is not None and report.exc_info]
+    last = next((line.strip(" .") for line in reversed(said.splitlines()) if "Error" in line), "it did not say why")
     return "\n".join(told) or (
-        f"what earlier builds left in {paths.relative(paths.STATE)} cannot be read. Delete that folder and run the same "
-        "command again: everything is made anew"
+        f"pytask stopped: {last}. If the disk has space and this user may write to it, delete {paths.relative(paths.STATE)} and "
+        "run the same command again: everything is made anew"
     )
 
 
@@ -203,7 +214,9 @@ def verdict_board(names: list[str], profile: str, console: Console) -> None:
         count = sum(claim["measured"] == verdict for claim in claims)
         if count:
             board.append(f"{'  ' if board else ''}{count} {verdict}", style=style)
-    console.print(Text(f"{len(claims)} claims: ").append_text(board), soft_wrap=True)
+    console.print(
+        Text(f"{len(claims)} claim{'' if len(claims) == 1 else 's'}: ").append_text(board), soft_wrap=True
+    )
     for claim in claims:
         if claim["measured"] != claim["verdict"]:
             console.print(f"  {claim['id']}: declared {claim['verdict']}, measured {claim['measured']} ({profile} profile)",

@@ -124,7 +124,7 @@ class Display:
         if not self.live:
             return
         running = ", ".join(label(self.pending[name]) for name in self.started if name in self.pending)
-        left = f"about {_duration(self.seconds_left())} left" if self.made else ""
+        left = f"about {_duration(self.seconds_left())} left" if self.made or self.durations else ""
         self.live.update(
             self.bar, completed=self.total - len(self.pending), description=running[:60], left=left
         )

@@ -255,6 +255,16 @@ def test_study_and_figure_print_what_they_made(built: Repository) -> None:
     assert "build/figures/full/coin-heads/coin-heads.svg" in figure.stdout.split()
 
 
+def test_a_broken_memory_is_named_with_its_remedy(built: Repository) -> None:
+    site = built.bytes_of("site")
+    (built.root / "build/state/pytask.lock").write_text("broken")
+    said = stopped(built, "build")
+    assert "invalid format" in said and "delete build/state" in said
+    shutil.rmtree(built.root / "build/state")
+    assert "result" in made(built, "build")
+    assert built.bytes_of("site") == site
+
+
 def test_a_read_only_build_folder_is_one_clear_error(built: Repository) -> None:
     if os.geteuid() == 0:  # root writes anywhere: put a file where the folder must be
         shutil.rmtree(built.root / "build")

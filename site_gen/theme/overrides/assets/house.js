@@ -17,6 +17,16 @@
     document.querySelectorAll(".md-code__nav").forEach(function (nav) { nav.setAttribute("role", "presentation"); });
   }
 
+  /* Chromium reserves for a root the width of its tallest sign and draws the one that fits, which leaves a gap behind it.
+     The gap is measured, so that nothing happens where there is none. */
+  function closeRoots() {
+    document.querySelectorAll("msqrt").forEach(function (root) {
+      root.style.marginInlineEnd = "";
+      var gap = root.getBoundingClientRect().right - root.lastElementChild.getBoundingClientRect().right;
+      if (gap > 1) root.style.marginInlineEnd = -gap + "px";
+    });
+  }
+
   /* A filter form: <form data-bn-filter="id of a list" data-bn-noun="claims">. Each control's name is a data attribute of the
      list's items, whose value holds one or more words joined by "|". The choice lives in the address, so it can be linked. */
   function filter(form) {
@@ -113,4 +123,5 @@
   nameForReaders();
   window.addEventListener("load", function () { scrollers(); nameForReaders(); });
   window.addEventListener("resize", scrollers);
+  document.fonts.ready.then(closeRoots);
 })();
