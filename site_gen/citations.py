@@ -17,7 +17,7 @@ FILE = DOCS / "references.json"
 POPULAR = {
     "reader": "a question from readers",
     "demo": "an interactive demonstration",
-    "overview": "a survey for beginners",
+    "overview": "an introductory overview",
     "post": "a blog post",
     "thread": "a thread among learners",
 }

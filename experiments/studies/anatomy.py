@@ -394,7 +394,8 @@ CLAIMS = (
         verdict="refuted",
         figure="anatomy-statistics",
         because="Two of the m directions of a gradient cancel through the statistics, so the shortcut is wrong by √(2/m) of its "
-        "length: too much at any batch size tried. A convolution, whose units take statistics over tens of thousands of values, is not.",
+        "length: too much at every batch size tried. Where statistics are taken over tens of thousands of values, as in a large "
+        "convolution, it is less than that.",
     ),
     Claim(
         id="zero-gamma-is-dead",

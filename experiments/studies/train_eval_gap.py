@@ -314,7 +314,7 @@ CLAIMS = (
         verdict="depends",
         figure="train-eval-gap-depth",
         because="It depends on depth and batch size: each layer loses a factor √((m−1)/m), little for one layer and a large batch, much for "
-        "many or a small one. (What that costs in accuracy is not measured.)",
+        "many or a small one; what that costs in accuracy is not measured.",
     ),
     Claim(
         id="unbiased-is-more-accurate",

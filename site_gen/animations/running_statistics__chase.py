@@ -59,6 +59,16 @@ def caption(data: pd.DataFrame) -> str:
             f"$\\alpha = {slowest}$. A single run: an illustration, not a measurement.")  # fmt: skip
 
 
+def _spread(wanted: list[float], apart: float, floor: float) -> list[float]:
+    """Heights in the given order, from top to bottom, near the wanted ones, `apart` from each other and above `floor`."""
+    heights, above = [], np.inf
+    for height in wanted:
+        above = min(height, above - apart)
+        heights.append(above)
+    n = len(heights)
+    return [max(height, floor + (n - 1 - k) * apart) for k, height in enumerate(heights)]
+
+
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     from site_gen.theme import Animation
 
@@ -74,15 +84,14 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     theme.band(
         left, truth["step"], truth["mean"] - truth["std"], truth["mean"] + truth["std"], theme.colour("truth")
     )
-    lines, heads = [], []
+    lines, heads, labels = [], [], {}
     for ax, column in ((left, "mean"), (right, "accuracy")):
-        apart = 0.065 * (2.6 if column == "mean" else 1.0)
         ends = sorted(names, key=lambda name, column=column: -tables[name][column].iloc[-1])
-        height = np.inf
-        for name in ends:
-            height = min(tables[name][column].iloc[-1], height - apart)  # labels lie at least one line apart
+        for name in ends:  # from top to bottom, as they will end
             text = "exact" if name == POPULATION else f"α = {name}"
-            theme.label(ax, last, height, text, colours[name], dx=9)
+            labels[name, column] = theme.label(
+                ax, last, tables[name][column].iloc[-1], text, colours[name], dx=9
+            )
         for name in [*names[1:], POPULATION]:
             lines += ax.plot([], [], color=colours[name])
             heads += ax.plot([], [], "o", color=colours[name])
@@ -98,5 +107,19 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             rows = tables[name]
             line.set_data(rows["step"][: i + 1], rows[column][: i + 1])
             head.set_data(rows["step"][i : i + 1], rows[column][i : i + 1])
+        for column, ax in (("mean", left), ("accuracy", right)):
+            low, high = ax.get_ylim()
+            apart = 0.067 * (high - low)  # labels lie at least one line apart, and above the axis
+            here = {name: tables[name][column][i] for name, of in labels if of == column}
+            if column == "mean":  # in the order of the moment, unless two are as good as equal
+                here = dict(sorted(here.items(), key=lambda item, line=2 * apart: -round(item[1] / line)))
+            heights = dict(zip(here, _spread(list(here.values()), apart, low + 0.6 * apart), strict=True))
+            for name, height in heights.items():
+                labels[name, column].xy = (truth["step"][i], height)
 
-    return Animation(figure, [*lines, *heads], len(truth) + HOLD, update, fps=20, poster=len(truth) // 3)
+    update(len(truth) - 1)  # the layout makes room for the labels where they end, and stays
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return Animation(
+        figure, [*lines, *heads, *labels.values()], len(truth) + HOLD, update, fps=20, poster=len(truth) // 3
+    )

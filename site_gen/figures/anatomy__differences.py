@@ -71,7 +71,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         rows = data[data["parameter"] == name]
         ax.plot(rows["step"], rows["error"], "o-", color=colours[name], linewidth=1)
     ends = data[data["step"] == steps[-1]].sort_values("error", ascending=False)
-    height, lift = np.inf, 8  # the first label stands a little higher than its point, to leave room for those below
+    height, lift = np.inf, 8  # the first label stands above its point, to leave room for the others
     for name, error in zip(ends["parameter"], ends["error"], strict=True):
         height, lift = min(lift * error, height / 14), 1  # labels lie at least one line apart
         theme.label(ax, steps[-1], height, NAMES[name], colours[name], dx=7)

@@ -70,7 +70,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             markerfacecolor="none",
             markeredgecolor=colour,
         )
-        height, lift = min(lift * rows["error"].iloc[0], height / 1.33), 1  # labels lie at least one line apart
+        # Labels lie at least one line apart; the first stands above its point, to leave room for the others.
+        height, lift = min(lift * rows["error"].iloc[0], height / 1.33), 1
         theme.label(
             ax,
             rows["rate"].iloc[0],
