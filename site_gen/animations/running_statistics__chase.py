@@ -70,6 +70,8 @@ def _spread(wanted: list[float], apart: float, floor: float) -> list[float]:
 
 
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+    from matplotlib.patheffects import withStroke
+
     from site_gen.theme import Animation
 
     figure, (left, right) = theme.figure(cols=2, height=3.6)
@@ -81,23 +83,21 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     truth = tables[POPULATION]
     last = truth["step"].max()
 
-    theme.band(
-        left, truth["step"], truth["mean"] - truth["std"], truth["mean"] + truth["std"], theme.colour("truth")
-    )
+    low, high = truth["mean"] - truth["std"], truth["mean"] + truth["std"]
+    theme.band(left, truth["step"], low, high, theme.colour("truth"), alpha=0.12)
+    halo = [withStroke(linewidth=3, foreground=theme.paper)]  # labels cross the band
     lines, heads, labels = [], [], {}
     for ax, column in ((left, "mean"), (right, "accuracy")):
         ends = sorted(names, key=lambda name, column=column: -tables[name][column].iloc[-1])
         for name in ends:  # from top to bottom, as they will end
             text = "exact" if name == POPULATION else f"α = {name}"
-            labels[name, column] = theme.label(
-                ax, last, tables[name][column].iloc[-1], text, colours[name], dx=9
-            )
+            end = tables[name][column].iloc[-1]
+            labels[name, column] = theme.label(ax, last, end, text, colours[name], dx=9, path_effects=halo)
         for name in [*names[1:], POPULATION]:
             lines += ax.plot([], [], color=colours[name])
             heads += ax.plot([], [], "o", color=colours[name])
         ax.set(xlim=(0, last * 1.02), xlabel="training steps")
-    low, high = (truth["mean"] - truth["std"]).min(), (truth["mean"] + truth["std"]).max()
-    left.set(title="a unit’s mean", ylim=(min(low, 0) - 0.2, max(high, 0) + 0.2))
+    left.set(title="a unit’s mean", ylim=(min(low.min(), 0) - 0.2, max(high.max(), 0) + 0.2))
     right.set(title="test accuracy", ylim=(0, 1))
     order = [(name, column) for column in ("mean", "accuracy") for name in [*names[1:], POPULATION]]
 
