@@ -117,3 +117,66 @@ def example_quantile(probability: np.ndarray, z: float, m: np.ndarray) -> np.nda
         raise ValueError(f"the distribution is defined for batches of 3 or more, got {m.min():g}")
     t = nct.ppf(probability, m - 2, np.sqrt(m - 1) * z)
     return np.sqrt(m - 1) * t / np.sqrt(m * (m - 2) + np.square(t))
+
+
+# -------------------------------------------------------------------------------------------------------------- tiny_batch
+
+
+def largest_normalized(m: np.ndarray) -> np.ndarray:
+    """Largest absolute value that a normalized batch of `m` can hold, `sqrt(m - 1)`.
+
+    For any input; reached, at `eps` = 0, where all but one of the samples are equal. Samuelson 1968; derived in
+    docs/transform/tiny-batches.md.
+    """
+    return np.sqrt(np.asarray(m, dtype=float) - 1)
+
+
+def normalized_outlier(z: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """Normalized value of a sample `z` standard deviations away from its m - 1 neighbours, `z sqrt((m - 1)/(m + z**2))`.
+
+    `z` is measured from the neighbours' mean in their standard deviation (divisor m - 1), both without the sample. Exact
+    for `eps` = 0. Derived in docs/transform/tiny-batches.md.
+    """
+    z, m = np.asarray(z, dtype=float), np.asarray(m, dtype=float)
+    return z * np.sqrt((m - 1) / (m + np.square(z)))
+
+
+def normalized_cdf(x: np.ndarray, m: int) -> np.ndarray:
+    """Probability that a normalized sample of a Gaussian batch is at most `x`.
+
+    x̂²/(m - 1) has a Beta(1/2, (m - 2)/2) distribution and x̂ is symmetric; for m = 2 it is -1 or 1. Exact for `eps` = 0.
+    Thompson 1935; derived in docs/transform/tiny-batches.md.
+
+    Raises
+    ------
+    ValueError
+        If `m` is below 2.
+    """
+    from scipy.special import betainc
+
+    if m < 2:
+        raise ValueError(f"a batch takes at least 2 samples, got {m}")
+    x = np.asarray(x, dtype=float)
+    if m == 2:
+        return np.where(x < -1, 0.0, np.where(x < 1, 0.5, 1.0))
+    inside = betainc(0.5, (m - 2) / 2, np.minimum(np.square(x) / (m - 1), 1.0))
+    return 0.5 * (1 + np.sign(x) * inside)
+
+
+def batch_variance(m: np.ndarray) -> np.ndarray:
+    """Expectation of a batch's variance (divisor m) as a share of the population's, `(m - 1) / m`.
+
+    Exact for independent samples of any distribution with a variance. Derived in docs/transform/tiny-batches.md.
+    """
+    m = np.asarray(m, dtype=float)
+    return (m - 1) / m
+
+
+def inverse_batch_variance(m: np.ndarray) -> np.ndarray:
+    """Expectation of 1/σ_B² times the population's variance, `m / (m - 3)`; infinite for m <= 3.
+
+    σ_B² is the variance of a Gaussian batch with divisor m, and m σ_B² is χ² distributed with m - 1 degrees of freedom. Exact
+    for `eps` = 0. Derived in docs/transform/tiny-batches.md.
+    """
+    m = np.asarray(m, dtype=float)
+    return np.where(m > 3, m / np.where(m > 3, m - 3, 1.0), np.inf)

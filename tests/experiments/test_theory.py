@@ -97,3 +97,49 @@ def test_an_example_is_bounded_and_needs_company() -> None:
     assert theory.example_quantile(1 - 1e-9, 10.0, 5) <= 2.0  # |x̂| ≤ √(m − 1)
     with pytest.raises(ValueError, match="batches of 3 or more, got 2"):
         theory.example_quantile(0.5, 0.0, 2)
+
+
+def test_the_largest_normalized_value_is_reached_by_one_sample_apart() -> None:
+    for m in (2, 5, 30):
+        x = np.zeros(m)
+        x[0] = 7.0
+        assert ((x - x.mean()) / x.std())[0] == pytest.approx(theory.largest_normalized(m))
+
+
+@pytest.mark.parametrize("m", [3, 6, 40])
+def test_normalized_outlier(m: int, rng: np.random.Generator) -> None:
+    others = rng.standard_normal(m - 1)
+    others = (others - others.mean()) / others.std()
+    for z in (-3.0, 0.2, 100.0):
+        x = np.append(others, z)
+        assert theory.normalized_outlier(z, m) == pytest.approx((z - x.mean()) / x.std())
+
+
+@pytest.mark.parametrize("m", [2, 3, 4, 9])
+def test_normalized_cdf_against_random_batches(m: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((200_000, m))
+    xhat = (x[:, 0] - x.mean(axis=1)) / x.std(axis=1)
+    for value in (-3.5, -1.2, -0.3, 0.7, 1.3, 3.5):
+        assert (xhat <= value).mean() == pytest.approx(
+            theory.normalized_cdf(value, m), abs=5 * 0.5 / np.sqrt(200_000)
+        )
+
+
+def test_normalized_cdf_is_thompsons_transformed_t() -> None:
+    from scipy.stats import t
+
+    x, m = np.linspace(-1.9, 1.9, 9), 5
+    student = x * np.sqrt((m - 2) / (m - 1 - x**2))
+    assert theory.normalized_cdf(x, m) == pytest.approx(t.cdf(student, m - 2))
+    assert np.diff(theory.normalized_cdf(np.linspace(-1.7, 1.7, 5), 4)) == pytest.approx(
+        0.85 / (2 * np.sqrt(3))
+    )
+    with pytest.raises(ValueError, match="at least 2 samples, got 1"):
+        theory.normalized_cdf(0.0, 1)
+
+
+def test_batch_variance_and_its_inverse(rng: np.random.Generator) -> None:
+    variance = rng.standard_normal((400_000, 12)).var(axis=1)
+    assert theory.batch_variance(12) == pytest.approx(variance.mean(), rel=0.005)
+    assert theory.inverse_batch_variance(12) == pytest.approx((1 / variance).mean(), rel=0.005)
+    assert np.isinf(theory.inverse_batch_variance([2, 3])).all() and theory.inverse_batch_variance(4) == 4
