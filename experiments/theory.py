@@ -180,3 +180,50 @@ def inverse_batch_variance(m: np.ndarray) -> np.ndarray:
     """
     m = np.asarray(m, dtype=float)
     return np.where(m > 3, m / np.where(m > 3, m - 3, 1.0), np.inf)
+
+
+# -------------------------------------------------------------------------------------------------------------------- undo
+
+
+def batch_std(m: np.ndarray) -> np.ndarray:
+    """Expectation of a Gaussian batch's standard deviation (divisor m), `sqrt(2/m) Γ(m/2)/Γ((m-1)/2)`, the population's being 1.
+
+    About `1 - 3/(4m)`. Exact for m >= 2: the mean of a χ variable of m - 1 degrees of freedom, over sqrt(m). Derived in
+    docs/transform/undo.md.
+    """
+    from scipy.special import gammaln
+
+    m = np.asarray(m, dtype=float)
+    return np.sqrt(2 / m) * np.exp(gammaln(m / 2) - gammaln((m - 1) / 2))
+
+
+def undo_error(m: np.ndarray) -> np.ndarray:
+    """Mean squared error, over the variance, of undoing batch norm by γ = σ and β = μ: `2 (1 - batch_std(m))`.
+
+    Exact for Gaussian inputs, `eps` = 0 and batch statistics; about `3/(2m)`. Derived in docs/transform/undo.md.
+    """
+    return 2 * (1 - batch_std(m))
+
+
+def best_undo_error(m: np.ndarray) -> np.ndarray:
+    """The same for the best γ and β of all, `1 - batch_std(m)**2`, reached at γ = σ batch_std(m), β = μ.
+
+    Exact for Gaussian inputs, `eps` = 0 and batch statistics. Derived in docs/transform/undo.md.
+    """
+    return 1 - np.square(batch_std(m))
+
+
+def undo_error_large_batch(m: np.ndarray, kurtosis: float) -> np.ndarray:
+    """Leading term of `undo_error` for inputs of any kurtosis (3 for a Gaussian), `(kurtosis + 3)/(4m)`.
+
+    The next term is of order 1/m². Needs finite moments beyond the fourth. Derived in docs/transform/undo.md.
+    """
+    return (kurtosis + 3) / (4 * np.asarray(m, dtype=float))
+
+
+def undo_error_epsilon(sigma: np.ndarray, eps: float) -> np.ndarray:
+    """Mean squared error, over the variance, of γ = σ in the place of sqrt(σ² + eps): `(1 - σ/sqrt(σ² + eps))**2`.
+
+    Exact for fixed statistics. Derived in docs/transform/undo.md.
+    """
+    return np.square(1 - sigma / np.sqrt(np.square(sigma) + eps))

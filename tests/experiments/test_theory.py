@@ -143,3 +143,24 @@ def test_batch_variance_and_its_inverse(rng: np.random.Generator) -> None:
     assert theory.batch_variance(12) == pytest.approx(variance.mean(), rel=0.005)
     assert theory.inverse_batch_variance(12) == pytest.approx((1 / variance).mean(), rel=0.005)
     assert np.isinf(theory.inverse_batch_variance([2, 3])).all() and theory.inverse_batch_variance(4) == 4
+
+
+@pytest.mark.parametrize("m", [2, 3, 8, 50])
+def test_undoing_a_gaussian_batch(m: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((2_000_000 // m, m))
+    std = x.std(axis=1, keepdims=True)
+    xhat = (x - x.mean(axis=1, keepdims=True)) / std
+    assert theory.batch_std(m) == pytest.approx(std.mean(), rel=0.005)
+    assert theory.undo_error(m) == pytest.approx(np.square(xhat - x).mean(), rel=0.02)
+    assert theory.best_undo_error(m) == pytest.approx(np.square(std.mean() * xhat - x).mean(), rel=0.02)
+
+
+def test_undoing_large_batches_and_with_epsilon(rng: np.random.Generator) -> None:
+    assert theory.undo_error([2, 8]) == pytest.approx([2 * (1 - 1 / np.sqrt(np.pi)), 0.19459], abs=1e-5)
+    assert theory.undo_error_large_batch(10_000, 3.0) == pytest.approx(theory.undo_error(10_000), rel=1e-3)
+    x = rng.uniform(-np.sqrt(3), np.sqrt(3), (40_000, 100))
+    assert theory.undo_error_large_batch(100, 1.8) == pytest.approx(2 * (1 - x.std(axis=1).mean()), rel=0.03)
+    z = rng.standard_normal(1000)
+    y = 0.01 * (0.01 * z) / np.sqrt(0.01**2 + 1e-3)
+    expected = np.square(y - 0.01 * z).mean() / np.square(0.01 * z).mean()
+    assert theory.undo_error_epsilon(0.01, 1e-3) == pytest.approx(expected)
