@@ -117,3 +117,17 @@ def example_quantile(probability: np.ndarray, z: float, m: np.ndarray) -> np.nda
         raise ValueError(f"the distribution is defined for batches of 3 or more, got {m.min():g}")
     t = nct.ppf(probability, m - 2, np.sqrt(m - 1) * z)
     return np.sqrt(m - 1) * t / np.sqrt(m * (m - 2) + np.square(t))
+
+
+# -------------------------------------------------------------------------------------------------------- scale_invariance
+
+
+def radial_gradient(
+    gamma: np.ndarray, gamma_gradient: np.ndarray, variance: np.ndarray, eps: float
+) -> np.ndarray:
+    """A unit's w·∂L/∂w in front of a batch norm, `gamma * dL/dgamma * eps / (variance + eps)`.
+
+    `variance` is the unit's biased batch variance. Exact for any weights, data and loss, without a bias in front or with
+    one; 0 without ε. Derived in docs/optimization/size-of-weights.md.
+    """
+    return gamma * gamma_gradient * eps / (variance + eps)

@@ -97,3 +97,18 @@ def test_an_example_is_bounded_and_needs_company() -> None:
     assert theory.example_quantile(1 - 1e-9, 10.0, 5) <= 2.0  # |x̂| ≤ √(m − 1)
     with pytest.raises(ValueError, match="batches of 3 or more, got 2"):
         theory.example_quantile(0.5, 0.0, 2)
+
+
+@pytest.mark.parametrize("eps", [0.0, 1e-3, 0.5])
+def test_radial_gradient(eps: float, rng: np.random.Generator) -> None:
+    """Against the change of a loss, Σ tanh(y), when a unit's output is stretched a little."""
+    z, gamma = 0.7 * rng.standard_normal(30), 1.3
+
+    def output(stretch: float) -> np.ndarray:
+        stretched = stretch * z
+        return gamma * (stretched - stretched.mean()) / np.sqrt(stretched.var() + eps)
+
+    step = 1e-5
+    slope = (np.tanh(output(1 + step)).sum() - np.tanh(output(1 - step)).sum()) / (2 * step)
+    gamma_gradient = ((1 - np.tanh(output(1)) ** 2) * output(1) / gamma).sum()
+    assert theory.radial_gradient(gamma, gamma_gradient, z.var(), eps) == pytest.approx(slope, abs=1e-8)
