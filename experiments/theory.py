@@ -117,3 +117,167 @@ def example_quantile(probability: np.ndarray, z: float, m: np.ndarray) -> np.nda
         raise ValueError(f"the distribution is defined for batches of 3 or more, got {m.min():g}")
     t = nct.ppf(probability, m - 2, np.sqrt(m - 1) * z)
     return np.sqrt(m - 1) * t / np.sqrt(m * (m - 2) + np.square(t))
+
+
+# -------------------------------------------------------------------------------------------------------------- tiny_batch
+
+
+def largest_normalized(m: np.ndarray) -> np.ndarray:
+    """Largest absolute value that a normalized batch of `m` can hold, `sqrt(m - 1)`.
+
+    For any input; reached, at `eps` = 0, where all but one of the samples are equal. Samuelson 1968; derived in
+    docs/transform/tiny-batches.md.
+    """
+    return np.sqrt(np.asarray(m, dtype=float) - 1)
+
+
+def normalized_outlier(z: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """Normalized value of a sample `z` standard deviations away from its m - 1 neighbours, `z sqrt((m - 1)/(m + z**2))`.
+
+    `z` is measured from the neighbours' mean in their standard deviation (divisor m - 1), both without the sample. Exact
+    for `eps` = 0. Derived in docs/transform/tiny-batches.md.
+    """
+    z, m = np.asarray(z, dtype=float), np.asarray(m, dtype=float)
+    return z * np.sqrt((m - 1) / (m + np.square(z)))
+
+
+def normalized_cdf(x: np.ndarray, m: int) -> np.ndarray:
+    """Probability that a normalized sample of a Gaussian batch is at most `x`.
+
+    x̂²/(m - 1) has a Beta(1/2, (m - 2)/2) distribution and x̂ is symmetric; for m = 2 it is -1 or 1. Exact for `eps` = 0.
+    Thompson 1935; derived in docs/transform/tiny-batches.md.
+
+    Raises
+    ------
+    ValueError
+        If `m` is below 2.
+    """
+    from scipy.special import betainc
+
+    if m < 2:
+        raise ValueError(f"a batch takes at least 2 samples, got {m}")
+    x = np.asarray(x, dtype=float)
+    if m == 2:
+        return np.where(x < -1, 0.0, np.where(x < 1, 0.5, 1.0))
+    inside = betainc(0.5, (m - 2) / 2, np.minimum(np.square(x) / (m - 1), 1.0))
+    return 0.5 * (1 + np.sign(x) * inside)
+
+
+def batch_variance(m: np.ndarray) -> np.ndarray:
+    """Expectation of a batch's variance (divisor m) as a share of the population's, `(m - 1) / m`.
+
+    Exact for independent samples of any distribution with a variance. Derived in docs/transform/tiny-batches.md.
+    """
+    m = np.asarray(m, dtype=float)
+    return (m - 1) / m
+
+
+def inverse_batch_variance(m: np.ndarray) -> np.ndarray:
+    """Expectation of 1/σ_B² times the population's variance, `m / (m - 3)`; infinite for m <= 3.
+
+    σ_B² is the variance of a Gaussian batch with divisor m, and m σ_B² is χ² distributed with m - 1 degrees of freedom. Exact
+    for `eps` = 0. Derived in docs/transform/tiny-batches.md.
+    """
+    m = np.asarray(m, dtype=float)
+    return np.where(m > 3, m / np.where(m > 3, m - 3, 1.0), np.inf)
+
+
+# -------------------------------------------------------------------------------------------------------------------- undo
+
+
+def batch_std(m: np.ndarray) -> np.ndarray:
+    """Expectation of a Gaussian batch's standard deviation (divisor m), `sqrt(2/m) Γ(m/2)/Γ((m-1)/2)`, the population's being 1.
+
+    About `1 - 3/(4m)`. Exact for m >= 2: the mean of a χ variable of m - 1 degrees of freedom, over sqrt(m). Derived in
+    docs/transform/undo.md.
+    """
+    from scipy.special import gammaln
+
+    m = np.asarray(m, dtype=float)
+    return np.sqrt(2 / m) * np.exp(gammaln(m / 2) - gammaln((m - 1) / 2))
+
+
+def undo_error(m: np.ndarray) -> np.ndarray:
+    """Mean squared error, over the variance, of undoing batch norm by γ = σ and β = μ: `2 (1 - batch_std(m))`.
+
+    Exact for Gaussian inputs, `eps` = 0 and batch statistics; about `3/(2m)`. Derived in docs/transform/undo.md.
+    """
+    return 2 * (1 - batch_std(m))
+
+
+def best_undo_error(m: np.ndarray) -> np.ndarray:
+    """The same for the best γ and β of all, `1 - batch_std(m)**2`, reached at γ = σ batch_std(m), β = μ.
+
+    Exact for Gaussian inputs, `eps` = 0 and batch statistics. Derived in docs/transform/undo.md.
+    """
+    return 1 - np.square(batch_std(m))
+
+
+def undo_error_large_batch(m: np.ndarray, kurtosis: float) -> np.ndarray:
+    """Leading term of `undo_error` for inputs of any kurtosis (3 for a Gaussian), `(kurtosis + 3)/(4m)`.
+
+    The next term is of order 1/m². Needs finite moments beyond the fourth. Derived in docs/transform/undo.md.
+    """
+    return (kurtosis + 3) / (4 * np.asarray(m, dtype=float))
+
+
+def undo_error_epsilon(sigma: np.ndarray, eps: float) -> np.ndarray:
+    """Mean squared error, over the variance, of γ = σ in the place of sqrt(σ² + eps): `(1 - σ/sqrt(σ² + eps))**2`.
+
+    Exact for fixed statistics. Derived in docs/transform/undo.md.
+    """
+    return np.square(1 - sigma / np.sqrt(np.square(sigma) + eps))
+
+
+# -------------------------------------------------------------------------------------------------------- scale_invariance
+
+
+def radial_gradient(
+    gamma: np.ndarray, gamma_gradient: np.ndarray, variance: np.ndarray, eps: float
+) -> np.ndarray:
+    """A unit's w·∂L/∂w in front of a batch norm, `gamma * dL/dgamma * eps / (variance + eps)`.
+
+    `variance` is the unit's biased batch variance. Exact for any weights, data and loss, without a bias in front or with
+    one; 0 without ε. Derived in docs/optimization/size-of-weights.md.
+    """
+    return gamma * gamma_gradient * eps / (variance + eps)
+
+
+# -------------------------------------------------------------------------------------------------- rotational_equilibrium
+
+
+def equilibrium_angle(rate: float, decay: float) -> float:
+    """Root mean square angle of an SGD step of scale-invariant weights in equilibrium, `sqrt(2 * rate * decay)`, in radians.
+
+    The leading term for small `rate * decay`, with plain SGD (no momentum) and decay as part of the gradient. With a
+    gradient of constant size it is exactly `arccos(1 - rate * decay)`, a relative `rate * decay / 12` more. Wan et al.
+    2021; derived in docs/optimization/effective-learning-rate.md.
+    """
+    return float(np.sqrt(2.0 * rate * decay))
+
+
+def equilibrium_fourth_power(
+    rate: float, decay: float, unit_gradient: np.ndarray, scatter: np.ndarray | None = None
+) -> np.ndarray:
+    """Mean of ‖w‖⁴ in equilibrium, `rate / (2 * decay) * unit_gradient`, for a small product of rate and decay.
+
+    `unit_gradient` is the mean of ‖w‖²‖∇L(w)‖², the squared gradient at weights of length 1. With its relative variance
+    `scatter`, the next order is included too, a factor of `1 + rate * decay * (1 / 2 + scatter)`, for gradients whose size
+    does not depend on those before. Van Laarhoven 2017 and Wan et al. 2021; derived, as is the next order, in
+    docs/optimization/effective-learning-rate.md.
+    """
+    leading = rate / (2.0 * decay) * np.asarray(unit_gradient)
+    return leading if scatter is None else leading * (1.0 + rate * decay * (0.5 + np.asarray(scatter)))
+
+
+def squared_lengths(start: float, steps: int, rate: float, decay: float, unit_gradient: float) -> np.ndarray:
+    """Squared lengths at steps 0 to `steps` of scale-invariant weights under SGD, if every gradient had the mean size.
+
+    The recurrence `u ← (1 - rate * decay)**2 * u + rate**2 * unit_gradient / u` from `u = start**2`; exact for a gradient
+    of constant size at weights of length 1. Derived in docs/optimization/effective-learning-rate.md.
+    """
+    squared = np.empty(steps + 1)
+    squared[0] = start**2
+    for step in range(steps):
+        squared[step + 1] = (1 - rate * decay) ** 2 * squared[step] + rate**2 * unit_gradient / squared[step]
+    return squared

@@ -97,3 +97,109 @@ def test_an_example_is_bounded_and_needs_company() -> None:
     assert theory.example_quantile(1 - 1e-9, 10.0, 5) <= 2.0  # |x̂| ≤ √(m − 1)
     with pytest.raises(ValueError, match="batches of 3 or more, got 2"):
         theory.example_quantile(0.5, 0.0, 2)
+
+
+def test_the_largest_normalized_value_is_reached_by_one_sample_apart() -> None:
+    for m in (2, 5, 30):
+        x = np.zeros(m)
+        x[0] = 7.0
+        assert ((x - x.mean()) / x.std())[0] == pytest.approx(theory.largest_normalized(m))
+
+
+@pytest.mark.parametrize("m", [3, 6, 40])
+def test_normalized_outlier(m: int, rng: np.random.Generator) -> None:
+    others = rng.standard_normal(m - 1)
+    others = (others - others.mean()) / others.std()
+    for z in (-3.0, 0.2, 100.0):
+        x = np.append(others, z)
+        assert theory.normalized_outlier(z, m) == pytest.approx((z - x.mean()) / x.std())
+
+
+@pytest.mark.parametrize("m", [2, 3, 4, 9])
+def test_normalized_cdf_against_random_batches(m: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((200_000, m))
+    xhat = (x[:, 0] - x.mean(axis=1)) / x.std(axis=1)
+    for value in (-3.5, -1.2, -0.3, 0.7, 1.3, 3.5):
+        assert (xhat <= value).mean() == pytest.approx(
+            theory.normalized_cdf(value, m), abs=5 * 0.5 / np.sqrt(200_000)
+        )
+
+
+def test_normalized_cdf_is_thompsons_transformed_t() -> None:
+    from scipy.stats import t
+
+    x, m = np.linspace(-1.9, 1.9, 9), 5
+    student = x * np.sqrt((m - 2) / (m - 1 - x**2))
+    assert theory.normalized_cdf(x, m) == pytest.approx(t.cdf(student, m - 2))
+    assert np.diff(theory.normalized_cdf(np.linspace(-1.7, 1.7, 5), 4)) == pytest.approx(
+        0.85 / (2 * np.sqrt(3))
+    )
+    with pytest.raises(ValueError, match="at least 2 samples, got 1"):
+        theory.normalized_cdf(0.0, 1)
+
+
+def test_batch_variance_and_its_inverse(rng: np.random.Generator) -> None:
+    variance = rng.standard_normal((400_000, 12)).var(axis=1)
+    assert theory.batch_variance(12) == pytest.approx(variance.mean(), rel=0.005)
+    assert theory.inverse_batch_variance(12) == pytest.approx((1 / variance).mean(), rel=0.005)
+    assert np.isinf(theory.inverse_batch_variance([2, 3])).all() and theory.inverse_batch_variance(4) == 4
+
+
+@pytest.mark.parametrize("m", [2, 3, 8, 50])
+def test_undoing_a_gaussian_batch(m: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((2_000_000 // m, m))
+    std = x.std(axis=1, keepdims=True)
+    xhat = (x - x.mean(axis=1, keepdims=True)) / std
+    assert theory.batch_std(m) == pytest.approx(std.mean(), rel=0.005)
+    assert theory.undo_error(m) == pytest.approx(np.square(xhat - x).mean(), rel=0.02)
+    assert theory.best_undo_error(m) == pytest.approx(np.square(std.mean() * xhat - x).mean(), rel=0.02)
+
+
+def test_undoing_large_batches_and_with_epsilon(rng: np.random.Generator) -> None:
+    assert theory.undo_error([2, 8]) == pytest.approx([2 * (1 - 1 / np.sqrt(np.pi)), 0.19459], abs=1e-5)
+    assert theory.undo_error_large_batch(10_000, 3.0) == pytest.approx(theory.undo_error(10_000), rel=1e-3)
+    x = rng.uniform(-np.sqrt(3), np.sqrt(3), (40_000, 100))
+    assert theory.undo_error_large_batch(100, 1.8) == pytest.approx(2 * (1 - x.std(axis=1).mean()), rel=0.03)
+    z = rng.standard_normal(1000)
+    y = 0.01 * (0.01 * z) / np.sqrt(0.01**2 + 1e-3)
+    expected = np.square(y - 0.01 * z).mean() / np.square(0.01 * z).mean()
+    assert theory.undo_error_epsilon(0.01, 1e-3) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("eps", [0.0, 1e-3, 0.5])
+def test_radial_gradient(eps: float, rng: np.random.Generator) -> None:
+    """Against the change of a loss, Σ tanh(y), when a unit's output is stretched a little."""
+    z, gamma = 0.7 * rng.standard_normal(30), 1.3
+
+    def output(stretch: float) -> np.ndarray:
+        stretched = stretch * z
+        return gamma * (stretched - stretched.mean()) / np.sqrt(stretched.var() + eps)
+
+    step = 1e-5
+    slope = (np.tanh(output(1 + step)).sum() - np.tanh(output(1 - step)).sum()) / (2 * step)
+    gamma_gradient = ((1 - np.tanh(output(1)) ** 2) * output(1) / gamma).sum()
+    assert theory.radial_gradient(gamma, gamma_gradient, z.var(), eps) == pytest.approx(slope, abs=1e-8)
+
+
+@pytest.mark.parametrize(("rate", "decay"), [(0.1, 0.01), (1.0, 0.003), (0.5, 0.1)])
+def test_the_recurrence_of_squared_lengths_settles(rate: float, decay: float) -> None:
+    """Constant gradients: exact forms, of which the others are the leading order."""
+    squared = theory.squared_lengths(3.0, 40_000, rate, decay, unit_gradient=0.7)
+    exact = rate * 0.7 / (decay * (2 - rate * decay))
+    assert squared[0] == 9.0 and squared[-1] ** 2 == pytest.approx(exact, rel=1e-9)
+    assert theory.equilibrium_fourth_power(rate, decay, 0.7) == pytest.approx(exact, rel=0.6 * rate * decay)
+    assert theory.equilibrium_fourth_power(rate, decay, 0.7, 0.0) == pytest.approx(
+        exact, rel=(rate * decay) ** 2
+    )
+    assert theory.equilibrium_angle(rate, decay) == pytest.approx(
+        np.arccos(1 - rate * decay), rel=rate * decay / 6
+    )
+
+
+def test_equilibrium_with_gradients_that_vary(rng: np.random.Generator) -> None:
+    rate, decay, scatter = 1.0, 0.02, 0.8  # a gamma variable of mean 1 and relative variance 0.8
+    u, total = np.full(4000, np.sqrt(rate / (2 * decay))), 0.0
+    for step in range(600):
+        u = (1 - rate * decay) ** 2 * u + rate**2 * rng.gamma(1 / scatter, scatter, u.size) / u
+        total += (u**2).mean() if step >= 200 else 0.0
+    assert theory.equilibrium_fourth_power(rate, decay, 1.0, scatter) == pytest.approx(total / 400, rel=2e-3)
