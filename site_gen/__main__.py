@@ -124,7 +124,11 @@ def _failed(display: object) -> bool:
     for failure in display.failures:
         _tell(progress.explain(failure))
     if display.left_out:
-        what = "1 unit that depends on this was" if display.left_out == 1 else f"{display.left_out} units that depend on this were"
+        what = (
+            "1 unit that depends on this was"
+            if display.left_out == 1
+            else f"{display.left_out} units that depend on this were"
+        )
         print(f"{what} left alone.", file=sys.stderr)
     return bool(display.failures)
 

@@ -72,7 +72,8 @@ def full(entry: dict[str, Any]) -> str:
     )  # fmt: skip
     where = f" {entry['container-title']}." if entry.get("container-title") else ""
     link = f" [{entry['URL'].removeprefix('https://')}]({entry['URL']})" if entry.get("URL") else ""
-    return f"{authors} ({year(entry)}). *{entry['title']}*.{where}{link}"
+    stop = "" if entry["title"].endswith(("?", "!", ".")) else "."
+    return f"{authors} ({year(entry)}). *{entry['title']}*{stop}{where}{link}"
 
 
 def for_figure(figure: dict[str, Any], url: str) -> dict[str, dict[str, str]]:

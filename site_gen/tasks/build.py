@@ -93,7 +93,9 @@ def plan(profile: str) -> Plan:
                   for output in [paths.result(profile, drawing.study, task.name.rpartition("/")[2])]}  # fmt: skip
         setup = studies.setup(studies.load(drawing.study), profile)
         drawings[identifier] = figures.units(drawing, stored, profile, setup)
-        if drawing.kind == "animation":  # encoding takes longest: begin with what leads to it, so that nothing waits at the end
+        if (
+            drawing.kind == "animation"
+        ):  # encoding takes longest: begin with what leads to it, so that nothing waits at the end
             for task in (*measured[drawing.study], drawings[identifier]):
                 task.markers.append(pytask.Mark("try_first", (), {}))
     return Plan(profile, measured, drawings, pages.units(profile, names), site.units())
@@ -148,7 +150,9 @@ def _why_stopped(session: Any, said: str) -> str:
     """pytask gave up by itself: two units claim one file, its memory is broken, or it could not write."""
     reports = [*getattr(session, "collection_reports", []), getattr(session, "dag_report", None)]
     told = [str(report.exc_info[1]) for report in reports if report is not None and report.exc_info]
-    last = next((line.strip(" .") for line in reversed(said.splitlines()) if "Error" in line), "it did not say why")
+    last = next(
+        (line.strip(" .") for line in reversed(said.splitlines()) if "Error" in line), "it did not say why"
+    )
     return "\n".join(told) or (
         f"pytask stopped: {last}. If the disk has space and this user may write to it, delete {paths.relative(paths.STATE)} and "
         "run the same command again: everything is made anew"

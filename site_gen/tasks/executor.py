@@ -13,7 +13,11 @@ from loky import get_reusable_executor
 from pytask_parallel import ParallelBackend, execute, registry
 
 _Sleeper = execute._Sleeper
-LOOK_AGAIN = [0.001, 0.01, 0.03]  # seconds: at once while units turn out to be up to date, later while workers work
+LOOK_AGAIN = [
+    0.001,
+    0.01,
+    0.03,
+]  # seconds: at once while units turn out to be up to date, later while workers work
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 

@@ -168,7 +168,9 @@ def read(name: str) -> Source:
     imports: dict[str, tuple[str, str]] = {}
     unnamed: list[ast.stmt] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _docstring(node.body):
+        if isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ) and _docstring(node.body):
             node.body = node.body[1:] or [ast.Pass()]
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):

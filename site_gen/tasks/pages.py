@@ -40,7 +40,9 @@ def quoted() -> list[Path]:
     """The source files that pages show with `source(…)`."""
     text = "".join(path.read_text(encoding="utf-8") for path in sources() if path.suffix == ".md")
     named = {paths.ROOT / name for name in re.findall(r"\[\[=\s*source\(\s*[\"']([^\"']+)", text)}
-    return sorted(path for path in named if path.is_file())  # rendering names the page and line of a missing one
+    return sorted(
+        path for path in named if path.is_file()
+    )  # rendering names the page and line of a missing one
 
 
 def sources() -> list[Path]:
