@@ -281,3 +281,24 @@ def squared_lengths(start: float, steps: int, rate: float, decay: float, unit_gr
     for step in range(steps):
         squared[step + 1] = (1 - rate * decay) ** 2 * squared[step] + rate**2 * unit_gradient / squared[step]
     return squared
+
+
+# ---------------------------------------------------------------------------------------------------------------- jacobian
+
+
+def backward_spectrum(m: int, gamma: float, sigma: float, eps: float) -> np.ndarray:
+    """Singular values of batch norm's Jacobian ∂y/∂x for one unit, largest first: m - 2 alike, the stretch, and 0.
+
+    With s = sqrt(sigma**2 + eps): `|gamma|/s` for m - 2 directions, `|gamma| * eps / s**3` along x̂ and 0 along the constant
+    vector. Exact for m >= 2 and `sigma` > 0. Derived in docs/transform/backward-pass.md.
+    """
+    s = np.sqrt(sigma**2 + eps)
+    return np.abs(gamma) / s * np.array([1.0] * (m - 2) + [eps / s**2, 0.0])
+
+
+def stretch_passed(sigma: np.ndarray, eps: np.ndarray) -> np.ndarray:
+    """Share of the gradient along x̂ that gets back, against the gradient across it: `eps / (sigma**2 + eps)`.
+
+    0 for `eps` = 0; one half at sigma = sqrt(eps). Derived in docs/transform/backward-pass.md.
+    """
+    return eps / (np.square(sigma) + eps)

@@ -247,7 +247,7 @@ CLAIMS = (
     ),
     Claim(
         id="undo-error-is-known",
-        says="With batch statistics, undoing misses by 2(1 − E σ_B/σ), which is nearly 3/(2m).",
+        says="With batch statistics, undoing misses Gaussian inputs by 2(1 − E σ_B/σ) of their variance on average.",
         source="reader",
         cases=tuple(
             Case(f"batch of {m}", _against_theory(m), lambda m: m.within(1, relative=0.05),

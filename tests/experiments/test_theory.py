@@ -203,3 +203,22 @@ def test_equilibrium_with_gradients_that_vary(rng: np.random.Generator) -> None:
         u = (1 - rate * decay) ** 2 * u + rate**2 * rng.gamma(1 / scatter, scatter, u.size) / u
         total += (u**2).mean() if step >= 200 else 0.0
     assert theory.equilibrium_fourth_power(rate, decay, 1.0, scatter) == pytest.approx(total / 400, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("m", "gamma", "sigma", "eps"), [(2, 1.0, 1.0, 0.0), (5, -2.0, 0.3, 1e-2), (20, 0.5, 4.0, 1e-5)]
+)
+def test_backward_spectrum(m: int, gamma: float, sigma: float, eps: float, rng: np.random.Generator) -> None:
+    """Against the Jacobian of the forward pass by central differences."""
+    x = rng.standard_normal(m)
+    x = sigma * (x - x.mean()) / x.std()
+
+    def forward(x: np.ndarray) -> np.ndarray:
+        return gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + eps)
+
+    step = 1e-5 * sigma * np.eye(m)
+    jacobian = (forward(x + step) - forward(x - step)) / (2e-5 * sigma)
+    values = theory.backward_spectrum(m, gamma, sigma, eps)
+    scale = abs(gamma) / np.sqrt(sigma**2 + eps)
+    assert np.linalg.svd(jacobian, compute_uv=False) == pytest.approx(values, abs=1e-8 * scale)
+    assert values[-2] == pytest.approx(scale * theory.stretch_passed(sigma, eps))
