@@ -97,3 +97,25 @@ def test_an_example_is_bounded_and_needs_company() -> None:
     assert theory.example_quantile(1 - 1e-9, 10.0, 5) <= 2.0  # |x̂| ≤ √(m − 1)
     with pytest.raises(ValueError, match="batches of 3 or more, got 2"):
         theory.example_quantile(0.5, 0.0, 2)
+
+
+@pytest.mark.parametrize("m", [2, 5, 40])
+def test_running_variance(m: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal(m)
+    assert theory.running_variance(m, unbiased=True) == pytest.approx(x.var(ddof=1) / x.var())
+    assert theory.running_variance(m, unbiased=False) == 1
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0, 100.0])
+@pytest.mark.parametrize("one_pass", [False, True])
+def test_round_off_stays_within_its_bound(offset: float, one_pass: bool, rng: np.random.Generator) -> None:
+    for m in (2, 8, 64):
+        x = (offset + rng.standard_normal((m, 500))).astype(np.float32)
+        mean = x.mean(axis=0)
+        var = np.square(x).mean(axis=0) - np.square(mean) if one_pass else np.square(x - mean).mean(axis=0)
+        xhat = (x - mean) / np.sqrt(var + np.float32(0.1))
+        exactly = x.astype(float)
+        std = np.sqrt(exactly.var(axis=0) + np.float32(0.1).astype(float))
+        off = np.abs(xhat - (exactly - exactly.mean(axis=0)) / std).max(axis=0)
+        kappa = np.maximum(1, np.abs(exactly).max(axis=0) / std)
+        assert (off <= theory.normalization_round_off(m, 2.0**-24, kappa, one_pass)).all()
