@@ -302,3 +302,25 @@ def stretch_passed(sigma: np.ndarray, eps: np.ndarray) -> np.ndarray:
     0 for `eps` = 0; one half at sigma = sqrt(eps). Derived in docs/transform/backward-pass.md.
     """
     return eps / (np.square(sigma) + eps)
+
+
+# ------------------------------------------------------------------------------------------------------------ conventions
+
+
+def running_variance(m: np.ndarray, unbiased: bool) -> np.ndarray:
+    """What enters the running variance, over the variance that the batch is divided by: m/(m - 1), or 1 if biased.
+
+    Exact for m >= 2: the two variances are the same sum over m - 1 and over m. docs/inference/conventions.md.
+    """
+    m = np.asarray(m, dtype=float)
+    return m / (m - 1) if unbiased else np.ones_like(m)
+
+
+def normalization_round_off(m: int, u: float, kappa: np.ndarray, one_pass: bool) -> np.ndarray:
+    """Bound on how far two correct computations of x̂ may lie apart, `4 (m + 5) sqrt(m) u kappa**p`.
+
+    To first order in the unit round-off `u` (2**-53 or 2**-24), for `kappa` = max(1, max|x| / sqrt(var + eps)); p = 1 if the variance
+    is centred and 2 if one of the two takes E[x²] - E[x]² in one pass. Derived in docs/inference/conventions.md from the error of a sum of
+    m terms (Higham 2002, chapter 4).
+    """
+    return 4 * (m + 5) * np.sqrt(m) * u * np.asarray(kappa, dtype=float) ** (2 if one_pass else 1)

@@ -70,7 +70,8 @@ def full(entry: dict[str, Any]) -> str:
         f"{author['given']} {author['family']}" if author.get("given") else author.get("family") or author["literal"]
         for author in entry["author"]
     )  # fmt: skip
-    where = f" {entry['container-title']}." if entry.get("container-title") else ""
+    where = entry.get("container-title") or entry.get("publisher")
+    where = f" {where}." if where else ""
     link = f" [{entry['URL'].removeprefix('https://')}]({entry['URL']})" if entry.get("URL") else ""
     stop = "" if entry["title"].endswith(("?", "!", ".")) else "."
     return f"{authors} ({year(entry)}). *{entry['title']}*{stop}{where}{link}"

@@ -222,3 +222,25 @@ def test_backward_spectrum(m: int, gamma: float, sigma: float, eps: float, rng: 
     scale = abs(gamma) / np.sqrt(sigma**2 + eps)
     assert np.linalg.svd(jacobian, compute_uv=False) == pytest.approx(values, abs=1e-8 * scale)
     assert values[-2] == pytest.approx(scale * theory.stretch_passed(sigma, eps))
+
+
+@pytest.mark.parametrize("m", [2, 5, 40])
+def test_running_variance(m: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal(m)
+    assert theory.running_variance(m, unbiased=True) == pytest.approx(x.var(ddof=1) / x.var())
+    assert theory.running_variance(m, unbiased=False) == 1
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0, 100.0])
+@pytest.mark.parametrize("one_pass", [False, True])
+def test_round_off_stays_within_its_bound(offset: float, one_pass: bool, rng: np.random.Generator) -> None:
+    for m in (2, 8, 64):
+        x = (offset + rng.standard_normal((m, 500))).astype(np.float32)
+        mean = x.mean(axis=0)
+        var = np.square(x).mean(axis=0) - np.square(mean) if one_pass else np.square(x - mean).mean(axis=0)
+        xhat = (x - mean) / np.sqrt(var + np.float32(0.1))
+        exactly = x.astype(float)
+        std = np.sqrt(exactly.var(axis=0) + np.float32(0.1).astype(float))
+        off = np.abs(xhat - (exactly - exactly.mean(axis=0)) / std).max(axis=0)
+        kappa = np.maximum(1, np.abs(exactly).max(axis=0) / std)
+        assert (off <= theory.normalization_round_off(m, 2.0**-24, kappa, one_pass)).all()
