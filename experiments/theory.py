@@ -171,3 +171,15 @@ def squared_lengths(start: float, steps: int, rate: float, decay: float, unit_gr
     for step in range(steps):
         squared[step + 1] = (1 - rate * decay) ** 2 * squared[step] + rate**2 * unit_gradient / squared[step]
     return squared
+
+
+# -------------------------------------------------------------------------------------------------------------------- bngd
+
+
+def descent_factor(rate: np.ndarray, eigenvalues: np.ndarray) -> np.ndarray:
+    """By what a step of gradient descent multiplies the distance from the minimum of a quadratic, in the end.
+
+    `max |1 - rate * eigenvalue|` over the eigenvalues of its Hessian, for starts with a part along each eigenvector; below 1,
+    that is stable, for `0 < rate < 2 / max(eigenvalues)`. Textbook; derived in docs/optimization/learning-rates.md.
+    """
+    return np.abs(1.0 - np.asarray(rate)[..., None] * np.asarray(eigenvalues)).max(axis=-1)

@@ -136,3 +136,13 @@ def test_equilibrium_with_gradients_that_vary(rng: np.random.Generator) -> None:
         u = (1 - rate * decay) ** 2 * u + rate**2 * rng.gamma(1 / scatter, scatter, u.size) / u
         total += (u**2).mean() if step >= 200 else 0.0
     assert theory.equilibrium_fourth_power(rate, decay, 1.0, scatter) == pytest.approx(total / 400, rel=2e-3)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.3, 0.66, 0.68, 2.0])
+def test_descent_factor_is_the_spectral_radius(rate: float, rng: np.random.Generator) -> None:
+    a = rng.standard_normal((6, 6))
+    hessian = a @ a.T
+    hessian *= 3 / np.linalg.eigvalsh(hessian)[-1]
+    radius = np.abs(np.linalg.eigvals(np.eye(6) - rate * hessian)).max()
+    assert theory.descent_factor(rate, np.linalg.eigvalsh(hessian)) == pytest.approx(radius)
+    assert (radius < 1) == (rate < 2 / 3)
