@@ -324,3 +324,15 @@ def normalization_round_off(m: int, u: float, kappa: np.ndarray, one_pass: bool)
     m terms (Higham 2002, chapter 4).
     """
     return 4 * (m + 5) * np.sqrt(m) * u * np.asarray(kappa, dtype=float) ** (2 if one_pass else 1)
+
+
+# -------------------------------------------------------------------------------------------------------------------- bngd
+
+
+def descent_factor(rate: np.ndarray, eigenvalues: np.ndarray) -> np.ndarray:
+    """By what a step of gradient descent multiplies the distance from the minimum of a quadratic, in the end.
+
+    `max |1 - rate * eigenvalue|` over the eigenvalues of its Hessian, for starts with a part along each eigenvector; below 1,
+    that is stable, for `0 < rate < 2 / max(eigenvalues)`. Textbook; derived in docs/optimization/learning-rates.md.
+    """
+    return np.abs(1.0 - np.asarray(rate)[..., None] * np.asarray(eigenvalues)).max(axis=-1)

@@ -66,7 +66,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         angle = np.degrees(np.sqrt(2 * product))
         right.plot([low, high], [angle, angle], color=theme.colour("theory"), linewidth=1, zorder=1.9)
         theme.label(right, high, angle, f"ηλ = {product:g}", colour, dx=4)
-    left.set(xscale="log", yscale="log", xlabel="η/(2λ) · squared gradient at length 1", ylabel="mean of ‖w‖⁴")
+    left.set(
+        xscale="log", yscale="log", xlabel="η/(2λ) · squared gradient at length 1", ylabel="mean of ‖w‖⁴"
+    )
     right.set(xscale="log", yscale="log", xlabel="squared gradient at length 1", ylabel="angle of a step (degrees)",
               xlim=(low, 3.4 * high))  # fmt: skip
     ticks = [2, 5, 10, 20]

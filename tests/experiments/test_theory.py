@@ -244,3 +244,13 @@ def test_round_off_stays_within_its_bound(offset: float, one_pass: bool, rng: np
         off = np.abs(xhat - (exactly - exactly.mean(axis=0)) / std).max(axis=0)
         kappa = np.maximum(1, np.abs(exactly).max(axis=0) / std)
         assert (off <= theory.normalization_round_off(m, 2.0**-24, kappa, one_pass)).all()
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.3, 0.66, 0.68, 2.0])
+def test_descent_factor_is_the_spectral_radius(rate: float, rng: np.random.Generator) -> None:
+    a = rng.standard_normal((6, 6))
+    hessian = a @ a.T
+    hessian *= 3 / np.linalg.eigvalsh(hessian)[-1]
+    radius = np.abs(np.linalg.eigvals(np.eye(6) - rate * hessian)).max()
+    assert theory.descent_factor(rate, np.linalg.eigvalsh(hessian)) == pytest.approx(radius)
+    assert (radius < 1) == (rate < 2 / 3)
