@@ -139,3 +139,15 @@ def normalization_round_off(m: int, u: float, kappa: np.ndarray, one_pass: bool)
     m terms (Higham 2002, chapter 4).
     """
     return 4 * (m + 5) * np.sqrt(m) * u * np.asarray(kappa, dtype=float) ** (2 if one_pass else 1)
+
+
+# ----------------------------------------------------------------------------------------------------------- dropout shift
+
+
+def dropout_variance_ratio(keep: np.ndarray, mean: float, variance: float) -> np.ndarray:
+    """Variance without dropout over variance under it, `variance / ((variance + mean**2) / keep - mean**2)`.
+
+    Exact for inverted dropout, x a / keep with independent a of probability `keep`. Li et al. 2019; derived in
+    docs/inference/dropout.md.
+    """
+    return variance / ((variance + mean**2) / np.asarray(keep, dtype=float) - mean**2)

@@ -119,3 +119,11 @@ def test_round_off_stays_within_its_bound(offset: float, one_pass: bool, rng: np
         off = np.abs(xhat - (exactly - exactly.mean(axis=0)) / std).max(axis=0)
         kappa = np.maximum(1, np.abs(exactly).max(axis=0) / std)
         assert (off <= theory.normalization_round_off(m, 2.0**-24, kappa, one_pass)).all()
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.5, 1.0])
+def test_dropout_variance_ratio(keep: float) -> None:
+    values, weights = np.array([0.0, 1.0, 4.0]), np.array([0.5, 0.3, 0.2])  # every outcome, with its probability
+    mean, variance = weights @ values, weights @ values**2 - (weights @ values) ** 2
+    under = weights @ (keep * (values / keep) ** 2) - mean**2
+    assert theory.dropout_variance_ratio(keep, mean, variance) == pytest.approx(variance / under)
