@@ -80,14 +80,18 @@ def run(point: Point) -> xr.Dataset:
             variance[order, name] = y.var(axis=(1, 2))
     values = np.array([[variance[order, name] for name in INPUTS] for order in ("before", "after")])
     expected = np.array([theory.dropout_variance_ratio(point.keep, *moments) for moments in INPUTS.values()])
+    grid = np.linspace(0.05, 0.95, 46)
+    curve = np.array([theory.dropout_variance_ratio(grid, *moments) for moments in INPUTS.values()])
     return xr.Dataset(
         {
             "eval_variance": (("order", "input", "keep", "run"), values[:, :, None],
                               {"long_name": "variance after batch norm in evaluation", "units": "1"}),
+            "eval_variance_curve": (("input", "curve_keep"), curve,
+                                    {"long_name": "closed form on a fine grid, to draw a line", "units": "1"}),
             "eval_variance_theory": (("input", "keep"), expected[:, None],
                                      {"long_name": "the same with dropout before, closed form", "units": "1"}),
         },
-        coords={"order": ["before", "after"], "input": list(INPUTS), "keep": [point.keep],
+        coords={"order": ["before", "after"], "input": list(INPUTS), "keep": [point.keep], "curve_keep": grid,
                 "run": np.arange(point.runs, dtype=np.int32)},
     )  # fmt: skip
 

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 TITLE = "Dropout in front of batch norm shrinks the variance in evaluation"
 TAGS = ("train and eval", "dropout")
 
-COLOURS = {"Gaussian": "input", "Gaussian, mean 1": "positive", "ReLU": "batch norm"}
+COLOURS = {"Gaussian": "input", "ReLU": "batch norm", "Gaussian, mean 1": "positive"}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row a run, input, order and keep probability; the closed form is for dropout in front."""
+    """One row a run, input, order and keep probability; and rows without a run that hold the closed form for dropout in front."""
     table = results["eval_variance"].to_dataframe().reset_index()
-    theory = results["eval_variance_theory"].to_dataframe().reset_index()
-    return table.merge(theory, on=["input", "keep"])[
-        ["order", "input", "keep", "run", "eval_variance", "eval_variance_theory"]
+    curve = (
+        results["eval_variance_curve"]
+        .to_dataframe(name="theory")
+        .reset_index()
+        .rename(columns={"curve_keep": "keep"})
+    )
+    return pd.concat([table, curve.assign(order="before", run=-1)], ignore_index=True)[
+        ["order", "input", "keep", "run", "eval_variance", "theory"]
     ]
 
 
@@ -39,7 +44,7 @@ def alt(data: pd.DataFrame) -> str:
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"Variance that batch norm puts out in evaluation. Points: {data['run'].nunique()} runs each; lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. "
+    return (f"Variance that batch norm puts out in evaluation. Points: {data['run'].max() + 1} runs each; lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. "
             f"Squares at 1: dropout behind batch norm, where nothing shifts.")  # fmt: skip
 
 
@@ -49,8 +54,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.plot(after["keep"], after["eval_variance"], "s", color=theme.colour("neutral"), alpha=0.4)
     for name, condition in COLOURS.items():
         rows, colour = data[(data["order"] == "before") & (data["input"] == name)], theme.colour(condition)
-        line = rows.groupby("keep")["eval_variance_theory"].first()
-        ax.plot(line.index, line, color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        line = rows.dropna(subset="theory")
+        ax.plot(line["keep"], line["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
         ax.plot(rows["keep"], rows["eval_variance"], "o", color=colour, alpha=0.5)
     for k, (name, condition) in enumerate(COLOURS.items()):
         theme.label(ax, 0.06, 0.9, name, theme.colour(condition), dx=0, dy=-15 * k)
