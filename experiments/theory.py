@@ -336,3 +336,15 @@ def descent_factor(rate: np.ndarray, eigenvalues: np.ndarray) -> np.ndarray:
     that is stable, for `0 < rate < 2 / max(eigenvalues)`. Textbook; derived in docs/optimization/learning-rates.md.
     """
     return np.abs(1.0 - np.asarray(rate)[..., None] * np.asarray(eigenvalues)).max(axis=-1)
+
+
+# ----------------------------------------------------------------------------------------------------------- dropout shift
+
+
+def dropout_variance_ratio(keep: np.ndarray, mean: float, variance: float) -> np.ndarray:
+    """Variance without dropout over variance under it, `variance / ((variance + mean**2) / keep - mean**2)`.
+
+    Exact for inverted dropout, x a / keep with independent a of probability `keep`. Li et al. 2019; derived in
+    docs/inference/dropout.md.
+    """
+    return variance / ((variance + mean**2) / np.asarray(keep, dtype=float) - mean**2)

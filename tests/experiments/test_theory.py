@@ -254,3 +254,11 @@ def test_descent_factor_is_the_spectral_radius(rate: float, rng: np.random.Gener
     radius = np.abs(np.linalg.eigvals(np.eye(6) - rate * hessian)).max()
     assert theory.descent_factor(rate, np.linalg.eigvalsh(hessian)) == pytest.approx(radius)
     assert (radius < 1) == (rate < 2 / 3)
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.5, 1.0])
+def test_dropout_variance_ratio(keep: float) -> None:
+    values, weights = np.array([0.0, 1.0, 4.0]), np.array([0.5, 0.3, 0.2])  # every outcome, with its probability
+    mean, variance = weights @ values, weights @ values**2 - (weights @ values) ** 2
+    under = weights @ (keep * (values / keep) ** 2) - mean**2
+    assert theory.dropout_variance_ratio(keep, mean, variance) == pytest.approx(variance / under)
