@@ -21,7 +21,7 @@ from experiments import study as studies
 from site_gen import files, gallery, paths
 from site_gen.errors import BuildError
 from site_gen.storage import read_json
-from site_gen.tasks import executor, figures, pages, progress, results, site
+from site_gen.tasks import executor, figures, fingerprint, pages, progress, results, site
 from site_gen.tasks.units import Unit
 
 CONFIG = "[tool.pytask.ini_options]\n"  # pytask keeps its memory beside its configuration: this puts both under build/
@@ -98,7 +98,9 @@ def plan(profile: str) -> Plan:
         ):  # encoding takes longest: begin with what leads to it, so that nothing waits at the end
             for task in (*measured[drawing.study], drawings[identifier]):
                 task.markers.append(pytask.Mark("try_first", (), {}))
-    return Plan(profile, measured, drawings, pages.units(profile, names), site.units())
+    found = Plan(profile, measured, drawings, pages.units(profile, names), site.units())
+    fingerprint.remember()
+    return found
 
 
 def run(units: list[Unit], console: Console) -> progress.Display:

@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+from site_gen import files
 from site_gen.errors import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("experiments", "site_gen")
 WHOLE = "*"
+MEMORY = "build/state/code.json"  # below ROOT
 
 
 def digest(*parts: str | bytes) -> str:
@@ -60,9 +66,36 @@ def components(
     return dict(sorted(found.items()))
 
 
-@cache
 def code(roots: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """The hashes of all definitions and files of this repository that the roots reach."""
+    followed = _memory()["code"]
+    if repr(roots) not in followed:
+        followed[repr(roots)] = _follow(roots)
+    return followed[repr(roots)]
+
+
+def remember() -> None:
+    """Keep what was followed: as long as no file of the packages changes, the next build need not parse them."""
+    files.write_if_changed(ROOT / MEMORY, json.dumps(_memory()).encode())
+
+
+@cache
+def _memory() -> dict[str, Any]:
+    """What `remember` kept, if every file of the packages and Python are the same as then; else an empty memory."""
+    sources = [
+        path for package in PACKAGES for path in sorted((ROOT / package).rglob("*"))
+        if path.is_file() and path.suffix != ".pyc" and not path.name.startswith(".")
+    ]  # fmt: skip
+    contents = (part for path in sources for part in (path.relative_to(ROOT).as_posix(), path.read_bytes()))
+    now = digest(sys.version, *contents)
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads((ROOT / MEMORY).read_bytes())
+        if kept["sources"] == now and isinstance(kept["code"], dict):
+            return kept
+    return {"sources": now, "code": {}}
+
+
+def _follow(roots: tuple[tuple[str, str], ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     queue = list(roots)
