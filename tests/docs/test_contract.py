@@ -36,7 +36,7 @@ def test_front_matter(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.split("/")[0] in ("transform", "inference", "shift")]
+    "page", [page for page in PAGES if page.split("/")[0] in ("transform", "inference", "shift", "depth")]
 )
 def test_a_chapter_asks_answers_shows_limits_and_cites(page: str) -> None:
     text = PAGES[page]
