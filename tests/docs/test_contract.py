@@ -35,9 +35,10 @@ def test_front_matter(page: str) -> None:
     assert match[2].endswith("."), "the description is a sentence"
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.split("/")[0] in ("transform", "inference", "shift", "optimization")]
-)
+CHAPTERS = ("transform", "inference", "shift", "optimization", "depth")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.split("/")[0] in CHAPTERS])
 def test_a_chapter_asks_answers_shows_limits_and_cites(page: str) -> None:
     text = PAGES[page]
     assert re.search(r"^title: .*\?", text, re.M), "the title is a question"
