@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from site_gen import files, gallery, pages, paths
+from site_gen import book, files, gallery, pages, paths, tags
 from site_gen.tasks.fingerprint import components
 from site_gen.tasks.units import Unit, tree, unit
 
@@ -19,8 +19,8 @@ def units(profile: str, studies: list[str]) -> Unit:
     ]
     inputs = [*sources(), *(paths.measures(profile, name) for name in studies), *media, *quoted()]
     url = site_url()
-    notes = {name: pages.setup_comments(paths.STUDIES / f"{name}.py") for name in studies}
-    made_of = [("site_gen.pages", "*")]
+    notes = {name: tags.setup_comments(paths.STUDIES / f"{name}.py") for name in studies}
+    made_of = [("site_gen.pages", "*"), ("site_gen.book", "*")]
     parts = components(made_of, ("jinja2",), profile=profile, studies=studies, url=url, notes=notes)
     return unit(
         "pages",
@@ -68,7 +68,7 @@ def run(profile: str, studies: list[str], url: str) -> None:
             text[name] = path.read_text(encoding="utf-8")
         else:
             content[name] = path
-    content |= pages.render(pages.collect(profile, studies, url), text)
+    content |= pages.render(book.collect(profile, studies, url), text)
     for drawing in gallery.drawings().values():
         folder = paths.media(profile, drawing.id)
         content |= {f"figures/{drawing.id}/{name}": folder / name for name in drawing.files()}

@@ -12,9 +12,9 @@ import pytest
 from experiments.measures.statistics import Measurement
 from site_gen import gallery
 from site_gen.measure import evaluate
-from site_gen.pages import setup_comments
 from site_gen.paths import STUDIES
 from site_gen.storage import dataset_to_bytes
+from site_gen.tags import setup_comments
 from tests import quick
 
 pytestmark = pytest.mark.parametrize("name", quick.NAMES)

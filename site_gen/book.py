@@ -1,0 +1,114 @@
+"""What pages may refer to: measurements, figures with the hashes of their files, references."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from site_gen import citations, gallery, paths
+from site_gen.errors import BuildError
+from site_gen.measure import line_of
+from site_gen.storage import read_json
+
+
+class PageError(Exception):
+    """Something a tag on a page asks for does not exist; gets its page and line where it is caught."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything that pages may refer to.
+
+    Attributes
+    ----------
+    profile : str
+        The profile that all measurements come from.
+    studies : dict
+        Study → what `measure.evaluate` gave.
+    figures : dict
+        Id → entry of `figures.json`.
+    references : dict
+        Key → CSL-JSON entry.
+    url : str
+        Where the site is published, with a slash at the end.
+    """
+
+    profile: str
+    studies: dict[str, dict[str, Any]]
+    figures: dict[str, dict[str, Any]]
+    references: dict[str, dict[str, Any]]
+    url: str
+
+    @cached_property
+    def claims(self) -> dict[str, dict[str, Any]]:
+        """All claims by id, in the order of studies and, within one, of its declaration.
+
+        Raises
+        ------
+        BuildError
+            If two studies declare the same id, or a claim names a figure or a source that does not exist.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for name, study in self.studies.items():
+            for claim in study["claims"]:
+                where = claim_line(claim)
+                if claim["id"] in found:
+                    raise BuildError(
+                        f"{where}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too"
+                    )
+                if claim["figure"] not in self.figures:
+                    raise BuildError(f"{where}: the claim {claim['id']!r} names the figure {claim['figure']!r}, which does not "
+                                     f"exist; the figures are: {', '.join(self.figures)}")  # fmt: skip
+                if claim["source"] not in citations.POPULAR and claim["source"] not in self.references:
+                    raise BuildError(f"{where}: the claim {claim['id']!r} names the source {claim['source']!r}, which is not "
+                                     "in docs/references.json")  # fmt: skip
+                found[claim["id"]] = claim | {"study": name}
+        return found
+
+    def measurement(self, name: str) -> dict[str, Any]:
+        """A measured value ("study.name") or the headline of a claim (its id)."""
+        study, _, value = name.partition(".")
+        if study in self.studies and value in self.studies[study]["values"]:
+            return self.studies[study]["values"][value]
+        if name in self.claims:
+            return self.claims[name]
+        known = (
+            [f"{study}.{key}" for key in self.studies[study]["values"]]
+            if study in self.studies
+            else list(self.studies)
+        )
+        raise PageError(f"there is no measured value {name!r}; there are: {', '.join(known)}")
+
+
+def collect(profile: str, names: list[str], url: str) -> Book:
+    """Read what the earlier stages left: measurements, figures with the hashes of their files, references."""
+    studies = {name: read_json(paths.measures(profile, name)) for name in names}
+    claims_of: dict[str, list[str]] = {}
+    for study in studies.values():
+        for claim in study["claims"]:
+            claims_of.setdefault(claim["figure"], []).append(claim["id"])
+    figures = {}
+    for drawing in gallery.drawings().values():
+        folder = paths.media(profile, drawing.id)
+        entry = read_json(folder / f"{drawing.id}.json")
+        files = [_file_entry(folder / name) for name in drawing.files()]
+        figures[drawing.id] = entry | {"claims": claims_of.get(drawing.id, []), "files": files}
+    return Book(profile, studies, figures, citations.load(), url)
+
+
+def _file_entry(path: Path) -> dict[str, Any]:
+    raw = path.read_bytes()
+    return {
+        "path": f"figures/{path.parent.name}/{path.name}",
+        "bytes": len(raw),
+        "sha256": hashlib.sha256(raw).hexdigest(),
+    }
+
+
+def claim_line(claim: dict[str, Any]) -> str:
+    """Where a claim is declared, as `file:line`."""
+    path = paths.STUDIES / f"{claim['study']}.py"
+    return f"{paths.relative(path)}:{line_of(path, claim['id'])}"

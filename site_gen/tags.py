@@ -1,0 +1,255 @@
+"""One page while it is rendered: what `[[= … ]]` can call."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import jinja2
+
+from site_gen import citations, formatting, paths
+from site_gen.book import Book, PageError
+
+QUICK_BANNER = """
+!!! warning "Quick profile: not for citation"
+
+    Every study on this copy of the site was shrunk so that it builds within a minute. Intervals are wide and verdicts may differ.
+"""
+
+
+@dataclass
+class Page:
+    """One page while it is rendered: what its tags may call."""
+
+    book: Book
+    environment: jinja2.Environment
+    name: str
+    root: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.root = "../" * (len(PurePosixPath(self.name).parts) - 1)
+
+    def functions(self) -> dict[str, Any]:
+        """The names that `[[= … ]]` can use."""
+        public = (self.figure, self.animation, self.claim, self.verdict, self.value, self.interval, self.setting,
+                  self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
+                  self.gallery, self.board, self.study_question)  # fmt: skip
+        return {function.__name__: function for function in public} | {
+            "profile": self.book.profile,
+            "root": self.root,
+        }
+
+    def template(self, template: str, **context: Any) -> str:
+        context = {"root": self.root, "profile": self.book.profile, "claims": self.book.claims,
+                   "figures": self.book.figures} | context  # fmt: skip
+        return self.environment.get_template(template).render(context)
+
+    def entry(self, identifier: str) -> dict[str, Any]:
+        try:
+            return self.book.figures[identifier]
+        except KeyError:
+            raise PageError(
+                f"there is no figure {identifier!r}; there are: {', '.join(self.book.figures)}"
+            ) from None
+
+    def figure(self, identifier: str) -> str:
+        """A figure with caption, alternative text and the link to its own page."""
+        return self.template("figure.md", figure=self._of_kind(identifier, "figure"))
+
+    def animation(self, identifier: str) -> str:
+        """An animation: video with controls, poster, and the GIF as a link."""
+        return self.template("animation.md", figure=self._of_kind(identifier, "animation"))
+
+    def _of_kind(self, identifier: str, kind: str) -> dict[str, Any]:
+        entry = self.entry(identifier)
+        if entry["kind"] != kind:
+            raise PageError(
+                f'{identifier!r} is of the kind {entry["kind"]}: write [[= {entry["kind"]}("{identifier}") ]]'
+            )
+        return entry
+
+    def _claim(self, identifier: str) -> dict[str, Any]:
+        try:
+            return self.book.claims[identifier]
+        except KeyError:
+            raise PageError(
+                f"there is no claim {identifier!r}; there are: {', '.join(self.book.claims)}"
+            ) from None
+
+    def claim(self, identifier: str) -> str:
+        """A claim's card: verdict, sentence, every case with estimate and interval, source, figure."""
+        claim = self._claim(identifier)
+        return self.template("claim.md", claim=claim, source=self._source_of(claim))
+
+    def verdict(self, identifier: str) -> str:
+        """A claim's verdict as an inline chip."""
+        return self.template("verdict.md", claim=self._claim(identifier)).strip()
+
+    def _source_of(self, claim: dict[str, Any]) -> str:
+        return citations.POPULAR.get(claim["source"]) or self.cite(claim["source"])
+
+    def value(self, name: str, spec: str = ".3g") -> str:
+        """A measured number; `name.low`, `name.high` and `name.runs` give its interval and its runs."""
+        base, _, part = name.rpartition(".")
+        field_name, base = (part, base) if part in ("low", "high", "runs", "unit") else ("estimate", name)
+        measured = self.book.measurement(base)
+        number = measured[field_name]
+        if number is None or (isinstance(number, str) and field_name != "unit"):
+            raise PageError(f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in a sentence. "
+                            "Quote the share of runs instead, or mend the measurement")  # fmt: skip
+        if field_name == "unit":
+            return number
+        told = f"{base}: {self._told(measured, spec)}"
+        return f'<span class="bn-value" title="{told}">{self._format(number, spec)}</span>'
+
+    def interval(self, name: str, spec: str = ".3g") -> str:
+        """A measured number with its interval and number of runs: "0.88 (95 % interval 0.87 to 0.89, 16 runs)"."""
+        measured = self.book.measurement(name)
+        unit = f" {measured['unit']}" if measured["unit"] else ""
+        _, comma, rest = self._told(measured, spec).partition(", ")
+        return f"{self.value(name, spec)}{unit}" + (f" ({rest})" if comma and measured["runs"] > 1 else "")
+
+    def _told(self, measured: dict[str, Any], spec: str) -> str:
+        """A measurement in full, as the tip on a number shows it."""
+        estimate, low, high = (self._format(measured[key], spec) for key in ("estimate", "low", "high"))
+        if measured["runs"] == 1:
+            return f"{estimate}, computed"
+        if low == high:
+            return f"{estimate}, the same in {measured['runs']} runs"
+        if measured["level"] == 1:
+            return f"{estimate}, range {low} to {high} over {measured['runs']} instances"
+        return f"{estimate}, {self._format(measured['level'], '.0%')} interval {low} to {high}, {measured['runs']} runs"
+
+    def _format(self, number: Any, spec: str) -> str:
+        try:
+            return formatting.number(number, spec)
+        except (ValueError, TypeError) as error:
+            raise PageError(
+                f'{spec!r} cannot format {number!r}: {error}. Use a format such as ".2f" or ".0%"'
+            ) from None
+
+    def setting(self, name: str, spec: str = "") -> str:
+        """A setting in force, for example `setting("ics_distribution.batch")`."""
+        study, _, key = name.partition(".")
+        settings = self._settings(study)
+        if key not in settings:
+            raise PageError(f"the study {study!r} has no setting {key!r}; it has: {', '.join(settings)}")
+        return self._format(settings[key], spec) if spec else formatting.setting(settings[key])
+
+    def settings(self, study: str) -> str:
+        """The table of a study's settings, each with the comment that its `Setup` gives it."""
+        path = paths.STUDIES / f"{study}.py"
+        notes = setup_comments(path) if self._settings(study) else {}
+        rows = [
+            {"name": key, "value": value, "note": notes.get(key, "")}
+            for key, value in self._settings(study).items()
+        ]
+        return self.template("settings.md", study=study, rows=rows)
+
+    def _settings(self, study: str) -> dict[str, Any]:
+        if study not in self.book.studies:
+            raise PageError(f"there is no study {study!r}; there are: {', '.join(self.book.studies)}")
+        return self.book.studies[study]["setup"]
+
+    def study_question(self, study: str) -> str:
+        """The question a study asks: the first line of its file."""
+        self._settings(study)
+        return self.book.studies[study]["question"]
+
+    def source(self, path: str, name: str) -> str:
+        """The real code of a definition, for example `source("experiments/engine/affine.py", "Affine.forward")`."""
+        code, first, last = definition(paths.ROOT / path, name)
+        return self.template("source.md", path=path, name=name, code=code, first_line=first, last_line=last)
+
+    def cite(self, key: str) -> str:
+        """A link to a reference by author and year."""
+        return f"[{citations.author_year(self._reference(key))}]({self.root}references.md#{key})"
+
+    def quoted(self, number: str, key: str) -> str:
+        """A number quoted from a source whose text was checked; the link says where it is from."""
+        entry = self._reference(key)
+        return f"{number} ([{citations.author_year(entry)}]({self.root}references.md#{key}))"
+
+    def given(self, number: str) -> str:
+        """A number that is true by definition or by derivation, and so was never measured."""
+        return number
+
+    def _reference(self, key: str) -> dict[str, Any]:
+        try:
+            return self.book.references[key]
+        except KeyError:
+            raise PageError(f"there is no reference {key!r} in docs/references.json; there are: "
+                            f"{', '.join(self.book.references)}") from None  # fmt: skip
+
+    def references(self) -> str:
+        """The list of all references."""
+        entries = sorted(
+            self.book.references.items(), key=lambda item: (citations.names(item[1]), citations.year(item[1]))
+        )
+        return "\n".join(f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries)
+
+    def ledger(self) -> str:
+        """The table of all claims."""
+        rows = [claim | {"source_text": self._source_of(claim)} for claim in self.book.claims.values()]
+        return self.template("ledger.md", rows=rows)
+
+    def gallery(self) -> str:
+        """Thumbnails of all figures and animations."""
+        return self.template("gallery.md", entries=list(self.book.figures.values()))
+
+    def board(self) -> str:
+        """How many claims hold, fail, depend, and were left untested."""
+        measured = [claim["measured"] for claim in self.book.claims.values()]
+        return self.template("board.md", counts={verdict: measured.count(verdict) for verdict in sorted(set(measured))},
+                             total=len(measured))  # fmt: skip
+
+    def finish(self, text: str) -> str:
+        """Mark a page of the quick profile as such, below its front matter."""
+        if self.book.profile != "quick":
+            return text
+        front = re.match(r"\A---\n.*?\n---\n", text, re.S)
+        position = front.end() if front else 0
+        return text[:position] + QUICK_BANNER + text[position:]
+
+
+def setup_comments(path: Path) -> dict[str, str]:
+    """Field → the comment on its line in a study's `class Setup`."""
+    text = path.read_text(encoding="utf-8")
+    body = next(
+        node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == "Setup"
+    )
+    lines = text.splitlines()
+    notes = {}
+    for node in body.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            _, found, comment = lines[node.end_lineno - 1][node.end_col_offset :].partition("#")
+            above = lines[node.lineno - 2].strip()
+            notes[node.target.id] = (
+                comment.strip() if found else above.lstrip("# ") if above.startswith("#") else ""
+            )
+    return notes
+
+
+def definition(path: Path, name: str) -> tuple[str, int, int]:
+    """The source text of a function, class or method ("Class.method") with its first and last line.
+
+    Raises
+    ------
+    PageError
+        If the file or the definition does not exist.
+    """
+    if not path.is_file():
+        raise PageError(f"there is no file {paths.relative(path)} to show the source of")
+    text = path.read_text(encoding="utf-8")
+    node: Any = ast.parse(text)
+    for part in name.split("."):
+        node = next((child for child in node.body if getattr(child, "name", None) == part), None)
+        if node is None:
+            raise PageError(f"{paths.relative(path)} has no definition {name!r}")
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    lines = text.splitlines()[first - 1 : node.end_lineno]
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return "\n".join(line[indent:] for line in lines), first, node.end_lineno
