@@ -27,6 +27,7 @@ from experiments.measures.statistics import Measurement, exact, mean, paired_rat
 from experiments.study import Case, Claim
 
 LEAST = 6  # in smaller batches the squared rate of a single unit has no expectation, and averages over units do not settle
+LINE = 73  # batch sizes at which the closed form is drawn
 TOLERANCE = 0.03  # a layer of 600 units knows an average to 600**-½ = 4 %; over some 40 layers this leaves less than 1 %, and
 # 3 % leaves room for the systematic part, which is of second order in the same 4 %
 STEADY = 10.0  # gradients that change less than this many times in squared length, over all layers, neither vanish nor explode
@@ -86,8 +87,15 @@ def run(point: Point) -> xr.Dataset:
         rescaled = [{"weight": np.float32(scale) * layer["weight"]} for layer in params]
         for n, normalized in enumerate((True, False)):
             scaled[n, s] = _log_squares(dense, rescaled, "relu", normalized, ends)
+    line = np.geomspace(min(setup.batches), max(setup.batches), LINE)
     return xr.Dataset(
         {
+            "predicted": (("activation", "batch"), [[predicted(a, b) for b in setup.batches] for a in ACTIVATIONS],
+                          {"long_name": "growth of ‖∂L/∂z‖² a layer, closed form", "units": "1"}),
+            "predicted_line": (("activation", "line_batch"), [[predicted(a, b) for b in line] for a in ACTIVATIONS],
+                               {"long_name": "the same between the batch sizes", "units": "1"}),
+            "predicted_limit": (("activation",), [predicted(a, 1e9) for a in ACTIVATIONS],
+                                {"long_name": "the same for a batch without end", "units": "1"}),
             "log_square": (("run", "activation", "batch", "layer"), growth[None],
                            {"long_name": "ln ‖∂L/∂z‖² against the last layer, with batch norm", "units": "1"}),
             "scaled_log_square": (("run", "norm", "scale", "layer"), scaled[None],
@@ -95,8 +103,8 @@ def run(point: Point) -> xr.Dataset:
         },
         coords={"run": np.array([point.run], np.int32), "activation": list(ACTIVATIONS), "batch": np.array(setup.batches, np.int32),
                 "layer": np.arange(1, setup.layers + 1, dtype=np.int32), "norm": ["batch norm", "none"],
-                "scale": np.array(setup.scales)},
-        attrs={"skipped": setup.skipped},
+                "line_batch": line, "scale": np.array(setup.scales)},
+        attrs={"skipped": setup.skipped, "least": LEAST},
     )  # fmt: skip
 
 
@@ -141,7 +149,7 @@ def _log_squares(
 def rates(results: xr.Dataset) -> xr.DataArray:
     """How many times ‖∂L/∂z‖² grows from a layer to the one below: exp of minus the least-squares slope of its logarithm.
 
-    The first `skipped` layers are left out: the input has not yet the covariance that activations have.
+    Figures fit the same slope. The first `skipped` layers are left out: the input has not yet the covariance that activations have.
     """
     log = results["log_square"].isel(layer=slice(int(results.attrs["skipped"]), None))
     layer = log["layer"] - log["layer"].mean()

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from experiments.studies.gradient_explosion import ACTIVATIONS, predicted
-
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -18,6 +16,7 @@ TITLE = "Larger batches slow the explosion, and with ReLU they do not stop it"
 TAGS = ("depth", "gradients", "batch size")
 
 TITLES = {"relu": "ReLU", "linear": "no activation"}
+TITLED = list(TITLES)
 FRAMES = 100  # shared by the batch sizes
 HOLD = 20  # frames on which the end stands still
 REST = 0.3  # share of a batch size's frames on which its finished curve stands still
@@ -28,9 +27,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     mean = results["log_square"].mean("run").transpose("activation", "batch", "layer")
     table = np.exp(mean).to_dataframe(name="square").reset_index()
     last = table["layer"].max()
-    growth = [predicted(a, b) for a, b in zip(table["activation"], table["batch"], strict=True)]
-    table["theory"] = np.asarray(growth) ** (last - table["layer"])
-    order = [list(ACTIVATIONS).index(a) for a in table["activation"]]
+    growth = results["predicted"].to_series()
+    table["theory"] = growth.loc[list(zip(table["activation"], table["batch"], strict=True))].values ** (
+        last - table["layer"]
+    )
+    order = [TITLED.index(a) for a in table["activation"]]
     table = table.assign(order=order).sort_values(["order", "batch", "layer"]).drop(columns="order")
     return table.assign(runs=results.sizes["run"]).reset_index(drop=True)
 
@@ -67,7 +68,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         key: rows.sort_values("layer", ascending=False) for key, rows in data.groupby(["activation", "batch"])
     }
     lines, heads, theories, labels = [], [], [], []
-    for ax, activation in zip(axes, ACTIVATIONS, strict=True):
+    for ax, activation in zip(axes, TITLED, strict=True):
         for batch, colour in zip(batches, theme.sequence(len(batches)), strict=True):
             rows = tables[activation, batch]
             theories += ax.plot(rows["layer"], rows["theory"], color=theme.colour("theory"), linewidth=1)
@@ -81,7 +82,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             )
         )
     axes[0].set(ylabel="‖∂L/∂z‖² / that of the last layer")
-    order = [(activation, k) for activation in ACTIVATIONS for k in range(len(batches))]
+    order = [(activation, k) for activation in TITLED for k in range(len(batches))]
     each = FRAMES / len(batches)
 
     def update(i: int) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-
-from experiments.measures.statistics import band
+from scipy.stats import t as student
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,7 +25,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     for norm in log["norm"].values:
         for scale in log["scale"].values:
             at = log.sel(norm=norm, scale=scale).transpose("run", "layer")
-            centre, low, high = (np.exp(x) for x in band(at.values))
+            mean, runs = at.values.mean(axis=0), at.sizes["run"]
+            half = student.ppf(0.975, runs - 1) * at.values.std(axis=0, ddof=1) / np.sqrt(runs)
+            centre, low, high = np.exp(mean), np.exp(mean - half), np.exp(mean + half)
             rows.append(pd.DataFrame({"norm": norm, "scale": float(scale), "layer": at["layer"].values, "square": centre, "low": low,
                                       "high": high, "runs": at.sizes["run"]}))  # fmt: skip
     return pd.concat(rows, ignore_index=True)
