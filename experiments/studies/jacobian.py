@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from experiments import theory
 from experiments.engine.affine import Affine
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.statistics import exact, spread
 from experiments.study import Case, Claim
+from experiments.theory import transform as theory
 
 ROUND_OFF = 1e-12  # products of at most 256 float64 terms of order one, and their singular values: 256 * 2**-53 is 3e-14
 LOST = 1e-9  # a singular value below this share of the largest is lost: far above round-off, far below what ε leaves here

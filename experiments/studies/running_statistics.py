@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from experiments import theory
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import ReLU
@@ -34,6 +33,7 @@ from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Moment, train
 from experiments.measures.statistics import Measurement, exact, mean, paired_difference, paired_ratio
 from experiments.study import Case, Claim
+from experiments.theory import inference as theory
 
 
 @dataclass(frozen=True)

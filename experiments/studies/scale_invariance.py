@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from experiments import theory
 from experiments.engine.activations import Tanh
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
@@ -27,6 +26,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.statistics import paired_ratio, spread
 from experiments.study import Case, Claim
+from experiments.theory import optimization as theory
 
 ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13
 CONDITIONS = ("one rate for all", "the rate times a²")

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from experiments import theory
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.initialization import he_normal
@@ -26,6 +25,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Convention, Standardize
 from experiments.measures.statistics import Measurement, mean, paired_difference, paired_ratio, spread
 from experiments.study import Case, Claim
+from experiments.theory import inference as theory
 
 CONVENTIONS = ("unbiased", "biased")  # the running variance with divisor m − 1 (PyTorch) or m (Keras, Flax)
 QUANTILES = (0.025, 0.5, 0.975)

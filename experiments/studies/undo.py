@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from experiments import theory
 from experiments.engine.affine import Affine
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.statistics import mean, paired_ratio, spread
 from experiments.study import Case, Claim
+from experiments.theory import transform as theory
 
 ROUND_OFF = 1e-24  # of squares: the error is 1e-12 standard deviations, a few float64 operations make 1e-15
 MEAN, STD = 3.0, 2.0  # of the population where batch statistics are used; no result depends on them

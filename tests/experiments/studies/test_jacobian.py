@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments import theory
 from experiments.engine.standardize import Standardize
 from experiments.studies import jacobian
+from experiments.theory import transform as theory
 from tests import quick
 
 

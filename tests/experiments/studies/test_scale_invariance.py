@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments import theory
 from experiments.engine.standardize import Standardize
 from experiments.studies import scale_invariance
+from experiments.theory import optimization as theory
 from tests import quick
 
 

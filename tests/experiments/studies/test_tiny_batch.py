@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments import theory
 from experiments.engine.standardize import KERAS, Standardize
 from experiments.studies import tiny_batch
+from experiments.theory import transform as theory
 from tests import quick
 
 

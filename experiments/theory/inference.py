@@ -1,0 +1,115 @@
+"""Closed forms of training against inference: running statistics, conventions, dropout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def ema_mean(steps: np.ndarray, rate: float, mean: float, start: float = 0.0) -> np.ndarray:
+    """Expectation of a running average after `steps` updates, `mean + (start - mean) * (1 - rate)**steps`.
+
+    Exact if every update has expectation `mean`; the updates need not be independent. Derived by taking the expectation
+    of the recurrence; docs/inference/running-statistics.md.
+    """
+    return mean + (start - mean) * (1.0 - rate) ** np.asarray(steps, dtype=float)
+
+
+def ema_variance(steps: np.ndarray, rate: float, variance: float) -> np.ndarray:
+    """Variance of a running average, `rate / (2 - rate) * (1 - (1 - rate)**(2 * steps)) * variance`.
+
+    Exact for independent updates of variance `variance` (for the mean of a batch: sigma**2 / m) and a start without
+    randomness. The limit for many steps is `rate / (2 - rate) * variance`. Derived as a geometric sum;
+    docs/inference/running-statistics.md.
+    """
+    return rate / (2.0 - rate) * (1.0 - (1.0 - rate) ** (2.0 * np.asarray(steps, dtype=float))) * variance
+
+
+def steps_to_within(tolerance: float, rate: float) -> int:
+    """Updates until the start weighs at most `tolerance`: the smallest t with `(1 - rate)**t <= tolerance`.
+
+    `ceil(ln(tolerance) / ln(1 - rate))`, about `-ln(tolerance) / rate` for a small rate; 1 if the rate is 1. Derived from
+    `ema_mean`; docs/inference/running-statistics.md.
+
+    Raises
+    ------
+    ValueError
+        If `tolerance` is not between 0 and 1, or `rate` not in (0, 1].
+    """
+    if not 0 < tolerance < 1:
+        raise ValueError(f"the tolerance lies between 0 and 1, got {tolerance}")
+    if not 0 < rate <= 1:
+        raise ValueError(f"the rate lies above 0 and at most at 1, got {rate}")
+    return 1 if rate == 1 else int(np.ceil(np.log(tolerance) / np.log1p(-rate)))
+
+
+def eval_variance_fixed_batch(layers: np.ndarray, m: np.ndarray, unbiased: bool) -> np.ndarray:
+    """Variance of a batch after `layers` normalizations in eval mode, for statistics that converged on that one batch.
+
+    `((m - 1) / m)**layers` with Bessel's correction in the running variance, 1 without. In train mode it is 1. Exact for
+    `eps` = 0, population variance (divisor m). Derived in docs/inference/train-eval-gap.md.
+    """
+    m, layers = np.asarray(m, dtype=float), np.asarray(layers, dtype=float)
+    return ((m - 1) / m) ** layers if unbiased else np.ones(np.broadcast_shapes(m.shape, layers.shape))
+
+
+def eval_variance_population(layers: np.ndarray, m: np.ndarray, unbiased: bool) -> np.ndarray:
+    """Variance over the population after `layers` normalizations in eval mode, for converged running statistics.
+
+    With Bessel's correction `((m - 1) / m)**(layers - 1)`: the first layer is right and every later one divides by
+    m/(m-1) although its input had batch variance 1. Without, `m / (m - 1)` at every depth: the first layer is wrong and
+    the others are right. Exact for `eps` = 0, independent samples and running averages equal to their expectation; a rate
+    above 0 adds a relative error of order rate/m a layer. Derived in docs/inference/train-eval-gap.md.
+    """
+    m, layers = np.asarray(m, dtype=float), np.asarray(layers, dtype=float)
+    first = np.ones(np.broadcast_shapes(m.shape, layers.shape))
+    return ((m - 1) / m) ** (layers - 1) if unbiased else first * m / (m - 1)
+
+
+def example_quantile(probability: np.ndarray, z: float, m: np.ndarray) -> np.ndarray:
+    """Quantile of one example's normalized value when the m - 1 others of its batch are drawn anew.
+
+    The example stands `z` standard deviations from the mean of a Gaussian population. With t a non-central t variable of
+    m - 2 degrees of freedom and non-centrality sqrt(m - 1) z, its normalized value is
+    `sqrt(m - 1) * t / sqrt(m * (m - 2) + t**2)`, which rises with t, so quantiles carry over. Exact for `eps` = 0, m >= 3.
+    Derived in docs/inference/train-eval-gap.md.
+
+    Raises
+    ------
+    ValueError
+        If a batch has fewer than 3 samples: the m - 1 others then have no variance of their own.
+    """
+    from scipy.stats import nct
+
+    m = np.asarray(m, dtype=float)
+    if (m < 3).any():
+        raise ValueError(f"the distribution is defined for batches of 3 or more, got {m.min():g}")
+    t = nct.ppf(probability, m - 2, np.sqrt(m - 1) * z)
+    return np.sqrt(m - 1) * t / np.sqrt(m * (m - 2) + np.square(t))
+
+
+def running_variance(m: np.ndarray, unbiased: bool) -> np.ndarray:
+    """What enters the running variance, over the variance that the batch is divided by: m/(m - 1), or 1 if biased.
+
+    Exact for m >= 2: the two variances are the same sum over m - 1 and over m. docs/inference/conventions.md.
+    """
+    m = np.asarray(m, dtype=float)
+    return m / (m - 1) if unbiased else np.ones_like(m)
+
+
+def normalization_round_off(m: int, u: float, kappa: np.ndarray, one_pass: bool) -> np.ndarray:
+    """Bound on how far two correct computations of x̂ may lie apart, `4 (m + 5) sqrt(m) u kappa**p`.
+
+    To first order in the unit round-off `u` (2**-53 or 2**-24), for `kappa` = max(1, max|x| / sqrt(var + eps)); p = 1 if the variance
+    is centred and 2 if one of the two takes E[x²] - E[x]² in one pass. Derived in docs/inference/conventions.md from the error of a sum of
+    m terms (Higham 2002, chapter 4).
+    """
+    return 4 * (m + 5) * np.sqrt(m) * u * np.asarray(kappa, dtype=float) ** (2 if one_pass else 1)
+
+
+def dropout_variance_ratio(keep: np.ndarray, mean: float, variance: float) -> np.ndarray:
+    """Variance without dropout over variance under it, `variance / ((variance + mean**2) / keep - mean**2)`.
+
+    Exact for inverted dropout, x a / keep with independent a of probability `keep`. Li et al. 2019; derived in
+    docs/inference/dropout.md.
+    """
+    return variance / ((variance + mean**2) / np.asarray(keep, dtype=float) - mean**2)

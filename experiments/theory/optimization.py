@@ -1,0 +1,62 @@
+"""Closed forms of optimization: the size of the weights, effective rates, quadratic losses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def radial_gradient(
+    gamma: np.ndarray, gamma_gradient: np.ndarray, variance: np.ndarray, eps: float
+) -> np.ndarray:
+    """A unit's w·∂L/∂w in front of a batch norm, `gamma * dL/dgamma * eps / (variance + eps)`.
+
+    `variance` is the unit's biased batch variance. Exact for any weights, data and loss, without a bias in front or with
+    one; 0 without ε. Derived in docs/optimization/size-of-weights.md.
+    """
+    return gamma * gamma_gradient * eps / (variance + eps)
+
+
+def equilibrium_angle(rate: float, decay: float) -> float:
+    """Root mean square angle of an SGD step of scale-invariant weights in equilibrium, `sqrt(2 * rate * decay)`, in radians.
+
+    The leading term for small `rate * decay`, with plain SGD (no momentum) and decay as part of the gradient. With a
+    gradient of constant size it is exactly `arccos(1 - rate * decay)`, a relative `rate * decay / 12` more. Wan et al.
+    2021; derived in docs/optimization/effective-learning-rate.md.
+    """
+    return float(np.sqrt(2.0 * rate * decay))
+
+
+def equilibrium_fourth_power(
+    rate: float, decay: float, unit_gradient: np.ndarray, scatter: np.ndarray | None = None
+) -> np.ndarray:
+    """Mean of ‖w‖⁴ in equilibrium, `rate / (2 * decay) * unit_gradient`, for a small product of rate and decay.
+
+    `unit_gradient` is the mean of ‖w‖²‖∇L(w)‖², the squared gradient at weights of length 1. With its relative variance
+    `scatter`, the next order is included too, a factor of `1 + rate * decay * (1 / 2 + scatter)`, for gradients whose size
+    does not depend on those before. Van Laarhoven 2017 and Wan et al. 2021; derived, as is the next order, in
+    docs/optimization/effective-learning-rate.md.
+    """
+    leading = rate / (2.0 * decay) * np.asarray(unit_gradient)
+    return leading if scatter is None else leading * (1.0 + rate * decay * (0.5 + np.asarray(scatter)))
+
+
+def squared_lengths(start: float, steps: int, rate: float, decay: float, unit_gradient: float) -> np.ndarray:
+    """Squared lengths at steps 0 to `steps` of scale-invariant weights under SGD, if every gradient had the mean size.
+
+    The recurrence `u ← (1 - rate * decay)**2 * u + rate**2 * unit_gradient / u` from `u = start**2`; exact for a gradient
+    of constant size at weights of length 1. Derived in docs/optimization/effective-learning-rate.md.
+    """
+    squared = np.empty(steps + 1)
+    squared[0] = start**2
+    for step in range(steps):
+        squared[step + 1] = (1 - rate * decay) ** 2 * squared[step] + rate**2 * unit_gradient / squared[step]
+    return squared
+
+
+def descent_factor(rate: np.ndarray, eigenvalues: np.ndarray) -> np.ndarray:
+    """By what a step of gradient descent multiplies the distance from the minimum of a quadratic, in the end.
+
+    `max |1 - rate * eigenvalue|` over the eigenvalues of its Hessian, for starts with a part along each eigenvector; below 1,
+    that is stable, for `0 < rate < 2 / max(eigenvalues)`. Textbook; derived in docs/optimization/learning-rates.md.
+    """
+    return np.abs(1.0 - np.asarray(rate)[..., None] * np.asarray(eigenvalues)).max(axis=-1)
