@@ -97,13 +97,13 @@ def encode_animation(
 
 
 def _sparse(animation: Animation, every: int) -> Animation:
-    """One frame out of `every`, the poster among them."""
+    """One frame out of `every`, the poster among them, at the nearest rate that a GIF can have."""
     first = animation.poster % every
     return replace(
         animation,
         frames=len(range(first, animation.frames, every)),
         update=lambda i: animation.update(first + i * every),
-        fps=max(animation.fps // every, 1),
+        fps=next(fps for fps in (50, 25, 20, 10, 5, 4, 2, 1) if fps * every <= max(animation.fps, every)),
         poster=animation.poster // every,
     )
 
