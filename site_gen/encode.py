@@ -98,6 +98,7 @@ def encode_animation(
 
 def _sparse(animation: Animation, every: int) -> Animation:
     """One frame out of `every`, the poster among them, at the nearest rate that a GIF can have."""
+    every = min(every, animation.frames // 2)
     first = animation.poster % every
     return replace(
         animation,

@@ -60,9 +60,14 @@ def describe(drawing: gallery.Drawing, profile: str, setup: Any) -> dict[str, An
         "runs": settings.get("runs", 1),
         "seed": settings.get("seed"),
         "versions": {name: version(name) for name in LIBRARIES[drawing.kind]},
-        "command": f"make figure ID={drawing.id}" + ("" if profile == "full" else f" PROFILE={profile}"),
+        "command": f"make figure ID={drawing.id}" + _options(profile),
         "licence": LICENCE,
     }
+
+
+def _options(profile: str) -> str:
+    name, _, seed = profile.partition("-seed-")
+    return ("" if name == "full" else f" PROFILE={name}") + (f" SEED={seed}" if seed else "")
 
 
 def run(drawing: gallery.Drawing, stored: dict[str, Path], folder: Path, record: dict[str, Any]) -> None:
@@ -82,7 +87,9 @@ def run(drawing: gallery.Drawing, stored: dict[str, Path], folder: Path, record:
     else:
         from site_gen.encode import encode_animation
 
-        made = encode_animation(module, data, folder, drawing.id, EVERY.get(record["profile"], 1))
+        made = encode_animation(
+            module, data, folder, drawing.id, EVERY.get(record["profile"].partition("-seed-")[0], 1)
+        )
     record = record | {
         "title": module.TITLE,
         "tags": list(module.TAGS),
