@@ -37,7 +37,7 @@ class Page:
 
     def functions(self) -> dict[str, Any]:
         """The names that `[[= … ]]` can use."""
-        public = (self.figure, self.animation, self.claim, self.verdict, self.value, self.interval, self.setting,
+        public = (self.figure, self.animation, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
                   self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
                   self.gallery, self.board, self.study_question)  # fmt: skip
         return {function.__name__: function for function in public} | {
@@ -90,6 +90,10 @@ class Page:
     def verdict(self, identifier: str) -> str:
         """A claim's verdict as an inline chip."""
         return self.template("verdict.md", claim=self._claim(identifier)).strip()
+
+    def decides(self, *identifiers: str) -> str:
+        """Claims as a list: verdict and sentence, linked to the ledger."""
+        return self.template("decides.md", ids=[self._claim(identifier)["id"] for identifier in identifiers])
 
     def _source_of(self, claim: dict[str, Any]) -> str:
         return citations.POPULAR.get(claim["source"]) or self.cite(claim["source"])

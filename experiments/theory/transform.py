@@ -143,3 +143,12 @@ def stretch_passed(sigma: np.ndarray, eps: np.ndarray) -> np.ndarray:
     0 for `eps` = 0; one half at sigma = sqrt(eps). Derived in docs/transform/backward-pass.md.
     """
     return eps / (np.square(sigma) + eps)
+
+
+def returning_norm_squared(g: np.ndarray, xhat: np.ndarray, gamma: float, sigma: float) -> float:
+    """Squared length of ∂L/∂x for one unit and the gradient g = ∂L/∂y: `gamma**2/sigma**2 (|g|² - (1·g)²/m - (x̂·g)²/m)`.
+
+    Exact for `eps` = 0. Santurkar et al. 2018, Theorem 4.1, state such a bound; derived in docs/transform/backward-pass.md.
+    """
+    m = len(g)
+    return float(np.square(gamma / sigma) * (g @ g - np.square(g.sum()) / m - np.square(xhat @ g) / m))

@@ -112,3 +112,15 @@ def test_backward_spectrum(m: int, gamma: float, sigma: float, eps: float, rng: 
     scale = abs(gamma) / np.sqrt(sigma**2 + eps)
     assert np.linalg.svd(jacobian, compute_uv=False) == pytest.approx(values, abs=1e-8 * scale)
     assert values[-2] == pytest.approx(scale * theory.stretch_passed(sigma, eps))
+
+
+@pytest.mark.parametrize("m", [2, 5, 40])
+def test_returning_norm_squared_against_differences(m: int, rng: np.random.Generator) -> None:
+    x, g, gamma, step = rng.standard_normal(m), rng.standard_normal(m), -1.7, 1e-6
+
+    def loss(x: np.ndarray) -> float:
+        return g @ (gamma * (x - x.mean()) / x.std())
+
+    gradient = np.array([(loss(x + step * e) - loss(x - step * e)) / (2 * step) for e in np.eye(m)])
+    expected = theory.returning_norm_squared(g, (x - x.mean()) / x.std(), gamma, x.std())
+    assert gradient @ gradient == pytest.approx(expected, rel=1e-6, abs=1e-12)
