@@ -103,3 +103,44 @@ def residual_gradient(blocks: int, m: int) -> np.ndarray:
         b += scale * (a * (m - 2) / (m - 1) + b * both / m)
         squares[block] = m * a + (m - 1) * b
     return squares / squares[-1]
+
+
+def batch_norm_rank(width: float, dimensions: float) -> float:
+    """Effective rank (Σλ)²/Σλ² that a deep linear network with batch norm settles at: `n / (1 + n**2 / (4 d))`, or `sqrt(d)`.
+
+    The first for n <= 2 sqrt(d), the second beyond; d = `width`, n = `dimensions` that the activations can span, the smaller of
+    d and the batch size minus 1. For random Gaussian weights and `eps` = 0; the first term of an expansion in the eigenvalues' shares, so with a relative
+    error of the order of the largest, `batch_norm_largest`. Derived in docs/depth/ranks-do-not-collapse.md.
+    """
+    d, n = float(width), float(dimensions)
+    return n / (1 + n**2 / (4 * d)) if n <= 2 * np.sqrt(d) else np.sqrt(d)
+
+
+def batch_norm_largest(width: float, dimensions: float) -> float:
+    """Share of the largest eigenvalue in the same network: `1 / batch_norm_rank + 1 / sqrt(width)`, the right end of the semicircle."""
+    return 1 / batch_norm_rank(width, dimensions) + 1 / np.sqrt(width)
+
+
+def batch_norm_spectrum(width: float, dimensions: int, points: int = 4001) -> np.ndarray:
+    """Eigenvalues' shares in the same network, in falling order, shape (dimensions,).
+
+    The share of the sum that eigenvalues near μ hold has a semicircle as its density, with centre `1 / batch_norm_rank` and radius
+    `1 / sqrt(width)`; their number is that over μ. The k-th is where k - 1/2 are larger; beyond 2 sqrt(width) they are zero.
+    """
+    centre, radius = 1 / batch_norm_rank(width, dimensions), 1 / np.sqrt(width)
+    angle = (np.arange(points) + 0.5) * np.pi / points
+    mu = centre + radius * np.cos(angle)
+    larger = np.cumsum(2 / np.pi * np.sin(angle) ** 2 / mu) * np.pi / points
+    return np.interp(np.arange(dimensions) + 0.5, larger, mu, right=0.0)
+
+
+def gaussian_growth(width: int) -> np.ndarray:
+    """Mean growth of ln R_ii a layer, i = 1, ..., `width`, for products of Gaussian matrices with entries of variance 1/`width`.
+
+    `(ln(2 / d) + psi((d - i + 1) / 2)) / 2` with psi the digamma function: the Lyapunov exponents, the rates at which the singular
+    values of the product grow. Newman 1986; derived in docs/depth/ranks-do-not-collapse.md.
+    """
+    from scipy.special import digamma
+
+    i = np.arange(1, width + 1)
+    return (np.log(2 / width) + digamma((width - i + 1) / 2)) / 2

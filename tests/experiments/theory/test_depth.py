@@ -108,3 +108,45 @@ def test_residual_gradient_becomes_a_power_of_the_depth() -> None:
     assert np.log2(at[1] / at[0]) == pytest.approx(np.pi / (np.pi - 1), rel=2e-3)
     with pytest.raises(ValueError, match="got 3"):
         theory.residual_gradient(4, 3)
+
+
+@pytest.mark.parametrize(("d", "n"), [(400, 10), (400, 30), (200, 60)])
+def test_batch_norm_rank_is_where_the_eigenvalues_settle(d: int, n: int, rng: np.random.Generator) -> None:
+    """Against the process itself: d random unit vectors with the last second moments as covariance, averaged, again and again."""
+    moments, found = np.eye(n) / n, []
+    for step in range(500):
+        z = rng.multivariate_normal(np.zeros(n), moments, d, method="eigh")
+        z /= np.linalg.norm(z, axis=1, keepdims=True)
+        moments = z.T @ z / d
+        if step >= 150:
+            found.append(1 / np.sum(moments**2))
+    law = theory.batch_norm_rank(d, n)
+    assert abs(np.mean(found) / law - 1) < theory.batch_norm_largest(d, n) * 0.7
+    assert law == pytest.approx(n / (1 + n**2 / (4 * d)) if n < 2 * d**0.5 else d**0.5)
+
+
+@pytest.mark.parametrize("n", [600, 1900])
+def test_the_predicted_spectrum_balances_pull_and_push(n: int) -> None:
+    """The equation that the semicircle is said to solve, with sums over the eigenvalues themselves, away from the ends."""
+    d = 10**6
+    shares = theory.batch_norm_spectrum(d, n, points=400_001)
+    assert shares.sum() == pytest.approx(1, abs=1e-3)
+    assert 1 / np.sum(shares**2) == pytest.approx(theory.batch_norm_rank(d, n), rel=1e-3)
+    assert shares[0] == pytest.approx(theory.batch_norm_largest(d, n), rel=0.01)
+    p = np.sum(shares**2)
+    for k in range(n // 5, 4 * n // 5, n // 10):
+        others = np.delete(shares, k)
+        push = np.sum(others / (shares[k] - others)) / d
+        assert push == pytest.approx(2 * (shares[k] - p), abs=0.1 / np.sqrt(d)), k
+
+
+def test_beyond_twice_the_root_eigenvalues_die_out() -> None:
+    shares = theory.batch_norm_spectrum(256, 48)
+    assert (shares > 0).sum() == pytest.approx(2 * np.sqrt(256), abs=1)
+
+
+def test_gaussian_growth_is_the_mean_of_the_logarithms(rng: np.random.Generator) -> None:
+    width = 5
+    w = rng.standard_normal((40_000, width, width)) / np.sqrt(width)
+    logs = np.log(np.abs(np.diagonal(np.linalg.qr(w)[1], axis1=1, axis2=2))).mean(axis=0)
+    assert theory.gaussian_growth(width) == pytest.approx(logs, abs=0.02)
