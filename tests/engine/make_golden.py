@@ -157,6 +157,50 @@ def training(case: str, norm, rng: np.random.Generator, **settings: float) -> No
     save(case, **{f"end/{name}": np.stack([end[name] for end in ends]) for name in ends[0]})
 
 
+class Skip(nn.Module):
+    """x + F(x)."""
+
+    def __init__(self, *branch: nn.Module) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(*branch)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.branch(x)
+
+
+def residual(case: str, rng: np.random.Generator, **settings: float) -> None:
+    """Train a network with two residual blocks on a few batches in turn; its first ∂L/∂x; its evaluation at the end."""
+    sizes, steps, samples = ((6, 5), (5, 5), (5, 5), (5, 3)), 20, 8
+    x, labels = rng.standard_normal((4, RUNS, samples, 6)), rng.integers(0, 3, (4, RUNS, samples))
+    weights = [rng.standard_normal((RUNS, a, b)) / np.sqrt(a) for a, b in sizes]
+    found = []
+    for r in range(RUNS):
+        first, inner, outer, last = (nn.Linear(a, b) for a, b in sizes)
+        net = nn.Sequential(
+            first, Skip(nn.BatchNorm1d(5), nn.ReLU(), inner), Skip(outer, nn.BatchNorm1d(5)), last
+        ).double()
+        for linear, w in zip((first, inner, outer, last), weights, strict=True):
+            linear.weight.data = torch.tensor(w[r].T.copy())
+            linear.bias.data = torch.zeros(w.shape[2], dtype=torch.float64)
+        optimizer = torch.optim.SGD(net.parameters(), **settings)
+        one = {"loss": []}
+        for step in range(steps):
+            data = torch.tensor(x[step % 4, r], requires_grad=True)
+            loss = functional.cross_entropy(net(data), torch.tensor(labels[step % 4, r]))
+            optimizer.zero_grad()
+            loss.backward()
+            if step == 0:
+                one["dx"] = data.grad.numpy().copy()
+            optimizer.step()
+            one["loss"].append(loss.item())
+        one |= {f"end/{name}": value.numpy().copy() for name, value in net.state_dict().items()}
+        net.eval()
+        one["eval_y"] = net(torch.tensor(x[0, r])).detach().numpy()
+        found.append(one)
+    save(case, x=x, labels=labels, **settings, **{f"start{i}": w for i, w in enumerate(weights)})
+    save(case, **{name: np.stack([one[name] for one in found]) for name in found[0]})
+
+
 def main() -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(20)
@@ -200,6 +244,9 @@ def main() -> None:
 
     training("training/batch_norm", nn.BatchNorm1d, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
     training("training/layer_norm", nn.LayerNorm, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
+
+    # A stream of its own, so that new cases leave the numbers of the others as they are.
+    residual("residual/training", np.random.default_rng(21), lr=0.2, momentum=0.9, weight_decay=0.01)
 
     GOLDEN["about/versions"] = np.array(
         [f"torch {torch.__version__}", f"numpy {np.__version__}", f"python {platform.python_version()}"]

@@ -17,6 +17,8 @@ from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.parameters import leaves, mapped
+from experiments.engine.residual import Residual
 from experiments.engine.standardize import FLAX, KERAS, Standardize
 
 H, TOLERANCE = 2e-5, 1e-9
@@ -119,3 +121,36 @@ def test_network(over, activation, rngs):
     assert none is None
     for i, name in names:
         np.testing.assert_array_equal(without[i][name], grads[i][name])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_residual(training, rngs):
+    """A block within a block: every parameter at every depth, and what goes on to the layer below."""
+    rng = np.random.default_rng(4)
+    inner = Residual((Dense(6), Standardize(), Affine(), Tanh(), Dense(4)))
+    net = Network((Dense(4), Residual((Standardize(), Affine(), inner, Dense(4, bias=False))), Tanh()))
+    params, state = net.init(rngs(3), features=5)
+    params = mapped(lambda p: p + 0.5 * rng.standard_normal(p.shape), params)
+    state = mapped(lambda s: s + rng.uniform(0.1, 1, s.shape), state)
+    x = rng.standard_normal((3, 7, 5))
+    paths = [path for path, _ in leaves(params)]
+    assert (1, 2, 2, "gamma") in paths
+
+    def forward(x, *values):
+        given = iter(values)
+        return net.forward(mapped(lambda p: next(given), params), state, x, training)
+
+    y, saved, _ = forward(x, *(p for _, p in leaves(params)))
+    dy = rng.standard_normal(y.shape)
+    dx, grads = net.backward(params, saved, dy)
+    of = dict(leaves(grads))
+    assert of.keys() == set(paths)
+    values = [p for _, p in leaves(params)]
+    check(lambda *inputs: dy * forward(*inputs)[0], [dx, *(of[path] for path in paths)], [x, *values], rng)
+    for i, path in enumerate(paths):  # one parameter at a time: none hides behind the others
+        check(
+            lambda value, i=i: dy * forward(x, *values[:i], value, *values[i + 1 :])[0],
+            [of[path]],
+            [values[i]],
+            rng,
+        )

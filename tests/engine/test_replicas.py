@@ -16,6 +16,8 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.parameters import mapped
+from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 
@@ -32,6 +34,10 @@ NETWORKS = {
         Affine(),
         ReLU(),
         Dense(3),
+    ),
+    "residual": lambda width: (
+        *(Dense(width), Residual((Standardize(), Affine(), ReLU(), Dense(width, bias=False)))),
+        *(Residual((Dense(width), Residual((Standardize(), Tanh())), Dense(width))), Dense(3)),
     ),
     "normalized data": lambda width: (Standardize(), Affine(), Dense(width), Tanh(), Dense(3)),
 }
@@ -74,7 +80,7 @@ def problem(name, runs, samples, features, width, dtype, steps=4):
 
 def run(net, params, state, x, labels, optimizer, buffers=None):
     """Train on every batch, then evaluate; everything that was computed on the way, each array by run."""
-    params = [{name: p.copy() for name, p in layer.items()} for layer in params]
+    params = mapped(np.copy, params)
     velocity, seen = optimizer.init(params), []
     for batch, target in zip(x, labels, strict=True):
         y, saved, state = net.forward(params, state, batch, True, buffers)
@@ -97,6 +103,7 @@ def run(net, params, state, x, labels, optimizer, buffers=None):
 )
 @example("batch norm", 5, 2, 1, 1, np.float32)
 @example("batch norm", 3, 60, 784, 100, np.float32)
+@example("residual", 3, 60, 31, 40, np.float32)
 @example("layer norm", 4, 2, 3, 1, np.float64)
 @example("group norm", 2, 17, 5, 3, np.float32)
 def test_a_run_has_the_bytes_that_it_has_alone(name, runs, samples, features, width, dtype):
