@@ -15,8 +15,9 @@ Arrays = dict[str, np.ndarray]
 class Layer(Protocol):
     """A function of parameters, state and input, with its derivative.
 
-    Data are arrays (run, sample, feature), float32 or float64. Parameters and state have the run as their
-    first axis too. Runs never mix: the bytes of a run are those that it has when it is computed alone.
+    Data are arrays (run, sample, feature), or images (run, sample, channel, height, width), where a channel is what a
+    feature is elsewhere; float32 or float64. Parameters and state have the run as their first axis too. Runs never
+    mix: the bytes of a run are those that it has when it is computed alone.
     """
 
     def init(

@@ -143,3 +143,14 @@ def stretch_passed(sigma: np.ndarray, eps: np.ndarray) -> np.ndarray:
     0 for `eps` = 0; one half at sigma = sqrt(eps). Derived in docs/transform/backward-pass.md.
     """
     return eps / (np.square(sigma) + eps)
+
+
+def effective_values(m: int, pixels: int, kernel: np.ndarray) -> float:
+    """How many independent values settle a channel's mean as well: `m * pixels * sum(kernel**2) / sum(kernel)**2`.
+
+    For `m` images of independent pixels of one variance, convolved with `kernel` round the edges (circular padding): the variance
+    of the mean of all `m * pixels` values is the variance of one of them over this. Infinite where the kernel sums to 0. Derived in
+    docs/transform/convolutions.md.
+    """
+    total = float(np.sum(kernel))
+    return np.inf if total == 0 else m * pixels * float(np.square(kernel).sum()) / total**2

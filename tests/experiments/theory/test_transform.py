@@ -112,3 +112,18 @@ def test_backward_spectrum(m: int, gamma: float, sigma: float, eps: float, rng: 
     scale = abs(gamma) / np.sqrt(sigma**2 + eps)
     assert np.linalg.svd(jacobian, compute_uv=False) == pytest.approx(values, abs=1e-8 * scale)
     assert values[-2] == pytest.approx(scale * theory.stretch_passed(sigma, eps))
+
+
+@pytest.mark.parametrize("side", [3, 5, 6])
+def test_effective_values(side: int, rng: np.random.Generator) -> None:
+    """Against the covariance matrix of all pixels, built weight by weight."""
+    kernel = rng.standard_normal((3, 3)) + 0.3
+    matrix = np.zeros((side * side, side * side))  # from independent pixels to convolved ones
+    for i, j, u, v in np.ndindex(side, side, 3, 3):
+        matrix[i * side + j, (i + u - 1) % side * side + (j + v - 1) % side] += kernel[u, v]
+    covariance = matrix @ matrix.T
+    mean_variance = covariance.sum() / side**4 / 7  # of seven independent images
+    expected = np.diag(covariance).mean() / mean_variance
+    assert theory.effective_values(7, side * side, kernel) == pytest.approx(expected)
+    assert theory.effective_values(7, side * side, np.array([[1.0]])) == 7 * side * side
+    assert theory.effective_values(7, side * side, np.array([1.0, -1.0])) == np.inf
