@@ -152,3 +152,14 @@ def returning_norm_squared(g: np.ndarray, xhat: np.ndarray, gamma: float, sigma:
     """
     m = len(g)
     return float(np.square(gamma / sigma) * (g @ g - np.square(g.sum()) / m - np.square(xhat @ g) / m))
+
+
+def effective_values(m: int, pixels: int, kernel: np.ndarray) -> float:
+    """How many independent values settle a channel's mean as well: `m * pixels * sum(kernel**2) / sum(kernel)**2`.
+
+    For `m` images of independent pixels of one variance, convolved with `kernel` round the edges (circular padding): the variance
+    of the mean of all `m * pixels` values is the variance of one of them over this. Infinite where the kernel sums to 0. Derived in
+    docs/transform/convolutions.md.
+    """
+    total = float(np.sum(kernel))
+    return np.inf if total == 0 else m * pixels * float(np.square(kernel).sum()) / total**2

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from experiments.engine import activations
 from experiments.engine.activations import ReLU, Sigmoid
 from experiments.engine.affine import Affine
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
@@ -96,6 +97,40 @@ def test_layer_and_group_norm(golden):
         ours = normalize(Standardize(over, case["groups"].item(), convention), case, training=True)
         for quantity in ("y", "dx", "dgamma", "dbeta"):
             assert_equal_to_round_off(ours[quantity], case[quantity], f"{name} {quantity}")
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "batch_norm_of_one"])
+def test_batch_norm_of_images(golden, name):
+    """Statistics of each channel over samples and pixels; a batch of one image has enough of them."""
+    case = golden(f"images/{name}")
+    ours = normalize(batch_norm(case), case, training=True)
+    for quantity in ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
+        assert_equal_to_round_off(ours[quantity], case[quantity], quantity)
+    ours = normalize(batch_norm(case), case, training=False)
+    for quantity in ("y", "dx"):
+        assert_equal_to_round_off(ours[quantity], case[f"eval_{quantity}"], f"eval_{quantity}")
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "group_norm", "instance_norm"])
+def test_layer_group_and_instance_norm_of_images(golden, name):
+    case = golden(f"images/{name}")
+    over = "features" if name == "layer_norm" else "groups"
+    layer = Standardize(over, case["groups"].item(), Convention(case["eps"].item(), 0.1, True))
+    ours = normalize(layer, case, training=True)
+    for quantity in ("y", "dx", "dgamma", "dbeta"):
+        assert_equal_to_round_off(ours[quantity], case[quantity], quantity)
+
+
+@pytest.mark.parametrize("padding", ["zero", "circular"])
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (5, 1), (3, 2), (5, 3)])
+def test_convolution(golden, padding, kernel, stride):
+    case = golden(f"convolution/{padding}, kernel {kernel}, stride {stride}")
+    layer = Convolution(2, kernel, stride, padding)
+    params = {"weight": case["weight"], "bias": case["bias"]}
+    y, saved, _ = layer.forward(params, {}, case["x"], training=True)
+    dx, grads = layer.backward(params, saved, case["dy"])
+    for name, ours in (("y", y), ("dx", dx), ("dweight", grads["weight"]), ("dbias", grads["bias"])):
+        assert_equal_to_round_off(ours, case[name], name)
 
 
 @pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "ReLU"])

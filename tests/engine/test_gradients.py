@@ -14,7 +14,10 @@ import pytest
 
 from experiments.engine.activations import ReLU, Sigmoid, Tanh
 from experiments.engine.affine import Affine
+from experiments.engine.average_pool import AveragePool
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
+from experiments.engine.flatten import Flatten
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves, mapped
@@ -34,6 +37,19 @@ LAYERS = {
     "sigmoid": Sigmoid(),
     "tanh": Tanh(),
     "relu": ReLU(),
+}
+IMAGE_LAYERS = {
+    "convolution": Convolution(3),
+    "convolution, circular": Convolution(3, padding="circular"),
+    "convolution, stride 2": Convolution(2, 5, stride=2, bias=False),
+    "convolution, circular, stride 3": Convolution(2, 5, stride=3, padding="circular"),
+    "batch": Standardize("batch"),
+    "features": Standardize("features", convention=FLAX),
+    "groups": Standardize("groups", groups=2),
+    "one channel a group": Standardize("groups", groups=4),
+    "affine": Affine(),
+    "relu": ReLU(),
+    "average pool": AveragePool(),
 }
 SHAPES = [(1, 7, 4), (3, 5, 6), (2, 2, 2), (2, 40, 2)]
 
@@ -69,6 +85,21 @@ def check(f, gradients, inputs, rng):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 def test_layer(layer, shape, training, rngs):
+    check_layer(layer, shape, training, rngs)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5, 6), (1, 2, 4, 2, 2)])
+@pytest.mark.parametrize("layer", IMAGE_LAYERS.values(), ids=IMAGE_LAYERS)
+def test_layer_on_images(layer, shape, training, rngs):
+    check_layer(layer, shape, training, rngs)
+
+
+def test_flatten(rngs):
+    check_layer(Flatten(6), (2, 3, 4, 2, 3), True, rngs)
+
+
+def check_layer(layer, shape, training, rngs):
     rng = np.random.default_rng(1)
     params, state, _ = layer.init(rngs(shape[0]), shape[2], np.float64)
     params = {name: p + 0.5 * rng.standard_normal(p.shape) for name, p in params.items()}
@@ -85,6 +116,16 @@ def test_layer(layer, shape, training, rngs):
     check(f, [dx, *(grads[name] for name in params)], [x, *params.values()], rng)
 
 
+def test_convolutional_network(rngs):
+    rng = np.random.default_rng(4)
+    net = Network((
+        *(Convolution(4, padding="circular", bias=False), Standardize(), Affine(), Tanh()),
+        *(Convolution(4, stride=2), Standardize("groups", groups=2), Affine(), Tanh()),
+        *(Convolution(6), Standardize("features"), AveragePool(), Dense(3)),
+    ))  # fmt: skip
+    check_network(net, 2, rng.standard_normal((3, 4, 2, 6, 5)), rng.integers(0, 3, (3, 4)), rng, rngs)
+
+
 def test_cross_entropy():
     rng = np.random.default_rng(2)
     logits, labels = 3 * rng.standard_normal((3, 7, 4)), rng.integers(0, 4, (3, 7))
@@ -98,8 +139,11 @@ def test_network(over, activation, rngs):
     rng = np.random.default_rng(3)
     block = (Dense(6), Standardize(over), Affine(), activation)
     net = Network((*block, *block, Dense(3)))
-    params, state = net.init(rngs(3), features=5)
-    x, labels = rng.standard_normal((3, 9, 5)), rng.integers(0, 3, (3, 9))
+    check_network(net, 5, rng.standard_normal((3, 9, 5)), rng.integers(0, 3, (3, 9)), rng, rngs)
+
+
+def check_network(net, features, x, labels, rng, rngs):
+    params, state = net.init(rngs(3), features)
     names = [(i, name) for i, layer in enumerate(params) for name in layer]
 
     def forward(x, *values):
@@ -118,7 +162,7 @@ def test_network(over, activation, rngs):
         rng,
     )
     none, without = net.backward(params, saved, dy, input_gradient=False)
-    assert none is None
+    assert none is None or not isinstance(net.layers[0], Dense)
     for i, name in names:
         np.testing.assert_array_equal(without[i][name], grads[i][name])
 

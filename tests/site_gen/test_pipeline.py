@@ -98,7 +98,9 @@ def test_a_claim_in_other_words_does_not_rerun_its_study(built: Repository) -> N
 
 
 def test_changed_code_reruns_what_reaches_it(built: Repository) -> None:
-    built.edit(STUDY, "np.random.default_rng([point.seed, point.coin])", "np.random.default_rng(point.coin + 10)")
+    built.edit(
+        STUDY, "np.random.default_rng([point.seed, point.coin])", "np.random.default_rng(point.coin + 10)"
+    )
     assert sorted(made(built)) == ["animation", "figure", "measure", "pages", "result", "result", "result"]
 
 

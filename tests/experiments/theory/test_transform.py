@@ -124,3 +124,18 @@ def test_returning_norm_squared_against_differences(m: int, rng: np.random.Gener
     gradient = np.array([(loss(x + step * e) - loss(x - step * e)) / (2 * step) for e in np.eye(m)])
     expected = theory.returning_norm_squared(g, (x - x.mean()) / x.std(), gamma, x.std())
     assert gradient @ gradient == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("side", [3, 5, 6])
+def test_effective_values(side: int, rng: np.random.Generator) -> None:
+    """Against the covariance matrix of all pixels, built weight by weight."""
+    kernel = rng.standard_normal((3, 3)) + 0.3
+    matrix = np.zeros((side * side, side * side))  # from independent pixels to convolved ones
+    for i, j, u, v in np.ndindex(side, side, 3, 3):
+        matrix[i * side + j, (i + u - 1) % side * side + (j + v - 1) % side] += kernel[u, v]
+    covariance = matrix @ matrix.T
+    mean_variance = covariance.sum() / side**4 / 7  # of seven independent images
+    expected = np.diag(covariance).mean() / mean_variance
+    assert theory.effective_values(7, side * side, kernel) == pytest.approx(expected)
+    assert theory.effective_values(7, side * side, np.array([[1.0]])) == 7 * side * side
+    assert theory.effective_values(7, side * side, np.array([1.0, -1.0])) == np.inf
