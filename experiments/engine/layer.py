@@ -15,8 +15,8 @@ Arrays = dict[str, np.ndarray]
 class Layer(Protocol):
     """A function of parameters, state and input, with its derivative.
 
-    Data are arrays (run, sample, feature), float32 or float64. Parameters and state have the run as their
-    first axis too. Runs never mix: the bytes of a run are those that it has when it is computed alone.
+    Data are arrays (run, sample, feature), float16, float32 or float64. Parameters and state have the run as
+    their first axis too, and are of the same dtype, but for running statistics: those of float16 are float32. Runs never mix: the bytes of a run are those that it has when it is computed alone.
     """
 
     def init(

@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
-from experiments.engine.sums import mean_over
+from experiments.engine.sums import accumulator, mean_over
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Standardize:
     The statistics are those of x minus its first sample (or feature), so a large common offset costs no digits,
     and the variance is centred. A constant feature gives x̂ = 0 exactly, or nan if ε = 0, where it is 0/0.
 
+    Float16 data are standardized in float32, which also holds the statistics, and x̂ is rounded at the end.
+
     Sources: Ioffe & Szegedy 2015, Algorithms 1 and 2; Ba et al. 2016; Wu & He 2018.
 
     Raises
@@ -93,7 +95,7 @@ class Standardize:
             raise ValueError(f"{features} features cannot be divided into {self.groups} groups")
         if self.over != "batch":
             return {}, {}, features
-        shape = (len(rngs), features)
+        shape, dtype = (len(rngs), features), accumulator(dtype)
         return {}, {"running_mean": np.zeros(shape, dtype), "running_var": np.ones(shape, dtype)}, features
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
@@ -108,19 +110,20 @@ class Standardize:
             raise ValueError("a batch of 1 sample has no variance to train with; it takes at least 2")
 
         axis, rows = self._axis(), self._rows(x)
-        xhat = buffers.array("xhat", rows.shape, x.dtype)
+        dtype = accumulator(x.dtype)
+        xhat = buffers.array("xhat", rows.shape, dtype)
         first = rows[:, :1] if axis == 1 else rows[:, :, :1]
-        np.subtract(rows, first, out=xhat)
+        np.subtract(rows, first, out=xhat, dtype=dtype)
         mean = mean_over(axis, xhat)
         xhat -= mean
         mean += first
-        var = mean_over(axis, np.multiply(xhat, xhat, out=buffers.array("square", rows.shape, x.dtype)))
+        var = mean_over(axis, np.multiply(xhat, xhat, out=buffers.array("square", rows.shape, dtype)))
         inv_std = 1 / np.sqrt(var + self.convention.eps)
         xhat *= inv_std
 
         shape = (x.shape[0], -1) if axis == 1 else (*x.shape[:2], -1)
         mean, var, inv_std = mean.reshape(shape), var.reshape(shape), inv_std.reshape(shape)
-        y = xhat.reshape(x.shape)
+        y = xhat.reshape(x.shape).astype(x.dtype, copy=False)
         saved = {"x": x, "xhat": y, "mean": mean, "var": var, "inv_std": inv_std, "constant": False}
         return y, saved, self._next(state, mean, var, samples=x.shape[1])
 
@@ -132,18 +135,18 @@ class Standardize:
 
         After a forward pass with running statistics, which do not depend on x, it is g/√(σ² + ε).
         """
-        dx = (buffers or Buffers()).array("dx", dy.shape, dy.dtype)
+        dx = (buffers or Buffers()).array("dx", dy.shape, accumulator(dy.dtype))
         if saved["constant"]:
-            return np.multiply(dy, saved["inv_std"][:, None, :], out=dx), {}
+            return np.multiply(dy, saved["inv_std"][:, None, :], out=dx).astype(dy.dtype, copy=False), {}
         axis, g, xhat, rows = self._axis(), self._rows(dy), self._rows(saved["xhat"]), self._rows(dx)
-        np.multiply(g, xhat, out=rows)
+        np.multiply(g, xhat, out=rows, dtype=dx.dtype)
         along = mean_over(axis, rows)
         np.multiply(xhat, along, out=rows)
         np.subtract(g, rows, out=rows)
         rows -= mean_over(axis, g)
         inv_std = saved["inv_std"]
         rows *= inv_std[:, None, :] if axis == 1 else inv_std.reshape(inv_std.shape[0], -1, 1)
-        return dx, {}
+        return dx.astype(dy.dtype, copy=False), {}
 
     def _with_running(
         self, state: Arrays, x: np.ndarray, buffers: Buffers
@@ -151,9 +154,10 @@ class Standardize:
         """x̂ with the running statistics, which do not depend on x."""
         mean, var = state["running_mean"], state["running_var"]
         inv_std = 1 / np.sqrt(var + self.convention.eps)
-        xhat = buffers.array("xhat", (mean.shape[0], *x.shape[1:]), x.dtype)
+        xhat = buffers.array("xhat", (mean.shape[0], *x.shape[1:]), mean.dtype)
         np.subtract(x, mean[:, None, :], out=xhat)
         xhat *= inv_std[:, None, :]
+        xhat = xhat.astype(x.dtype, copy=False)
         saved = {"x": x, "xhat": xhat, "mean": mean, "var": var, "inv_std": inv_std, "constant": True}
         return xhat, saved, state
 
