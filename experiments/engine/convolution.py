@@ -71,7 +71,8 @@ class Convolution:
         """Draw the weights of each run from its own generator; `features` are the channels that come in."""
         fan_in, shape = features * self.kernel**2, (self.channels, features, self.kernel, self.kernel)
         weight = np.stack([self.weights(rng, fan_in, self.channels).T.reshape(shape) for rng in rngs])
-        params = {"weight": weight.astype(dtype)}
+        # in C order, or the bytes of a product would depend on who copied the weights
+        params = {"weight": weight.astype(dtype, order="C")}
         if self.bias:
             params["bias"] = np.zeros((len(rngs), self.channels), dtype)
         return params, {}, self.channels

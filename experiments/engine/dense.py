@@ -11,7 +11,7 @@ import numpy as np
 from experiments.engine.buffers import Buffers
 from experiments.engine.initialization import lecun_normal
 from experiments.engine.layer import Arrays
-from experiments.engine.sums import sum_over
+from experiments.engine.sums import accumulator, sum_over
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Dense:
     Parameters: weight (run, fan_in, features), bias (run, features). Only this layer and `Convolution`
     draw random numbers, so a network with and without normalization starts from the same weights. They are drawn in float64
     and then rounded, so float32 and float64 start alike too.
+
+    With float16 a product x W is accumulated in float32 and rounded once; then b is added, in float16.
     """
 
     features: int
@@ -64,7 +66,7 @@ class Dense:
         if x.dtype != weight.dtype:
             raise TypeError(f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input")
         y = (buffers or Buffers()).array("y", (weight.shape[0], x.shape[1], self.features), weight.dtype)
-        np.matmul(x, weight, out=y)
+        _product(x, weight, y)
         if self.bias:
             y += params["bias"][:, None, :]
         return y, {"x": x}, state
@@ -75,15 +77,19 @@ class Dense:
         """∂L/∂x = ∂L/∂y Wᵀ, and `gradients`."""
         weight = params["weight"]
         dx = (buffers or Buffers()).array("dx", (*dy.shape[:2], weight.shape[1]), dy.dtype)
-        np.matmul(dy, weight.swapaxes(1, 2), out=dx)
+        _product(dy, weight.swapaxes(1, 2), dx)
         return dx, self.gradients(saved, dy, buffers)
 
     def gradients(self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None) -> Arrays:
         """∂L/∂W = xᵀ ∂L/∂y and ∂L/∂b = Σ_samples ∂L/∂y, without ∂L/∂x, which nobody needs of the data."""
         buffers, x = buffers or Buffers(), saved["x"]
         dweight = buffers.array("dweight", (dy.shape[0], x.shape[2], self.features), dy.dtype)
-        grads = {"weight": np.matmul(x.swapaxes(1, 2), dy, out=dweight)}
+        grads = {"weight": _product(x.swapaxes(1, 2), dy, dweight)}
         if self.bias:
             dbias = buffers.array("dbias", (dy.shape[0], 1, self.features), dy.dtype)
             grads["bias"] = sum_over(1, dy, dbias)[:, 0]
         return grads
+
+
+def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
+    return np.matmul(a, b, out=out, dtype=accumulator(out.dtype), casting="same_kind")

@@ -36,7 +36,8 @@ class Network:
         features : int
             Number of features of the data.
         dtype : dtype
-            float32 or float64, of everything that is computed.
+            float16, float32 or float64, of what passes between layers and of the parameters. What float16 layers
+            sum and keep statistics in is float32 (`experiments.engine.sums.accumulator`).
         """
         params, state = [], []
         for layer in self.layers:

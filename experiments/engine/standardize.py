@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
-from experiments.engine.sums import beside, mean_over, mean_per_channel, values_per_channel
+from experiments.engine.sums import accumulator, beside, mean_over, mean_per_channel, values_per_channel
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Standardize:
     The statistics are those of x minus its first value (sample, feature or pixel), so a large common offset costs no digits,
     and the variance is centred. A constant feature gives x̂ = 0 exactly, or nan if ε = 0, where it is 0/0.
 
+    Float16 data are standardized in float32, which also holds the statistics, and x̂ is rounded at the end.
+
     Sources: Ioffe & Szegedy 2015, Algorithms 1 and 2; Ba et al. 2016; Wu & He 2018.
 
     Raises
@@ -98,7 +100,7 @@ class Standardize:
             raise ValueError(f"{features} features cannot be divided into {self.groups} groups")
         if self.over != "batch":
             return {}, {}, features
-        shape = (len(rngs), features)
+        shape, dtype = (len(rngs), features), accumulator(dtype)
         return {}, {"running_mean": np.zeros(shape, dtype), "running_var": np.ones(shape, dtype)}, features
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
@@ -112,20 +114,20 @@ class Standardize:
         if self.over == "batch" and values_per_channel(x) == 1:
             raise ValueError("a batch of 1 sample has no variance to train with; it takes at least 2")
 
-        rows = self._rows(x)
-        xhat = buffers.array("xhat", rows.shape, x.dtype)
+        rows, dtype = self._rows(x), accumulator(x.dtype)
+        xhat = buffers.array("xhat", rows.shape, dtype)
         first = self._first(rows)
-        np.subtract(rows, first, out=xhat)
+        np.subtract(rows, first, out=xhat, dtype=dtype)
         mean = self._mean(xhat)
         xhat -= mean
         mean += first
-        var = self._mean(np.multiply(xhat, xhat, out=buffers.array("square", rows.shape, x.dtype)))
+        var = self._mean(np.multiply(xhat, xhat, out=buffers.array("square", rows.shape, dtype)))
         inv_std = 1 / np.sqrt(var + self.convention.eps)
         xhat *= inv_std
 
         shape = (x.shape[0], -1) if self.over == "batch" else (*x.shape[:2], -1)
         mean, var, inv_std = mean.reshape(shape), var.reshape(shape), inv_std.reshape(shape)
-        y = xhat.reshape(x.shape)
+        y = xhat.reshape(x.shape).astype(x.dtype, copy=False)
         saved = {"x": x, "xhat": y, "mean": mean, "var": var, "inv_std": inv_std, "constant": False}
         return y, saved, self._next(state, mean, var, values=values_per_channel(x))
 
@@ -137,18 +139,18 @@ class Standardize:
 
         After a forward pass with running statistics, which do not depend on x, it is g/√(σ² + ε).
         """
-        dx = (buffers or Buffers()).array("dx", dy.shape, dy.dtype)
+        dx = (buffers or Buffers()).array("dx", dy.shape, accumulator(dy.dtype))
         if saved["constant"]:
-            return np.multiply(dy, beside(saved["inv_std"], dy), out=dx), {}
+            return np.multiply(dy, beside(saved["inv_std"], dy), out=dx).astype(dy.dtype, copy=False), {}
         g, xhat, rows = self._rows(dy), self._rows(saved["xhat"]), self._rows(dx)
-        np.multiply(g, xhat, out=rows)
+        np.multiply(g, xhat, out=rows, dtype=dx.dtype)
         along = self._mean(rows)
         np.multiply(xhat, along, out=rows)
         np.subtract(g, rows, out=rows)
         rows -= self._mean(g)
         inv_std = saved["inv_std"]
         rows *= beside(inv_std, rows) if self.over == "batch" else inv_std.reshape(inv_std.shape[0], -1, 1)
-        return dx, {}
+        return dx.astype(dy.dtype, copy=False), {}
 
     def _with_running(
         self, state: Arrays, x: np.ndarray, buffers: Buffers
@@ -156,9 +158,10 @@ class Standardize:
         """x̂ with the running statistics, which do not depend on x."""
         mean, var = state["running_mean"], state["running_var"]
         inv_std = 1 / np.sqrt(var + self.convention.eps)
-        xhat = buffers.array("xhat", (mean.shape[0], *x.shape[1:]), x.dtype)
+        xhat = buffers.array("xhat", (mean.shape[0], *x.shape[1:]), mean.dtype)
         np.subtract(x, beside(mean, x), out=xhat)
         xhat *= beside(inv_std, x)
+        xhat = xhat.astype(x.dtype, copy=False)
         saved = {"x": x, "xhat": xhat, "mean": mean, "var": var, "inv_std": inv_std, "constant": True}
         return xhat, saved, state
 

@@ -1,4 +1,4 @@
-"""Sums over samples, features or pixels."""
+"""Sums over samples, features or pixels, and the precision that they are accumulated in."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from math import prod
 import numpy as np
 
 
+def accumulator(dtype: np.dtype) -> np.dtype:
+    """The precision of sums and statistics: float32 for float16, as frameworks take it; otherwise that of the data."""
+    return np.promote_types(dtype, np.float32)
+
+
 def sum_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Sum a (run, sample, feature) array over axis 1 or 2, which stays as an axis of length one.
 
     It is a product with a vector of ones: BLAS is given one run at a time and so cannot mix them, and over
-    samples it is several times as fast as `np.sum`.
+    samples it is several times as fast as `np.sum`. Float16 is summed in float32, and that is what comes back
+    unless `out` is float16.
     """
-    ones = _ones(a.shape[axis], a.dtype)
-    return np.matmul(ones[None], a, out=out) if axis == 1 else np.matmul(a, ones[:, None], out=out)
+    ones, dtype = _ones(a.shape[axis], a.dtype), accumulator(a.dtype)
+    factors = (ones[None], a) if axis == 1 else (a, ones[:, None])
+    return np.matmul(*factors, out=out, dtype=dtype, casting="same_kind")
 
 
 def mean_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -34,7 +41,8 @@ def sum_per_channel(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     if a.ndim == 3:
         return sum_over(1, a, out)
     pixels = a.reshape(*a.shape[:3], -1)
-    return sum_over(1, np.matmul(pixels, _ones(pixels.shape[3], a.dtype)[:, None])[..., 0], out)
+    ones = _ones(pixels.shape[3], a.dtype)[:, None]
+    return sum_over(1, np.matmul(pixels, ones, dtype=accumulator(a.dtype))[..., 0], out)
 
 
 def mean_per_channel(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:

@@ -113,3 +113,89 @@ def dropout_variance_ratio(keep: np.ndarray, mean: float, variance: float) -> np
     docs/inference/dropout.md.
     """
     return variance / ((variance + mean**2) / np.asarray(keep, dtype=float) - mean**2)
+
+
+def fold_round_off(terms: int, u: float, u_sum: float, magnitude: np.ndarray) -> np.ndarray:
+    """Bound on how far a dense layer with batch norm and the folded one may lie apart, `2 (terms u_sum + 6 u) magnitude`.
+
+    To first order in `u`, the unit round-off of what is stored, and `u_sum`, that of sums of `terms` products (2**-24 for float16), without
+    underflow. `magnitude` is |γ|/√(var + ε) (Σ|x w| + |b| + |running mean|) + |β| of an output. Derived in docs/inference/deployment.md from the
+    error of a sum (Higham 2002, chapter 4).
+    """
+    return 2 * (terms * u_sum + 6 * u) * magnitude
+
+
+def rounding_rms(values: np.ndarray, u: float, axis: int | None = None) -> np.ndarray:
+    """Root mean square error of rounding `values`, `√mean(spacing²/12)` with spacing `2 u 2**⌊log₂|value|⌋`.
+
+    For errors spread evenly over the spacing of floating-point numbers, which holds well if the values vary over many spacings; no
+    subnormal numbers. docs/inference/deployment.md.
+    """
+    _, exponent = np.frexp(values)  # |value| = fraction * 2**exponent with fraction in [1/2, 1)
+    return np.sqrt(np.mean(np.square(np.ldexp(2 * u, exponent - 1)), axis=axis) / 12)
+
+
+def underflow_rms(terms: int, std: float, smallest: float) -> float:
+    """Root mean square error of a sum of `terms` products whose weights are all subnormal, `std √(terms/12) smallest`.
+
+    For independent inputs of mean 0 and standard deviation `std`, and weights whose errors are spread evenly over the spacing `smallest` of subnormal
+    numbers. docs/inference/deployment.md.
+    """
+    return float(std * np.sqrt(terms / 12) * smallest)
+
+
+def one_pass_round_off(m: int, u: float, kappa_squared: np.ndarray) -> np.ndarray:
+    """Bound on the relative error of a variance taken as E[x²] - E[x]², `(3 m + 3) u kappa_squared`.
+
+    To first order in the unit round-off `u`, for sums of m terms in any order and `kappa_squared` = E[x²]/var = 1 + mean²/var, with the
+    data's own moments. Derived in docs/inference/deployment.md.
+    """
+    return (3 * m + 3) * u * np.asarray(kappa_squared, dtype=float)
+
+
+def two_pass_round_off(m: int, u: float, kappa: np.ndarray) -> np.ndarray:
+    """Bound on the relative error of a centred variance, `(m + 3) u + ((m + 1) u kappa)²`.
+
+    For `kappa` = max|x|/std: the mean errs by (m + 1) u max|x| at most, and the square of that enters the variance. Derived in
+    docs/inference/deployment.md.
+    """
+    return (m + 3) * u + np.square((m + 1) * u * np.asarray(kappa, dtype=float))
+
+
+def pooled_round_off(m: int, u: float, kappa: np.ndarray) -> np.ndarray:
+    """Bound on the relative distance of a batch's variance from that combined of its shards, `(2 (m + 3) + 4 (m + 1) kappa) u`.
+
+    To first order in the unit round-off `u`, for m samples in all and `kappa` = max|x|/std: each variance is centred and errs by (m + 3) u, and
+    the means that differ between shards err by (m + 1) u max|x|. Derived in docs/inference/deployment.md.
+    """
+    return (2 * (m + 3) + 4 * (m + 1) * np.asarray(kappa, dtype=float)) * u
+
+
+def shard_variance_ratio(sizes: np.ndarray, shift_variance: float = 0.0) -> float:
+    """Average of the shards' variances over the variance of the whole batch, each in expectation.
+
+    With n = Σ n_k and h the harmonic mean of `sizes` it is `(1 - 1/h) / (1 - 1/n + shift_variance)`, for independent samples of variance 1
+    whose means differ between shards of equal size by `shift_variance`. Exact; equal shards n_k = n/k without a shift give
+    (n - k)/(n - 1). Derived in docs/inference/deployment.md.
+    """
+    sizes = np.asarray(sizes, dtype=float)
+    return float((1 - np.mean(1 / sizes)) / (1 - 1 / sizes.sum() + shift_variance))
+
+
+def shard_noise(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviation of the mean of `size` samples in standard deviations, and of their variance over its expectation.
+
+    `1/√size` for every distribution, and `√(2/(size - 1))` for a Gaussian one (chi-squared with size - 1 degrees of freedom).
+    docs/inference/deployment.md.
+    """
+    size = np.asarray(size, dtype=float)
+    return 1 / np.sqrt(size), np.sqrt(2 / (size - 1))
+
+
+def average_of_means_error(sizes: np.ndarray) -> float:
+    """Standard deviation of the plain average of the shards' means about the mean of the whole batch, in standard deviations.
+
+    `√Σ (1/k - n_k/n)²/n_k` over k shards; 0 if they are equal. Exact for independent samples. docs/inference/deployment.md.
+    """
+    sizes = np.asarray(sizes, dtype=float)
+    return float(np.sqrt(np.sum(np.square(1 / sizes.size - sizes / sizes.sum()) / sizes)))

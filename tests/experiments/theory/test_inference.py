@@ -115,3 +115,70 @@ def test_dropout_variance_ratio(keep: float) -> None:
     mean, variance = weights @ values, weights @ values**2 - (weights @ values) ** 2
     under = weights @ (keep * (values / keep) ** 2) - mean**2
     assert theory.dropout_variance_ratio(keep, mean, variance) == pytest.approx(variance / under)
+
+
+def test_a_folded_product_stays_within_its_bound(rng: np.random.Generator) -> None:
+    """Float32 against the two forms in float64, with numbers of many sizes."""
+    x, w = rng.standard_normal((500, 40)).astype(np.float32), rng.standard_normal(40).astype(np.float32)
+    b, mean, scale, beta = (np.float32(v) for v in (3.0, 2.7, 1.3, 0.4))
+    unfolded, folded = (x @ w + b - mean) * scale + beta, x @ (w * scale) + ((b - mean) * scale + beta)
+    magnitude = scale * (np.abs(x) @ np.abs(w) + abs(b) + abs(mean)) + abs(beta)
+    bound = theory.fold_round_off(40, 2.0**-24, 2.0**-24, magnitude)
+    assert np.abs(unfolded - folded).max() > 0 and (np.abs(unfolded.astype(float) - folded) < bound).all()
+
+
+@pytest.mark.parametrize("size", [0.01, 3.0, 700.0])
+def test_rounding_to_half(size: float, rng: np.random.Generator) -> None:
+    values = size * (1 + rng.uniform(0, 5, 200_000))
+    off = values.astype(np.float16) - values
+    assert np.sqrt(np.mean(off**2)) == pytest.approx(theory.rounding_rms(values, 2.0**-11), rel=0.01)
+
+
+def test_subnormal_weights(rng: np.random.Generator) -> None:
+    w, x = rng.uniform(-6e-6, 6e-6, (100, 300)), 50 * rng.standard_normal((100, 300))
+    off = ((w.astype(np.float16) - w) * x).sum(axis=1)
+    assert np.sqrt(np.mean(off**2)) == pytest.approx(theory.underflow_rms(300, 50, 2.0**-24), rel=0.25)
+
+
+@pytest.mark.parametrize("offset", [0.0, 30.0, 3000.0])
+def test_variances_err_within_their_bounds(offset: float, rng: np.random.Generator) -> None:
+    for m in (4, 64):
+        x = (offset + rng.standard_normal((m, 500))).astype(np.float32)
+        true, exactly = x.astype(float).var(axis=0), x.astype(float)
+        one = np.abs((np.square(x).mean(axis=0) - np.square(x.mean(axis=0))) / true - 1)
+        two = np.abs(np.square(x - x.mean(axis=0)).mean(axis=0) / true - 1)
+        assert (one <= theory.one_pass_round_off(m, 2.0**-24, np.square(exactly).mean(axis=0) / true)).all()
+        kappa = np.abs(exactly).max(axis=0) / np.sqrt(true)
+        assert (two <= theory.two_pass_round_off(m, 2.0**-24, kappa)).all()
+        halves = np.split(x, 2)
+        means, variances = (
+            [h.mean(axis=0) for h in halves],
+            [np.square(h - h.mean(axis=0)).mean(axis=0) for h in halves],
+        )
+        pooled = sum(variances) / 2 + np.square(means[0] - means[1]) / 4
+        assert (
+            np.abs(pooled / x.var(axis=0, dtype=float) - 1) <= theory.pooled_round_off(m, 2.0**-24, kappa)
+        ).all()
+
+
+@pytest.mark.parametrize("sizes", [(8, 8), (2, 2, 2, 2), (15, 1), (5, 3, 2)])
+def test_averages_over_shards(sizes: tuple[int, ...], rng: np.random.Generator) -> None:
+    x, repeats = rng.standard_normal((sum(sizes), 200_000)), 200_000
+    parts = np.split(x, np.cumsum(sizes)[:-1])
+    ratio = np.mean([p.var(axis=0) for p in parts]) / x.var(axis=0).mean()
+    assert ratio == pytest.approx(theory.shard_variance_ratio(sizes), rel=10 / np.sqrt(repeats))
+    off = np.mean([p.mean(axis=0) for p in parts], axis=0) - x.mean(axis=0)
+    assert off.std() == pytest.approx(theory.average_of_means_error(sizes), rel=0.02, abs=1e-12)
+
+
+def test_equal_shards() -> None:
+    assert theory.shard_variance_ratio([8] * 4) == pytest.approx((32 - 4) / (32 - 1))
+    assert theory.shard_variance_ratio([8] * 4, 2.0) == pytest.approx((1 - 1 / 8) / (3 - 1 / 32))
+
+
+@pytest.mark.parametrize("size", [2, 8])
+def test_noise_of_a_shard(size: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((size, 400_000))
+    mean, variance = theory.shard_noise(size)
+    assert x.mean(axis=0).std() == pytest.approx(mean, rel=0.01)
+    assert x.var(axis=0).std() / (1 - 1 / size) == pytest.approx(variance, rel=0.02)

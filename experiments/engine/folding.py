@@ -1,0 +1,82 @@
+"""Batch norm folded into the layer in front of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from experiments.engine.affine import Affine
+from experiments.engine.dense import Dense
+from experiments.engine.layer import Arrays
+from experiments.engine.network import Network
+from experiments.engine.standardize import Standardize
+
+FOLDABLE = (
+    Dense,
+)  # layers with a `bias` field whose output y = W·x + b has the last axis of `weight` for its features
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what is too large for the precision becomes inf
+def fold(network: Network, params: list[Arrays], state: list[Arrays]) -> tuple[Network, list[Arrays]]:
+    """Merge every Standardize over the batch, and an Affine behind it, into the layer in front, for evaluation.
+
+    With s = γ/√(running_var + ε), W′ = W s and b′ = (b − running_mean) s + β; without an Affine γ = 1 and β = 0.
+
+    Parameters
+    ----------
+    network, params, state
+        A network as it is evaluated. They are left as they are.
+
+    Returns
+    -------
+    network : Network
+        The same function in evaluation, but for round-off, without batch norm and without state.
+    params : list of dict
+        In the precision of the ones that were given. They are computed in float64 and rounded once.
+
+    Raises
+    ------
+    ValueError
+        If a Standardize is not over the batch (then its statistics belong to each sample, and no fixed W′ exists), or
+        does not follow a foldable layer at once.
+    """
+    layers, folded = [], []
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, Standardize):
+            _check(network, i)
+            scale = 1 / np.sqrt(state[i]["running_var"].astype(float) + layer.convention.eps)
+            layers[-1], folded[-1] = _merge(layers[-1], folded[-1], scale, -state[i]["running_mean"] * scale)
+        elif isinstance(layer, Affine) and i and isinstance(network.layers[i - 1], Standardize):
+            layers[-1], folded[-1] = _merge(
+                layers[-1], folded[-1], params[i]["gamma"].astype(float), params[i]["beta"]
+            )
+        else:
+            layers.append(layer)
+            folded.append({name: np.array(p, float) for name, p in params[i].items()})
+    dtype = {p.dtype for layer in params for p in layer.values()}.pop()
+    return Network(tuple(layers)), [{name: p.astype(dtype) for name, p in layer.items()} for layer in folded]
+
+
+def _check(network: Network, i: int) -> None:
+    layer, before = network.layers[i], network.layers[i - 1] if i else None
+    if layer.over != "batch":
+        raise ValueError(
+            f'layer {i} standardizes over="{layer.over}", with statistics of each sample: only over="batch" can be folded'
+        )
+    if not isinstance(before, FOLDABLE):
+        found = f"follows {type(before).__name__}" if i else "is the first layer"
+        raise ValueError(
+            f"layer {i} (Standardize) {found}: it can be folded only into a layer right in front of it, "
+            f"one of {', '.join(kind.__name__ for kind in FOLDABLE)}"
+        )
+
+
+def _merge(layer: Dense, params: Arrays, scale: np.ndarray, shift: np.ndarray) -> tuple[Dense, Arrays]:
+    """The layer whose output is scale · output + shift, feature by feature."""
+    weight = params["weight"]
+    scales = scale.reshape(len(scale), *(1,) * (weight.ndim - 2), -1)
+    return replace(layer, bias=True), {
+        "weight": weight * scales,
+        "bias": params.get("bias", 0.0) * scale + shift,
+    }

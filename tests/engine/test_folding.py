@@ -1,0 +1,103 @@
+"""Folding: the same function in evaluation, and a refusal where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from experiments.engine.activations import ReLU, Tanh
+from experiments.engine.affine import Affine
+from experiments.engine.dense import Dense
+from experiments.engine.dropout import Dropout
+from experiments.engine.folding import fold
+from experiments.engine.network import Network
+from experiments.engine.standardize import KERAS, Standardize
+
+
+def some(net: Network, rngs, dtype=np.float64):
+    """Parameters and state with nothing at its starting value."""
+    params, state = net.init(rngs(3), features=5, dtype=dtype)
+    rng = np.random.default_rng(1)
+    for layer in params:
+        for name in layer:
+            layer[name] += rng.standard_normal(layer[name].shape).astype(dtype)
+    for layer in state:
+        for name in layer:
+            layer[name] = rng.uniform(0.5, 2, layer[name].shape).astype(layer[name].dtype)
+    return params, state, rng.standard_normal((3, 6, 5)).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (Dense(4), Standardize(), Affine()),
+        (Dense(4, bias=False), Standardize(), Affine()),
+        (Dense(4), Standardize(convention=KERAS), ReLU(), Dense(3)),
+        (
+            Dense(4),
+            Affine(),
+            Tanh(),
+            Dense(3, bias=False),
+            Standardize(),
+            Affine(),
+            ReLU(),
+            Dense(2),
+            Standardize(),
+        ),
+        (Dense(4), Standardize(), Affine(), Standardize(), Affine()),
+    ],
+)
+def test_it_is_the_same_function(layers, rngs):
+    net = Network(layers)
+    params, state, x = some(net, rngs)
+    if len(layers) == 5 and isinstance(layers[3], Standardize):
+        with pytest.raises(ValueError, match=r"layer 3 \(Standardize\) follows Affine"):
+            fold(net, params, state)
+        return
+    before = [{name: a.copy() for name, a in layer.items()} for layer in (*params, *state)]
+    folded, weights = fold(net, params, state)
+    assert not any(isinstance(layer, Standardize) for layer in folded.layers)
+    y, _, _ = net.forward(params, state, x, training=False)
+    z, _, _ = folded.forward(weights, [{}] * len(folded.layers), x, training=False)
+    assert_allclose(z, y, rtol=1e-12, atol=1e-12)
+    for layer, kept in zip((*params, *state), before, strict=True):
+        for name in kept:
+            assert_array_equal(layer[name], kept[name])
+
+
+def test_by_hand():
+    """2x + 1, mean 3, variance 4, no ε: (2x + 1 − 3)/2 · 5 + 7 = 5x + 2."""
+    from experiments.engine.standardize import Convention
+
+    net = Network((Dense(1), Standardize(convention=Convention(0.0, 0.1, True)), Affine()))
+    params = [{"weight": np.full((1, 1, 1), 2.0), "bias": np.ones((1, 1))}, {},
+              {"gamma": np.full((1, 1), 5.0), "beta": np.full((1, 1), 7.0)}]  # fmt: skip
+    state = [{}, {"running_mean": np.full((1, 1), 3.0), "running_var": np.full((1, 1), 4.0)}, {}]
+    _, (folded,) = fold(net, params, state)
+    assert folded["weight"].item() == 5 and folded["bias"].item() == 2
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_it_keeps_the_precision(dtype, rngs):
+    net = Network((Dense(4, bias=False), Standardize(), Affine()))
+    params, state, _ = some(net, rngs, dtype)
+    _, (folded,) = fold(net, params, state)
+    assert {p.dtype for p in folded.values()} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ((Dense(4), ReLU(), Standardize()), r"layer 2 \(Standardize\) follows ReLU"),
+        ((Dense(4), Dropout(0.5), Standardize()), "follows Dropout"),
+        ((Standardize(), Dense(4)), r"layer 0 \(Standardize\) is the first layer"),
+        ((Dense(4), Standardize("features")), 'layer 1 standardizes over="features"'),
+        ((Dense(4), Standardize("groups", groups=2)), 'over="groups"'),
+    ],
+)
+def test_it_refuses_what_is_not_linear(layers, message, rngs):
+    net = Network(layers)
+    params, state = net.init(rngs(1), features=5)
+    with pytest.raises(ValueError, match=message):
+        fold(net, params, state)

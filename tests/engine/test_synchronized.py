@@ -1,0 +1,69 @@
+"""Shards of a batch, synchronized, are the batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from experiments.engine.synchronized import combine, synchronized_backward, synchronized_forward
+
+SIZES = [[7], [3, 4], [1, 6], [1, 1, 5], [1] * 7]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("case", ["plain", "constant_features", "offset"])
+def test_against_pytorch_on_the_whole_batch(golden, case, sizes):
+    """Forward and backward; γ's and β's gradients are those that the golden case holds."""
+    stored = golden(f"batch_norm/{case}")
+    x, gamma = stored["batches"][-1], stored["gamma"][:, None]
+    cuts = [cut for cut in np.cumsum(sizes) if cut < x.shape[1]]
+    outputs, saved = synchronized_forward(np.split(x, cuts, axis=1), stored["eps"].item())
+    dys = np.split(stored["dy"], cuts, axis=1)
+    dx = np.concatenate(synchronized_backward(saved, [dy * gamma for dy in dys]), axis=1)
+    y = np.concatenate(outputs, axis=1) * gamma + stored["beta"][:, None]
+    room = (
+        1e-8 if case == "offset" else 1e-12
+    )  # 2⁻⁵³ of 1e6, several times: PyTorch rounds the mean, and so do we
+    assert_allclose(y, stored["y"], rtol=room, atol=room)
+    scale = np.abs(stored["dx"]).max()
+    assert_allclose(dx, stored["dx"], rtol=room, atol=room * scale)
+    dgamma = sum((dy * kept["xhat"]).sum(axis=1) for dy, kept in zip(dys, saved, strict=True))
+    assert_allclose(dgamma, stored["dgamma"], rtol=room, atol=room)
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_combine(sizes, offset):
+    x = offset + np.random.default_rng(0).standard_normal((7, 5))
+    shards = np.split(x, np.cumsum(sizes)[:-1])
+    mean, var, n = combine([s.mean(axis=0) for s in shards], [s.var(axis=0) for s in shards], sizes)
+    assert n == 7
+    assert_allclose(mean, x.mean(axis=0), rtol=1e-15, atol=1e-15)
+    # means err by u offset each, and enter the variance multiplied by differences of order 1
+    assert_allclose(var, x.var(axis=0), rtol=1e-14 + 20 * 2.0**-53 * offset)
+
+
+def test_unequal_shards_are_weighted():
+    mean, var, _ = combine([np.array(0.0), np.array(4.0)], [np.array(1.0), np.array(5.0)], [3, 1])
+    assert mean == 1 and var == (3 * (1 + 1) + (5 + 9)) / 4
+
+
+def test_a_run_does_not_know_its_neighbours():
+    x, dy = np.random.default_rng(0).standard_normal((2, 3, 9, 4))
+    split = [2, 7]
+
+    def compute(x, dy):
+        y, saved = synchronized_forward(np.split(x, split, axis=1), 1e-5)
+        return [*y, *synchronized_backward(saved, np.split(dy, split, axis=1))]
+
+    before = compute(x, dy)
+    x[1], dy[1] = np.nan, 3
+    for a, b in zip(before, compute(x, dy), strict=True):
+        assert a[[0, 2]].tobytes() == b[[0, 2]].tobytes() and a[1].tobytes() != b[1].tobytes()
+
+
+@pytest.mark.parametrize(("means", "counts"), [(2, [1]), (1, [0]), (0, [])])
+def test_shards_must_be_complete(means, counts):
+    with pytest.raises(ValueError, match="at least one sample"):
+        combine([np.zeros(2)] * means, [np.zeros(2)] * means, counts)
