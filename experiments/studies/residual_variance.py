@@ -3,12 +3,12 @@
 Deep networks of residual blocks x + W relu(x̂) with He's weights, where x̂ is x after `Standardize` with ε = 0, or x itself. The
 input is random; after every block the variance over the batch and the mean square of a unit are taken, and on the way
 back the squared length of the gradient that a random one at the top has become. They are held against closed forms for wide layers.
-Beside it, smaller blocks that start with γ = 0, at the end of the branch or in front of its ReLU.
+Beside it, smaller networks that start with γ = 0, at the end of the branch or in front of its ReLU, take a few steps.
 
 What came out: without batch norm the mean square doubles in every block, and so does the squared gradient on the way down.
 With it the variance grows by a constant a block, a little less than 1 − 1/π, so that the share of the branch falls like one over the number of the block: the blocks come
 closer and closer to the identity, though the network as a whole does not. The gradient grows like a power of the depth.
-With γ = 0 at the end of the branch every block is the identity and γ can leave zero; in front of the ReLU the block is dead.
+With γ = 0 at the end of the branch every block is the identity and leaves it with the first step; in front of the ReLU the block is dead.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from experiments.engine.initialization import he_normal
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.residual import Residual
+from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Convention, Standardize
 from experiments.measures.statistics import Measurement, exact, mean, paired_ratio, spread
 from experiments.study import Case, Claim
@@ -46,13 +47,15 @@ class Setup:
     batches: tuple[int, ...] = (16, 64)  # batch sizes m
     width: int = 400  # units in a layer, and features of the input
     blocks: int = 64  # residual blocks
-    zero_width: int = 48  # units in the networks that start with γ = 0
-    zero_blocks: int = 16  # their blocks
+    zero_width: int = 32  # units in the networks that start with γ = 0
+    zero_blocks: int = 8  # their blocks
+    zero_steps: int = 20  # steps that they take
+    zero_rate: float = 0.1  # learning rate of these steps
     runs: int = 24  # random networks, each with every batch size, with and without batch norm
     seed: int = 14  # every random stream is spawned from it
 
 
-QUICK = Setup(batches=(8,), width=32, blocks=8, zero_width=8, zero_blocks=2, runs=4)
+QUICK = Setup(batches=(8,), width=32, blocks=8, zero_width=8, zero_blocks=2, zero_steps=4, runs=4)
 FULL = Setup()
 PAPER = Setup(batches=(8, 16, 64), width=1200, runs=32)
 
@@ -121,12 +124,14 @@ def run(point: Point) -> xr.Dataset:
                                    [[theory.residual_gradient(setup.blocks, m) for m in setup.batches],
                                     [2.0 ** (setup.blocks - blocks)] * len(setup.batches)],
                                    {"long_name": "‖∂L/∂x‖² over that after the last block, closed form", "units": "1"}),
+            "zero_moved": (("run", "place", "step"), [[last[2], first[2]]],
+                           {"long_name": "root mean square of output − input, by step of gradient descent", "units": "1"}),
             "zero_distance": (("run", "place"), [[last[0], first[0]]],
                               {"long_name": "largest |output − input| of a network that starts with γ = 0", "units": "1"}),
             "zero_gradient": (("run", "place"), [[last[1], first[1]]],
                               {"long_name": "largest |∂L/∂p| of all parameters of its blocks", "units": "1"}),
         },
-        coords={"run": np.array([point.run], np.int32), "norm": list(norms), "batch": np.array(setup.batches, np.int32),
+        coords={"step": np.arange(setup.zero_steps + 1, dtype=np.int32), "run": np.array([point.run], np.int32), "norm": list(norms), "batch": np.array(setup.batches, np.int32),
                 "block": blocks.astype(np.int32), "place": ["last", "first"]},
     )  # fmt: skip
 
@@ -147,8 +152,9 @@ def _squares(net: Network, params: list, saved: list, gradient: np.ndarray) -> n
     return np.array(squares[::-1]) / squares[0]
 
 
-def _zero(setup: Setup, seed: np.random.SeedSequence, place: str) -> tuple[float, float]:
-    """Largest |output − input| and largest parameter gradient of blocks that start with γ = 0, last or first in the branch."""
+def _zero(setup: Setup, seed: np.random.SeedSequence, place: str) -> tuple[float, float, np.ndarray]:
+    """Blocks that start with γ = 0, last or first in the branch: largest |output − input|, largest gradient of a parameter, and the root mean
+    square of output − input at the start and after each step of gradient descent towards random targets."""
     weights, data = seed.spawn(2)
     norm, dense = (Standardize(), Affine()), Dense(setup.zero_width, bias=False, weights=he_normal)
     branch = (ReLU(), dense, *norm) if place == "last" else (*norm, ReLU(), dense)
@@ -157,10 +163,18 @@ def _zero(setup: Setup, seed: np.random.SeedSequence, place: str) -> tuple[float
     for path, p in leaves(params):
         if path[-1] == "gamma":
             p[:] = 0
-    x, top = np.random.default_rng(data).standard_normal((2, 1, max(setup.batches), setup.zero_width))
-    y, saved, _ = net.forward(params, state, x, training=True)
-    _, grads = net.backward(params, saved, top)
-    return float(np.abs(y - x).max()), max(float(np.abs(g).max()) for _, g in leaves(grads))
+    samples = max(setup.batches)
+    x, targets = np.random.default_rng(data).standard_normal((2, 1, samples, setup.zero_width))
+    optimizer, moved, largest = SGD(setup.zero_rate), [], []
+    velocity = optimizer.init(params)
+    for _ in range(setup.zero_steps + 1):
+        y, saved, state = net.forward(params, state, x, training=True)
+        moved.append(np.sqrt(np.square(y - x).mean()))
+        _, grads = net.backward(params, saved, (y - targets) / samples)
+        largest.append((np.abs(y - x).max(), max(np.abs(g).max() for _, g in leaves(grads))))
+        optimizer.update(params, grads, velocity)
+    distance, gradient = largest[0]
+    return float(distance), float(gradient), np.array(moved)
 
 
 def _furthest(
@@ -355,7 +369,7 @@ CLAIMS = (
                  lambda m: m.above(1e-9), "above 10⁻⁹"),
         ),
         verdict="depends",
-        figure="residual-variance-share",
+        figure="residual-variance-zero",
         because="At the end of the branch γ gets a gradient and the block comes to life. In front of the ReLU everything behind it is zero, "
         "so is its slope, and no parameter of the block ever gets a gradient.",
     ),

@@ -74,6 +74,9 @@ def test_zero_gamma(results) -> None:
     assert (results["zero_distance"] == 0).all()
     assert (results["zero_gradient"].sel(place="last") > 0).all()
     assert (results["zero_gradient"].sel(place="first") == 0).all()
+    moved = results["zero_moved"]
+    assert (moved.sel(place="first") == 0).all() and (moved.sel(step=0) == 0).all()
+    assert (moved.sel(place="last", step=slice(1, None)) > 1e-3).all()
 
 
 def test_the_laws_hold_at_other_settings() -> None:
