@@ -18,7 +18,7 @@ TAGS = ("γ and β", "gradients")
 
 CHANGES = {"gamma, fixed": "γ doubled, gradient from above held", "gamma": "γ doubled", "beta": "β plus 1"}
 WHEN = {"start": "before training", "trained": "after training"}
-COLOURS = {"sigmoid": "batch norm", "tanh": "layer norm"}
+COLOURS = {"sigmoid": "batch norm", "tanh": "input"}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TITLE = "Real bowls are long, and quadratic only nearby"
 TAGS = ("γ and β", "optimization", "training")
 
-COLOURS = {"sigmoid": "batch norm", "tanh": "layer norm"}
+COLOURS = {"sigmoid": "batch norm", "tanh": "input"}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

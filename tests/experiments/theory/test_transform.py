@@ -112,3 +112,15 @@ def test_backward_spectrum(m: int, gamma: float, sigma: float, eps: float, rng: 
     scale = abs(gamma) / np.sqrt(sigma**2 + eps)
     assert np.linalg.svd(jacobian, compute_uv=False) == pytest.approx(values, abs=1e-8 * scale)
     assert values[-2] == pytest.approx(scale * theory.stretch_passed(sigma, eps))
+
+
+@pytest.mark.parametrize(("gamma", "beta"), [(1.0, 0.0), (2.0, -1.0), (-0.5, 0.7), (1.0, 3.0)])
+def test_rectified(gamma: float, beta: float) -> None:
+    """Against the trapezoidal rule on a fine grid."""
+    x = np.linspace(-12, 12, 2_400_001)
+    weight = np.exp(-np.square(x) / 2) / np.sqrt(2 * np.pi)
+    y = np.maximum(0, gamma * x + beta)
+    mean, variance, zeros = theory.rectified(gamma, beta)
+    assert mean == pytest.approx(np.trapezoid(y * weight, x), abs=1e-8)
+    assert variance == pytest.approx(np.trapezoid(y**2 * weight, x) - mean**2, abs=1e-8)
+    assert zeros == pytest.approx(np.trapezoid((y == 0) * weight, x), abs=1e-5)
