@@ -163,3 +163,22 @@ def effective_values(m: int, pixels: int, kernel: np.ndarray) -> float:
     """
     total = float(np.sum(kernel))
     return np.inf if total == 0 else m * pixels * float(np.square(kernel).sum()) / total**2
+
+
+# placement: before or after the nonlinearity
+
+
+def rectified(gamma: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, variance and share of zeros of max(0, γx̂ + β) for a standard normal x̂.
+
+    With r = β/|γ|, Φ and φ the normal distribution and density: the mean is `|γ| (r Φ(r) + φ(r))`, the mean square
+    `γ² ((1 + r²) Φ(r) + r φ(r))`, the share of zeros `Φ(-r)`. At β = 0: `|γ|/sqrt(2π)`, `γ² (1/2 - 1/(2π))` and one half.
+    Exact for γ ≠ 0. Derived in docs/optimization/placement.md.
+    """
+    from scipy.stats import norm
+
+    scale = np.abs(np.asarray(gamma, dtype=float))
+    r = np.asarray(beta, dtype=float) / scale
+    mean = r * norm.cdf(r) + norm.pdf(r)
+    square = (1 + r**2) * norm.cdf(r) + r * norm.pdf(r)
+    return scale * mean, scale**2 * (square - mean**2), norm.cdf(-r)

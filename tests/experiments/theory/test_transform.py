@@ -139,3 +139,15 @@ def test_effective_values(side: int, rng: np.random.Generator) -> None:
     assert theory.effective_values(7, side * side, kernel) == pytest.approx(expected)
     assert theory.effective_values(7, side * side, np.array([[1.0]])) == 7 * side * side
     assert theory.effective_values(7, side * side, np.array([1.0, -1.0])) == np.inf
+
+
+@pytest.mark.parametrize(("gamma", "beta"), [(1.0, 0.0), (2.0, -1.0), (-0.5, 0.7), (1.0, 3.0)])
+def test_rectified(gamma: float, beta: float) -> None:
+    """Against the trapezoidal rule on a fine grid."""
+    x = np.linspace(-12, 12, 2_400_001)
+    weight = np.exp(-np.square(x) / 2) / np.sqrt(2 * np.pi)
+    y = np.maximum(0, gamma * x + beta)
+    mean, variance, zeros = theory.rectified(gamma, beta)
+    assert mean == pytest.approx(np.trapezoid(y * weight, x), abs=1e-8)
+    assert variance == pytest.approx(np.trapezoid(y**2 * weight, x) - mean**2, abs=1e-8)
+    assert zeros == pytest.approx(np.trapezoid((y == 0) * weight, x), abs=1e-5)
