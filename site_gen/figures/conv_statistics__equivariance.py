@@ -38,6 +38,12 @@ def _rms(data: pd.DataFrame, whose: str) -> float:
     )
 
 
+def _unmatched(data: pd.DataFrame) -> str:
+    """How much does not match where statistics belong to channels: round-off, which may happen to be nothing."""
+    found = _rms(data, "channel")
+    return f"{found:.0e} of the map, which is round-off" if found else "0, to the last digit"
+
+
 def _limit(data: pd.DataFrame) -> float:
     """End of the colour scale: the largest value of the map that is normalized for each channel."""
     return data.loc[data["whose"] == "channel", "value"].abs().max()
@@ -45,14 +51,14 @@ def _limit(data: pd.DataFrame) -> float:
 
 def alt(data: pd.DataFrame) -> str:
     return (f"A handwritten digit and the same digit moved, with their normalized feature maps. With a mean and variance for each channel the second "
-            f"map is the first one moved, and the difference is {_rms(data, 'channel'):.0e} of the map. With a mean and variance for each pixel the "
+            f"map is the first one moved, and the difference is {_unmatched(data)}. With a mean and variance for each pixel the "
             f"maps differ by {100 * _rms(data, 'pixel'):.0f} %.")  # fmt: skip
 
 
 def caption(data: pd.DataFrame) -> str:
     return (f"One digit of a batch of 64 moves four pixels down and six to the right; the others stay. Its feature map (one random convolution, edges that wrap around) "
-            f"is normalized over the batch. Right: the map of the moved digit minus the moved map of the digit. Per channel: {_rms(data, 'channel'):.0e} of the map "
-            f"(root mean squares), which is round-off; per pixel: {100 * _rms(data, 'pixel'):.0f} %. Blue is below zero, orange above, on one scale that ends at {_limit(data):.1f}.")  # fmt: skip
+            f"is normalized over the batch. Right: the map of the moved digit minus the moved map of the digit. Per channel it is {_unmatched(data)}; "
+            f"per pixel {100 * _rms(data, 'pixel'):.0f} % of the map (root mean squares). Blue is below zero, orange above, on one scale that ends at {_limit(data):.1f}.")  # fmt: skip
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
