@@ -199,3 +199,20 @@ def average_of_means_error(sizes: np.ndarray) -> float:
     """
     sizes = np.asarray(sizes, dtype=float)
     return float(np.sqrt(np.sum(np.square(1 / sizes.size - sizes / sizes.sum()) / sizes)))
+
+
+def frozen_scale_change(factors: np.ndarray, scaled: np.ndarray) -> np.ndarray:
+    """Root mean square change of outputs when the weights before frozen batch norm are multiplied: `|factor - 1| √mean(scaled²)`.
+
+    `scaled` is γ x W/√(running_var + ε), every output without its constants. Exact: batch norm with fixed statistics is affine in x W. With batch statistics
+    the change is 0 for `eps` = 0. Derived in docs/inference/freezing.md.
+    """
+    return np.abs(np.asarray(factors, dtype=float) - 1) * np.sqrt(np.mean(np.square(scaled)))
+
+
+def statistics_left(steps: np.ndarray, rate: float) -> np.ndarray:
+    """Share of the distance from old to new statistics that is left after `steps` batches of new data, `(1 - rate)**steps`, in expectation.
+
+    Exact for the running mean if what comes before the layer does not change; `ema_mean` with the old mean for a start. docs/inference/freezing.md.
+    """
+    return (1.0 - rate) ** np.asarray(steps, dtype=float)

@@ -182,3 +182,22 @@ def test_noise_of_a_shard(size: int, rng: np.random.Generator) -> None:
     mean, variance = theory.shard_noise(size)
     assert x.mean(axis=0).std() == pytest.approx(mean, rel=0.01)
     assert x.var(axis=0).std() / (1 - 1 / size) == pytest.approx(variance, rel=0.02)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 3.0])
+def test_the_scale_of_weights_before_frozen_statistics(factor: float, rng: np.random.Generator) -> None:
+    x, w, gamma, beta = rng.standard_normal((40, 6)), rng.standard_normal((6, 5)), rng.standard_normal(5), 0.3
+    mean, std = rng.standard_normal(5), rng.uniform(0.5, 2, 5)
+
+    def f(w):
+        return gamma * (x @ w - mean) / std + beta
+
+    change = np.sqrt(np.mean(np.square(f(factor * w) - f(w))))
+    assert change == pytest.approx(theory.frozen_scale_change(factor, gamma * (x @ w) / std))
+
+
+def test_statistics_go_over_to_new_data() -> None:
+    running = 5.0
+    for step in range(1, 30):
+        running = 0.9 * running + 0.1 * 2.0
+        assert (running - 2) / 3 == pytest.approx(theory.statistics_left(step, 0.1))
