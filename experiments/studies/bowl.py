@@ -697,7 +697,7 @@ CLAIMS = (
         ),
         verdict="refuted",
         figure="bowl-minima",
-        because="The surface is so flat, and changes so much as the weights move, that training ends far from its lowest point.",
+        because="The surface is flat along γ, and it is another one as long as the weights move.",
     ),
     Claim(
         id="variance-is-speed",
