@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from experiments.engine.affine import Affine
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
-from experiments.engine.layer import Arrays
+from experiments.engine.layer import Arrays, Layer
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 
-FOLDABLE = (
-    Dense,
-)  # layers with a `bias` field whose output y = W·x + b has the last axis of `weight` for its features
+FOLDABLE = {
+    Dense: -1,
+    Convolution: 1,
+}  # layers with a bias → which axis of their weight is the output's features
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is too large for the precision becomes inf
@@ -64,7 +66,7 @@ def _check(network: Network, i: int) -> None:
         raise ValueError(
             f'layer {i} standardizes over="{layer.over}", with statistics of each sample: only over="batch" can be folded'
         )
-    if not isinstance(before, FOLDABLE):
+    if not isinstance(before, tuple(FOLDABLE)):
         found = f"follows {type(before).__name__}" if i else "is the first layer"
         raise ValueError(
             f"layer {i} (Standardize) {found}: it can be folded only into a layer right in front of it, "
@@ -72,11 +74,12 @@ def _check(network: Network, i: int) -> None:
         )
 
 
-def _merge(layer: Dense, params: Arrays, scale: np.ndarray, shift: np.ndarray) -> tuple[Dense, Arrays]:
+def _merge(layer: Layer, params: Arrays, scale: np.ndarray, shift: np.ndarray) -> tuple[Layer, Arrays]:
     """The layer whose output is scale · output + shift, feature by feature."""
     weight = params["weight"]
-    scales = scale.reshape(len(scale), *(1,) * (weight.ndim - 2), -1)
+    shape = [len(scale), *(1,) * (weight.ndim - 1)]
+    shape[FOLDABLE[type(layer)]] = -1
     return replace(layer, bias=True), {
-        "weight": weight * scales,
+        "weight": weight * scale.reshape(shape),
         "bias": params.get("bias", 0.0) * scale + shift,
     }

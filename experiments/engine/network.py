@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.layer import Arrays, Layer
 
@@ -31,7 +32,7 @@ class Network:
         Parameters
         ----------
         rngs : sequence of Generator
-            One a run. The layers draw from it in order, and only `Dense` draws: a layer of another kind put
+            One a run. The layers draw from it in order, and only `Dense` and `Convolution` draw: a layer of another kind put
             in between changes no weight.
         features : int
             Number of features of the data.
@@ -86,12 +87,12 @@ class Network:
     ) -> tuple[np.ndarray | None, list[Arrays]]:
         """Return ∂L/∂x and ∂L/∂params, given ∂L/∂y.
 
-        With input_gradient=False a first layer that is `Dense` leaves out ∂L/∂x (then None), a fifth of a
+        With input_gradient=False a first layer that is `Dense` or `Convolution` leaves out ∂L/∂x (then None), a fifth of a
         training step.
         """
         buffers, grads = buffers or Buffers(), []
         for i, layer in reversed(list(enumerate(self.layers))):
-            if i == 0 and not input_gradient and isinstance(layer, Dense):
+            if i == 0 and not input_gradient and isinstance(layer, (Convolution, Dense)):
                 dy, layer_grads = None, layer.gradients(saved[i], dy, buffers.part(i))
             else:
                 dy, layer_grads = layer.backward(params[i], saved[i], dy, buffers.part(i))

@@ -150,7 +150,7 @@ def _bowl(point: Point) -> xr.Dataset:
             path[k, step] = np.concatenate([here[1]["gamma"], here[1]["beta"]], axis=1)
             y, saved, _ = layers.forward(here, state, z, training=True)
             _, grads = layers.backward(here, saved, 2 * (y - target) / setup.bowl_samples)
-            optimizer.update(here, grads, [{}, {}])
+            optimizer.update(here, grads, optimizer.init(here))
     off = path - np.array(TARGET)
     predicted = (1 - 2 * rates)[:, None, None, None] * off[:, :-1]
     size = np.linalg.norm(off, axis=3)

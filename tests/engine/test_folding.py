@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.engine.activations import ReLU, Tanh
 from experiments.engine.affine import Affine
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.dropout import Dropout
 from experiments.engine.folding import fold
@@ -101,3 +102,21 @@ def test_it_refuses_what_is_not_linear(layers, message, rngs):
     params, state = net.init(rngs(1), features=5)
     with pytest.raises(ValueError, match=message):
         fold(net, params, state)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("padding", ["zero", "circular"])
+def test_a_convolution_is_folded_too(padding, bias, rngs):
+    net = Network(
+        (
+            *(Convolution(3, padding=padding, bias=bias), Standardize(), Affine(), ReLU()),
+            *(Convolution(2, stride=2), Standardize()),
+        )
+    )
+    params, state, _ = some(net, rngs)
+    x = np.random.default_rng(2).standard_normal((3, 4, 5, 6, 7))
+    folded, weights = fold(net, params, state)
+    assert [type(layer) for layer in folded.layers] == [Convolution, ReLU, Convolution]
+    expected, _, _ = net.forward(params, state, x, training=False)
+    found, _, _ = folded.forward(weights, [{}] * 3, x, training=False)
+    assert_allclose(found, expected, rtol=0, atol=1e-12 * abs(expected).max())
