@@ -1,10 +1,12 @@
 # The front door. Nothing is decided here: the pipeline is in site_gen, the settings of every tool in pyproject.toml.
 
 PROFILE ?= full
+SEED ?=
 PYTHON ?= python3
 UV ?= $(shell command -v uv 2>/dev/null)
 VENV := .venv
 RUN := $(VENV)/bin/python
+CHOICE = --profile $(PROFILE) $(if $(SEED),--seed $(SEED))
 
 # One thread for each process: bits then depend neither on the number of cores nor on how the work was shared out.
 export OPENBLAS_NUM_THREADS := 1
@@ -20,9 +22,10 @@ help:  ## what can be made
 	@echo "Batch Norm, Measured. make …"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  %-10s %s\n", $$1, $$2 }'
 	@echo "PROFILE=quick (about a minute), full (the default, and what is published) or paper. It is $(PROFILE) now."
+	@echo "SEED=7 takes another base seed for everything random, to see which verdicts hang on it."
 
 site: $(VENV)/.ok  ## bring site/ up to date: experiments, figures, pages
-	@$(RUN) -m site_gen build --profile $(PROFILE)
+	@$(RUN) -m site_gen build $(CHOICE)
 
 # A site that cannot be built is no reason to keep silent about which tests fail, and the other way round.
 test: $(VENV)/.ok-dev  ## bring site/ up to date and run all tests, in a real browser too
@@ -31,16 +34,16 @@ test: $(VENV)/.ok-dev  ## bring site/ up to date and run all tests, in a real br
 	 test $$built -eq 0 || { echo "All tests passed, but the site could not be built: see above."; exit $$built; }
 
 serve: $(VENV)/.ok  ## serve the site, rebuild it when a source changes, reload the browser
-	@$(RUN) -m site_gen serve --profile $(PROFILE)
+	@$(RUN) -m site_gen serve $(CHOICE)
 
 study: $(VENV)/.ok  ## ID=running_statistics: run one study and print its claims
-	@$(RUN) -m site_gen study $(or $(ID),$(error say which one: make study ID=…)) --profile $(PROFILE)
+	@$(RUN) -m site_gen study $(or $(ID),$(error say which one: make study ID=…)) $(CHOICE)
 
 figure: $(VENV)/.ok  ## ID=anatomy-epsilon: draw one figure or animation and list its files
-	@$(RUN) -m site_gen figure $(or $(ID),$(error say which one: make figure ID=…)) --profile $(PROFILE)
+	@$(RUN) -m site_gen figure $(or $(ID),$(error say which one: make figure ID=…)) $(CHOICE)
 
 why: $(VENV)/.ok  ## ID=…: what a study, a figure, the pages or the site is made of, and why it would be made again
-	@$(RUN) -m site_gen why $(or $(ID),$(error say which one: make why ID=…)) --profile $(PROFILE)
+	@$(RUN) -m site_gen why $(or $(ID),$(error say which one: make why ID=…)) $(CHOICE)
 
 bench: $(VENV)/.ok-dev  ## time a training step against its bare matrix products
 	@$(RUN) -m pytest tests/benchmarks -o python_files='bench_*.py' --benchmark-only

@@ -8,12 +8,15 @@ import time
 
 from rich.console import Console
 
+from experiments.study import reseeded
 from site_gen.errors import BuildError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if it worked, 1 after an error that was told, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
+    if options.seed is not None:
+        options.profile = reseeded(options.profile, options.seed)
     console = Console(highlight=False)
     try:
         return options.command(options, console)
@@ -39,9 +42,16 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=says, description=says)
         command.set_defaults(command=function, name=name)
         command.add_argument("--profile", default="full", help="quick, full (default) or paper")
+        command.add_argument("--seed", type=_seed, help="another base seed, from 0, for everything random")
         if subject:
             command.add_argument("id", metavar=subject)
     return parser
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"SEED is a whole number from 0, not {text!r}")
+    return int(text)
 
 
 def _build(options: argparse.Namespace, console: Console) -> int:

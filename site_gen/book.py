@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,10 @@ class Book:
         Key → CSL-JSON entry.
     url : str
         Where the site is published, with a slash at the end.
+    shown : dict
+        Claim → the page that discusses it.
+    chapters : dict
+        Page → the part of the site that it stands in, by its title in the navigation.
     """
 
     profile: str
@@ -41,6 +46,8 @@ class Book:
     figures: dict[str, dict[str, Any]]
     references: dict[str, dict[str, Any]]
     url: str
+    shown: dict[str, str]
+    chapters: dict[str, str]
 
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
@@ -65,7 +72,12 @@ class Book:
                 if claim["source"] not in citations.POPULAR and claim["source"] not in self.references:
                     raise BuildError(f"{where}: the claim {claim['id']!r} names the source {claim['source']!r}, which is not "
                                      "in docs/references.json")  # fmt: skip
-                found[claim["id"]] = claim | {"study": name}
+                page = self.shown.get(claim["id"])
+                found[claim["id"]] = claim | {
+                    "study": name,
+                    "page": page,
+                    "topic": self.chapters.get(page, ""),
+                }
         return found
 
     def measurement(self, name: str) -> dict[str, Any]:
@@ -83,8 +95,24 @@ class Book:
         raise PageError(f"there is no measured value {name!r}; there are: {', '.join(known)}")
 
 
-def collect(profile: str, names: list[str], url: str) -> Book:
-    """Read what the earlier stages left: measurements, figures with the hashes of their files, references."""
+def collect(
+    profile: str, names: list[str], url: str, sources: dict[str, str], chapters: dict[str, str]
+) -> Book:
+    """Read what the earlier stages left: measurements, figures with the hashes of their files, references.
+
+    Parameters
+    ----------
+    profile : str
+        The profile in force.
+    names : list of str
+        The studies.
+    url : str
+        Where the site is published, with a slash at the end.
+    sources : dict
+        Page → its Markdown.
+    chapters : dict
+        Page → the part of the site that it stands in.
+    """
     studies = {name: read_json(paths.measures(profile, name)) for name in names}
     claims_of: dict[str, list[str]] = {}
     for study in studies.values():
@@ -96,7 +124,12 @@ def collect(profile: str, names: list[str], url: str) -> Book:
         entry = read_json(folder / f"{drawing.id}.json")
         files = [_file_entry(folder / name) for name in drawing.files()]
         figures[drawing.id] = entry | {"claims": claims_of.get(drawing.id, []), "files": files}
-    return Book(profile, studies, figures, citations.load(), url)
+    shown = {
+        claim: name
+        for name, text in sources.items()
+        for claim in re.findall(r"\[\[=\s*claim\(\s*[\"']([^\"']+)", text)
+    }
+    return Book(profile, studies, figures, citations.load(), url, shown, chapters)
 
 
 def _file_entry(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ MINUS, NARROW, TIMES = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{MULTIP
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_DIGITS = 6
+POWER = re.compile(r"(?<![\w.])\d(?:\.(\d+))?e[-+]?\d+(?!\w)")
 KINDS = {"svg": "SVG", "png": "PNG", "pdf": "PDF", "csv": "Data, CSV", "json": "Settings, JSON", "gif": "GIF",
          "webm": "Video, WebM", "mp4": "Video, MP4"}  # fmt: skip
 
@@ -109,6 +111,14 @@ def size(count: int) -> str:
     return f"{count / 1e3:.0f}{NO_BREAK}KB" if count < 999_500 else f"{count / 1e6:.1f}{NO_BREAK}MB"
 
 
+def powers(text: str) -> str:
+    """A text in which computers' powers of ten, outside of mathematics, are written as such: "3e-12" → "3 × 10⁻¹²"."""
+    parts = text.split("$")
+    for i in range(0, len(parts), 2):
+        parts[i] = POWER.sub(lambda found: number(float(found[0]), f".{len(found[1] or '')}e"), parts[i])
+    return "$".join(parts)
+
+
 def words(name: str) -> str:
     """An identifier as words: "running_statistics" → "running statistics"."""
     return name.replace("_", " ").replace("-", " ")
@@ -138,5 +148,16 @@ def file_theme(path: str) -> str:
 
 def register(environment: jinja2.Environment) -> None:
     """Give templates these functions as filters."""
-    for function in (number, estimate, bounds, size, words, setting, file_kind, file_theme, with_unit):
+    for function in (
+        number,
+        estimate,
+        bounds,
+        size,
+        powers,
+        words,
+        setting,
+        file_kind,
+        file_theme,
+        with_unit,
+    ):
         environment.filters[function.__name__] = function

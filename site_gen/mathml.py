@@ -64,7 +64,7 @@ class MathMLTreeprocessor(Treeprocessor):
             With all formulas of the page that cannot be set.
         """
         errors = []
-        for element in root.iter():
+        for element, parent, before in _with_neighbours(root):
             if element.get("class") != "arithmatex" or not element.text:
                 continue
             text = unescape(element.text.strip())  # blocks come escaped, <, > and & only
@@ -79,8 +79,30 @@ class MathMLTreeprocessor(Treeprocessor):
                 continue
             element.set("class", "bn-math bn-math--display" if display else "bn-math")
             element.text = self.md.htmlStash.store(formula)
+            if not display:
+                element.text = _opening_brackets(parent, before) + element.text
         if errors:
             raise MathError("\n".join(errors))
+
+
+def _with_neighbours(root: Element) -> list[tuple[Element, Element, Element | None]]:
+    """Every element below the root with its parent and the element before it, if there is one."""
+    return [
+        (element, parent, parent[position - 1] if position else None)
+        for parent in root.iter()
+        for position, element in enumerate(parent)
+    ]
+
+
+def _opening_brackets(parent: Element, before: Element | None) -> str:
+    """Take the brackets and quotation marks off the end of the text before a formula: browsers would break the line between them."""
+    text = (parent.text if before is None else before.tail) or ""
+    rest = text.rstrip("([“‘")
+    if before is None:
+        parent.text = rest
+    else:
+        before.tail = rest
+    return text[len(rest) :]
 
 
 class MathMLExtension(Extension):

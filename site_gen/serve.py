@@ -44,7 +44,16 @@ def run(profile: str, console: Console) -> int:
 
     Every build is a process of its own, so that changed code is loaded anew; MkDocs watches the rendered pages.
     """
-    build = [sys.executable, "-m", "site_gen", "pages", "--profile", profile]
+    name, _, seed = profile.partition("-seed-")
+    build = [
+        sys.executable,
+        "-m",
+        "site_gen",
+        "pages",
+        "--profile",
+        name,
+        *(["--seed", seed] if seed else []),
+    ]
     if subprocess.run(build, cwd=paths.ROOT, check=False).returncode:
         return 1
     changes = _Changes()

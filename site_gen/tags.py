@@ -10,14 +10,17 @@ from typing import Any
 
 import jinja2
 
+from experiments import study as studies
 from site_gen import citations, formatting, paths
 from site_gen.book import Book, PageError
 
-QUICK_BANNER = """
-!!! warning "Quick profile: not for citation"
+BANNER = """
+!!! warning "{}: not for citation"
 
-    Every study on this copy of the site was shrunk so that it builds within a minute. Intervals are wide and verdicts may differ.
+    {}
 """
+SHRUNK = "Every study on this copy of the site was shrunk so that it builds within a minute. Intervals are wide and verdicts may differ."
+RESEEDED = "Every random number on this copy of the site comes from another base seed: it shows what would come out another time."
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Page:
 
     def functions(self) -> dict[str, Any]:
         """The names that `[[= … ]]` can use."""
-        public = (self.figure, self.animation, self.claim, self.verdict, self.value, self.interval, self.setting,
+        public = (self.figure, self.animation, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
                   self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
                   self.gallery, self.board, self.study_question)  # fmt: skip
         return {function.__name__: function for function in public} | {
@@ -87,6 +90,10 @@ class Page:
     def verdict(self, identifier: str) -> str:
         """A claim's verdict as an inline chip."""
         return self.template("verdict.md", claim=self._claim(identifier)).strip()
+
+    def decides(self, *identifiers: str) -> str:
+        """Claims as a list: verdict and sentence, linked to the ledger."""
+        return self.template("decides.md", ids=[self._claim(identifier)["id"] for identifier in identifiers])
 
     def _source_of(self, claim: dict[str, Any]) -> str:
         return citations.POPULAR.get(claim["source"]) or self.cite(claim["source"])
@@ -192,8 +199,10 @@ class Page:
         return "\n".join(f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries)
 
     def ledger(self) -> str:
-        """The table of all claims."""
-        rows = [claim | {"source_text": self._source_of(claim)} for claim in self.book.claims.values()]
+        """The table of all claims, in the order of the navigation."""
+        order = {page: position for position, page in enumerate(self.book.chapters)}
+        claims = sorted(self.book.claims.values(), key=lambda claim: order.get(claim["page"], len(order)))
+        rows = [claim | {"source_text": self._source_of(claim)} for claim in claims]
         return self.template("ledger.md", rows=rows)
 
     def gallery(self) -> str:
@@ -207,12 +216,14 @@ class Page:
                              total=len(measured))  # fmt: skip
 
     def finish(self, text: str) -> str:
-        """Mark a page of the quick profile as such, below its front matter."""
-        if self.book.profile != "quick":
+        """Mark a page of a profile that is not published as such, below its front matter."""
+        if studies.is_published(self.book.profile):
             return text
+        _, _, seed = self.book.profile.partition("-seed-")
+        banner = BANNER.format(f"Seed {seed}", RESEEDED) if seed else BANNER.format("Quick profile", SHRUNK)
         front = re.match(r"\A---\n.*?\n---\n", text, re.S)
         position = front.end() if front else 0
-        return text[:position] + QUICK_BANNER + text[position:]
+        return text[:position] + banner + text[position:]
 
 
 def setup_comments(path: Path) -> dict[str, str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: as `make` does, and so that -n 2 is no slower
+# before NumPy is loaded: as `make` does, and so that -n 2 is no slower
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 pytest_plugins = ["tests.browser.chromium"]  # says on the last line if no browser was found
 ROOT = Path(__file__).resolve().parents[1]

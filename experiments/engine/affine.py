@@ -10,14 +10,15 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
-from experiments.engine.sums import sum_over
+from experiments.engine.sums import beside, sum_per_channel
 
 
 @dataclass(frozen=True)
 class Affine:
-    """y = γ x + β, feature by feature. Ioffe & Szegedy 2015, Algorithm 1, last line.
+    """y = γ x + β, feature by feature, or channel by channel for images. Ioffe & Szegedy 2015, Algorithm 1, last line.
 
-    Parameters: gamma (run, feature), which starts at one, and beta (run, feature), which starts at zero.
+    Parameters: gamma (run, feature), which starts at one, and beta (run, feature), which starts at zero. Images are
+    (run, sample, channel, height, width), and all pixels of a channel share its γ and β.
     """
 
     def init(
@@ -31,7 +32,7 @@ class Affine:
         self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = γ x + β."""
-        gamma, beta = params["gamma"][:, None, :], params["beta"][:, None, :]
+        gamma, beta = beside(params["gamma"], x), beside(params["beta"], x)
         y = (buffers or Buffers()).array("y", (gamma.shape[0], *x.shape[1:]), x.dtype)
         np.multiply(x, gamma, out=y)
         y += beta
@@ -40,11 +41,12 @@ class Affine:
     def backward(
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
-        """∂L/∂x = γ ∂L/∂y, ∂L/∂γ = Σ_samples x ∂L/∂y, ∂L/∂β = Σ_samples ∂L/∂y."""
-        buffers, gamma = buffers or Buffers(), params["gamma"][:, None, :]
+        """∂L/∂x = γ ∂L/∂y, ∂L/∂γ = Σ x ∂L/∂y, ∂L/∂β = Σ ∂L/∂y, over samples and pixels."""
+        buffers, gamma = buffers or Buffers(), params["gamma"]
         dx = buffers.array("dx", dy.shape, dy.dtype)
         np.multiply(dy, saved["x"], out=dx)
-        dgamma = sum_over(1, dx, buffers.array("dgamma", gamma.shape, dy.dtype))
-        dbeta = sum_over(1, dy, buffers.array("dbeta", gamma.shape, dy.dtype))
-        np.multiply(dy, gamma, out=dx)
+        shape = (gamma.shape[0], 1, gamma.shape[1])
+        dgamma = sum_per_channel(dx, buffers.array("dgamma", shape, dy.dtype))
+        dbeta = sum_per_channel(dy, buffers.array("dbeta", shape, dy.dtype))
+        np.multiply(dy, beside(gamma, dy), out=dx)
         return dx, {"gamma": dgamma[:, 0], "beta": dbeta[:, 0]}

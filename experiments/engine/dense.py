@@ -30,8 +30,8 @@ class Dense:
 
     Notes
     -----
-    Parameters: weight (run, fan_in, features), bias (run, features). This is the only layer that draws random
-    numbers, so a network with and without normalization starts from the same weights. They are drawn in float64
+    Parameters: weight (run, fan_in, features), bias (run, features). Only this layer and `Convolution`
+    draw random numbers, so a network with and without normalization starts from the same weights. They are drawn in float64
     and then rounded, so float32 and float64 start alike too.
 
     With float16 a product x W is accumulated in float32 and rounded once; then b is added, in float16.

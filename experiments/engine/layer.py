@@ -15,8 +15,11 @@ Arrays = dict[str, np.ndarray]
 class Layer(Protocol):
     """A function of parameters, state and input, with its derivative.
 
-    Data are arrays (run, sample, feature), float16, float32 or float64. Parameters and state have the run as
-    their first axis too, and are of the same dtype, but for running statistics: those of float16 are float32. Runs never mix: the bytes of a run are those that it has when it is computed alone.
+    Data are arrays (run, sample, feature), or images (run, sample, channel, height, width), where a channel is what a
+    feature is elsewhere; float16, float32 or float64. Parameters and state have the run as their first axis too, and
+    are of the same dtype, but for running statistics: those of float16 are float32. Runs never mix: the bytes of a run
+    are those that it has when it is computed alone. Where these signatures say `Arrays`, a layer that is made of layers
+    has a list with one entry a layer (`experiments.engine.residual`).
     """
 
     def init(

@@ -17,7 +17,8 @@ from experiments.engine.layer import Arrays, Layer
 class Network:
     """Layers, one after the other, for many independent runs at once.
 
-    `params`, `state`, `saved` and gradients are lists with one dictionary a layer.
+    `params`, `state`, `saved` and gradients are lists with one entry a layer: a dictionary, or again a list for a layer that is made of
+    layers, such as `Residual`.
     """
 
     layers: tuple[Layer, ...]

@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
+from experiments.engine.parameters import Path, leaves
 
 BLOCK = (
     2**17
@@ -28,15 +29,15 @@ class SGD:
     weight_decay : float
         λ, for all parameters alike: weights, biases, γ and β.
     frozen : tuple of (layer index, name)
-        Parameters that are left as they are: `((2, "gamma"),)`.
+        Parameters that are left as they are: `((2, "gamma"),)`, or `((2, 1, "gamma"),)` for a layer within layer 2.
     """
 
     rate: float | np.ndarray
     momentum: float = 0.0
     weight_decay: float = 0.0
-    frozen: tuple[tuple[int, str], ...] = ()
+    frozen: tuple[Path, ...] = ()
 
-    def init(self, params: list[Arrays]) -> list[Arrays]:
+    def init(self, params: list[Arrays]) -> dict[Path, np.ndarray]:
         """Return the velocity, zero for every parameter that moves; without momentum there is none.
 
         Raises
@@ -44,40 +45,37 @@ class SGD:
         ValueError
             If `frozen` names a parameter that does not exist, or the rates are not one a run.
         """
-        names = {(i, name) for i, layer in enumerate(params) for name in layer}
-        if unknown := set(self.frozen) - names:
-            raise ValueError(f"frozen names {sorted(unknown)}, but the parameters are {sorted(names)}")
-        runs = {p.shape[0] for layer in params for p in layer.values()}
+        found = dict(leaves(params))
+        if unknown := set(self.frozen) - set(found):
+            raise ValueError(f"frozen names {sorted(unknown, key=str)}, but the parameters are {list(found)}")
+        runs = {p.shape[0] for p in found.values()}
         if np.ndim(self.rate) and {np.shape(self.rate)} != {(n,) for n in runs}:
             raise ValueError(f"the rates have shape {np.shape(self.rate)}; they must be one a run: {runs}")
         if not self.momentum:
-            return [{} for _ in params]
-        return [
-            {name: np.zeros_like(p) for name, p in layer.items() if (i, name) not in self.frozen}
-            for i, layer in enumerate(params)
-        ]
+            return {}
+        return {path: np.zeros_like(p) for path, p in found.items() if path not in self.frozen}
 
     @np.errstate(invalid="ignore", over="ignore")  # a run may diverge
     def update(
         self,
         params: list[Arrays],
         grads: list[Arrays],
-        velocity: list[Arrays],
+        velocity: dict[Path, np.ndarray],
         buffers: Buffers | None = None,
     ) -> None:
         """Take one step: changes params and velocity in place."""
         buffers = buffers or Buffers()
-        for i, layer in enumerate(params):
-            for name, p in layer.items():
-                if (i, name) in self.frozen:
-                    continue
-                g, v = grads[i][name], velocity[i].get(name)
-                rate = np.broadcast_to(np.asarray(self.rate, p.dtype), p.shape[:1])
-                rate = rate.reshape(-1, *(1,) * (p.ndim - 1))
-                for runs in _blocks(p):
-                    shape = p[runs].shape
-                    step = buffers.array(f"step {shape}", shape, p.dtype)  # parameters of one shape share it
-                    self._step(p[runs], g[runs], v if v is None else v[runs], rate[runs], step)
+        of = dict(leaves(grads))
+        for path, p in leaves(params):
+            if path in self.frozen:
+                continue
+            g, v = of[path], velocity.get(path)
+            rate = np.broadcast_to(np.asarray(self.rate, p.dtype), p.shape[:1])
+            rate = rate.reshape(-1, *(1,) * (p.ndim - 1))
+            for runs in _blocks(p):
+                shape = p[runs].shape
+                step = buffers.array(f"step {shape}", shape, p.dtype)  # parameters of one shape share it
+                self._step(p[runs], g[runs], v if v is None else v[runs], rate[runs], step)
 
     def _step(
         self, p: np.ndarray, g: np.ndarray, v: np.ndarray | None, rate: np.ndarray, step: np.ndarray

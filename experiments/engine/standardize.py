@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
-from experiments.engine.sums import accumulator, mean_over
+from experiments.engine.sums import accumulator, beside, mean_over, mean_per_channel, values_per_channel
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ FLAX = Convention(eps=1e-5, rate=0.01, unbiased=False)  # flax.linen.BatchNorm
 
 @dataclass(frozen=True)
 class Standardize:
-    """x̂ = (x − μ)/√(σ² + ε), with mean μ and biased variance σ² over samples or over features.
+    """x̂ = (x − μ)/√(σ² + ε), with mean μ and biased variance σ² over samples or over features, and over pixels.
 
     Parameters
     ----------
@@ -55,6 +55,11 @@ class Standardize:
 
     Notes
     -----
+    Of images (run, sample, channel, height, width), channels are the features, and the pixels always belong to what
+    μ and σ² are taken over: samples and pixels for each channel (m' = m h w values; batch norm of a convolution), or
+    channels and pixels for each sample (layer norm) and group of channels (group norm; with as many groups as channels,
+    instance norm). For statistics of each pixel by itself, put `Flatten` before it: then every pixel is a feature.
+
     Follow it with `Affine` for the whole of batch, layer or group norm. Over the batch the state is running_mean
     and running_var (run, feature), starting at 0 and 1; training=False standardizes with them. Otherwise there
     is no state, and training makes no difference.
@@ -62,7 +67,7 @@ class Standardize:
     `saved` has x, xhat, mean, var (biased; the running ones if training=False), inv_std = 1/√(var + ε), and
     constant: whether these did not depend on x. They are (run, feature) over the batch, else (run, sample, group).
 
-    The statistics are those of x minus its first sample (or feature), so a large common offset costs no digits,
+    The statistics are those of x minus its first value (sample, feature or pixel), so a large common offset costs no digits,
     and the variance is centred. A constant feature gives x̂ = 0 exactly, or nan if ε = 0, where it is 0/0.
 
     Float16 data are standardized in float32, which also holds the statistics, and x̂ is rounded at the end.
@@ -72,7 +77,7 @@ class Standardize:
     Raises
     ------
     ValueError
-        If `over` is unknown, if groups do not divide the features, or in training over a batch of one sample.
+        If `over` is unknown, if groups do not divide the features, or in training over a batch that holds one value.
     """
 
     over: str = "batch"
@@ -106,26 +111,25 @@ class Standardize:
         buffers = buffers or Buffers()
         if self.over == "batch" and not training:
             return self._with_running(state, x, buffers)
-        if self.over == "batch" and x.shape[1] == 1:
+        if self.over == "batch" and values_per_channel(x) == 1:
             raise ValueError("a batch of 1 sample has no variance to train with; it takes at least 2")
 
-        axis, rows = self._axis(), self._rows(x)
-        dtype = accumulator(x.dtype)
+        rows, dtype = self._rows(x), accumulator(x.dtype)
         xhat = buffers.array("xhat", rows.shape, dtype)
-        first = rows[:, :1] if axis == 1 else rows[:, :, :1]
+        first = self._first(rows)
         np.subtract(rows, first, out=xhat, dtype=dtype)
-        mean = mean_over(axis, xhat)
+        mean = self._mean(xhat)
         xhat -= mean
         mean += first
-        var = mean_over(axis, np.multiply(xhat, xhat, out=buffers.array("square", rows.shape, dtype)))
+        var = self._mean(np.multiply(xhat, xhat, out=buffers.array("square", rows.shape, dtype)))
         inv_std = 1 / np.sqrt(var + self.convention.eps)
         xhat *= inv_std
 
-        shape = (x.shape[0], -1) if axis == 1 else (*x.shape[:2], -1)
+        shape = (x.shape[0], -1) if self.over == "batch" else (*x.shape[:2], -1)
         mean, var, inv_std = mean.reshape(shape), var.reshape(shape), inv_std.reshape(shape)
         y = xhat.reshape(x.shape).astype(x.dtype, copy=False)
         saved = {"x": x, "xhat": y, "mean": mean, "var": var, "inv_std": inv_std, "constant": False}
-        return y, saved, self._next(state, mean, var, samples=x.shape[1])
+        return y, saved, self._next(state, mean, var, values=values_per_channel(x))
 
     @np.errstate(invalid="ignore", over="ignore")
     def backward(
@@ -137,15 +141,15 @@ class Standardize:
         """
         dx = (buffers or Buffers()).array("dx", dy.shape, accumulator(dy.dtype))
         if saved["constant"]:
-            return np.multiply(dy, saved["inv_std"][:, None, :], out=dx).astype(dy.dtype, copy=False), {}
-        axis, g, xhat, rows = self._axis(), self._rows(dy), self._rows(saved["xhat"]), self._rows(dx)
+            return np.multiply(dy, beside(saved["inv_std"], dy), out=dx).astype(dy.dtype, copy=False), {}
+        g, xhat, rows = self._rows(dy), self._rows(saved["xhat"]), self._rows(dx)
         np.multiply(g, xhat, out=rows, dtype=dx.dtype)
-        along = mean_over(axis, rows)
+        along = self._mean(rows)
         np.multiply(xhat, along, out=rows)
         np.subtract(g, rows, out=rows)
-        rows -= mean_over(axis, g)
+        rows -= self._mean(g)
         inv_std = saved["inv_std"]
-        rows *= inv_std[:, None, :] if axis == 1 else inv_std.reshape(inv_std.shape[0], -1, 1)
+        rows *= beside(inv_std, rows) if self.over == "batch" else inv_std.reshape(inv_std.shape[0], -1, 1)
         return dx.astype(dy.dtype, copy=False), {}
 
     def _with_running(
@@ -155,26 +159,33 @@ class Standardize:
         mean, var = state["running_mean"], state["running_var"]
         inv_std = 1 / np.sqrt(var + self.convention.eps)
         xhat = buffers.array("xhat", (mean.shape[0], *x.shape[1:]), mean.dtype)
-        np.subtract(x, mean[:, None, :], out=xhat)
-        xhat *= inv_std[:, None, :]
+        np.subtract(x, beside(mean, x), out=xhat)
+        xhat *= beside(inv_std, x)
         xhat = xhat.astype(x.dtype, copy=False)
         saved = {"x": x, "xhat": xhat, "mean": mean, "var": var, "inv_std": inv_std, "constant": True}
         return xhat, saved, state
 
-    def _next(self, state: Arrays, mean: np.ndarray, var: np.ndarray, samples: int) -> Arrays:
+    def _next(self, state: Arrays, mean: np.ndarray, var: np.ndarray, values: int) -> Arrays:
         """running ← (1 − rate) running + rate batch."""
         if self.over != "batch":
             return state
-        rate, correction = self.convention.rate, samples / (samples - 1) if self.convention.unbiased else 1.0
+        rate, correction = self.convention.rate, values / (values - 1) if self.convention.unbiased else 1.0
         return {
             "running_mean": (1 - rate) * state["running_mean"] + rate * mean,
             "running_var": (1 - rate) * state["running_var"] + rate * correction * var,
         }
 
-    def _axis(self) -> int:
-        """The axis of `_rows` that μ and σ² are taken over."""
-        return 1 if self.over == "batch" else 2
-
     def _rows(self, a: np.ndarray) -> np.ndarray:
-        """A view with a row for every group of features: (run, sample × group, feature of the group)."""
-        return a if self.groups == 1 else a.reshape(a.shape[0], -1, a.shape[2] // self.groups)
+        """The array itself over the batch, else a view with a row for every group of features: (run, sample × group,
+        feature of the group, or channel and pixel of it)."""
+        if self.over == "batch" or (self.groups == 1 and a.ndim == 3):
+            return a
+        return a.reshape(a.shape[0], a.shape[1] * self.groups, -1)
+
+    def _mean(self, rows: np.ndarray) -> np.ndarray:
+        """The mean over what μ and σ² are taken over, which broadcasts to `rows`."""
+        return beside(mean_per_channel(rows), rows) if self.over == "batch" else mean_over(2, rows)
+
+    def _first(self, rows: np.ndarray) -> np.ndarray:
+        """One value of every mean, which broadcasts to `rows` too."""
+        return rows[(slice(None), slice(1), slice(None), *(slice(1),) * (rows.ndim - 3))] if self.over == "batch" else rows[:, :, :1]  # fmt: skip

@@ -1,8 +1,9 @@
-"""Sums over samples or features, and the precision that they are accumulated in."""
+"""Sums over samples, features or pixels, and the precision that they are accumulated in."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -29,6 +30,36 @@ def mean_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.nda
     mean = sum_over(axis, a, out)
     mean /= a.shape[axis]
     return mean
+
+
+def sum_per_channel(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Sum over everything but runs and channels, which leaves (run, 1, channel).
+
+    Of data (run, sample, feature), where a feature is a channel of one pixel, that is `sum_over(1, a)`. Of images
+    (run, sample, channel, height, width) it is Σ over samples of Σ over pixels.
+    """
+    if a.ndim == 3:
+        return sum_over(1, a, out)
+    pixels = a.reshape(*a.shape[:3], -1)
+    ones = _ones(pixels.shape[3], a.dtype)[:, None]
+    return sum_over(1, np.matmul(pixels, ones, dtype=accumulator(a.dtype))[..., 0], out)
+
+
+def mean_per_channel(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Mean over everything but runs and channels, which leaves (run, 1, channel)."""
+    mean = sum_per_channel(a, out)
+    mean /= values_per_channel(a)
+    return mean
+
+
+def values_per_channel(a: np.ndarray) -> int:
+    """m' = m h w, how many values a channel has in a batch of m images of h by w pixels; m if there are no pixels."""
+    return a.shape[1] * prod(a.shape[3:])
+
+
+def beside(channels: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """A view of (run, channel) or (run, 1, channel) that has an axis of length one for every other axis of `a`."""
+    return channels.reshape(channels.shape[0], 1, -1, *(1,) * (a.ndim - 3))
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.parameters import mapped
 from experiments.engine.sgd import SGD
 
 
@@ -68,7 +69,7 @@ def train(
     chosen, buffers = set(at), Buffers()
     if not chosen:
         raise ValueError("nothing to read: choose at least one step")
-    params = [{name: p.copy() for name, p in layer.items()} for layer in params]
+    params = mapped(np.copy, params)
     velocity = optimizer.init(params)
     step, last = -1, max(chosen)
     for step, (x, labels) in zip(range(last + 1), batches, strict=False):

@@ -2,11 +2,13 @@
 
 The backward pass is linear in the gradient, so sending the unit vectors through it gives its whole matrix, the transposed Jacobian ∂y/∂x.
 Its singular values and singular vectors are computed for random batches of many sizes, with and without ε, for random γ and β,
-and held against the closed form. Then two batches that differ in position and scale only go through the forward pass.
+and held against the closed form. Random gradients go through it, and their squared length behind it is held against two forms of a
+theorem. Then two batches that differ in position and scale only go through the forward pass.
 
 What came out: all but two directions of a batch are multiplied by γ/σ and by nothing else. The constant direction is removed exactly. The
 direction of x̂, a stretching of the batch, is removed exactly at ε = 0, and lets ε/(σ²+ε) through otherwise, which is most of it for inputs
-that hardly vary. γ and β change the factor and bring back neither direction.
+that hardly vary. γ and β change the factor and bring back neither direction. What the squared length of a gradient loses is its squared
+products with the two directions, each over m; with √m for the second, the statement is no bound.
 """
 
 from __future__ import annotations
@@ -88,7 +90,16 @@ def _spectrum(setup: Setup) -> xr.Dataset:
     sizes, most = setup.batches, max(setup.batches)
     shape = (len(sizes), setup.runs)
     values = np.full((*shape, most), np.nan)
-    names = ("passing_error", "lost", "lost_affine", "constant", "stretch", "moved")
+    names = (
+        "passing_error",
+        "lost",
+        "lost_affine",
+        "constant",
+        "stretch",
+        "moved",
+        "norm_error",
+        "root_bound",
+    )
     out = {name: np.empty(shape) for name in names}
     for k, m in enumerate(sizes):
         for i, rng in enumerate(_rngs(setup, m)):
@@ -105,6 +116,14 @@ def _spectrum(setup: Setup) -> xr.Dataset:
             for name, direction in (("constant", np.ones(m)), ("stretch", xhat)):
                 out[name][k, i] = np.linalg.norm(whole @ direction) / np.sqrt(m) * x.std() / abs(gamma)
             out["moved"][k, i] = np.abs(_backward(3.0 * x - 7.0, np.eye(m), 0.0)[1] - y).max()
+            # with something along both directions
+            g = rng.normal() + rng.normal() * xhat + rng.standard_normal(m)
+            arrives = np.square(gamma / x.std()) * (g @ g)
+            returns = np.square(_backward(x, g[:, None], 0.0, gamma, beta)[2]).sum() / arrives
+            exact_norm = theory.returning_norm_squared(g, xhat, gamma, x.std()) / arrives
+            root = exact_norm - (1 / np.sqrt(m) - 1 / m) * np.square(xhat @ g) / (g @ g)
+            out["norm_error"][k, i] = abs(returns - exact_norm)
+            out["root_bound"][k, i] = root - returns
     dims = ("batch", "run")
     notes = {
         "passing_error": "largest deviation of the m − 2 largest singular values from γ/σ, over γ/σ",
@@ -113,6 +132,8 @@ def _spectrum(setup: Setup) -> xr.Dataset:
         "constant": "what is left of the constant direction, over γ/σ",
         "stretch": "what is left of the direction x̂, over γ/σ",
         "moved": "largest change of an output when the inputs are tripled and shifted",
+        "norm_error": "distance of a gradient's squared length behind the backward pass from the identity, over γ²/σ² times that before it",
+        "root_bound": "the bound with 1/√m less the squared length that it bounds, over γ²/σ² times the squared length before",
     }
     return xr.Dataset(
         {name: (dims, out[name], {"long_name": note, "units": "1"}) for name, note in notes.items()}
@@ -222,6 +243,32 @@ CLAIMS = (
         because="The matrix is γ/σ times a projection, and a projection either keeps a direction or removes it.",
     ),
     Claim(
+        id="gradient-norm-identity",
+        says="Up to the factor γ²/σ², batch norm takes from a gradient’s squared length its squared products with 1 and with x̂, each over m.",
+        source="santurkar2018",
+        cases=tuple(
+            Case(f"batch of {m}", _all("norm_error", m), lambda m: m.below(ROUND_OFF),
+                 "both sides within 1e-12 of the squared length times γ²/σ², in every instance")
+            for m in (2, 3, 4, 8, 32)
+        ),
+        verdict="supported",
+        figure="jacobian-parts",
+        because="The two directions are orthogonal and have squared length m; Pythagoras does the rest.",
+    ),
+    Claim(
+        id="gradient-norm-root",
+        says="With the squared product with x̂ over √m in the place of m, it is still an upper bound.",
+        source="reader",
+        cases=tuple(
+            Case(f"batch of {m}", _all("root_bound", m), lambda m: m.above(-ROUND_OFF),
+                 "the bound is not below what it bounds, but for round-off, in every instance")
+            for m in (3, 4, 8, 32)
+        ),
+        verdict="refuted",
+        figure="jacobian-parts",
+        because="It takes away more than there is; for a gradient along x̂ it would make the squared length negative.",
+    ),
+    Claim(
         id="position-and-scale-get-no-gradient",
         says="Position and scale of a unit’s inputs get no gradient through batch norm.",
         source="reader",
@@ -249,6 +296,8 @@ VALUES = {
     "stretch_keras": _stretch(0.01, 1e-3),
     "stretch_unit": _stretch(1.0, 1e-5),
     "spectrum_error": lambda results: spread(results["spectrum_error"].values),
+    "norm_error": _all("norm_error"),
+    "root_bound_thirty_two": _all("root_bound", 32),
     "removed_share": lambda results: exact(
         1
         - (

@@ -312,7 +312,7 @@ PRODUCTS = ((0.1, 0.01), (0.3, 0.01), (1.0, 0.01), (0.3, 0.1), (1.0, 0.1))
 CLAIMS = (
     Claim(
         id="sgd-lengthens-weights",
-        says="Without weight decay, each step of SGD makes weights in front of a batch norm longer: ‖w′‖² = ‖w‖² + η²‖∇L‖².",
+        says="Without weight decay, each step of SGD makes weights in front of a batch norm longer: |w′|² = |w|² + η²|∇L|².",
         source="arora2018",
         cases=tuple(
             Case(f"η = {rate:g}, every step", _pythagoras(rate), lambda m: m.below(ROUND_OFF), "relative error below 1e-12")
@@ -337,7 +337,7 @@ CLAIMS = (
     ),
     Claim(
         id="length-settles",
-        says="The length settles where ‖w‖⁴ is η/(2λ) times the mean squared gradient at weights of length 1.",
+        says="The length settles where |w|⁴ is η/(2λ) times the mean squared gradient at weights of length 1.",
         source="vanlaarhoven2017",
         cases=tuple(
             Case(setting_name(rate, decay), _length_ratio(rate, decay), lambda m: m.within(1, relative=0.05),
@@ -387,7 +387,7 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="rotational-equilibrium-merge",
-        because="A difference of ‖w‖⁴ fades as exp(−4ηλt), so it takes some multiples of 1/(ηλ) steps.",
+        because="A difference of |w|⁴ fades as exp(−4ηλt), so it takes some multiples of 1/(ηλ) steps.",
     ),
 )  # fmt: skip
 

@@ -333,7 +333,7 @@ CLAIMS = (
         ),
         verdict="refuted",
         figure="scale-invariance-training",
-        because="What the network computes at the start is the same, but a step turns large weights less: the rate that counts is η/‖w‖².",
+        because="What the network computes at the start is the same, but a step turns large weights less: the rate that counts is η/|w|².",
     ),
 )  # fmt: skip
 

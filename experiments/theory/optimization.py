@@ -60,3 +60,20 @@ def descent_factor(rate: np.ndarray, eigenvalues: np.ndarray) -> np.ndarray:
     that is stable, for `0 < rate < 2 / max(eigenvalues)`. Textbook; derived in docs/optimization/learning-rates.md.
     """
     return np.abs(1.0 - np.asarray(rate)[..., None] * np.asarray(eigenvalues)).max(axis=-1)
+
+
+# bowl: the loss over γ and β
+
+
+def affine_condition(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Condition number of the squared error's Hessian over a scale and an offset of an input with this mean and std.
+
+    The Hessian of the mean of (γx + β − t)² is twice `[[mean² + std², mean], [mean, 1]]` for any t; with
+    `T = mean² + std² + 1` its eigenvalues are `T ± sqrt(T² − 4 std²)`. 1 only at mean 0 and std 1, where batch norm
+    (at ε = 0) puts every batch. Derived in docs/optimization/bowl.md.
+    """
+    mean, std = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    # (T/2 − std)(T/2 + std) without cancellation at mean 0, std 1
+    split = np.sqrt((mean**2 + (std - 1) ** 2) * (mean**2 + (std + 1) ** 2))
+    largest = (mean**2 + std**2 + 1 + split) / 2
+    return np.square(largest / std)

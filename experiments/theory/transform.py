@@ -143,3 +143,42 @@ def stretch_passed(sigma: np.ndarray, eps: np.ndarray) -> np.ndarray:
     0 for `eps` = 0; one half at sigma = sqrt(eps). Derived in docs/transform/backward-pass.md.
     """
     return eps / (np.square(sigma) + eps)
+
+
+def returning_norm_squared(g: np.ndarray, xhat: np.ndarray, gamma: float, sigma: float) -> float:
+    """Squared length of ∂L/∂x for one unit and the gradient g = ∂L/∂y: `gamma**2/sigma**2 (|g|² - (1·g)²/m - (x̂·g)²/m)`.
+
+    Exact for `eps` = 0. Santurkar et al. 2018, Theorem 4.1, state such a bound; derived in docs/transform/backward-pass.md.
+    """
+    m = len(g)
+    return float(np.square(gamma / sigma) * (g @ g - np.square(g.sum()) / m - np.square(xhat @ g) / m))
+
+
+def effective_values(m: int, pixels: int, kernel: np.ndarray) -> float:
+    """How many independent values settle a channel's mean as well: `m * pixels * sum(kernel**2) / sum(kernel)**2`.
+
+    For `m` images of independent pixels of one variance, convolved with `kernel` round the edges (circular padding): the variance
+    of the mean of all `m * pixels` values is the variance of one of them over this. Infinite where the kernel sums to 0. Derived in
+    docs/transform/convolutions.md.
+    """
+    total = float(np.sum(kernel))
+    return np.inf if total == 0 else m * pixels * float(np.square(kernel).sum()) / total**2
+
+
+# placement: before or after the nonlinearity
+
+
+def rectified(gamma: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, variance and share of zeros of max(0, γx̂ + β) for a standard normal x̂.
+
+    With r = β/|γ|, Φ and φ the normal distribution and density: the mean is `|γ| (r Φ(r) + φ(r))`, the mean square
+    `γ² ((1 + r²) Φ(r) + r φ(r))`, the share of zeros `Φ(-r)`. At β = 0: `|γ|/sqrt(2π)`, `γ² (1/2 - 1/(2π))` and one half.
+    Exact for γ ≠ 0. Derived in docs/optimization/placement.md.
+    """
+    from scipy.stats import norm
+
+    scale = np.abs(np.asarray(gamma, dtype=float))
+    r = np.asarray(beta, dtype=float) / scale
+    mean = r * norm.cdf(r) + norm.pdf(r)
+    square = (1 + r**2) * norm.cdf(r) + r * norm.pdf(r)
+    return scale * mean, scale**2 * (square - mean**2), norm.cdf(-r)

@@ -68,9 +68,7 @@ def caption(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.6)
-    for activation, colour in zip(
-        NAMES, (theme.colour("batch norm"), theme.colour("positive")), strict=True
-    ):
+    for activation, colour in zip(NAMES, (theme.colour("batch norm"), theme.colour("positive")), strict=True):
         rows, points = data[data["activation"] == activation], _measured(data, activation)
         ax.plot(rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
         ax.axhline(points["limit"].iloc[0], color=colour, linewidth=1, linestyle=":", zorder=1.8)
@@ -81,7 +79,15 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ):
             ax.plot(some["batch"], some["growth"], "o", color=colour, markerfacecolor=face)
         at = points[points["batch"] >= points["least"]].iloc[0]
-        theme.label(ax, at["batch"], at["growth"], NAMES[activation], colour, dx=10, dy=10 if activation == "relu" else 5)
+        theme.label(
+            ax,
+            at["batch"],
+            at["growth"],
+            NAMES[activation],
+            colour,
+            dx=10,
+            dy=10 if activation == "relu" else 5,
+        )
     relu = _measured(data, "relu")
     theme.label(
         ax,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ LIBRARIES = {
     "animation": ("numpy", "pandas", "matplotlib", "pillow", "av"),
 }
 MAKERS = {"figure": ("site_gen.save", "save_figure"), "animation": ("site_gen.encode", "encode_animation")}
+
+
+EVERY = {"quick": 5}  # filming is most of what a quick build does
+version = cache(metadata.version)  # of an installed package; looking it up takes a millisecond
 
 
 def units(drawing: gallery.Drawing, stored: dict[str, Path], profile: str, setup: Any) -> Unit:
@@ -54,10 +59,15 @@ def describe(drawing: gallery.Drawing, profile: str, setup: Any) -> dict[str, An
         "settings": settings,
         "runs": settings.get("runs", 1),
         "seed": settings.get("seed"),
-        "versions": {name: metadata.version(name) for name in LIBRARIES[drawing.kind]},
-        "command": f"make figure ID={drawing.id}" + ("" if profile == "full" else f" PROFILE={profile}"),
+        "versions": {name: version(name) for name in LIBRARIES[drawing.kind]},
+        "command": f"make figure ID={drawing.id}" + _options(profile),
         "licence": LICENCE,
     }
+
+
+def _options(profile: str) -> str:
+    name, _, seed = profile.partition("-seed-")
+    return ("" if name == "full" else f" PROFILE={name}") + (f" SEED={seed}" if seed else "")
 
 
 def run(drawing: gallery.Drawing, stored: dict[str, Path], folder: Path, record: dict[str, Any]) -> None:
@@ -71,10 +81,15 @@ def run(drawing: gallery.Drawing, stored: dict[str, Path], folder: Path, record:
         raise BuildError(f"{where}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}") \
             from error  # fmt: skip
     if drawing.kind == "figure":
-        from site_gen.save import save_figure as make
+        from site_gen.save import save_figure
+
+        made = save_figure(module, data, folder, drawing.id)
     else:
-        from site_gen.encode import encode_animation as make
-    made = make(module, data, folder, drawing.id)
+        from site_gen.encode import encode_animation
+
+        made = encode_animation(
+            module, data, folder, drawing.id, EVERY.get(record["profile"].partition("-seed-")[0], 1)
+        )
     record = record | {
         "title": module.TITLE,
         "tags": list(module.TAGS),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from site_gen import book, files, gallery, pages, paths, tags
 from site_gen.tasks.fingerprint import components
@@ -18,10 +20,12 @@ def units(profile: str, studies: list[str]) -> Unit:
         for name in drawing.files()
     ]
     inputs = [*sources(), *(paths.measures(profile, name) for name in studies), *media, *quoted()]
-    url = site_url()
+    url, chapters = configured()
     notes = {name: tags.setup_comments(paths.STUDIES / f"{name}.py") for name in studies}
     made_of = [("site_gen.pages", "*"), ("site_gen.book", "*")]
-    parts = components(made_of, ("jinja2",), profile=profile, studies=studies, url=url, notes=notes)
+    parts = components(
+        made_of, ("jinja2",), profile=profile, studies=studies, url=url, chapters=chapters, notes=notes
+    )
     return unit(
         "pages",
         "",
@@ -30,6 +34,7 @@ def units(profile: str, studies: list[str]) -> Unit:
         profile,
         studies,
         url,
+        chapters,
         parts=parts,
         inputs=inputs,
         outputs=[tree(paths.RENDERED)],
@@ -50,15 +55,27 @@ def sources() -> list[Path]:
     return sorted(path for path in paths.DOCS.rglob("*") if path.is_file())
 
 
-def site_url() -> str:
-    """Where the site is published, from mkdocs.yml: citations and embedding code need it."""
+def configured() -> tuple[str, dict[str, str]]:
+    """What pages need of mkdocs.yml: where the site is published, and each page's part of the navigation."""
     from mkdocs.utils.yaml import yaml_load
 
-    with (paths.ROOT / "mkdocs.yml").open("rb") as config:
-        return yaml_load(config)["site_url"].rstrip("/") + "/"
+    with (paths.ROOT / "mkdocs.yml").open("rb") as file:
+        config = yaml_load(file)
+
+    def within(entry: Any, part: str) -> Iterator[tuple[str, str]]:
+        if isinstance(entry, str):
+            yield entry, part
+        elif isinstance(entry, dict):
+            for title, content in entry.items():
+                yield from within(content, part or title)
+        else:
+            for item in entry:
+                yield from within(item, part)
+
+    return config["site_url"].rstrip("/") + "/", dict(within(config.get("nav", []), ""))
 
 
-def run(profile: str, studies: list[str], url: str) -> None:
+def run(profile: str, studies: list[str], url: str, chapters: dict[str, str]) -> None:
     """Render all pages, and put figures and other files beside them."""
     content: dict = {}
     text: dict[str, str] = {}
@@ -68,7 +85,7 @@ def run(profile: str, studies: list[str], url: str) -> None:
             text[name] = path.read_text(encoding="utf-8")
         else:
             content[name] = path
-    content |= pages.render(book.collect(profile, studies, url), text)
+    content |= pages.render(book.collect(profile, studies, url, text, chapters), text)
     for drawing in gallery.drawings().values():
         folder = paths.media(profile, drawing.id)
         content |= {f"figures/{drawing.id}/{name}": folder / name for name in drawing.files()}

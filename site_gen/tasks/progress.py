@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytask import TaskOutcome, hookimpl
+from pytask import SkippedUnchanged, TaskOutcome, hookimpl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
@@ -168,6 +168,19 @@ def pytask_execute_task_log_start(task: Unit) -> None:
     """A unit is about to be looked at."""
     if _display:
         _display.start(task)
+
+
+@hookimpl
+def pytask_execute_task_setup(session: Any, task: Unit) -> None:
+    """Keep a unit for which nothing changed. pytask would too, after writing each of its files into a database that we do
+    not use, which takes longer than everything else in a build with nothing to do.
+    """
+    if _display is None or any(mark.name.startswith("skip") for mark in task.markers):
+        return
+    memory = session.config["lockfile_state"]
+    known = memory and memory.get_task_entry(task.name)
+    if known and task.is_current(known, memory.root):
+        raise SkippedUnchanged
 
 
 @hookimpl

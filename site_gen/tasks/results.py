@@ -21,7 +21,10 @@ def units(name: str, profile: str) -> list[Unit]:
         If the study cannot be imported or declares no points.
     """
     study = _load(name)
-    setup = studies.setup(study, profile)
+    try:
+        setup = studies.setup(study, profile)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
     points = study.points(setup)
     if not points:
         raise BuildError(

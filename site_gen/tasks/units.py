@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,6 +37,19 @@ class Unit(TaskWithoutPath):
 
     def state(self) -> str:
         return fingerprint(self.parts)
+
+    def is_current(self, known: Any, root: Path) -> bool:
+        """Whether nothing changed since an entry of pytask's lock file, whose file names are relative to `root`."""
+
+        def states(nodes: Any) -> dict[str, str | None]:
+            return {os.path.relpath(node.path, root) if isinstance(node, PathNode) else node.name: node.state()
+                    for node in tree_leaves(nodes)}  # fmt: skip
+
+        return (
+            known.state == self.state()
+            and known.depends_on == states(self.depends_on)
+            and known.produces == states(self.produces)
+        )
 
     def execute(self, **_: Any) -> None:
         """Run the work; inputs and outputs are bound to the function, pytask's copies are not needed."""

@@ -236,7 +236,7 @@ class Animation:
     update : callable
         `update(i)` sets the artists to frame i; frames may be asked for in any order.
     fps : int
-        Frames a second. GIF delays tick in hundredths of a second, hence one of 10, 20, 25, 50.
+        Frames a second. GIF delays tick in hundredths of a second, hence a divisor of 100, at most 50.
     poster : int
         The frame that stands for the whole where nothing moves.
 
@@ -256,9 +256,9 @@ class Animation:
     def __post_init__(self) -> None:
         if self.frames < 2:
             raise ValueError(f"an animation has at least 2 frames, not {self.frames}")
-        if self.fps not in (10, 20, 25, 50):
+        if not 1 <= self.fps <= 50 or 100 % self.fps:
             raise ValueError(
-                f"fps is one of 10, 20, 25, 50 (a GIF's delays are hundredths of a second), not {self.fps}"
+                f"fps divides 100 and is 50 at most (a GIF's delays are hundredths of a second), not {self.fps}"
             )
         if not 0 <= self.poster < self.frames:
             raise ValueError(f"the poster is one of the frames 0 to {self.frames - 1}, not {self.poster}")

@@ -5,7 +5,7 @@ PyTorch is not among the project's dependencies. In an environment of its own:
     pip install torch==2.13.0 numpy
     python tests/engine/make_golden.py
 
-Everything is float64. Arrays are (run, sample, feature), with PyTorch called run by run; a name is
+Everything is float64. Arrays are (run, sample, feature) or (run, sample, channel, height, width), with PyTorch called run by run; a name is
 case/quantity, and every case holds its inputs too. The versions that wrote the file are in it.
 """
 
@@ -40,13 +40,13 @@ def every_run(compute, *inputs: np.ndarray) -> dict[str, np.ndarray]:
 def batch_norm(
     case: str, batches: np.ndarray, rng: np.random.Generator, affine=None, **settings: float
 ) -> None:
-    """Train on batches (step, run, sample, feature) in turn, then evaluate on the last one."""
-    _, runs, samples, features = batches.shape
+    """Train on batches (step, run, sample, feature), or of images, in turn, then evaluate on the last one."""
+    runs, samples, features, *pixels = batches.shape[1:]
     gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features)) if affine is None else affine
-    dy = rng.standard_normal((runs, samples, features))
+    dy = rng.standard_normal((runs, samples, features, *pixels))
 
     def compute(batches, gamma, beta, dy):
-        norm = nn.BatchNorm1d(features, dtype=torch.float64, **settings)
+        norm = (nn.BatchNorm2d if pixels else nn.BatchNorm1d)(features, dtype=torch.float64, **settings)
         norm.weight.data, norm.bias.data = gamma, beta
         for x in batches:
             x = x.clone().requires_grad_()
@@ -99,6 +99,51 @@ def over_features(case: str, x: np.ndarray, rng: np.random.Generator, groups: in
 
     out = every_run(compute, x, gamma, beta, dy)
     save(case, x=x, gamma=gamma, beta=beta, dy=dy, eps=eps, groups=groups or 1, **out)
+
+
+def over_an_image(case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float) -> None:
+    """Layer norm over channels and pixels, or group norm; instance norm if every channel is a group. γ, β by channel."""
+    runs, _, channels, *size = x.shape
+    gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, channels))
+    dy = rng.standard_normal(x.shape)
+
+    def compute(x, gamma, beta, dy):
+        for a in (x, gamma, beta):
+            a.requires_grad_()
+        if groups is None:
+            shape = (channels, *size)
+            y = functional.layer_norm(x, shape, *(a[:, None, None].expand(shape) for a in (gamma, beta)), eps)
+        elif groups == channels:
+            y = functional.instance_norm(x, weight=gamma, bias=beta, eps=eps)
+        else:
+            y = functional.group_norm(x, groups, gamma, beta, eps)
+        y.backward(dy)
+        return {"y": y, "dx": x.grad, "dgamma": gamma.grad, "dbeta": beta.grad}
+
+    out = every_run(compute, x, gamma, beta, dy)
+    save(case, x=x, gamma=gamma, beta=beta, dy=dy, eps=eps, groups=groups or 1, **out)
+
+
+def convolution(
+    case: str, x: np.ndarray, channels: int, kernel: int, stride: int, padding: str, rng: np.random.Generator
+) -> None:
+    runs, _, channels_in, *_ = x.shape
+    weight = rng.standard_normal((runs, channels, channels_in, kernel, kernel))
+    bias = rng.standard_normal((runs, channels))
+    mode, edge = {"zero": "zeros", "circular": "circular"}[padding], (kernel - 1) // 2
+    layer = nn.Conv2d(channels_in, channels, kernel, stride, edge, padding_mode=mode, dtype=torch.float64)
+    dy = rng.standard_normal((runs, *layer(torch.tensor(x[0])).shape))
+
+    def compute(x, weight, bias, dy):
+        layer.weight.data, layer.bias.data = weight, bias
+        layer.zero_grad()
+        x.requires_grad_()
+        y = layer(x)
+        y.backward(dy)
+        return {"y": y, "dx": x.grad, "dweight": layer.weight.grad.clone(), "dbias": layer.bias.grad.clone()}
+
+    save(case, x=x, weight=weight, bias=bias, dy=dy, stride=stride, padding=padding,
+         **every_run(compute, x, weight, bias, dy))  # fmt: skip
 
 
 def activation(case: str, function, x: np.ndarray, rng: np.random.Generator) -> None:
@@ -171,6 +216,50 @@ def training(case: str, norm, rng: np.random.Generator, **settings: float) -> No
     save(case, **{f"end/{name}": np.stack([end[name] for end in ends]) for name in ends[0]})
 
 
+class Skip(nn.Module):
+    """x + F(x)."""
+
+    def __init__(self, *branch: nn.Module) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(*branch)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.branch(x)
+
+
+def residual(case: str, rng: np.random.Generator, **settings: float) -> None:
+    """Train a network with two residual blocks on a few batches in turn; its first ∂L/∂x; its evaluation at the end."""
+    sizes, steps, samples = ((6, 5), (5, 5), (5, 5), (5, 3)), 20, 8
+    x, labels = rng.standard_normal((4, RUNS, samples, 6)), rng.integers(0, 3, (4, RUNS, samples))
+    weights = [rng.standard_normal((RUNS, a, b)) / np.sqrt(a) for a, b in sizes]
+    found = []
+    for r in range(RUNS):
+        first, inner, outer, last = (nn.Linear(a, b) for a, b in sizes)
+        net = nn.Sequential(
+            first, Skip(nn.BatchNorm1d(5), nn.ReLU(), inner), Skip(outer, nn.BatchNorm1d(5)), last
+        ).double()
+        for linear, w in zip((first, inner, outer, last), weights, strict=True):
+            linear.weight.data = torch.tensor(w[r].T.copy())
+            linear.bias.data = torch.zeros(w.shape[2], dtype=torch.float64)
+        optimizer = torch.optim.SGD(net.parameters(), **settings)
+        one = {"loss": []}
+        for step in range(steps):
+            data = torch.tensor(x[step % 4, r], requires_grad=True)
+            loss = functional.cross_entropy(net(data), torch.tensor(labels[step % 4, r]))
+            optimizer.zero_grad()
+            loss.backward()
+            if step == 0:
+                one["dx"] = data.grad.numpy().copy()
+            optimizer.step()
+            one["loss"].append(loss.item())
+        one |= {f"end/{name}": value.numpy().copy() for name, value in net.state_dict().items()}
+        net.eval()
+        one["eval_y"] = net(torch.tensor(x[0, r])).detach().numpy()
+        found.append(one)
+    save(case, x=x, labels=labels, **settings, **{f"start{i}": w for i, w in enumerate(weights)})
+    save(case, **{name: np.stack([one[name] for one in found]) for name in found[0]})
+
+
 def main() -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(20)
@@ -215,6 +304,23 @@ def main() -> None:
     training("training/batch_norm", nn.BatchNorm1d, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
     training("training/layer_norm", nn.LayerNorm, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
 
+    # A stream of its own, so that new cases leave the numbers of the others as they are.
+    residual("residual/training", np.random.default_rng(21), lr=0.2, momentum=0.9, weight_decay=0.01)
+
+    def images(*shape):
+        return 3 + 2 * rng.standard_normal((*shape, 5, 4))
+
+    batch_norm("images/batch_norm", images(2, RUNS, 3, 2), rng)
+    batch_norm("images/batch_norm_of_one", images(2, RUNS, 1, 2), rng, eps=1e-3, momentum=0.3)
+    over_an_image("images/layer_norm", images(RUNS, 2, 4), rng, None, 1e-5)
+    over_an_image("images/group_norm", images(RUNS, 2, 4), rng, 2, 1e-3)
+    over_an_image("images/instance_norm", images(RUNS, 2, 4), rng, 4, 1e-5)
+    for padding in ("zero", "circular"):
+        for kernel, stride in ((1, 1), (3, 1), (5, 1), (3, 2), (5, 3)):
+            name = f"convolution/{padding}, kernel {kernel}, stride {stride}"
+            convolution(name, images(RUNS, 2, 2), 2, kernel, stride, padding, rng)
+
+    rng = np.random.default_rng(22)
     half_batch_norm("half/plain", 3 + 2 * rng.standard_normal((RUNS, 16, 5)), rng)
     half_batch_norm("half/far", 300 + rng.standard_normal((RUNS, 16, 5)), rng)
 

@@ -9,11 +9,13 @@ import pytest
 from numpy.testing import assert_allclose
 
 from experiments.engine import activations
-from experiments.engine.activations import Sigmoid
+from experiments.engine.activations import ReLU, Sigmoid
 from experiments.engine.affine import Affine
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Convention, Standardize
 
@@ -97,6 +99,40 @@ def test_layer_and_group_norm(golden):
             assert_equal_to_round_off(ours[quantity], case[quantity], f"{name} {quantity}")
 
 
+@pytest.mark.parametrize("name", ["batch_norm", "batch_norm_of_one"])
+def test_batch_norm_of_images(golden, name):
+    """Statistics of each channel over samples and pixels; a batch of one image has enough of them."""
+    case = golden(f"images/{name}")
+    ours = normalize(batch_norm(case), case, training=True)
+    for quantity in ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
+        assert_equal_to_round_off(ours[quantity], case[quantity], quantity)
+    ours = normalize(batch_norm(case), case, training=False)
+    for quantity in ("y", "dx"):
+        assert_equal_to_round_off(ours[quantity], case[f"eval_{quantity}"], f"eval_{quantity}")
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "group_norm", "instance_norm"])
+def test_layer_group_and_instance_norm_of_images(golden, name):
+    case = golden(f"images/{name}")
+    over = "features" if name == "layer_norm" else "groups"
+    layer = Standardize(over, case["groups"].item(), Convention(case["eps"].item(), 0.1, True))
+    ours = normalize(layer, case, training=True)
+    for quantity in ("y", "dx", "dgamma", "dbeta"):
+        assert_equal_to_round_off(ours[quantity], case[quantity], quantity)
+
+
+@pytest.mark.parametrize("padding", ["zero", "circular"])
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (5, 1), (3, 2), (5, 3)])
+def test_convolution(golden, padding, kernel, stride):
+    case = golden(f"convolution/{padding}, kernel {kernel}, stride {stride}")
+    layer = Convolution(2, kernel, stride, padding)
+    params = {"weight": case["weight"], "bias": case["bias"]}
+    y, saved, _ = layer.forward(params, {}, case["x"], training=True)
+    dx, grads = layer.backward(params, saved, case["dy"])
+    for name, ours in (("y", y), ("dx", dx), ("dweight", grads["weight"]), ("dbias", grads["bias"])):
+        assert_equal_to_round_off(ours, case[name], name)
+
+
 @pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "ReLU"])
 def test_activation(golden, name):
     case, layer = golden(f"activation/{name}"), getattr(activations, name)()
@@ -157,6 +193,43 @@ def test_training(golden, name, over):
             assert_equal_to_round_off(
                 state[norm][statistic], case[f"end/{theirs}.{statistic}"], f"{statistic} {norm}"
             )
+
+
+def test_residual_training(golden):
+    """20 steps through two residual blocks: losses, the first ∂L/∂x, parameters, running statistics, evaluation."""
+    case = golden("residual/training")
+    blocks = (
+        Residual((Standardize(), Affine(), ReLU(), Dense(5))),
+        Residual((Dense(5), Standardize(), Affine())),
+    )
+    net = Network((Dense(5), *blocks, Dense(3)))
+    params, state = net.init([np.random.default_rng(0)] * 3, features=6)
+    denses = params[0], params[1][3], params[2][0], params[3]
+    for i, dense in enumerate(denses):
+        dense["weight"][:] = case[f"start{i}"]
+    optimizer = SGD(case["lr"].item(), case["momentum"].item(), case["weight_decay"].item())
+    velocity = optimizer.init(params)
+    for step in range(case["loss"].shape[1]):
+        y, saved, state = net.forward(params, state, case["x"][step % 4], training=True)
+        loss, dy = softmax_cross_entropy(y, case["labels"][step % 4])
+        dx, grads = net.backward(params, saved, dy)
+        optimizer.update(params, grads, velocity)
+        assert_equal_to_round_off(loss, case["loss"][:, step], f"loss at step {step}")
+        if step == 0:
+            assert_equal_to_round_off(dx, case["dx"], "dx")
+    for theirs, dense in zip(("0", "1.branch.2", "2.branch.0", "3"), denses, strict=True):
+        assert_equal_to_round_off(
+            dense["weight"].swapaxes(1, 2), case[f"end/{theirs}.weight"], f"weight {theirs}"
+        )
+        assert_equal_to_round_off(dense["bias"], case[f"end/{theirs}.bias"], f"bias {theirs}")
+    norms = (params[1][1], state[1][0]), (params[2][2], state[2][1])
+    for theirs, (affine, statistics) in zip(("1.branch.0", "2.branch.1"), norms, strict=True):
+        assert_equal_to_round_off(affine["gamma"], case[f"end/{theirs}.weight"], f"gamma {theirs}")
+        assert_equal_to_round_off(affine["beta"], case[f"end/{theirs}.bias"], f"beta {theirs}")
+        for name, statistic in statistics.items():
+            assert_equal_to_round_off(statistic, case[f"end/{theirs}.{name}"], f"{name} {theirs}")
+    y, _, _ = net.forward(params, state, case["x"][0], training=False)
+    assert_equal_to_round_off(y, case["eval_y"], "eval_y")
 
 
 def test_the_file_says_what_wrote_it(golden):

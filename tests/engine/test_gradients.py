@@ -14,9 +14,14 @@ import pytest
 
 from experiments.engine.activations import ReLU, Sigmoid, Tanh
 from experiments.engine.affine import Affine
+from experiments.engine.average_pool import AveragePool
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
+from experiments.engine.flatten import Flatten
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.parameters import leaves, mapped
+from experiments.engine.residual import Residual
 from experiments.engine.standardize import FLAX, KERAS, Standardize
 
 H, TOLERANCE = 2e-5, 1e-9
@@ -32,6 +37,19 @@ LAYERS = {
     "sigmoid": Sigmoid(),
     "tanh": Tanh(),
     "relu": ReLU(),
+}
+IMAGE_LAYERS = {
+    "convolution": Convolution(3),
+    "convolution, circular": Convolution(3, padding="circular"),
+    "convolution, stride 2": Convolution(2, 5, stride=2, bias=False),
+    "convolution, circular, stride 3": Convolution(2, 5, stride=3, padding="circular"),
+    "batch": Standardize("batch"),
+    "features": Standardize("features", convention=FLAX),
+    "groups": Standardize("groups", groups=2),
+    "one channel a group": Standardize("groups", groups=4),
+    "affine": Affine(),
+    "relu": ReLU(),
+    "average pool": AveragePool(),
 }
 SHAPES = [(1, 7, 4), (3, 5, 6), (2, 2, 2), (2, 40, 2)]
 
@@ -67,6 +85,21 @@ def check(f, gradients, inputs, rng):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 def test_layer(layer, shape, training, rngs):
+    check_layer(layer, shape, training, rngs)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5, 6), (1, 2, 4, 2, 2)])
+@pytest.mark.parametrize("layer", IMAGE_LAYERS.values(), ids=IMAGE_LAYERS)
+def test_layer_on_images(layer, shape, training, rngs):
+    check_layer(layer, shape, training, rngs)
+
+
+def test_flatten(rngs):
+    check_layer(Flatten(6), (2, 3, 4, 2, 3), True, rngs)
+
+
+def check_layer(layer, shape, training, rngs):
     rng = np.random.default_rng(1)
     params, state, _ = layer.init(rngs(shape[0]), shape[2], np.float64)
     params = {name: p + 0.5 * rng.standard_normal(p.shape) for name, p in params.items()}
@@ -83,6 +116,16 @@ def test_layer(layer, shape, training, rngs):
     check(f, [dx, *(grads[name] for name in params)], [x, *params.values()], rng)
 
 
+def test_convolutional_network(rngs):
+    rng = np.random.default_rng(4)
+    net = Network((
+        *(Convolution(4, padding="circular", bias=False), Standardize(), Affine(), Tanh()),
+        *(Convolution(4, stride=2), Standardize("groups", groups=2), Affine(), Tanh()),
+        *(Convolution(6), Standardize("features"), AveragePool(), Dense(3)),
+    ))  # fmt: skip
+    check_network(net, 2, rng.standard_normal((3, 4, 2, 6, 5)), rng.integers(0, 3, (3, 4)), rng, rngs)
+
+
 def test_cross_entropy():
     rng = np.random.default_rng(2)
     logits, labels = 3 * rng.standard_normal((3, 7, 4)), rng.integers(0, 4, (3, 7))
@@ -96,8 +139,11 @@ def test_network(over, activation, rngs):
     rng = np.random.default_rng(3)
     block = (Dense(6), Standardize(over), Affine(), activation)
     net = Network((*block, *block, Dense(3)))
-    params, state = net.init(rngs(3), features=5)
-    x, labels = rng.standard_normal((3, 9, 5)), rng.integers(0, 3, (3, 9))
+    check_network(net, 5, rng.standard_normal((3, 9, 5)), rng.integers(0, 3, (3, 9)), rng, rngs)
+
+
+def check_network(net, features, x, labels, rng, rngs):
+    params, state = net.init(rngs(3), features)
     names = [(i, name) for i, layer in enumerate(params) for name in layer]
 
     def forward(x, *values):
@@ -116,6 +162,39 @@ def test_network(over, activation, rngs):
         rng,
     )
     none, without = net.backward(params, saved, dy, input_gradient=False)
-    assert none is None
+    assert none is None or not isinstance(net.layers[0], Dense)
     for i, name in names:
         np.testing.assert_array_equal(without[i][name], grads[i][name])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_residual(training, rngs):
+    """A block within a block: every parameter at every depth, and what goes on to the layer below."""
+    rng = np.random.default_rng(4)
+    inner = Residual((Dense(6), Standardize(), Affine(), Tanh(), Dense(4)))
+    net = Network((Dense(4), Residual((Standardize(), Affine(), inner, Dense(4, bias=False))), Tanh()))
+    params, state = net.init(rngs(3), features=5)
+    params = mapped(lambda p: p + 0.5 * rng.standard_normal(p.shape), params)
+    state = mapped(lambda s: s + rng.uniform(0.1, 1, s.shape), state)
+    x = rng.standard_normal((3, 7, 5))
+    paths = [path for path, _ in leaves(params)]
+    assert (1, 2, 2, "gamma") in paths
+
+    def forward(x, *values):
+        given = iter(values)
+        return net.forward(mapped(lambda p: next(given), params), state, x, training)
+
+    y, saved, _ = forward(x, *(p for _, p in leaves(params)))
+    dy = rng.standard_normal(y.shape)
+    dx, grads = net.backward(params, saved, dy)
+    of = dict(leaves(grads))
+    assert of.keys() == set(paths)
+    values = [p for _, p in leaves(params)]
+    check(lambda *inputs: dy * forward(*inputs)[0], [dx, *(of[path] for path in paths)], [x, *values], rng)
+    for i, path in enumerate(paths):  # one parameter at a time: none hides behind the others
+        check(
+            lambda value, i=i: dy * forward(x, *values[:i], value, *values[i + 1 :])[0],
+            [of[path]],
+            [values[i]],
+            rng,
+        )

@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 
 from experiments.engine.activations import ReLU, Sigmoid, Tanh
 from experiments.engine.affine import Affine
+from experiments.engine.average_pool import AveragePool
 from experiments.engine.buffers import Buffers
+from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
+from experiments.engine.flatten import Flatten
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.parameters import mapped
+from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 
@@ -33,7 +38,23 @@ NETWORKS = {
         ReLU(),
         Dense(3),
     ),
+    "residual": lambda width: (
+        *(Dense(width), Residual((Standardize(), Affine(), ReLU(), Dense(width, bias=False)))),
+        *(Residual((Dense(width), Residual((Standardize(), Tanh())), Dense(width))), Dense(3)),
+    ),
     "normalized data": lambda width: (Standardize(), Affine(), Dense(width), Tanh(), Dense(3)),
+}
+
+IMAGE_NETWORKS = {
+    "batch norm": (
+        *(Convolution(3, bias=False), Standardize(), Affine(), ReLU()),
+        *(Convolution(5, 5, stride=2, padding="circular"), Standardize(), AveragePool(), Dense(3)),
+    ),
+    "layer and group norm": (
+        *(Convolution(4), Standardize("features"), Affine(), Tanh()),
+        *(Convolution(4), Standardize("groups", groups=2), Flatten(30), Dense(3)),
+    ),
+    "each pixel by itself": (Convolution(2), Flatten(30), Standardize(), Affine(), Sigmoid(), Dense(3)),
 }
 
 
@@ -74,7 +95,7 @@ def problem(name, runs, samples, features, width, dtype, steps=4):
 
 def run(net, params, state, x, labels, optimizer, buffers=None):
     """Train on every batch, then evaluate; everything that was computed on the way, each array by run."""
-    params = [{name: p.copy() for name, p in layer.items()} for layer in params]
+    params = mapped(np.copy, params)
     velocity, seen = optimizer.init(params), []
     for batch, target in zip(x, labels, strict=True):
         y, saved, state = net.forward(params, state, batch, True, buffers)
@@ -97,6 +118,7 @@ def run(net, params, state, x, labels, optimizer, buffers=None):
 )
 @example("batch norm", 5, 2, 1, 1, np.float32)
 @example("batch norm", 3, 60, 784, 100, np.float32)
+@example("residual", 3, 60, 31, 40, np.float32)
 @example("layer norm", 4, 2, 3, 1, np.float64)
 @example("group norm", 2, 17, 5, 3, np.float32)
 def test_a_run_has_the_bytes_that_it_has_alone(name, runs, samples, features, width, dtype):
@@ -106,6 +128,41 @@ def test_a_run_has_the_bytes_that_it_has_alone(name, runs, samples, features, wi
     for r in range(runs):
         alone = run(net, pick(params, r), pick(state, r), x[:, r : r + 1], labels[:, r : r + 1], optimizer)
         assert of_run(together, r) == of_run(alone, 0)
+
+
+@pytest.mark.parametrize("buffered", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("runs", [1, 2, 4])
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+def test_of_images_too(name, runs, dtype, buffered):
+    """Alone or with others, with buffers or without, and beside a run that diverges."""
+    net = Network(IMAGE_NETWORKS[name])
+    params, state = net.init([np.random.default_rng((5, r)) for r in range(runs)], 2, dtype)
+    rng = np.random.default_rng(6)
+    x = (1 + 2 * rng.standard_normal((3, runs, 4, 2, 6, 5))).astype(dtype)
+    labels, optimizer = rng.integers(0, 3, (3, runs, 4)), SGD(0.3, momentum=0.9)
+    together = run(net, params, state, x, labels, optimizer, Buffers() if buffered else None)
+    for r in range(runs):
+        alone = run(net, pick(params, r), pick(state, r), x[:, r : r + 1], labels[:, r : r + 1], optimizer)
+        assert of_run(together, r) == of_run(alone, 0)
+    x[0, 0, 1, 0, 2, 3] = np.nan
+    beside = run(net, params, state, x, labels, optimizer)
+    assert of_run(beside, 0) != of_run(together, 0)
+    assert all(of_run(beside, r) == of_run(together, r) for r in range(1, runs))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+def test_the_same_images_for_all_runs(name, training):
+    net = Network(IMAGE_NETWORKS[name])
+    params, state = net.init([np.random.default_rng((5, r)) for r in range(3)], 2, np.float64)
+    x = np.random.default_rng(6).standard_normal((1, 4, 2, 6, 5))
+    y, saved, _ = net.forward(params, state, x, training)
+    repeated = net.forward(params, state, np.repeat(x, 3, axis=0), training)
+    assert y.tobytes() == repeated[0].tobytes()
+    grads = [net.backward(params, kept, np.cos(y))[1] for kept in (saved, repeated[1])]
+    for ours, theirs in zip(*map(arrays, grads), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

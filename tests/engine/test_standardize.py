@@ -153,3 +153,25 @@ def test_errors_name_what_was_wrong():
         Standardize("groups", groups=0)
     with pytest.raises(ValueError, match=r"5 features .* 2 groups"):
         forward(np.zeros((1, 4, 5)), over="groups", groups=2)
+
+
+def test_a_channel_has_the_statistics_of_all_its_pixels():
+    """Those of the same numbers as (run, sample, feature), which another reduction computes."""
+    x = 5 + 2 * np.random.default_rng(1).standard_normal((2, 3, 4, 5, 6))
+    y, saved, state = forward(x)
+    flat, expected, expected_state = forward(np.moveaxis(x, 2, 4).reshape(2, -1, 4))
+    for name in ("mean", "var", "inv_std"):
+        assert_allclose(saved[name], expected[name], rtol=1e-13)
+    for name in state:
+        assert_allclose(state[name], expected_state[name], rtol=1e-13)
+    assert_allclose(np.moveaxis(y, 2, 4).reshape(2, -1, 4), flat, rtol=0, atol=1e-13)
+    for name, axes in (("features", (2, 3, 4)), ("batch", (1, 3, 4))):
+        _, saved, _ = forward(x, over=name)
+        assert_allclose(saved["var"].ravel(), x.var(axes).ravel(), rtol=1e-13)
+
+
+def test_one_image_is_a_batch_and_one_pixel_is_not():
+    y, _, _ = forward(np.arange(4.0).reshape(1, 1, 1, 2, 2))
+    assert_allclose(y.sum(), 0, atol=1e-15)
+    with pytest.raises(ValueError, match="no variance"):
+        forward(np.ones((1, 1, 3, 1, 1)))

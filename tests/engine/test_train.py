@@ -14,6 +14,7 @@ from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import train
@@ -107,9 +108,12 @@ def test_nothing_to_read(start):
         list(train(NET, params, state, batches, SGD(0.5), at=(), instruments={}))
 
 
-def test_a_step_allocates_no_array_of_the_size_of_an_activation(rngs):
+@pytest.mark.parametrize(
+    "way", [lambda *layers: layers, lambda *layers: (Residual(layers),)], ids=["plain", "residual"]
+)
+def test_a_step_allocates_no_array_of_the_size_of_an_activation(rngs, way):
     """Everything large is in buffers after the first step. (NumPy's own, for broadcasting, are 64 KiB.)"""
-    block = (Dense(128), Standardize(), Affine(), Sigmoid())
+    block = way(Dense(128), Standardize(), Affine(), Sigmoid())
     net, runs, samples = Network((*block, *block, Dense(3))), 4, 200
     params, state = net.init(rngs(runs), features=128)
     rng = np.random.default_rng(0)

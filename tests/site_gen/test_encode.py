@@ -170,3 +170,13 @@ def test_a_busy_film_gets_a_lower_quality(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(encode, "MAX_VIDEO", best - 1)
         assert len(encode._video(pictures, 25, "point", TITLE, path)) < best
         monkeypatch.undo()
+
+
+def test_every_third_frame_with_the_same_poster(saved: Saved, tmp_path: Path) -> None:
+    sparse = encode_animation(sys.modules[__name__], table(), tmp_path, "point", every=3)
+    assert [path.name for path in sparse.files] == [path.name for path in saved.files]
+    assert (tmp_path / "point.png").read_bytes() == next(
+        p for p in saved.files if p.name == "point.png"
+    ).read_bytes()
+    all_frames, few = (gif(next(p for p in made.files if p.name == "point.gif")) for made in (saved, sparse))
+    assert len(few) == len(all_frames[::3])

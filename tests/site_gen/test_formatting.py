@@ -85,6 +85,13 @@ def test_settings(value: object, shown: str) -> None:
     assert formatting.setting(value) == shown
 
 
+def test_powers_of_ten_in_a_caption() -> None:
+    assert formatting.powers("below 3e-12, or 1.50e+03 at $x = 1e-5$; at 2e-4.") == (
+        f"below 3{NARROW}×{NARROW}10⁻¹², or 1.50{NARROW}×{NARROW}10³ at $x = 1e-5$; at 2{NARROW}×{NARROW}10⁻⁴."
+    )
+    assert formatting.powers("2e5a1b and file1e-5.csv") == "2e5a1b and file1e-5.csv"
+
+
 def test_files() -> None:
     names = ("figures/a/a.svg", "figures/a/a-dark.webm", "figures/a/a.csv")
     assert [formatting.file_kind(name) for name in names] == ["SVG", "Video, WebM", "Data, CSV"]

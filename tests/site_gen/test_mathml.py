@@ -96,3 +96,10 @@ def test_all_faults_of_a_page_at_once(converter: markdown.Markdown) -> None:
     with pytest.raises(MathError) as caught:
         converter.convert("$\\one$, $x$, $\\two$")
     assert [tex in str(caught.value) for tex in (r"\one", r"\two")] == [True, True]
+
+
+def test_a_bracket_stays_with_the_formula_that_it_opens(converter: markdown.Markdown) -> None:
+    html = converter.convert("One ($x$), *two* (“$y$”) and $z$.")
+    assert html.startswith('<p>One <span class="bn-math">(<math>')
+    assert '<em>two</em> <span class="bn-math">(“<math>' in html
+    assert 'and <span class="bn-math"><math>' in html

@@ -98,7 +98,9 @@ def test_a_claim_in_other_words_does_not_rerun_its_study(built: Repository) -> N
 
 
 def test_changed_code_reruns_what_reaches_it(built: Repository) -> None:
-    built.edit(STUDY, "np.random.default_rng(point.coin)", "np.random.default_rng(point.coin + 10)")
+    built.edit(
+        STUDY, "np.random.default_rng([point.seed, point.coin])", "np.random.default_rng(point.coin + 10)"
+    )
     assert sorted(made(built)) == ["animation", "figure", "measure", "pages", "result", "result", "result"]
 
 
@@ -169,6 +171,17 @@ def test_profiles_share_nothing(built: Repository) -> None:
     assert ran.returncode == 0, ran.stderr
     assert built.bytes_of("build/results/full") == full
     assert "not for citation" in (built.root / "build/docs/index.md").read_text()
+
+
+def test_another_base_seed_gives_other_runs_and_keeps_its_results_apart(built: Repository) -> None:
+    full = built.bytes_of("build/results/full")
+    ran = built.run("pages", "--seed", "8")
+    assert ran.returncode == 0, ran.stderr
+    assert built.bytes_of("build/results/full") == full
+    other = built.bytes_of("build/results/full-seed-8")
+    assert len(other) == len(full)
+    assert set(other.values()).isdisjoint(full.values())
+    assert "Seed 8: not for citation" in (built.root / "build/docs/index.md").read_text()
 
 
 @pytest.mark.parametrize(

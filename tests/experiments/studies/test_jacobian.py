@@ -34,6 +34,11 @@ def test_position_and_scale_do_not_reach_the_output(results) -> None:
     )  # outputs of up to e² × √31, of inputs moved by up to ten times their width
 
 
+def test_the_squared_length_loses_two_parts_over_m_and_the_root_takes_too_much(results) -> None:
+    assert results["norm_error"].max() < jacobian.ROUND_OFF
+    assert (results["root_bound"] < 0).all()
+
+
 def test_epsilon_lets_the_stretch_through(results) -> None:
     share = results["stretch_share"]
     expected = results["stretch_share_theory"].broadcast_like(share).transpose(*share.dims)

@@ -60,3 +60,12 @@ def test_descent_factor_is_the_spectral_radius(rate: float, rng: np.random.Gener
     radius = np.abs(np.linalg.eigvals(np.eye(6) - rate * hessian)).max()
     assert theory.descent_factor(rate, np.linalg.eigvalsh(hessian)) == pytest.approx(radius)
     assert (radius < 1) == (rate < 2 / 3)
+
+
+@pytest.mark.parametrize(("mean", "std"), [(0.0, 1.0), (2.0, 1.0), (-3.0, 0.5), (0.0, 4.0)])
+def test_affine_condition(mean: float, std: float, rng: np.random.Generator) -> None:
+    """Against the singular values of the design matrix of a least squares fit."""
+    x = rng.standard_normal(50)
+    x = mean + std * (x - x.mean()) / x.std()
+    singular = np.linalg.svd(np.stack([x, np.ones(50)], axis=1), compute_uv=False)
+    assert theory.affine_condition(mean, std) == pytest.approx((singular[0] / singular[1]) ** 2)

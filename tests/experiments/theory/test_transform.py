@@ -112,3 +112,42 @@ def test_backward_spectrum(m: int, gamma: float, sigma: float, eps: float, rng: 
     scale = abs(gamma) / np.sqrt(sigma**2 + eps)
     assert np.linalg.svd(jacobian, compute_uv=False) == pytest.approx(values, abs=1e-8 * scale)
     assert values[-2] == pytest.approx(scale * theory.stretch_passed(sigma, eps))
+
+
+@pytest.mark.parametrize("m", [2, 5, 40])
+def test_returning_norm_squared_against_differences(m: int, rng: np.random.Generator) -> None:
+    x, g, gamma, step = rng.standard_normal(m), rng.standard_normal(m), -1.7, 1e-6
+
+    def loss(x: np.ndarray) -> float:
+        return g @ (gamma * (x - x.mean()) / x.std())
+
+    gradient = np.array([(loss(x + step * e) - loss(x - step * e)) / (2 * step) for e in np.eye(m)])
+    expected = theory.returning_norm_squared(g, (x - x.mean()) / x.std(), gamma, x.std())
+    assert gradient @ gradient == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("side", [3, 5, 6])
+def test_effective_values(side: int, rng: np.random.Generator) -> None:
+    """Against the covariance matrix of all pixels, built weight by weight."""
+    kernel = rng.standard_normal((3, 3)) + 0.3
+    matrix = np.zeros((side * side, side * side))  # from independent pixels to convolved ones
+    for i, j, u, v in np.ndindex(side, side, 3, 3):
+        matrix[i * side + j, (i + u - 1) % side * side + (j + v - 1) % side] += kernel[u, v]
+    covariance = matrix @ matrix.T
+    mean_variance = covariance.sum() / side**4 / 7  # of seven independent images
+    expected = np.diag(covariance).mean() / mean_variance
+    assert theory.effective_values(7, side * side, kernel) == pytest.approx(expected)
+    assert theory.effective_values(7, side * side, np.array([[1.0]])) == 7 * side * side
+    assert theory.effective_values(7, side * side, np.array([1.0, -1.0])) == np.inf
+
+
+@pytest.mark.parametrize(("gamma", "beta"), [(1.0, 0.0), (2.0, -1.0), (-0.5, 0.7), (1.0, 3.0)])
+def test_rectified(gamma: float, beta: float) -> None:
+    """Against the trapezoidal rule on a fine grid."""
+    x = np.linspace(-12, 12, 2_400_001)
+    weight = np.exp(-np.square(x) / 2) / np.sqrt(2 * np.pi)
+    y = np.maximum(0, gamma * x + beta)
+    mean, variance, zeros = theory.rectified(gamma, beta)
+    assert mean == pytest.approx(np.trapezoid(y * weight, x), abs=1e-8)
+    assert variance == pytest.approx(np.trapezoid(y**2 * weight, x) - mean**2, abs=1e-8)
+    assert zeros == pytest.approx(np.trapezoid((y == 0) * weight, x), abs=1e-5)

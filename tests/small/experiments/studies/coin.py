@@ -22,6 +22,7 @@ class Setup:
     tosses: int = 400  # of each coin in each run
     runs: int = 16  # runs
     pause: float = 0.0  # seconds that each point takes longer
+    seed: int = 1  # of the tosses
 
 
 QUICK, FULL, PAPER = Setup(coins=(1, 2), runs=4), Setup(), Setup(tosses=10_000)
@@ -35,11 +36,14 @@ class Point:
     tosses: int
     runs: int
     pause: float
+    seed: int
 
 
 def points(setup: Setup) -> dict[str, Point]:
     """One unit of work a coin."""
-    return {f"coin-{coin}": Point(coin, setup.tosses, setup.runs, setup.pause) for coin in setup.coins}
+    return {
+        f"coin-{coin}": Point(coin, setup.tosses, setup.runs, setup.pause, setup.seed) for coin in setup.coins
+    }
 
 
 def run(point: Point) -> xr.Dataset:
@@ -47,7 +51,7 @@ def run(point: Point) -> xr.Dataset:
     import time
 
     time.sleep(point.pause)
-    rng = np.random.default_rng(point.coin)
+    rng = np.random.default_rng([point.seed, point.coin])
     heads = rng.integers(0, 2, (1, point.runs, point.tosses)).mean(axis=2)
     coords = {"coin": [point.coin], "run": np.arange(point.runs)}
     return xr.Dataset(
