@@ -9,14 +9,12 @@ import numpy as np
 from experiments.engine.affine import Affine
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
-from experiments.engine.layer import Arrays, Layer
+from experiments.engine.layer import Arrays
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 
-FOLDABLE = {
-    Dense: -1,
-    Convolution: 1,
-}  # layers with a bias → which axis of their weight is the output's features
+# linear layers with a bias, and the axis of their weights that counts what comes out
+FOLDABLE = {Dense: -1, Convolution: 1}
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is too large for the precision becomes inf
@@ -41,10 +39,14 @@ def fold(network: Network, params: list[Arrays], state: list[Arrays]) -> tuple[N
     ------
     ValueError
         If a Standardize is not over the batch (then its statistics belong to each sample, and no fixed W′ exists), or
-        does not follow a foldable layer at once.
+        does not follow a foldable layer at once, or is inside of a layer that holds layers.
     """
     layers, folded = [], []
     for i, layer in enumerate(network.layers):
+        if isinstance(state[i], list):
+            raise ValueError(
+                f"layer {i} ({type(layer).__name__}) has layers of its own: fold the network of its layers by itself"
+            )
         if isinstance(layer, Standardize):
             _check(network, i)
             scale = 1 / np.sqrt(state[i]["running_var"].astype(float) + layer.convention.eps)
@@ -57,7 +59,9 @@ def fold(network: Network, params: list[Arrays], state: list[Arrays]) -> tuple[N
             layers.append(layer)
             folded.append({name: np.array(p, float) for name, p in params[i].items()})
     dtype = {p.dtype for layer in params for p in layer.values()}.pop()
-    return Network(tuple(layers)), [{name: p.astype(dtype) for name, p in layer.items()} for layer in folded]
+    return Network(tuple(layers)), [
+        {name: p.astype(dtype, order="C") for name, p in layer.items()} for layer in folded
+    ]
 
 
 def _check(network: Network, i: int) -> None:
@@ -66,7 +70,7 @@ def _check(network: Network, i: int) -> None:
         raise ValueError(
             f'layer {i} standardizes over="{layer.over}", with statistics of each sample: only over="batch" can be folded'
         )
-    if not isinstance(before, tuple(FOLDABLE)):
+    if type(before) not in FOLDABLE:
         found = f"follows {type(before).__name__}" if i else "is the first layer"
         raise ValueError(
             f"layer {i} (Standardize) {found}: it can be folded only into a layer right in front of it, "
@@ -74,10 +78,12 @@ def _check(network: Network, i: int) -> None:
         )
 
 
-def _merge(layer: Layer, params: Arrays, scale: np.ndarray, shift: np.ndarray) -> tuple[Layer, Arrays]:
+def _merge(
+    layer: Dense | Convolution, params: Arrays, scale: np.ndarray, shift: np.ndarray
+) -> tuple[Dense | Convolution, Arrays]:
     """The layer whose output is scale · output + shift, feature by feature."""
     weight = params["weight"]
-    shape = [len(scale), *(1,) * (weight.ndim - 1)]
+    shape = [len(scale)] + [1] * (weight.ndim - 1)
     shape[FOLDABLE[type(layer)]] = -1
     return replace(layer, bias=True), {
         "weight": weight * scale.reshape(shape),

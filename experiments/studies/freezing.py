@@ -430,13 +430,8 @@ CLAIMS = (
 )  # fmt: skip
 
 VALUES: dict[str, Measure] = {
-    "constant_batch": _all("constant_gain", statistics="batch"),
-    "along_batch": _all("along_gain", statistics="batch"),
     "radial_batch": _all("radial", statistics="batch"),
     "radial_running": _all("radial", statistics="running"),
-    "affine_batch": _all("affine_error", statistics="batch", mixture=2.0),
-    "scale_batch": _all("scale_change", statistics="batch", factor=10.0),
-    "scale_running": _all("scale_change", statistics="running", factor=10.0),
     "old_before": lambda results: mean(
         results["old_accuracy"].sel(way="batch, frozen", shift="inverted", step=0).values
     ),
@@ -451,6 +446,4 @@ for _way in WAYS:
         f"change_{_key}": _end("change", _way),
         f"old_{_key}": _end("old_accuracy", _way),
         f"new_{_key}": _end("new_accuracy", _way),
-        f"left_{_key}": _end("left", _way),
-        f"lost_{_key}": _lost(_way),
     }

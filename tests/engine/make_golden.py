@@ -68,6 +68,20 @@ def batch_norm(
          rate=settings.get("momentum", 0.1), **out)  # fmt: skip
 
 
+def half_batch_norm(case: str, x: np.ndarray, rng: np.random.Generator) -> None:
+    """One step of float16 data through a layer whose parameters and running statistics are float32."""
+    x, dy = x.astype(np.float16), rng.standard_normal(x.shape).astype(np.float16)
+
+    def compute(x, dy):
+        norm = nn.BatchNorm1d(x.shape[1])
+        x.requires_grad_()
+        y = norm(x)
+        y.backward(dy)
+        return {"y": y, "dx": x.grad, "running_mean": norm.running_mean, "running_var": norm.running_var}
+
+    save(case, x=x, dy=dy, **every_run(compute, x, dy))
+
+
 def over_features(case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float) -> None:
     """Layer norm, or group norm if there are groups."""
     runs, _, features = x.shape
@@ -305,6 +319,10 @@ def main() -> None:
         for kernel, stride in ((1, 1), (3, 1), (5, 1), (3, 2), (5, 3)):
             name = f"convolution/{padding}, kernel {kernel}, stride {stride}"
             convolution(name, images(RUNS, 2, 2), 2, kernel, stride, padding, rng)
+
+    rng = np.random.default_rng(22)
+    half_batch_norm("half/plain", 3 + 2 * rng.standard_normal((RUNS, 16, 5)), rng)
+    half_batch_norm("half/far", 300 + rng.standard_normal((RUNS, 16, 5)), rng)
 
     GOLDEN["about/versions"] = np.array(
         [f"torch {torch.__version__}", f"numpy {np.__version__}", f"python {platform.python_version()}"]

@@ -100,3 +100,17 @@ def test_a_run_has_the_bytes_that_it_has_alone(rngs):
         assert y[r].tobytes() == y1[0].tobytes() and dx[r].tobytes() == dx1[0].tobytes()
         for layer, layer1 in zip(grads, grads1, strict=True):
             assert all(layer[n][r].tobytes() == layer1[n][0].tobytes() for n in layer)
+
+
+@pytest.mark.parametrize("name", ["plain", "far"])
+def test_it_equals_pytorch(golden, name):
+    """Float16 data, statistics in float32: outputs and gradients to one unit in the last place, statistics to float32's round-off."""
+    case, layer = golden(f"half/{name}"), Standardize()
+    _, state, _ = layer.init([None] * 3, 5, np.dtype(np.float16))
+    y, saved, state = layer.forward({}, state, case["x"], training=True)
+    dx, _ = layer.backward({}, saved, case["dy"])
+    assert case["y"].dtype == y.dtype == dx.dtype == np.float16
+    for ours, theirs in ((y, case["y"]), (dx, case["dx"])):
+        assert_allclose(ours, theirs, rtol=2 * U, atol=U * np.abs(theirs).max())
+    for key in ("running_mean", "running_var"):
+        assert_allclose(state[key], case[key], rtol=2e-6)
