@@ -287,6 +287,16 @@ def _std_at(sigma: float, eps: float):
     )
 
 
+def _epsilon_error(sigma: float, eps: float):
+    """How far the standard deviation is from σ/√(σ²+ε), relative to it."""
+
+    def measure(results):
+        at = results.sel(eps=eps, method="nearest").sel(sigma=sigma, method="nearest")
+        return spread(np.abs(at["normalized_std"] / at["normalized_std_theory"] - 1).values)
+
+    return measure
+
+
 def _difference(parameter: str):
     """The worst instance at the best step: the round-off that no choice of step avoids."""
     return lambda results: spread(
@@ -339,6 +349,20 @@ CLAIMS = (
         verdict="depends",
         figure="anatomy-epsilon",
         because="It depends on σ of the input against √ε: the output has |γ|σ/√(σ²+ε), as good as |γ| well above √ε, and less below.",
+    ),
+    Claim(
+        id="what-epsilon-costs-is-known",
+        says="At γ = 1 the standard deviation of the output is σ/√(σ²+ε).",
+        source="reader",
+        cases=tuple(
+            Case(f"σ = {sigma:g}, ε = {eps:g}", _epsilon_error(sigma, eps), lambda m: m.below(ROUND_OFF),
+                 "within 1e-12 of the closed form, in every instance")
+            for eps in (1e-5, 1e-3)
+            for sigma in (10.0, 1.0, 0.1, 0.01, 0.001)
+        ),
+        verdict="supported",
+        figure="anatomy-epsilon",
+        because="Dividing by √(σ²+ε) is all that happens to the deviations from the mean.",
     ),
     Claim(
         id="beta-sets-the-mean",

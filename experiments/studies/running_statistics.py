@@ -380,6 +380,16 @@ def _stream_ratio(rate: float, other: float) -> Callable[[xr.Dataset], Measureme
     return measure
 
 
+def _noise_over_theory(rate: float, step: int) -> Callable[[xr.Dataset], Measurement]:
+    """Variance of the running mean over its closed form, at the kept step next to `step`."""
+
+    def measure(results):
+        at = results.sel(stream_rate=rate).sel(stream_step=step, method="nearest")
+        return mean((at["ema_variance"] / at["ema_variance_theory"]).values)
+
+    return measure
+
+
 def _steps_needed(rate: float) -> Callable[[xr.Dataset], Measurement]:
     return lambda results: exact(results["steps_to_one_percent"].sel(stream_rate=rate).item(), "steps")
 
@@ -426,6 +436,19 @@ CLAIMS = (
         verdict="refuted",
         figure="running-statistics-stream",
         because="New batches keep arriving with weight α: the variance stays at α/(2 − α) of a batch mean's.",
+    ),
+    Claim(
+        id="running-noise-is-known",
+        says="The variance of a running mean is α/(2−α) (1 − (1−α)²ᵗ) times that of a batch's mean.",
+        source="reader",
+        cases=tuple(
+            Case(f"α = {rate:g}, after {step:,} batches", _noise_over_theory(rate, step), lambda m: m.within(1, relative=0.2),
+                 "measured over closed form within 20 % of 1, four standard errors of a variance over 16 × 64 units")
+            for rate, step in ((0.1, 10), (0.1, 5000), (0.01, 100), (0.01, 5000), (0.001, 1000), (0.001, 5000))
+        ),
+        verdict="supported",
+        figure="running-statistics-stream",
+        because="Independent batches add their variances, each with the square of its weight, and the weights are a geometric series.",
     ),
     Claim(
         id="smaller-rate-is-better",
