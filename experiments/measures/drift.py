@@ -1,0 +1,67 @@
+"""How parameters and distributions move from step to step: ways, distances from the start, and fluctuation about a trend.
+
+A track is what a parameter was at every step, shape (step, run, feature).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.measures.distribution import ordered, wasserstein
+
+
+@dataclass(frozen=True)
+class Move:
+    """How far the distribution of a unit's values on a probe moves between two readings; arrays (run, feature).
+
+    Attributes
+    ----------
+    mean, std : ndarray
+        |Δmean| and |Δstd|, in units of the values; biased standard deviations.
+    distance : ndarray
+        Wasserstein-1 distance between the two, in the first one's standard deviation.
+    values : ndarray
+        Mean over the samples of |Δvalue|, in the same unit: each sample is compared with itself. Never less than `distance`,
+        since pairing smallest with smallest is the cheapest way.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    distance: np.ndarray
+    values: np.ndarray
+
+
+def move(first: np.ndarray, second: np.ndarray) -> Move:
+    """Compare values on the same samples, (run, sample, feature), before and after."""
+    std = first.std(axis=1)
+    return Move(
+        mean=np.abs(second.mean(axis=1) - first.mean(axis=1)),
+        std=np.abs(second.std(axis=1) - std),
+        distance=wasserstein(ordered(first), ordered(second)) / std,
+        values=np.abs(second - first).mean(axis=1) / std,
+    )
+
+
+def way(track: np.ndarray) -> np.ndarray:
+    """Length of the way up to each step, Σ_{s<t} |p_{s+1} − p_s|, mean over features: (step, run, feature) → (step, run)."""
+    steps = np.abs(np.diff(track, axis=0)).mean(axis=2, dtype=np.float64)
+    return np.concatenate([np.zeros_like(steps[:1]), steps.cumsum(axis=0)])
+
+
+def distance(track: np.ndarray) -> np.ndarray:
+    """Distance from the start, root mean square over features, √(mean (p_t − p_0)²): (step, run, feature) → (step, run)."""
+    return np.sqrt(np.square(track - track[:1]).mean(axis=2, dtype=np.float64))
+
+
+def fluctuation(track: np.ndarray) -> np.ndarray:
+    """Standard deviation about the straight line of least squares, mean over features: (step, run, feature) → (run,).
+
+    A parameter that moves steadily does not fluctuate, however fast it is.
+    """
+    track = track.astype(np.float64)
+    time = np.arange(len(track)) - (len(track) - 1) / 2
+    centred = track - track.mean(axis=0)
+    slope = np.tensordot(time, centred, axes=1) / np.square(time).sum()
+    return (centred - time[:, None, None] * slope).std(axis=0).mean(axis=1)
