@@ -1,0 +1,24 @@
+"""The page of questions: each has a short answer, a figure, and the way to its chapter."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from site_gen.paths import DOCS
+
+SECTIONS = re.split(r"^## ", (DOCS / "questions.md").read_text(encoding="utf-8"), flags=re.M)[1:]
+MOST_WORDS = 120
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.splitlines()[0])
+def test_an_answer_is_short_and_has_a_figure(section: str) -> None:
+    question, answer = section.split("\n", 1)
+    assert question.rstrip("”`").endswith("?")
+    assert len(re.findall(r"\[\[= (?:figure|animation)\(", answer)) == 1
+    assert re.search(r"\]\([a-z/-]+\.md(#[a-z-]+)?\)", answer), "no way to a chapter"
+    words = re.sub(r"\[\[= (?:figure|animation)\(.*?\]\]", "", answer)
+    words = re.sub(r"\[\[=.*?\]\]", "number", words)
+    words = re.sub(r"\]\([^)]*\)", "]", words)
+    assert len(words.split()) <= MOST_WORDS
