@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -56,7 +57,7 @@ class Setup:
     seed: int = 22  # every random stream is spawned from it
 
 
-QUICK = Setup(hidden=(12, 12), batch=30, steps=120, readings=14, compared=4, probe=50, target=2.0, runs=4)
+QUICK = Setup(hidden=(12, 12), batch=30, steps=60, readings=8, compared=4, probe=30, target=2.0, runs=4)
 FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), steps=10_000, readings=90, compared=40, probe=1000, target=0.3, runs=32)
 RUNS_A_POINT = 8
@@ -91,7 +92,7 @@ def rates(setup: Setup, kind: str) -> tuple[float, ...]:
 def run(point: Point) -> xr.Dataset:
     """Train a few runs of one network and read them."""
     setup, digits = point.setup, mnist.load()
-    x, test_x, labels = _shrunk(digits.train_x), _shrunk(digits.test_x), digits.train_labels
+    (x, test_x), labels = _images(), digits.train_labels
     network = _network(setup.hidden, point.norm)
     streams = [
         seed.spawn(3)
@@ -257,6 +258,16 @@ def _place(network: Network) -> int:
     """Where the last hidden layer's inputs are: its normalization, or its sigmoid if there is none."""
     return max(i for i, layer in enumerate(network.layers) if isinstance(layer, Standardize | Sigmoid)
                and isinstance(network.layers[i - 1], Dense))  # fmt: skip
+
+
+@cache
+def _images() -> tuple[np.ndarray, np.ndarray]:
+    """Training and test images, shrunk; read-only, since all points of a process share them."""
+    digits = mnist.load()
+    both = _shrunk(digits.train_x), _shrunk(digits.test_x)
+    for images in both:
+        images.flags.writeable = False
+    return both
 
 
 def _shrunk(images: np.ndarray) -> np.ndarray:

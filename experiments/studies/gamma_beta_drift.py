@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -67,7 +68,7 @@ class Setup:
     seed: int = 20  # every random stream is spawned from it
 
 
-QUICK = Setup(hidden=(12, 12, 12), rates=(0.1, 0.5, 2.5), steps=100, early=5, late=20, readings=14, probes=4, probe=50, frames=30,
+QUICK = Setup(hidden=(12, 12, 12), rates=(0.1, 0.5, 2.5), steps=100, early=5, late=20, readings=12, probes=3, probe=30, frames=30,
               runs=4)  # fmt: skip
 FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), steps=20_000, late=2000, readings=80, probes=20, probe=1000, runs=32)
@@ -114,7 +115,7 @@ def run(point: Point) -> xr.Dataset:
         seed.spawn(2)
         for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)[point.first : point.last]
     ]
-    train_x, test_x = _shrunk(digits.train_x), _shrunk(digits.test_x)
+    train_x, test_x = _images()
     params, state = network.init(
         [np.random.default_rng(weights) for weights, _ in streams], train_x.shape[1], np.float32
     )
@@ -261,6 +262,16 @@ def in_order_of_classes(
 def _network(hidden: tuple[int, ...]) -> Network:
     blocks = [(Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid()) for width in hidden]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
+
+
+@cache
+def _images() -> tuple[np.ndarray, np.ndarray]:
+    """Training and test images, shrunk; read-only, since all points of a process share them."""
+    digits = mnist.load()
+    both = _shrunk(digits.train_x), _shrunk(digits.test_x)
+    for images in both:
+        images.flags.writeable = False
+    return both
 
 
 def _shrunk(images: np.ndarray) -> np.ndarray:
