@@ -100,6 +100,14 @@ def load_full() -> Digits:
     )
 
 
+def shrunk(x: np.ndarray, side: int) -> np.ndarray:
+    """Images of `side` times `side` pixels, each the mean of a square of pixels: (image, 784) → (image, side²); 28 = side · n."""
+    n = 28 // side
+    return np.ascontiguousarray(
+        x.reshape(-1, side, n, side, n).mean(axis=(2, 4)).reshape(len(x), side * side)
+    )
+
+
 def _grey(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 

@@ -124,3 +124,11 @@ def test_full_mnist_says_what_to_do(full, monkeypatch):
     monkeypatch.delenv("MNIST_DIRECTORY")
     with pytest.raises(ValueError, match="set the environment variable MNIST_DIRECTORY"):
         mnist.load_full()
+
+
+def test_a_shrunk_image_holds_the_means_of_squares_of_pixels():
+    image = np.random.default_rng(0).random((28, 28))
+    small = mnist.shrunk(np.stack([image.ravel(), 1 - image.ravel()]), 7)
+    assert small.shape == (2, 49)
+    assert small[0, 7 * 2 + 5] == pytest.approx(image[8:12, 20:24].mean())
+    assert small[1] == pytest.approx(1 - small[0])

@@ -1,0 +1,54 @@
+"""Predictions alone, in company, and with the statistics of a population."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from experiments.engine.activations import ReLU
+from experiments.engine.affine import Affine
+from experiments.engine.dense import Dense
+from experiments.engine.network import Network
+from experiments.engine.standardize import Standardize
+from experiments.measures.modes import (
+    batches_of,
+    predictions,
+    predictions_in_batches,
+    with_population_statistics,
+)
+
+NET = Network((Dense(7), Standardize(), Affine(), ReLU(), Dense(7), Standardize(), Affine(), Dense(4)))
+
+
+@pytest.fixture
+def trained():
+    params, state = NET.init([np.random.default_rng(seed) for seed in (3, 4)], features=5)
+    return params, state, np.random.default_rng(5).standard_normal((11, 5))
+
+
+def test_batches_cover_the_order_and_have_one_size() -> None:
+    found = list(batches_of(np.arange(11)[::-1], 4))
+    assert [len(part) for part in found] == [4, 4, 4]
+    assert_array_equal(found[-1], [3, 2, 1, 0])
+    assert len(list(batches_of(np.arange(8), 4))) == 2
+
+
+def test_predictions_in_batches_are_those_of_every_batch_by_itself(trained) -> None:
+    params, state, x = trained
+    order = np.random.default_rng(6).permutation(11)
+    found = predictions_in_batches(NET, params, state, x, order, 4)
+    for chosen, counted in ((order[:4], 4), (order[4:8], 3), (order[7:], 4)):  # the last batch counts
+        expected = predictions(NET, params, state, x[chosen][None], training=True)
+        assert_array_equal(found[:, chosen[:counted]], expected[:, :counted])
+    alone = predictions_in_batches(NET, params, state, x, order[:4], 4)
+    assert (alone[:, order[4:]] == -1).all() and (alone[:, order[:4]] >= 0).all()
+
+
+def test_population_statistics_make_evaluation_mode_training_mode_on_that_population(trained) -> None:
+    params, state, x = trained
+    exact = with_population_statistics(NET, params, state, x[None])
+    evaluated, _, _ = NET.forward(params, exact, x[None], False)
+    in_training, _, _ = NET.forward(params, state, x[None], True)
+    assert_allclose(evaluated, in_training, rtol=1e-12, atol=1e-12)
+    assert not np.allclose(NET.forward(params, state, x[None], False)[0], in_training)
