@@ -316,6 +316,15 @@ def _scale_ratio(factor: float) -> Measure:
     return measure
 
 
+def _in_words(way: str) -> str:
+    statistics, parameters = way.split(", ")
+    return (
+        f"statistics of the {statistics}, γ and β {parameters}"
+        if statistics == "batch"
+        else f"running statistics, γ and β {parameters}"
+    )
+
+
 CLAIMS = (
     Claim(
         id="freezing-parameters-freezes-the-layer",
@@ -347,8 +356,8 @@ CLAIMS = (
         says="A network whose weights are frozen keeps its accuracy on the old data.",
         source="reader",
         cases=(
-            *(Case(way, _lost(way), lambda m: m.above(-0.02), "reads at most 2 % fewer of the old digits") for way in WAYS),
-            Case("batch, frozen; new data like the old", _lost("batch, frozen", "none"), lambda m: m.above(-0.02),
+            *(Case(_in_words(way), _lost(way), lambda m: m.above(-0.02), "reads at most 2 % fewer of the old digits") for way in WAYS),
+            Case(f"{_in_words('batch, frozen')}; new data like the old", _lost("batch, frozen", "none"), lambda m: m.above(-0.02),
                  "reads at most 2 % fewer of the old digits"),
         ),
         verdict="depends",

@@ -381,6 +381,9 @@ VALUES = {
     "top": _at("variance", "batch norm", lambda results: _last(results)[0]),
     "top_square": _at("mean_square", "batch norm", lambda results: _last(results)[0]),
     "top_plain": _at("mean_square", "none", lambda results: _last(results)[0]),
+    "plain_variance_over": lambda results: mean(
+        _ratio("variance", "predicted_variance", "none")(results, _largest(results))[-1]
+    ),
     "share_last": _share("batch norm", _last),
     "share_first": _share("batch norm", lambda results: [1]),
     "share_mean": _share("batch norm", _every),

@@ -86,7 +86,7 @@ def caption(data: pd.DataFrame) -> str:
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     from site_gen.theme import Animation
 
-    figure, (left, right) = theme.figure(cols=2, height=3.7)
+    figure, (left, right) = theme.figure(cols=2, height=3.85)
     contour = theme.colour("neutral")
     gamma, beta = np.meshgrid(np.linspace(0.4, 2.6, 60), np.linspace(-0.3, 1.9, 60))
     left.contour(
@@ -120,17 +120,20 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         ax.grid(False)
 
     bowl = _kind(data, "bowl")
+    box = {"fc": theme.paper, "ec": "none", "pad": 2}  # over the contours
     walks = [
         (left, rows[["gamma", "beta"]].to_numpy(), colour)
         for (_, rows), colour in zip(bowl.groupby("rate"), theme.sequence(len(RATES)), strict=True)
     ]
+    for (rate, _), (_, points, colour) in zip(bowl.groupby("rate"), walks, strict=True):
+        (x, y), below = points[0], points[0, 1] < MINIMUM[1]
+        theme.label(left, x, y, f"α = {rate:g}", colour, dx=0, dy=-12 if below else 12, ha="center", bbox=box)
     training = _kind(data, "training")
     walks.append((right, training[["gamma", "beta"]].to_numpy(), theme.colour("gradient")))
     tails, heads = [], []
     for ax, points, colour in walks:
         tails += ax.plot(points[:1, 0], points[:1, 1], color=colour, linewidth=1.8)
         heads += ax.plot(points[:1, 0], points[:1, 1], "o", color=colour, markersize=7)
-    box = {"fc": theme.paper, "ec": "none", "pad": 2}  # over the contours
     readouts = [
         theme.label(ax, 0.97, 0.95, "", theme.ink, transform="axes fraction", ha="right", dx=0, bbox=box)
         for ax in (left, right)

@@ -34,7 +34,7 @@ def alt(data: pd.DataFrame) -> str:
 
 def caption(data: pd.DataFrame) -> str:
     return (f"Root mean square error in float16 against exact arithmetic on the same stored numbers, as the mean before batch norm moves away from zero. Points: means of "
-            f"{data['run'].nunique()} random layers. Line: the error of rounding, one by one, what the layer with batch norm stores.")  # fmt: skip
+            f"{data['run'].nunique()} random layers, round if the offset comes from the bias, square if from the inputs. Line: the error of rounding, one by one, what the layer with batch norm stores, for an offset from the inputs.")  # fmt: skip
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
@@ -54,27 +54,27 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             rows["offset_found"],
             rows["unfolded_error"],
             "o" if origin == "bias" else "s",
-            color=theme.colour("none"),
+            color=theme.colour("batch norm"),
         )
-    for origin, condition in (("bias", "batch norm"), ("inputs", "layer norm")):
+    for origin in ("bias", "inputs"):
         rows = shown[shown["origin"] == origin]
         ax.plot(
             rows["offset_found"],
             rows["folded_error"],
             "o-" if origin == "bias" else "s-",
-            color=theme.colour(condition),
+            color=theme.colour("none"),
             linewidth=1,
         )
     x, top = shown["offset_found"].min(), shown["folded_error"].max()
-    theme.label(ax, x, top, "folded, offset from the inputs", theme.colour("layer norm"), dx=0)
-    theme.label(ax, x, top, "with batch norm, either origin", theme.colour("none"), dx=0, dy=-16)
+    theme.label(ax, x, top, "folded, offset from the inputs", theme.colour("none"), dx=0)
+    theme.label(ax, x, top, "with batch norm, either origin", theme.colour("batch norm"), dx=0, dy=-16)
     last = shown[(shown["origin"] == "bias")].iloc[-1]
     theme.label(
         ax,
         last["offset_found"],
         last["folded_error"],
         "folded, offset from the bias",
-        theme.colour("batch norm"),
+        theme.colour("none"),
         dx=0,
         dy=12,
         ha="right",

@@ -50,16 +50,16 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.plot(
         line["running_variance"], line["scale_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
     )
-    for name, condition in (("unfolded", "none"), ("folded", "batch norm")):
+    for name, condition in (("unfolded", "batch norm"), ("folded", "none")):
         column = f"scale_{name}_error"
         ax.plot(data["running_variance"], data[column], ".", color=theme.colour(condition), alpha=0.3)
         ax.plot(shown["running_variance"], shown[column], "o-", color=theme.colour(condition), linewidth=1)
     last, where = shown.iloc[-1], line.iloc[1]
     theme.label(
-        ax, last["running_variance"], last["scale_folded_error"], "folded", theme.colour("batch norm"), dx=0, dy=12, ha="right"
+        ax, last["running_variance"], last["scale_folded_error"], "folded", theme.colour("none"), dx=0, dy=12, ha="right"
     )  # fmt: skip
     theme.label(
-        ax, 1, shown["scale_unfolded_error"].max(), "with batch norm", theme.colour("none"), dx=0, dy=14, ha="center"
+        ax, 1, shown["scale_unfolded_error"].max(), "with batch norm", theme.colour("batch norm"), dx=0, dy=14, ha="center"
     )  # fmt: skip
     theme.label(
         ax, where["running_variance"], where["scale_theory"], "underflow of weights", theme.colour("theory"), dx=-8, dy=5, ha="right",

@@ -61,7 +61,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(1, 2, height=3.4, sharey=True)
     for ax, kind in zip(axes, ("equal", "uneven"), strict=True):
         ax.axhline(1, color=theme.colour("neutral"), linewidth=1, zorder=1.5)
-        for name, condition in (("same", "batch norm"), ("shifted", "none")):
+        for name, condition in (("same", "batch norm"), ("shifted", "input")):
             rows = data[(data["kind"] == kind) & (data["distribution"] == name)]
             if rows.empty:
                 continue

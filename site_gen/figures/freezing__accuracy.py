@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Statistics that move forget the old digits, and the new ones do not need them to"
+TITLE = "Statistics that move lose the old digits and gain little on the new ones"
 TAGS = ("freezing", "fine-tuning", "accuracy")
 
 LABELS = {"batch, trained": "batch statistics,\nγ and β trained", "batch, frozen": "batch statistics,\nγ and β frozen",
@@ -28,8 +28,8 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def alt(data: pd.DataFrame) -> str:
     mean = data.groupby("way")[["old_accuracy", "new_accuracy"]].mean()
-    return ("Accuracy on old and new digits: " + "; ".join(
-        f"{way}: {mean.loc[way, 'old_accuracy']:.2f} and {mean.loc[way, 'new_accuracy']:.2f}" for way in LABELS) + ".")  # fmt: skip
+    return ("Accuracy on old and on inverted digits: " + "; ".join(
+        f"{LABELS[way]}: {mean.loc[way, 'old_accuracy']:.2f} and {mean.loc[way, 'new_accuracy']:.2f}" for way in LABELS).replace("\n", " ") + ".")  # fmt: skip
 
 
 def caption(data: pd.DataFrame) -> str:
@@ -43,14 +43,14 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.axvline(before, color=theme.colour("neutral"), linewidth=1, zorder=1.5)
     ways = list(LABELS)[::-1]
     for k, way in enumerate(ways):
-        for column, condition, dy in (("old_accuracy", "batch norm", 0.14), ("new_accuracy", "none", -0.14)):
+        for column, condition, dy in (("old_accuracy", "neutral", 0.14), ("new_accuracy", "positive", -0.14)):
             values = data[data["way"] == way][column]
             ax.plot(values, [k + dy] * len(values), "o", color=theme.colour(condition), alpha=0.45)
             ax.plot([values.mean()] * 2, [k + dy - 0.12, k + dy + 0.12], color=theme.ink, linewidth=1.5)
     top = len(ways) - 1
     low = data[["old_accuracy", "new_accuracy"]].min().min()
-    theme.label(ax, low, 0.14, "old digits", theme.colour("batch norm"), dx=0)
-    theme.label(ax, low, -0.14, "inverted digits", theme.colour("none"), dx=0)
+    theme.label(ax, low, 0.14, "old digits", theme.colour("neutral"), dx=0)
+    theme.label(ax, low, -0.14, "inverted digits", theme.colour("positive"), dx=0)
     ax.set_yticks(range(len(ways)), [LABELS[way] for way in ways])
     ax.set(xlabel="accuracy", ylim=(-0.5, top + 0.5))
     return figure

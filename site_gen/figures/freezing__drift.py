@@ -16,10 +16,10 @@ TITLE = "Without gradients for γ and β the outputs move all the same"
 TAGS = ("freezing", "running statistics", "fine-tuning")
 
 COLOURS = {
-    "batch, trained": "gradient",
-    "batch, frozen": "none",
-    "running, trained": "layer norm",
-    "running, frozen": "batch norm",
+    "batch, trained": "batch norm",
+    "batch, frozen": "input",
+    "running, trained": "gradient",
+    "running, frozen": "neutral",
 }
 LABELS = {"batch, trained": "batch statistics, γ and β trained", "batch, frozen": "batch statistics, γ and β frozen",
           "running, trained": "fixed statistics, γ and β trained", "running, frozen": "all frozen"}  # fmt: skip
@@ -66,7 +66,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         .groupby("step")["change"]
         .mean()
     )
-    ax.plot(same.index, same, ":", color=theme.colour("none"))
+    ax.plot(same.index, same, ":", color=theme.colour(COLOURS["batch, frozen"]))
     top = _end(data, "batch, trained")
     for k, (way, condition) in enumerate(COLOURS.items()):
         if way.startswith("batch"):
@@ -76,12 +76,21 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         end,
         _end(data, "running, trained"),
         LABELS["running, trained"],
-        theme.colour("layer norm"),
+        theme.colour(COLOURS["running, trained"]),
         dx=0,
         dy=13,
         ha="right",
     )
-    theme.label(ax, end, 0, LABELS["running, frozen"], theme.colour("batch norm"), dx=0, dy=-11, ha="right")
+    theme.label(
+        ax,
+        end,
+        0,
+        LABELS["running, frozen"],
+        theme.colour(COLOURS["running, frozen"]),
+        dx=0,
+        dy=-11,
+        ha="right",
+    )
     ax.set(xscale="log", xlabel="steps of training the new last layer", ylabel="change of the hidden outputs")
     ax.set_ylim(bottom=-0.12 * top)
     return figure

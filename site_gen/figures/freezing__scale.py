@@ -38,8 +38,8 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.4)
     for statistics, condition, what in (
-        ("running", "batch norm", "fixed statistics"),
-        ("batch", "none", "statistics of the batch"),
+        ("running", "neutral", "fixed statistics"),
+        ("batch", "batch norm", "statistics of the batch"),
     ):
         rows = data[data["statistics"] == statistics]
         ax.plot(rows["factor"], rows["scale_change"], "o", color=theme.colour(condition), alpha=0.5)

@@ -44,8 +44,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     grid = np.geomspace(1, line.index[-1], 200)
     ax.plot(grid, line.loc[1] ** grid, color=theme.colour("theory"), linewidth=1, zorder=1.9)
     for way, condition, what in (
-        ("batch, frozen", "none", "batch statistics in training"),
-        ("running, frozen", "batch norm", "running statistics in training"),
+        ("batch, frozen", "input", "batch statistics in training"),
+        ("running, frozen", "neutral", "running statistics in training"),
     ):
         rows = shown[shown["way"] == way]
         ax.plot(rows["step"], rows["left"], "o", color=theme.colour(condition), alpha=0.5)

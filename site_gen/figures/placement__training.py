@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Before wins by a little at its best rate, after at small rates"
+TITLE = "With γ and β, before wins by a little at its best rate, after at small rates"
 TAGS = ("placement", "training", "learning rates")
 
 TITLES = {"relu": "ReLU", "sigmoid": "sigmoid"}

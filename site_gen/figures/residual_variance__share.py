@@ -66,7 +66,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     last = int(data["block"].max())
     shown = sorted({round(b) for b in np.geomspace(1, last, 13)})
     names = {
-        ("share", "none"): ("branch, without batch norm", 0.35, 11, "none"),
+        ("share", "none"): ("branch, without batch norm", 0.35, 15, "none"),
         ("share", "batch norm"): ("branch, with batch norm", 0.1, -13, "batch norm"),
         ("kept", "batch norm"): ("network’s input, with batch norm", 0.08, 12, "input"),
     }
