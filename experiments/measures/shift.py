@@ -90,7 +90,6 @@ def distribution_shift(
     before: list[Arrays],
     after: list[Arrays],
     state: list[Arrays],
-    next_state: list[Arrays],
     probe: np.ndarray,
     layers: tuple[int, ...],
     buffers: Buffers | None = None,
@@ -105,8 +104,9 @@ def distribution_shift(
     network : Network
     before, after : parameters
         Before and after a training step.
-    state, next_state : state
-        With which the probe passes before and after: they differ where a layer draws something new at every pass.
+    state : state
+        With which the probe passes before; after, it passes with the state that this leaves, so that a layer that draws something new
+        at every pass does so here.
     probe : ndarray, shape (1, sample, feature)
         Samples that stay the same; batch norm takes its statistics over them.
     layers : tuple of int
@@ -120,12 +120,13 @@ def distribution_shift(
     """
     buffers = buffers or Buffers()
 
-    def inputs(params: list[Arrays], state: list[Arrays]) -> list[np.ndarray]:
-        saved = network.forward(params, state, probe, True, buffers)[1]
+    def inputs(params: list[Arrays]) -> list[np.ndarray]:
+        nonlocal state
+        _, saved, state = network.forward(params, state, probe, True, buffers)
         return [ordered(saved[layer]["x"]).astype(np.float64) for layer in layers]
 
     found: dict[str, list[np.ndarray]] = {"travelled": [], "spreads": []}
-    for old, new in zip(inputs(before, state), inputs(after, next_state), strict=True):
+    for old, new in zip(inputs(before), inputs(after), strict=True):
         distance = wasserstein(old, new)
         with np.errstate(divide="ignore", invalid="ignore"):
             found["spreads"].append((distance / old.std(axis=2)).mean(axis=1))

@@ -137,7 +137,7 @@ def _sigmoids(setup: Setup, norm: str, case: str, weights: list, order: list) ->
         shifts = gradient_shift(network, moment.params, after, moment.state, moment.grads, moment.x, moment.labels, softmax_cross_entropy,
                                 layers, buffers.part("batch"))  # fmt: skip
         shifts |= distribution_shift(
-            network, moment.params, after, moment.state, moment.state, probe, layers, buffers.part("probe")
+            network, moment.params, after, moment.state, probe, layers, buffers.part("probe")
         )
         found.append((moment.step, moment.loss.copy(), shifts))
         return moment.step
@@ -181,9 +181,7 @@ def _linear(setup: Setup, norm: str, case: str, weights: list, data: list) -> It
                 layers,
                 buffers.part("batch"),
             )
-            shifts |= distribution_shift(
-                network, params, after, state, state, x, layers, buffers.part("probe")
-            )
+            shifts |= distribution_shift(network, params, after, state, x, layers, buffers.part("probe"))
             yield step, loss, shifts
         optimizer.update(params, grads, {})
 

@@ -72,7 +72,7 @@ def test_nothing_precedes_the_first_layer_and_nothing_moves_without_a_step(situa
 def test_distribution_shift_is_the_mean_of_scipys_distances(situation) -> None:
     params, state, x, _, grads = situation
     after, probe = stepped(params, grads, RATE), x[:1]
-    found = distribution_shift(NETWORK, params, after, state, state, probe, LAYERS[1:])
+    found = distribution_shift(NETWORK, params, after, state, probe, LAYERS[1:])
     old, new = (NETWORK.forward(p, state, probe, True)[1] for p in (params, after))
     for k, layer in enumerate(LAYERS[1:]):
         for run in range(2):
