@@ -366,7 +366,7 @@ CLAIMS = (
     ),
     Claim(
         id="statistics-drift-closed-form",
-        says="The running means of a network with frozen weights go over to the new data's as (1 − α)^t.",
+        says="With frozen weights each step leaves a share 1 − α of the running means' way to the new data's.",
         source="reader",
         # inverted, the images' means differ by several standard deviations of a unit; a batch mean errs by 1/√60 of one, and of that only the part along the
         # way counts: 0.02 is several times what is left of it in 16 runs

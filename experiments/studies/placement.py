@@ -371,7 +371,7 @@ CLAIMS = (
         says="The bias of the layer in front of batch norm is redundant.",
         source="overview",
         cases=tuple(
-            Case(f"{between} between: |∂L/∂b| over the sum of sizes", _difference(f"bias, {between} between"), lambda m: m.below(ROUND_OFF), "zero up to round-off (1e-12)")
+            Case(f"{between.replace('relu', 'ReLU')} between: |∂L/∂b| over the sum of sizes", _difference(f"bias, {between} between"), lambda m: m.below(ROUND_OFF), "zero up to round-off (1e-12)")
             for between in ("nothing", "relu", "sigmoid")
         ),
         verdict="depends",
@@ -383,7 +383,7 @@ CLAIMS = (
         says="The output does not change when the weights in front of batch norm are multiplied by a positive constant.",
         source="reader",
         cases=tuple(
-            Case(f"{between} between", _difference(f"weights, {between} between"), lambda m: m.below(ROUND_OFF), "the same output up to round-off (1e-12)")
+            Case(f"{between.replace('relu', 'ReLU')} between", _difference(f"weights, {between} between"), lambda m: m.below(ROUND_OFF), "the same output up to round-off (1e-12)")
             for between in ("nothing", "relu", "relu and bias", "sigmoid")
         ),
         verdict="depends",

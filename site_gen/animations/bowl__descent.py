@@ -127,7 +127,10 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     ]
     for (rate, _), (_, points, colour) in zip(bowl.groupby("rate"), walks, strict=True):
         (x, y), below = points[0], points[0, 1] < MINIMUM[1]
-        theme.label(left, x, y, f"α = {rate:g}", colour, dx=0, dy=-12 if below else 12, ha="center", bbox=box)
+        dx = -18 if x > 2 else 0  # or it would leave the axes
+        theme.label(
+            left, x, y, f"α = {rate:g}", colour, dx=dx, dy=-12 if below else 12, ha="center", bbox=box
+        )
     training = _kind(data, "training")
     walks.append((right, training[["gamma", "beta"]].to_numpy(), theme.colour("gradient")))
     tails, heads = [], []

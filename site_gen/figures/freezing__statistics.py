@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "A frozen network's running means go over to new data as (1 − α)^t"
+TITLE = "Each step leaves a share 1 − α of the running means’ way to new data, though the weights are frozen"
 TAGS = ("freezing", "running statistics", "fine-tuning")
 
 

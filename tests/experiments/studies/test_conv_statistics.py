@@ -50,9 +50,9 @@ def test_kernels_keep_the_variance_and_are_worth_what_they_are(results) -> None:
 
 
 def test_digits_are_worth_their_variance_over_that_of_their_means(results) -> None:
-    """By NumPy alone, of all training digits."""
-    images = study._images().reshape(-1, study.SIDE**2).astype(float)
-    assert results["digit_worth"].item() == pytest.approx(images.var() / images.mean(axis=1).var())
+    """By NumPy alone, of every second training digit."""
+    images = study._images()[::2].reshape(-1, study.SIDE**2).astype(float)
+    assert results["digit_worth"].item() == pytest.approx(images.var() / images.mean(axis=1).var(ddof=1))
     everything = results["grid_worth"].sel(pixels=study.SIDE**2)
     assert everything.mean().item() == pytest.approx(results["digit_worth"].item(), rel=0.35)
 
