@@ -22,3 +22,7 @@ def test_an_answer_is_short_and_has_a_figure(section: str) -> None:
     words = re.sub(r"\[\[=.*?\]\]", "number", words)
     words = re.sub(r"\]\([^)]*\)", "]", words)
     assert len(words.split()) <= MOST_WORDS
+
+
+def test_there_are_twelve() -> None:
+    assert len(SECTIONS) == 12
