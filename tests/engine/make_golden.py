@@ -260,6 +260,47 @@ def residual(case: str, rng: np.random.Generator, **settings: float) -> None:
     save(case, **{name: np.stack([one[name] for one in found]) for name in found[0]})
 
 
+def root_mean_square(case: str, x: np.ndarray, rng: np.random.Generator, eps: float) -> None:
+    """RMSNorm over the features of a sample; of an image, over channels and pixels, with γ by channel."""
+    runs, _, features, *pixels = x.shape
+    gamma, dy = 1 + 0.5 * rng.standard_normal((runs, features)), rng.standard_normal(x.shape)
+
+    def compute(x, gamma, dy):
+        x.requires_grad_(), gamma.requires_grad_()
+        norm = nn.RMSNorm(x.shape[1:], eps, elementwise_affine=False)
+        y = norm(x) * gamma.reshape(1, -1, *(1 for _ in pixels))
+        y.backward(dy)
+        return {"y": y, "dx": x.grad, "dgamma": gamma.grad}
+
+    save(case, x=x, gamma=gamma, dy=dy, eps=eps, **every_run(compute, x, gamma, dy))
+
+
+def weight_norm(case: str, x: np.ndarray, units: int, rng: np.random.Generator) -> None:
+    """A linear or convolutional layer under torch.nn.utils.parametrizations.weight_norm, with g, v and b."""
+    runs, samples, features, *pixels = x.shape
+    shape = (units, features, *(3 for _ in pixels))
+    v, g, b = rng.standard_normal((runs, *shape)), *(1 + 0.5 * rng.standard_normal((2, runs, units)))
+    dy = rng.standard_normal((runs, samples, units, *pixels))
+
+    def compute(x, v, g, b, dy):
+        layer = nn.Conv2d(features, units, 3, padding=1) if pixels else nn.Linear(features, units)
+        layer = nn.utils.parametrizations.weight_norm(layer.double())
+        gain, direction = (getattr(layer.parametrizations.weight, f"original{i}") for i in (0, 1))
+        gain.data, direction.data, layer.bias.data = g.reshape(-1, *(1 for _ in shape[1:])), v, b
+        x.requires_grad_()
+        y = layer(x)
+        y.backward(dy)
+        return {
+            "y": y,
+            "dx": x.grad,
+            "dv": direction.grad,
+            "dg": gain.grad.reshape(-1),
+            "db": layer.bias.grad,
+        }
+
+    save(case, x=x, v=v, g=g, b=b, dy=dy, **every_run(compute, x, v, g, b, dy))
+
+
 def main() -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(20)
@@ -323,6 +364,13 @@ def main() -> None:
     rng = np.random.default_rng(22)
     half_batch_norm("half/plain", 3 + 2 * rng.standard_normal((RUNS, 16, 5)), rng)
     half_batch_norm("half/far", 300 + rng.standard_normal((RUNS, 16, 5)), rng)
+
+    rng = np.random.default_rng(23)
+    root_mean_square("root_mean_square/plain", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, 1e-5)
+    root_mean_square("root_mean_square/eps", rng.standard_normal((RUNS, 2, 3)), rng, 0.1)
+    root_mean_square("root_mean_square/images", 3 + 2 * rng.standard_normal((RUNS, 2, 4, 5, 4)), rng, 1e-5)
+    weight_norm("weight_norm/dense", rng.standard_normal((RUNS, 5, 4)), 3, rng)
+    weight_norm("weight_norm/convolution", rng.standard_normal((RUNS, 2, 4, 5, 4)), 3, rng)
 
     GOLDEN["about/versions"] = np.array(
         [f"torch {torch.__version__}", f"numpy {np.__version__}", f"python {platform.python_version()}"]

@@ -16,8 +16,10 @@ from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.residual import Residual
+from experiments.engine.root_mean_square import RootMeanSquare
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Convention, Standardize
+from experiments.engine.unit_weights import UnitWeights
 
 U = 2.0**-53  # unit round-off of float64
 
@@ -97,6 +99,35 @@ def test_layer_and_group_norm(golden):
         ours = normalize(Standardize(over, case["groups"].item(), convention), case, training=True)
         for quantity in ("y", "dx", "dgamma", "dbeta"):
             assert_equal_to_round_off(ours[quantity], case[quantity], f"{name} {quantity}")
+
+
+@pytest.mark.parametrize("name", ["plain", "eps", "images"])
+def test_root_mean_square(golden, name):
+    case = golden(f"root_mean_square/{name}")
+    net = Network((RootMeanSquare(case["eps"].item()), Affine()))
+    params = [{}, {"gamma": case["gamma"], "beta": np.zeros_like(case["gamma"])}]
+    y, saved, _ = net.forward(params, [{}, {}], case["x"], training=True)
+    dx, grads = net.backward(params, saved, case["dy"])
+    for quantity, ours in (("y", y), ("dx", dx), ("dgamma", grads[1]["gamma"])):
+        assert_equal_to_round_off(ours, case[quantity], quantity)
+
+
+@pytest.mark.parametrize("name", ["dense", "convolution"])
+def test_weight_normalization(golden, name):
+    """PyTorch's v is (run, unit, input) for a linear layer, ours (run, input, unit)."""
+    case, dense = golden(f"weight_norm/{name}"), name == "dense"
+    turned = (lambda v: v.swapaxes(1, 2)) if dense else (lambda v: v)
+    layer = UnitWeights(Dense(3, bias=False) if dense else Convolution(3, bias=False))
+    net = Network((layer, Affine()))
+    params = [
+        {"weight": np.ascontiguousarray(turned(case["v"]))},
+        {"gamma": case["g"], "beta": case["b"]},
+    ]
+    y, saved, _ = net.forward(params, [{}, {}], case["x"], training=True)
+    dx, grads = net.backward(params, saved, case["dy"])
+    for quantity, ours in (("y", y), ("dx", dx), ("dv", turned(grads[0]["weight"])),
+                           ("dg", grads[1]["gamma"]), ("db", grads[1]["beta"])):  # fmt: skip
+        assert_equal_to_round_off(ours, case[quantity], quantity)
 
 
 @pytest.mark.parametrize("name", ["batch_norm", "batch_norm_of_one"])

@@ -18,11 +18,14 @@ from experiments.engine.average_pool import AveragePool
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.flatten import Flatten
+from experiments.engine.ghost import Ghost
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves, mapped
 from experiments.engine.residual import Residual
+from experiments.engine.root_mean_square import RootMeanSquare
 from experiments.engine.standardize import FLAX, KERAS, Standardize
+from experiments.engine.unit_weights import UnitWeights
 
 H, TOLERANCE = 2e-5, 1e-9
 
@@ -33,6 +36,8 @@ LAYERS = {
     "batch, large eps": Standardize("batch", convention=KERAS),
     "features": Standardize("features", convention=FLAX),
     "groups": Standardize("groups", groups=2),
+    "root mean square": RootMeanSquare(),
+    "unit weights": UnitWeights(Dense(3, bias=False)),
     "affine": Affine(),
     "sigmoid": Sigmoid(),
     "tanh": Tanh(),
@@ -47,6 +52,8 @@ IMAGE_LAYERS = {
     "features": Standardize("features", convention=FLAX),
     "groups": Standardize("groups", groups=2),
     "one channel a group": Standardize("groups", groups=4),
+    "root mean square": RootMeanSquare(),
+    "unit weights": UnitWeights(Convolution(3, bias=False)),
     "affine": Affine(),
     "relu": ReLU(),
     "average pool": AveragePool(),
@@ -93,6 +100,12 @@ def test_layer(layer, shape, training, rngs):
 @pytest.mark.parametrize("layer", IMAGE_LAYERS.values(), ids=IMAGE_LAYERS)
 def test_layer_on_images(layer, shape, training, rngs):
     check_layer(layer, shape, training, rngs)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(3, 12, 5), (2, 8, 3, 4, 2), (2, 4, 6)])
+def test_ghost_batches(shape, training, rngs):
+    check_layer(Ghost(4), shape, training, rngs)
 
 
 def test_flatten(rngs):

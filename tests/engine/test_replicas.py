@@ -17,12 +17,16 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.flatten import Flatten
+from experiments.engine.ghost import Ghost
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import mapped
+from experiments.engine.renormalize import Renormalize
 from experiments.engine.residual import Residual
+from experiments.engine.root_mean_square import RootMeanSquare
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
+from experiments.engine.unit_weights import UnitWeights
 
 NETWORKS = {
     "plain": lambda width: (Dense(width), Sigmoid(), Dense(3)),
@@ -42,6 +46,15 @@ NETWORKS = {
         *(Dense(width), Residual((Standardize(), Affine(), ReLU(), Dense(width, bias=False)))),
         *(Residual((Dense(width), Residual((Standardize(), Tanh())), Dense(width))), Dense(3)),
     ),
+    "root mean square": lambda width: (Dense(width), RootMeanSquare(), Affine(), ReLU(), Dense(3)),
+    "weight normalization": lambda width: (
+        *(UnitWeights(Dense(width, bias=False)), Affine(), Tanh()),
+        *(UnitWeights(Dense(width, bias=False)), Affine(), ReLU(), Dense(3)),
+    ),
+    "renormalization": lambda width: (
+        *(Dense(width, bias=False), Renormalize(3, 5), Affine(), Sigmoid()),
+        *(Dense(width), Renormalize(1.5, 0.5), Affine(), Tanh(), Dense(3)),
+    ),
     "normalized data": lambda width: (Standardize(), Affine(), Dense(width), Tanh(), Dense(3)),
 }
 
@@ -49,6 +62,10 @@ IMAGE_NETWORKS = {
     "batch norm": (
         *(Convolution(3, bias=False), Standardize(), Affine(), ReLU()),
         *(Convolution(5, 5, stride=2, padding="circular"), Standardize(), AveragePool(), Dense(3)),
+    ),
+    "others": (
+        *(UnitWeights(Convolution(4, bias=False)), Affine(), RootMeanSquare(), Tanh()),
+        *(Convolution(4), Renormalize(3, 5), Ghost(2), Affine(), ReLU(), Flatten(30), Ghost(2), Dense(3)),
     ),
     "layer and group norm": (
         *(Convolution(4), Standardize("features"), Affine(), Tanh()),
