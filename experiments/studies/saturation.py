@@ -180,9 +180,7 @@ def _start(point: Point) -> xr.Dataset:
         found.append([squares[i] for i in dense])
         inputs.append(np.square(data).mean() * np.array([1.0, setup.large]) ** 2)
     square = np.moveaxis(np.array(found), (0, 1, 2), (2, 1, 0))  # (size, layer, run)
-    growth = np.exp(
-        np.log(square[:, :1] / square[:, -1:])[:, 0] / (setup.layers - 1)
-    )  # a layer, geometric mean
+    growth = np.exp(np.log(square[:, 1] / square[:, -1]) / (setup.layers - 2))  # a layer, above the first
     between = setup.layers - 1
     factors = np.array([
         np.full(between, theory.normalized_gradient_growth(point.activation)) if point.norm == "batch norm"

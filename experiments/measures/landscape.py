@@ -1,0 +1,93 @@
+"""What the loss does along the gradient: how far it varies, how much the gradient turns, and how smooth it is, in effect.
+
+For steps of c times the rate η from the parameters x against the gradient g of one batch, on the same batch, with c over a range:
+the loss L(x − cηg) and the gradient ∇L(x − cηg). Santurkar et al. 2018, §3.2, where they are the three panels of the figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.engine.layer import Arrays
+from experiments.engine.loss import softmax_cross_entropy
+from experiments.engine.network import Network
+from experiments.engine.parameters import leaves, mapped
+
+
+@dataclass(frozen=True)
+class AlongGradient:
+    """Losses and gradients at several steps along the gradient.
+
+    Attributes
+    ----------
+    loss : ndarray (step, run)
+        L(x − s g) for every step size s.
+    start : ndarray (run,)
+        L(x).
+    change : ndarray (step, run)
+        ‖∇L(x) − ∇L(x − s g)‖, over all parameters.
+    gradient : ndarray (run,)
+        ‖∇L(x)‖.
+    smoothness : ndarray (step, run)
+        ‖∇L(x) − ∇L(x − s g)‖ / ‖s g‖.
+    """
+
+    loss: np.ndarray
+    start: np.ndarray
+    change: np.ndarray
+    gradient: np.ndarray
+    smoothness: np.ndarray
+
+
+def along_gradient(
+    network: Network,
+    params: list[Arrays],
+    state: list[Arrays],
+    x: np.ndarray,
+    labels: np.ndarray,
+    steps: np.ndarray,
+) -> AlongGradient:
+    """Walk from the parameters against the gradient of one batch, in training mode; nothing that is passed in is changed.
+
+    Parameters
+    ----------
+    network, params, state
+        As from `Network.init`; float64 parameters for small steps.
+    x, labels
+        The batch, (run, sample, feature) and (run, sample).
+    steps : ndarray (step,)
+        Step sizes s > 0.
+
+    Raises
+    ------
+    ValueError
+        If a step is not positive.
+    """
+    if not (np.asarray(steps) > 0).all():
+        raise ValueError(f"steps must be positive, got {steps}")
+
+    def at(point: list[Arrays]) -> tuple[np.ndarray, dict]:
+        logits, saved, _ = network.forward(point, state, x, True)
+        loss, dlogits = softmax_cross_entropy(logits, labels)
+        _, grads = network.backward(point, saved, dlogits, input_gradient=False)
+        return loss.copy(), {path: g.astype(float) for path, g in leaves(grads)}
+
+    start, gradient = at(params)
+    length = _norm(gradient)
+    losses, changes = [], []
+    for step in steps:
+        moved = mapped(np.copy, params)
+        for path, p in leaves(moved):
+            p -= (step * gradient[path]).astype(p.dtype)
+        loss, new = at(moved)
+        losses.append(loss)
+        changes.append(_norm({path: gradient[path] - new[path] for path in gradient}))
+    loss, change = np.array(losses), np.array(changes)
+    return AlongGradient(loss, start, change, length, change / (np.asarray(steps)[:, None] * length))
+
+
+def _norm(arrays: dict) -> np.ndarray:
+    """The length of all parameters together, one a run."""
+    return np.sqrt(sum(np.square(a).reshape(len(a), -1).sum(axis=1) for a in arrays.values()))
