@@ -156,6 +156,11 @@ def run(point: Point) -> xr.Dataset:
     if point.norm == "batch norm":
         variables["by_size"] = (("shift", "size", "run"), by_size, one | {"long_name": "test accuracy on changed images, statistics from batches of this size"})  # fmt: skip
         variables["level"] = (("shift", "place"), [levels(setup, shift) for shift in SHIFTS], one | {"long_name": "size of the shift"})  # fmt: skip
+        variables["at"] = (
+            (),
+            np.int32(setup.at),
+            one | {"long_name": "place of the level that batch sizes were tried at"},
+        )
         coords["size"] = list(setup.sizes)
     return xr.Dataset(variables, coords=coords)
 

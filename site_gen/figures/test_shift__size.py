@@ -30,7 +30,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     from scipy.stats import t
 
     runs, rows = results.sizes["run"], []
-    place = 4  # the level that batches of several sizes were tried at
+    place = int(results["at"])
     for shift in NAMES:
         curves = {int(n): results["by_size"].sel(shift=shift, size=n).values for n in results["size"].values}
         at = results["accuracy"].sel(shift=shift, place=place)
