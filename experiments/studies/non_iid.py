@@ -6,7 +6,7 @@ predicts every test image again and again, each time among other neighbours: how
 
 Run i has the same initial weights under every condition, and within one kind of batch the same batches. The thresholds were chosen after a pilot with another seed.
 
-What came out: biased batches cost batch norm more than layer norm. Batches of one digit leave batch norm with nothing: the mean that it takes out is what the images have in common, which is their digit. For the same
+What came out: biased batches cost batch norm more than layer norm. Batches of one digit leave batch norm with next to nothing: the mean that it takes out is what the images have in common, which is their digit. For the same
 reason the company of its own digit changes the prediction for most images. In random company it changes for fewer the larger the batch is, and in evaluation mode never.
 """
 

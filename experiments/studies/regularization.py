@@ -223,7 +223,7 @@ CLAIMS = (
     Claim(
         id="less-images-regularize-more",
         says="The fewer images batch norm takes its statistics from, the more it regularizes.",
-        source="luo2019",
+        source="reader",
         cases=(
             Case("statistics of 8 images against 40", _gap_ratio(BN_8, BN), lambda m: m.below(LESS), "a gap at least an eighth smaller"),
             Case("statistics of 4 images against 8", _gap_ratio(BN_4, BN_8), lambda m: m.below(LESS), "a gap at least an eighth smaller"),

@@ -113,3 +113,12 @@ def test_parts_have_one_size_and_batches_must_last(rngs, data):
         list(train_in_parts(net, params, state, [data], SGD(0.1), at=[2]))
     with pytest.raises(ValueError, match="nothing to read"):
         list(train_in_parts(net, params, state, [data], SGD(0.1), at=[]))
+
+
+def test_the_start_is_left_as_it_was(rngs, data):
+    net = network("batch")
+    params, state = net.init(rngs(2), features=5)
+    before = [a.copy() for _, a in leaves([*params, *state])]
+    list(train_in_parts(net, params, state, cycle([data]), SGD(0.5), at=[3], parts=2))
+    for a, (_, b) in zip(before, leaves([*params, *state]), strict=True):
+        assert_array_equal(a, b)
