@@ -114,9 +114,9 @@ def network(norm: str, hidden: tuple[int, ...]) -> Network:
 def _trained(point: Point, batch: int, parts: int) -> tuple[Network, list, list, np.ndarray, np.ndarray]:
     """Train from weights that all points share; also the training and the test images."""
     setup, digits = point.setup, mnist.load()
-    x, test_x = (mnist.shrunk(a, 7) for a in (digits.train_x, digits.test_x))
-    chosen = np.arange(setup.images) * len(x) // setup.images  # the set is sorted by digit
-    x, labels = x[chosen], digits.train_labels[chosen]
+    chosen = np.arange(setup.images) * len(digits.train_x) // setup.images  # the set is sorted by digit
+    x, test_x = (mnist.shrunk(a, 7) for a in (digits.train_x[chosen], digits.test_x))
+    labels = digits.train_labels[chosen]
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
     net = network(point.norm, setup.hidden)
     params, state = net.init([np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float32)
