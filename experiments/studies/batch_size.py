@@ -51,6 +51,7 @@ class Setup:
     hidden: tuple[int, int] = (32, 32)  # units in the hidden layers
     sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)  # images in a batch
     rate_per_image: float = 0.1 / 32  # learning rate divided by the batch size
+    images: int = 4000  # of the training set, as many of each digit
     epochs: int = 3  # passes through the training images, with every batch size
     whole: int = 32  # images in a batch that is cut into parts
     parts: tuple[int, ...] = (2, 4, 8, 16)  # into which it is cut; layer norm's only into the most
@@ -61,6 +62,7 @@ class Setup:
 
 
 QUICK = Setup(
+    images=256,
     hidden=(8, 8),
     sizes=(2, 4, 8, 16, 32, 256),
     epochs=1,
@@ -112,11 +114,13 @@ def network(norm: str, hidden: tuple[int, ...]) -> Network:
 def _trained(point: Point, batch: int, parts: int) -> tuple[Network, list, list, np.ndarray, np.ndarray]:
     """Train from weights that all points share; also the training and the test images."""
     setup, digits = point.setup, mnist.load()
-    x, test_x = (mnist.shrunk(a, 7) for a in (digits.train_x, digits.test_x))
+    chosen = np.arange(setup.images) * len(digits.train_x) // setup.images  # the set is sorted by digit
+    x, test_x = (mnist.shrunk(a, 7) for a in (digits.train_x[chosen], digits.test_x))
+    labels = digits.train_labels[chosen]
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
     net = network(point.norm, setup.hidden)
     params, state = net.init([np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float32)
-    stream = batches(x, digits.train_labels, batch, [np.random.default_rng(s[1]) for s in seeds])
+    stream = batches(x, labels, batch, [np.random.default_rng(s[1]) for s in seeds])
     steps = setup.epochs * (len(x) // batch)
     ((_, params, state),) = train_in_parts(
         net, params, state, stream, SGD(setup.rate_per_image * batch), [steps], parts
