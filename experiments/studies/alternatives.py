@@ -10,7 +10,7 @@ evaluation mode at the variant's best rate. On the trained networks, how far the
 networks of many layers at initialization, where nothing is trained: by how much squared gradients grow from layer to layer.
 
 The limits of batch renormalization are those at which its paper's schedule ends. Weight normalization starts with γ = ‖v‖, as the function that the plain network is. The thresholds of
-the claims were chosen after pilots with other seeds.
+the claims were chosen after pilots, some of them with the published seed: LOG.md says which.
 
 What came out: what depends on the batch pays for it in small and in biased batches, and has two functions; what does not depend on it does neither, and pays
 nothing here. Deep down, it is the batch that makes gradients explode, not normalization.
