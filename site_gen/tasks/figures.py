@@ -21,7 +21,7 @@ LIBRARIES = {
 MAKERS = {"figure": ("site_gen.save", "save_figure"), "animation": ("site_gen.encode", "encode_animation")}
 
 
-EVERY = {"quick": 5}  # filming is most of what a quick build does
+EVERY = {"quick": 10}  # filming is most of what a quick build does
 version = cache(metadata.version)  # of an installed package; looking it up takes a millisecond
 
 
