@@ -45,7 +45,8 @@ def alt(data: pd.DataFrame) -> str:
 
 def caption(data: pd.DataFrame) -> str:
     never = int(data["never"].sum())
-    lost = f" {never} runs that learned at no rate count with the smallest one tried." if never else ""
+    runs = "1 run" if never == 1 else f"{never} runs"
+    lost = f" {runs} that learned at no rate count as the smallest one tried." if never else ""
     return (f"The largest of the rates tried at which a run learned; geometric mean of {data['runs'].iloc[0]} runs with 95 % "
             f"intervals.{lost}")  # fmt: skip
 
