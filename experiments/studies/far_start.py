@@ -5,9 +5,10 @@ thirtieth to thirty, or every β at one value, from zero to eight; one more netw
 network from (1, 0) ended with. All of them start from the same weights otherwise, and see the same batches. How many steps does it take
 to a given loss, in parts of what it takes from (1, 0)? And do γ and β come back?
 
-The rate, the number of steps, the target and thresholds were declared after a pilot with another seed and three runs.
+The rate, the number of steps, the target and thresholds were declared after a pilot with another seed and three runs. That γ counts without its
+sign, in whether it comes back, was decided after the full result: some units had ended mirrored, at −γ.
 
-What came out: a γ that is too small by a large factor costs little, and so does one that is too large by a factor of ten; beyond that,
+What came out: a γ that is too small by a large factor costs less than twice the steps, and one that is too large by a factor of ten none; beyond that,
 and for a large β, it takes several times as long or does not get there at all. The loss recovers and the parameters do not: a γ that
 starts large stays there, and the rest of the network makes do.
 """
@@ -267,8 +268,8 @@ CLAIMS = (
         ),
         verdict="depends",
         figure="far-start-return",
-        because="A γ that starts small grows to nearly the same values in the last hidden layer. A γ or a β that starts large stays about where it is: the "
-                "loss is as good with it, or its gradient is too small to move it.",
+        because="A γ that starts small goes most of the way in the last hidden layer. A γ or a β that starts large keeps most of its distance: the "
+                "loss comes down with it all the same, or its gradient is too small to move it.",
     ),
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ a network that is stuck does not shift, networks are also compared where they ha
 lies in a window. The rates of the linear network and the window came after a trial with another seed.
 
 What came out: in standard deviations of their own the inputs move less with batch norm, and the gradients turn more. The
-network without it turns little because it spends most of its steps on a plateau; while it learns, its gradients turn more.
+gradients of the network without it hardly turn while it stays on a plateau, where most of the readings are; while it learns, they turn more.
 """
 
 from __future__ import annotations

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from site_gen.theme import Animation, Theme
 
 
-TITLE = "The noise throws the distribution about at every step, and the network learns as before"
+TITLE = (
+    "Noise throws the distribution about at every step, and the network with batch norm learns all the same"
+)
 TAGS = ("internal covariate shift", "noise", "training speed")
 
 SIZE = 1.0

@@ -71,9 +71,18 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax.hlines(y, rows["low"], rows["high"], color=colour, linewidth=1.2)
             ax.plot(rows["mean"], y, "o", color=colour, markersize=6)
             if what == "travelled":
-                theme.label(ax, rows["mean"].iloc[-1], y[-1], LABELS[norm], colour, dx=8, dy=0)
+                theme.label(
+                    ax,
+                    rows["mean"].iloc[-1],
+                    y[-1],
+                    LABELS[norm],
+                    colour,
+                    dx=0,
+                    dy=11 if norm == "none" else -11,
+                    ha="center",
+                )
         ax.set(title=title, xlabel="standard deviations")
     axes[0].set_yticks(range(len(KINDS)), KINDS[::-1])
-    axes[0].set(xlim=(-0.03, None), ylim=(-0.5, len(KINDS) - 0.5))
-    axes[1].set(xscale="log")
+    axes[0].set(xlim=(-0.03, None), ylim=(-0.5, len(KINDS) - 0.4))
+    axes[1].set(xscale="log", xlim=(0.7 * data.loc[data["what"] == "travelled", "low"].min(), None))
     return figure

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Batch norm speeds up training on a single batch no less than on random ones"
+TITLE = "Batch norm speeds up training many times over, also on a single batch again and again"
 TAGS = ("batches", "training speed")
 
 KINDS = ("one batch", "balanced", "random", "two digits", "one digit")

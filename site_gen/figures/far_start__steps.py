@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "A γ that starts wrong by a factor of ten costs little; a very large β, everything"
+TITLE = "A γ ten times too small or too large is soon made up for; a γ of thirty or a large β is not"
 TAGS = ("gamma and beta", "training speed")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Without batch norm gradients are biased less the deeper the layer, with it a little more"
+TITLE = "At activations, the bias of gradients falls towards the output without batch norm and rises with it"
 TAGS = ("gradients", "depth", "internal covariate shift")
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
@@ -40,7 +40,7 @@ def alt(data: pd.DataFrame) -> str:
     at = data[data["time"] == "through training"].set_index(["kind", "network", "layer"])["value"]
     first, last = data["layer"].min(), data["layer"].max()
     told = [
-        f"{title}, {LABELS[norm]} from {at[kind, norm, first]:.3f} to {at[kind, norm, last]:.3f}"
+        f"{title}, {LABELS[norm]} from {at[kind, norm, first]:.2g} to {at[kind, norm, last]:.2g}"
         for kind, title in KINDS.items()
         for norm in LABELS
     ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Gradients turn when the layers before step: with batch norm from the start, without it once learning begins"
+TITLE = "When the layers before step, gradients turn: in most layers with batch norm from the start, without it once learning begins"
 TAGS = ("internal covariate shift", "gradients")
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
@@ -40,13 +40,13 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def alt(data: pd.DataFrame) -> str:
     first = data[data["step"] == 0].groupby("network")["cosine"].mean()
-    lowest = data.groupby(["layer", "network"])["cosine"].min()
+    lowest = data[data["step"] > 0].groupby(["layer", "network"])["cosine"].min()
     told = [
         f"layer {layer}: {lowest[layer, 'none']:.2f} without batch norm and {lowest[layer, 'batch norm']:.2f} with"
         for layer in data["layer"].unique()
     ]
     return (f"The cosine between gradients before and after, over training, one panel a layer. Before the first step it is {first['none']:.2f} without and "
-            f"{first['batch norm']:.2f} with batch norm, the mean of the layers. The lowest medians are, {'; '.join(told)}.")  # fmt: skip
+            f"{first['batch norm']:.2f} with batch norm, the mean of the layers. After that the lowest medians are, {'; '.join(told)}.")  # fmt: skip
 
 
 def caption(data: pd.DataFrame) -> str:

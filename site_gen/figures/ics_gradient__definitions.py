@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Batch norm reduces the shift by one definition and raises it by the other"
+TITLE = "Over training as a whole, batch norm reduces the shift by one definition and raises it by the other"
 TAGS = ("internal covariate shift", "gradients", "distributions")
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}

@@ -49,8 +49,8 @@ def alt(data: pd.DataFrame) -> str:
 
 def caption(data: pd.DataFrame) -> str:
     return (f"Accuracy on the same test images, in inference mode, so without noise. Means of {data['runs'].iloc[0]} runs with 95 % bands; solid without noise, the more broken "
-            f"the larger the noise. Networks with batch norm are trained for {data.loc[data['network'] == 'batch norm', 'step'].max()} steps, those without for "
-            f"{data['step'].max()}.")  # fmt: skip
+            f"the larger the noise. Networks with batch norm are trained for {data.loc[data['network'] == 'batch norm', 'step'].max()} steps, that without for "
+            f"{data['step'].max()}, and that without but with noise for {data.loc[(data['network'] == 'none') & (data['size'] > 0), 'step'].max()}.")  # fmt: skip
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
@@ -67,6 +67,6 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                 label="no noise" if size == 0 else f"noise {size:g}",
             )
         ax.set(xscale="log", xlabel="training steps", title=label, xlim=(0.9, 1.1 * data["step"].max()))
-        ax.legend(loc="upper left" if network == "none" else "lower right", frameon=False)
+        ax.legend(loc="upper left" if network == "none" else "lower right", frameon=False, handlelength=3.2)
     axes[0].set(ylabel="test accuracy", ylim=(0, 1))
     return figure

@@ -50,9 +50,14 @@ def alt(data: pd.DataFrame) -> str:
 
 def caption(data: pd.DataFrame) -> str:
     missing = int((~data.loc[data["network"] == "none", "arrived"]).sum())
+    late = (
+        f"{missing} of the runs without batch norm do not arrive, and count all their steps"
+        if missing
+        else "all runs arrive"
+    )
     return (f"Every dot is one of {data['run'].nunique()} runs, lines join medians; all start from the same weights and see the same batches. Left: how far the inputs of a layer move "
-            f"from one step to the next on the same images. Right: training steps to the target accuracy; {missing} runs without batch norm do not arrive, and count "
-            f"all their steps. The horizontal line is the median without batch norm and without noise.")  # fmt: skip
+            f"from one step to the next on the same images. Right: training steps to the target accuracy; {late}. "
+            f"The horizontal line is the median without batch norm and without noise.")  # fmt: skip
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
@@ -79,7 +84,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         "without batch norm, no noise",
         theme.colour("none"),
         dx=0,
-        dy=-10,
+        dy=10,
         ha="right",
     )
     theme.label(
