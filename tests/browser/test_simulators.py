@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
+from experiments.engine.standardize import Convention, Standardize
 from site_gen import simulators
 from tests.browser.conftest import DESKTOP, PAGES, PHONE, SITE
 from tests.browser.test_pages import AXE, OVERFLOWING
@@ -385,3 +387,65 @@ def test_two_on_one_page_do_not_collide(open_simulator: Any) -> None:
     assert "affine.gamma=10" in seen.page.url and "affine-2.beta=5" in seen.page.url
     assert seen.page.evaluate("""() => [...document.querySelectorAll("[id]")].map(one => one.id)
         .filter((id, at, all) => all.indexOf(id) !== at)""") == []  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------ bn-running
+
+
+def running(element: Any) -> dict[str, Any]:
+    return element.evaluate("one => one.figures")
+
+
+def test_running_runs_pauses_and_steps(open_simulator: Any) -> None:
+    """Nothing moves before somebody asks; Run moves on, Pause stops, a step is one batch, the end is the end."""
+    seen, element = open_simulator("bn-running")
+    page, count = seen.page, lambda: settings(element)["batches"]
+    start = count()
+    page.wait_for_timeout(400)
+    assert count() == start
+    element.get_by_role("button", name="Run").press("Enter")
+    page.wait_for_function(
+        "start => document.querySelector('bn-running').settings.batches > start + 3", arg=start
+    )
+    element.get_by_role("button", name="Pause").press("Enter")
+    paused = count()
+    page.wait_for_timeout(400)
+    assert count() == paused
+    element.get_by_role("button", name="One batch more").click()
+    assert count() == paused + 1
+    element.locator("[data-setting=batches] input[type=text]").fill("298")
+    element.get_by_role("button", name="Run").click()
+    page.wait_for_function("document.querySelector('bn-running').settings.batches === 300")
+    element.get_by_role("button", name="Run").wait_for()
+
+
+def test_running_presets_show_what_they_say(open_simulator: Any) -> None:
+    _, element = open_simulator("bn-running")
+    found = {}
+    for preset in simulators.declaration("bn-running")["presets"]:
+        element.locator(f"[data-preset={preset}]").click()
+        found[preset] = running(element)
+    held = found["neighbours"]
+    assert len(set(held["evaluation"][50:])) == 1 and len(set(held["training"][50:])) == 150
+    assert len(set(held["evaluation"][:51])) == 51
+    assert 0.99**100 > 1 / 3 and abs(found["slow"]["mean"] - 3) > 0.8
+    assert abs(found["biased"]["variance"] - 2) < 0.8
+    spread = {preset: max(one["training"]) - min(one["training"]) for preset, one in found.items()}
+    assert spread["large"] < 0.2 * spread["slow"]
+    steps = {preset: np.abs(np.diff(one["evaluation"][-50:])).mean() for preset, one in found.items()}
+    assert steps["last"] > 10 * steps["slow"], "evaluation jumps with every batch"
+
+
+def test_running_average_is_the_engines(open_simulator: Any) -> None:
+    """The averages on the page are those that NumPy makes of the same batches."""
+    _, element = open_simulator("bn-running", "running.batch=4&running.rate=0.03&running.batches=57")
+    batches = element.evaluate("""() => Array.from({ length: 57 }, (_, t) => {
+        const random = BatchNorm.random(7919 + 104729 * (t + 1));
+        return Array.from({ length: 4 }, () => 3 + 2 * random.normal());
+      })""")  # fmt: skip
+    layer = Standardize(convention=Convention(eps=1e-5, rate=0.03, unbiased=True))
+    _, state, _ = layer.init([np.random.default_rng(0)], 1, np.float64)
+    for batch in batches:
+        state = layer.forward({}, state, np.array(batch)[None, :, None], True)[2]
+    assert running(element)["mean"] == pytest.approx(state["running_mean"][0, 0], rel=1e-12)
+    assert running(element)["variance"] == pytest.approx(state["running_var"][0, 0], rel=1e-12)
