@@ -99,5 +99,16 @@ def allowed(setting: dict[str, Any]) -> str:
 
 
 def facts(name: str, book: Book) -> dict[str, Any]:
-    """What a simulator needs of the measurements."""
-    return {}
+    """What a simulator needs of the measurements: for `bn-convert`, the numbers that the page's table of conventions shows."""
+    if name != "bn-convert":
+        return {}
+    return {
+        key: {"name": title}
+        | {
+            fact: book.measurement(f"conventions.{fact}_{key}")["estimate"]
+            for fact in ("tenth", "factor", "momentum", "eps")
+        }
+        for key, title in next(one for one in declaration(name)["settings"] if one["name"] == "from")[
+            "choices"
+        ].items()
+    }

@@ -9,7 +9,7 @@
  * @property {number | string} start
  * @property {string} [unit]
  * @property {string} [hint]
- * @property {number} [low]  ends of the slider
+ * @property {number} [low]  ends of the slider; without them there is only a box
  * @property {number} [high]
  * @property {number} [step]
  * @property {number} [least]  ends of what can be typed
@@ -70,6 +70,13 @@ var BatchNormKit = (function () {
     if (power === undefined) return minus;
     const exponent = Array.from(power.replace("+", ""), one => raised[one]).join("");
     return /^−?1(\.0)?$/.test(minus) ? minus.replace(/1.*/, "10") + exponent : minus + " · 10" + exponent;
+  }
+
+  /** A number as it stands in a box: six digits, as somebody would type it.
+   *  @type {(value: number) => string} */
+  function short(value) {
+    const rounded = Number(value.toPrecision(6));
+    return (rounded !== 0 && Math.abs(rounded) < 1e-4 ? rounded.toExponential() : String(rounded)).replace(/-/g, "−");
   }
 
   /** A number as people type it, with either minus sign; undefined if it is none.
@@ -201,7 +208,7 @@ var BatchNormKit = (function () {
      *  @param {Setting} setting */
     control(setting) {
       const id = `${this.id}-${setting.name}`, name = setting.name;
-      const label = h("label", { for: id }, setting.label), parts = h("div", { class: `bn-sim__inputs bn-sim__inputs--${setting.kind}` });
+      const label = h("label", { for: id }, setting.label), parts = h("div", { class: `bn-sim__inputs bn-sim__inputs--${setting.kind}${setting.kind === "number" && setting.low === undefined ? " bn-sim__inputs--box" : ""}` });
       const wrong = h("p", { class: "bn-sim__fault", id: `${id}-fault`, role: "status" });
       /** @type {(box: any) => any} */
       const described = box => { this.boxes[name] = { box: box, wrong: wrong }; box.setAttribute("aria-describedby", `${id}-fault`); return box; };
@@ -231,9 +238,10 @@ var BatchNormKit = (function () {
         box.addEventListener("change", () => { if (!box.hasAttribute("aria-invalid")) this.show[name](this.settings[name]); });
         this.show[name] = value => {
           slider.value = value;
-          if (document.activeElement !== box || parse(box.value) !== value) box.value = signed(String(Number(Number(value).toPrecision(6))));
+          if (document.activeElement !== box || parse(box.value) !== value) box.value = short(Number(value));
         };
-        parts.append(slider, box);
+        if (setting.low === undefined) parts.append(box);
+        else parts.append(slider, box);
       } else {
         const box = described(h("input", { type: "text", id: id, autocomplete: "off", spellcheck: "false" }));
         box.addEventListener("input", () => this.set(name, box.value));
@@ -248,7 +256,7 @@ var BatchNormKit = (function () {
     /** @type {(setting: Setting, text: string) => void} */
     typed(setting, text) {
       const wrong = fault(setting, text);
-      if (wrong) this.complain(setting.name, `${wrong} What is drawn is still ${signed(String(Number(Number(this.settings[setting.name]).toPrecision(6))))}.`);
+      if (wrong) this.complain(setting.name, `${wrong} What is drawn is still ${short(Number(this.settings[setting.name]))}.`);
       else this.set(setting.name, Number(parse(text)));
     }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import gzip
 import http.server
+import itertools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -89,6 +92,8 @@ def test_every_control_by_mouse(open_simulator: Any, name: str) -> None:
             control.locator("select").select_option(other)
         elif declared["kind"] == "numbers":
             control.locator("input").fill("1 2 3 10")
+        elif declared["kind"] == "number" and "low" not in declared:
+            control.locator("input").fill("0.25")
         else:
             slider = control.locator("input[type=range]")
             box = slider.bounding_box()
@@ -119,9 +124,9 @@ def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
         before = settings(element)[declared["name"]]
         field = control.locator("select, input").first
         field.focus()
-        if declared["kind"] == "numbers":
+        if declared["kind"] == "numbers" or (declared["kind"] == "number" and "low" not in declared):
             page.keyboard.press("Control+A")
-            page.keyboard.type("1 2 3 10")
+            page.keyboard.type("1 2 3 10" if declared["kind"] == "numbers" else "0.25")
         else:
             page.keyboard.press("ArrowUp" if declared["kind"] == "choice" else "ArrowRight")
             if settings(element)[declared["name"]] == before:
@@ -130,8 +135,8 @@ def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
         if declared["kind"] == "number":
             control.locator("input[type=text]").focus()
             page.keyboard.press("Control+A")
-            page.keyboard.type(str(declared["low"]))
-            assert settings(element)[declared["name"]] == declared["low"]
+            page.keyboard.type(str(declared["least"]))
+            assert settings(element)[declared["name"]] == declared["least"]
         if declared["name"] == "data":
             element.evaluate("(one, value) => one.set('data', value)", before)
     element.locator(".bn-sim__actions button:visible").last.focus()
@@ -182,7 +187,7 @@ def test_absurd_input_gives_a_sentence(open_simulator: Any, name: str) -> None:
             assert field.get_attribute("aria-invalid") == "true"
             assert "NaN" not in element.locator(".bn-sim__stage").inner_html()
         if declared["kind"] == "number":
-            field.fill(str(declared["low"]))
+            field.fill(str(declared["least"]))
         else:
             field.fill("1 2 4")
         assert said.inner_text() == "" and field.get_attribute("aria-invalid") is None
@@ -225,9 +230,7 @@ def test_accessible_in_every_situation(open_simulator: Any, axe: Any, name: str,
 def test_screen_readers_are_told_once(open_simulator: Any, name: str) -> None:
     """Many changes in a row make one announcement, after the last."""
     _, element = open_simulator(name)
-    first = next(
-        one for one in simulators.declaration(name)["settings"] if one["kind"] in ("number", "ladder")
-    )
+    first = next(one for one in simulators.declaration(name)["settings"] if one["kind"] == "ladder")
     said = element.evaluate("""(one, name) => new Promise(done => {
         const told = [], place = one.querySelector('.bn-sim__hidden');
         new MutationObserver(() => told.push(place.textContent)).observe(place, { childList: true });
@@ -449,3 +452,66 @@ def test_running_average_is_the_engines(open_simulator: Any) -> None:
         state = layer.forward({}, state, np.array(batch)[None, :, None], True)[2]
     assert running(element)["mean"] == pytest.approx(state["running_mean"][0, 0], rel=1e-12)
     assert running(element)["variance"] == pytest.approx(state["running_var"][0, 0], rel=1e-12)
+
+
+# ------------------------------------------------------------------------------------------------------------ bn-convert
+
+FRAMEWORKS = ("pytorch", "keras", "flax", "onnx")
+
+
+def test_convert_keeps_the_weight_of_a_batch(open_simulator: Any) -> None:
+    """Between any two frameworks: the same α, the same ε, code that Python can read, and a warning where the variances differ."""
+    _, element = open_simulator("bn-convert")
+    for source, target, what in itertools.product(
+        FRAMEWORKS, FRAMEWORKS, ("settings", "trained", "continue")
+    ):
+        momentum = 0.03 if source == "pytorch" else 0.97
+        chosen = {
+            "from": source,
+            "to": target,
+            "what": what,
+            "momentum": momentum,
+            "epsilon": 2e-4,
+            "batch": 8,
+        }
+        element.evaluate("(one, values) => one.choose(values)", chosen)
+        code = element.locator("code").inner_text()
+        ast.parse(code)
+        passed = {
+            name: float(value) for name, value in re.findall(r"\b(momentum|eps|epsilon)=([\d.e-]+)", code)
+        }
+        expected = 0.03 if target == "pytorch" else 0.97
+        assert passed["momentum"] == pytest.approx(expected, rel=1e-12), (source, target)
+        assert passed.get("eps", passed.get("epsilon")) == 2e-4
+        parts = (source == "pytorch") != (target == "pytorch")
+        warned = "no exact translation" in element.locator(".bn-convert__warnings").inner_text()
+        assert warned == (parts and what != "trained"), (source, target, what)
+        assert ("var = var *" in code) == (parts and what == "continue")
+        if "var = var *" in code:
+            at = {"var": 1.0, "m": 8}
+            exec(re.search(r"var = var .*", code)[0], {}, at)
+            assert at["var"] == pytest.approx(7 / 8 if source == "pytorch" else 8 / 7)
+
+
+def test_convert_there_and_back(open_simulator: Any) -> None:
+    """Swapped, it gives the settings that one began with; the defaults are those of the page's table."""
+    seen, element = open_simulator("bn-convert")
+    before = settings(element)
+    swap = element.get_by_role("button", name="Swap")
+    swap.click()
+    assert settings(element) == before | {"from": "keras", "to": "pytorch", "momentum": 0.9}
+    element.get_by_role("button", name="Defaults of the first").click()
+    table = seen.page.locator("table:has-text('default momentum')").first.inner_text()
+    assert f"default momentum\t0.1\t{settings(element)['momentum']:.3g}" in table
+    assert settings(element)["epsilon"] == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_convert_copies_its_code(open_simulator: Any) -> None:
+    seen, element = open_simulator("bn-convert")
+    element.get_by_role("button", name="Copy the code").click()
+    element.locator(".bn-convert__copied:not(:empty)").wait_for()
+    text = element.locator(".bn-convert__copied").inner_text()
+    assert (
+        text == "Copied."
+        or seen.page.evaluate("String(getSelection())").strip() == element.locator("code").inner_text()
+    )
