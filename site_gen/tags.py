@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,7 @@ from typing import Any
 import jinja2
 
 from experiments import study as studies
-from site_gen import citations, formatting, paths
+from site_gen import citations, formatting, paths, simulators
 from site_gen.book import Book, PageError
 
 BANNER = """
@@ -31,13 +32,15 @@ class Page:
     environment: jinja2.Environment
     name: str
     root: str = field(init=False)
+    scripts: list[str] = field(default_factory=list)  # that simulators further up on the page have loaded
+    ids: list[str] = field(default_factory=list)  # of these simulators
 
     def __post_init__(self) -> None:
         self.root = "../" * (len(PurePosixPath(self.name).parts) - 1)
 
     def functions(self) -> dict[str, Any]:
         """The names that `[[= … ]]` can use."""
-        public = (self.figure, self.animation, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
+        public = (self.figure, self.animation, self.widget, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
                   self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
                   self.gallery, self.board, self.study_question)  # fmt: skip
         return {function.__name__: function for function in public} | {
@@ -65,6 +68,34 @@ class Page:
     def animation(self, identifier: str) -> str:
         """An animation: video with controls, poster, and the GIF as a link."""
         return self.template("animation.md", figure=self._of_kind(identifier, "animation"))
+
+    def widget(self, name: str, *, fallback: str = "", preset: str = "", **settings: Any) -> str:
+        """A simulator; `fallback` is the figure that stands there on paper and without scripts.
+
+        `preset` and `settings` say where it starts. Its scripts are loaded on pages that have one, once a page.
+        """
+        begin = simulators.start(name, preset, settings)
+        if not fallback:
+            raise PageError(
+                f'{name} needs a figure that stands in for it: [[= widget("{name}", fallback="figure-id") ]]'
+            )
+        still = self.figure(fallback)
+        stem = name.removeprefix("bn-")
+        same = sum(one.split("-")[0] == stem for one in self.ids)
+        identifier = f"{stem}-{same + 1}" if same else stem
+        told = {
+            "declared": simulators.declaration(name),
+            "start": begin,
+            "preset": preset,
+            "facts": simulators.facts(name, self.book),
+        }
+        wanted = [one for one in (*simulators.SHARED, f"{name}.js") if one not in self.scripts]
+        first = not self.ids
+        self.ids.append(identifier)
+        self.scripts += wanted
+        return self.template("widget.md", name=name, id=identifier, first=first, scripts=wanted, still=still, style=simulators.STYLE,
+                             folder=f"{self.root}assets/widgets/",
+                             told=json.dumps(told, ensure_ascii=False).replace("<", "\\u003c"))  # fmt: skip
 
     def _of_kind(self, identifier: str, kind: str) -> dict[str, Any]:
         entry = self.entry(identifier)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from site_gen import book, files, gallery, pages, paths, tags
+from site_gen import book, files, gallery, pages, paths, simulators, tags
 from site_gen.tasks.fingerprint import components
 from site_gen.tasks.units import Unit, tree, unit
 
@@ -19,7 +19,14 @@ def units(profile: str, studies: list[str]) -> Unit:
         for drawing in gallery.drawings().values()
         for name in drawing.files()
     ]
-    inputs = [*sources(), *(paths.measures(profile, name) for name in studies), *media, *quoted()]
+    scripts = simulators.FOLDER.glob("*.*")
+    inputs = [
+        *sources(),
+        *sorted(scripts),
+        *(paths.measures(profile, name) for name in studies),
+        *media,
+        *quoted(),
+    ]
     url, chapters = configured()
     notes = {name: tags.setup_comments(paths.STUDIES / f"{name}.py") for name in studies}
     made_of = [("site_gen.pages", "*"), ("site_gen.book", "*")]
@@ -86,6 +93,7 @@ def run(profile: str, studies: list[str], url: str, chapters: dict[str, str]) ->
         else:
             content[name] = path
     content |= pages.render(book.collect(profile, studies, url, text, chapters), text)
+    content |= {f"assets/widgets/{path.name}": path for path in simulators.files()}
     for drawing in gallery.drawings().values():
         folder = paths.media(profile, drawing.id)
         content |= {f"figures/{drawing.id}/{name}": folder / name for name in drawing.files()}
