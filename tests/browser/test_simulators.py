@@ -373,6 +373,16 @@ def test_affine_without_spread_and_without_epsilon(open_simulator: Any) -> None:
     assert affine(element)["xhat"]["std"] == pytest.approx(1)
 
 
+def test_affine_shows_what_is_typed_as_text(open_simulator: Any) -> None:
+    """From the address too: a sentence quotes it, and no element comes of it."""
+    _, element = open_simulator(
+        "bn-affine", "affine.data=typed&affine.numbers=1,<img src=x onerror=alert(1)>"
+    )
+    assert "“<img”" in element.locator("[data-setting=numbers] .bn-sim__fault").inner_text()
+    assert element.locator("img").count() == 0
+    assert affine(element)["x"]["std"] == pytest.approx(1.25**0.5), "the last batch that made sense"
+
+
 def test_two_on_one_page_do_not_collide(open_simulator: Any) -> None:
     """A second one of the same kind has an id of its own, which the tag gives it, and a state of its own."""
     seen, element = open_simulator("bn-affine")
