@@ -57,9 +57,7 @@ class Setup:
     steps: int = 120  # training steps with batch norm
     plain_steps: int = 640  # training steps without
     plain_noisy_steps: int = 320  # training steps without batch norm, with noise
-    readings: int = (
-        18  # steps read with batch norm, evenly spaced on a logarithmic scale; without it the spacing goes on
-    )
+    readings: int = 18  # steps read with batch norm, evenly spaced on a logarithmic scale
     probe: int = 200  # test images that are read, as many of each digit; for the shift half of them
     target: float = 0.8  # test accuracy that is timed
     runs: int = 16  # paired runs, each with weights, batches and noise of its own
