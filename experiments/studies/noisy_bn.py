@@ -57,7 +57,7 @@ class Setup:
     steps: int = 120  # training steps with batch norm
     plain_steps: int = 640  # training steps without
     plain_noisy_steps: int = 320  # training steps without batch norm, with noise
-    readings: int = 24  # at most so many steps are read, evenly spaced on a logarithmic scale
+    readings: int = 18  # steps read with batch norm, evenly spaced on a logarithmic scale
     probe: int = 200  # test images that are read, as many of each digit; for the shift half of them
     target: float = 0.8  # test accuracy that is timed
     runs: int = 16  # paired runs, each with weights, batches and noise of its own
@@ -166,9 +166,9 @@ def reading_steps(setup: Setup, norm: str, size: float) -> list[int]:
     """The steps that are read: 0 and evenly spaced on a logarithmic scale, the same for all networks as far as they go."""
     plain = setup.plain_noisy_steps if size else setup.plain_steps
     last = setup.steps if norm == "batch norm" else plain
-    spaced = np.geomspace(1, setup.plain_steps, setup.readings).round().astype(int).tolist()
-    ends = (setup.steps, setup.plain_noisy_steps)
-    return sorted(step for step in {0, *ends, *spaced} if step <= last)
+    spacing = np.log(setup.steps) / (setup.readings - 1)
+    spaced = np.exp(np.arange(0, np.log(last) + 1e-9, spacing)).round().astype(int).tolist()
+    return sorted(step for step in {0, setup.plain_noisy_steps, last, *spaced} if step <= last)
 
 
 def _network(hidden: tuple[int, ...], norm: str, size: float) -> Network:

@@ -71,16 +71,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax.hlines(y, rows["low"], rows["high"], color=colour, linewidth=1.2)
             ax.plot(rows["mean"], y, "o", color=colour, markersize=6)
             if what == "travelled":
-                theme.label(
-                    ax,
-                    rows["mean"].iloc[-1],
-                    y[-1],
-                    LABELS[norm],
-                    colour,
-                    dx=0,
-                    dy=11 if norm == "none" else -11,
-                    ha="center",
-                )
+                beside = {"dx": 0, "dy": 11, "ha": "center"} if norm == "none" else {"dx": 8, "dy": 0}
+                theme.label(ax, rows["mean"].iloc[-1], y[-1], LABELS[norm], colour, **beside)
         ax.set(title=title, xlabel="standard deviations")
     axes[0].set_yticks(range(len(KINDS)), KINDS[::-1])
     axes[0].set(xlim=(-0.03, None), ylim=(-0.5, len(KINDS) - 0.4))
