@@ -8,7 +8,8 @@ Run i has the same training images, initial weights and batches under every cond
 two were moved after looking at three seeds, the published one among them: the gap has to shrink by an eighth in the place of a tenth, and at equal training loss by a quarter.
 
 What came out: it depends on what is compared. The noise of statistics from few images does what a regularizer does: it raises the training loss and narrows the gap, but at the same training loss the gap is nearly the same. Statistics of the whole batch have little of it: there the gap is about that of layer norm, which
-has no such noise. Dropout narrows the gap more, with batch norm too, and the pair is no worse than either. On accuracy the noise has hardly any effect.
+has no such noise. Dropout narrows the gap too, with batch norm as without, and the pair's test loss is no worse than that of either; dropout of a half costs batch norm some accuracy. The noise does not raise accuracy by two points.
+The cases on accuracy of the pair were added after the results were seen.
 """
 
 from __future__ import annotations
@@ -276,10 +277,12 @@ CLAIMS = (
             *(Case(f"dropout of {words} and batch norm, against batch norm alone", _loss_ratio(pair, BN), lambda m: m.above(NEAR), "a test loss at least 5 % higher")
               for words, pair in (("a fifth", PAIR), ("a half", PAIR_HALF))),
             Case("dropout of a fifth and batch norm, against dropout alone", _loss_ratio(PAIR, DROP), lambda m: m.above(NEAR), "a test loss at least 5 % higher"),
+            Case("dropout of a half and batch norm, against batch norm alone: accuracy", _more_accurate(PAIR_HALF, BN), lambda m: m.below(0), "fewer of the test images"),
+            Case("dropout of a fifth and batch norm, against dropout alone: accuracy", _more_accurate(PAIR, DROP), lambda m: m.below(0), "fewer of the test images"),
         ),
-        verdict="refuted",
+        verdict="depends",
         figure="regularization-ends",
-        because="In these small networks the pair has the lower test loss, in spite of the shift that dropout makes.",
+        because="It depends on the measure and on how much is dropped: the test loss is no worse for the pair, but dropout of a half costs batch norm some accuracy.",
     ),
 )  # fmt: skip
 
