@@ -85,7 +85,9 @@ def visit(_contexts: dict[str, BrowserContext]) -> Iterator[Callable[..., Visit]
         opened.append(page)
         seen = Visit(page, address, scheme)
         page.on("request", lambda request: seen.requests.append(request.url))
-        page.on("requestfailed", lambda request: seen.errors.append(f"not loaded: {request.url}"))
+        # whoever leaves a page breaks off what it still loads, its icon for one
+        page.on("requestfailed", lambda request: request.failure != "net::ERR_ABORTED"
+                and seen.errors.append(f"not loaded: {request.url} ({request.failure})"))  # fmt: skip
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         page.on(
             "console",

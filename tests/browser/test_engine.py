@@ -100,7 +100,7 @@ def train(normalized: bool, activation: str, convention: str) -> tuple[dict[str,
         found["loss"].append(loss[0])
         if step % 10 == 0:
             shifts = gradient_shift(net, params, after, state, grads, rows, of, softmax_cross_entropy, dense)
-            shifts |= distribution_shift(net, params, after, state, next_state, probe, dense[1:])
+            shifts |= distribution_shift(net, params, after, state, probe, dense[1:])
             for key, values in shifts.items():
                 found[key].append(values[:, 0].tolist())
         SGD(RATE).update(params, grads, SGD(RATE).init(params))

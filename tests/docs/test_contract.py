@@ -32,7 +32,9 @@ def test_the_navigation_holds_every_page_and_no_other() -> None:
 def test_front_matter(page: str) -> None:
     match = re.match(r"---\ntitle: (.+)\ndescription: (.+)\n(?:\w+: .+\n)*---\n", PAGES[page])
     assert match, "begin with title and description"
-    read = yaml_load(match[0].strip("-\n"))  # a colon in a title would end it: MkDocs then shows all of this as text
+    read = yaml_load(
+        match[0].strip("-\n")
+    )  # a colon in a title would end it: MkDocs then shows all of this as text
     assert (read["title"], read["description"]) == (match[1], match[2])
     assert match[2].endswith("."), "the description is a sentence"
 
