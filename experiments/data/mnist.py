@@ -100,6 +100,15 @@ def load_full() -> Digits:
     )
 
 
+@cache
+def load_shrunk(side: int) -> Digits:
+    """MNIST-5k with `shrunk` images, (image, side²)."""
+    digits = load()
+    return _frozen(
+        shrunk(digits.train_x, side), digits.train_labels, shrunk(digits.test_x, side), digits.test_labels
+    )
+
+
 def shrunk(x: np.ndarray, side: int) -> np.ndarray:
     """Images of `side` times `side` pixels, each the mean of a square of pixels: (image, 784) → (image, side²); 28 = side · n."""
     n = 28 // side

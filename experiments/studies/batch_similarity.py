@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -92,8 +91,8 @@ def rates(setup: Setup, kind: str) -> tuple[float, ...]:
 
 def run(point: Point) -> xr.Dataset:
     """Train a few runs of one network and read them."""
-    setup, digits = point.setup, mnist.load()
-    (x, test_x), labels = _images(), digits.train_labels
+    setup, digits = point.setup, mnist.load_shrunk(14)
+    x, test_x, labels = digits.train_x, digits.test_x, digits.train_labels
     network = _network(setup.hidden, point.norm)
     streams = [
         seed.spawn(3)
@@ -259,21 +258,6 @@ def _place(network: Network) -> int:
     """Where the last hidden layer's inputs are: its normalization, or its sigmoid if there is none."""
     return max(i for i, layer in enumerate(network.layers) if isinstance(layer, Standardize | Sigmoid)
                and isinstance(network.layers[i - 1], Dense))  # fmt: skip
-
-
-@cache
-def _images() -> tuple[np.ndarray, np.ndarray]:
-    """Training and test images, shrunk; read-only, since all points of a process share them."""
-    digits = mnist.load()
-    both = _shrunk(digits.train_x), _shrunk(digits.test_x)
-    for images in both:
-        images.flags.writeable = False
-    return both
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 14×14: the mean of every square of 2×2."""
-    return np.ascontiguousarray(images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(images), 196))
 
 
 # --------------------------------------------------------------------------------------------------------------------- claims

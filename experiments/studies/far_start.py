@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -135,7 +134,8 @@ def run(point: Point) -> xr.Dataset:
 
 def _trained(point: Point, learned: list[Arrays] | None) -> tuple[np.ndarray, list[Arrays], list[Arrays]]:
     """Losses (step, run), and the parameters at the end and at the start; `learned` γ and β take the place of the point's."""
-    setup, (x, _), labels = point.setup, _images(), mnist.load().train_labels
+    setup, digits = point.setup, mnist.load_shrunk(14)
+    x, labels = digits.train_x, digits.train_labels
     network = _network(setup.hidden)
     streams = [
         seed.spawn(2)
@@ -175,21 +175,6 @@ def reading_steps(setup: Setup) -> list[int]:
 def _network(hidden: tuple[int, ...]) -> Network:
     blocks = [(Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid()) for width in hidden]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
-
-
-@cache
-def _images() -> tuple[np.ndarray, np.ndarray]:
-    """Training and test images, shrunk; read-only, since all points of a process share them."""
-    digits = mnist.load()
-    both = _shrunk(digits.train_x), _shrunk(digits.test_x)
-    for images in both:
-        images.flags.writeable = False
-    return both
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 14×14: the mean of every square of 2×2."""
-    return np.ascontiguousarray(images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(images), 196))
 
 
 # --------------------------------------------------------------------------------------------------------------------- claims

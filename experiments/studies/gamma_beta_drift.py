@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -109,13 +108,13 @@ def rate_name(rate: float) -> str:
 
 def run(point: Point) -> xr.Dataset:
     """Train a few runs, record γ and β at every step, and compare the probe before and after some of the steps."""
-    setup, digits = point.setup, mnist.load()
+    setup, digits = point.setup, mnist.load_shrunk(14)
     network = _network(setup.hidden)
     streams = [
         seed.spawn(2)
         for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)[point.first : point.last]
     ]
-    train_x, test_x = _images()
+    train_x, test_x = digits.train_x, digits.test_x
     params, state = network.init(
         [np.random.default_rng(weights) for weights, _ in streams], train_x.shape[1], np.float32
     )
@@ -262,21 +261,6 @@ def in_order_of_classes(
 def _network(hidden: tuple[int, ...]) -> Network:
     blocks = [(Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid()) for width in hidden]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
-
-
-@cache
-def _images() -> tuple[np.ndarray, np.ndarray]:
-    """Training and test images, shrunk; read-only, since all points of a process share them."""
-    digits = mnist.load()
-    both = _shrunk(digits.train_x), _shrunk(digits.test_x)
-    for images in both:
-        images.flags.writeable = False
-    return both
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 14×14: the mean of every square of 2×2."""
-    return np.ascontiguousarray(images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(images), 196))
 
 
 def _through(network: Network, moment: Moment, probe: np.ndarray) -> tuple[list[dict], list[Arrays]]:

@@ -244,15 +244,10 @@ def _network(hidden: tuple[int, ...], classes: int) -> Network:
 def _task(task: str, setup: Setup) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
     """Training data, training labels, test data, test labels, number of classes."""
     if task == "digits":
-        digits = mnist.load()
-        return _shrunk(digits.train_x), digits.train_labels, _shrunk(digits.test_x), digits.test_labels, 10
+        digits = mnist.load_shrunk(7)
+        return digits.train_x, digits.train_labels, digits.test_x, digits.test_labels, 10
     rng = np.random.default_rng(np.random.SeedSequence((setup.seed, 0)))
     return *spirals(rng, setup.spiral_points), *spirals(rng, TEST_POINTS), 2
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 7×7: the mean of every square of 4×4."""
-    return np.ascontiguousarray(images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(len(images), 49))
 
 
 def _seeds(point: Point) -> list[list[np.random.SeedSequence]]:

@@ -114,8 +114,8 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Train from all sizes at once: one replica a size and run."""
-    setup, digits = point.setup, mnist.load()
-    x, test_x = _shrunk(digits.train_x), _shrunk(digits.test_x)
+    setup, digits = point.setup, mnist.load_shrunk(7)
+    x, test_x = digits.train_x, digits.test_x
     chosen = np.concatenate(
         [np.flatnonzero(digits.test_labels == d)[: setup.test_images // 10] for d in range(10)]
     )
@@ -181,11 +181,6 @@ def _network(hidden: tuple[int, ...], normalized: bool) -> Network:
     norm = (Standardize(over="batch"), Affine()) if normalized else ()
     blocks = [(Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU()) for width in hidden]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 7×7: the mean of every square of 4×4."""
-    return np.ascontiguousarray(images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(len(images), 49))
 
 
 def _repeated(layers: list[Arrays], times: int) -> list[Arrays]:

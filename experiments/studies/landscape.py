@@ -85,7 +85,7 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Train, and walk along the gradient at some steps."""
-    setup, digits = point.setup, mnist.load()
+    setup, digits = point.setup, mnist.load_shrunk(7)
     normalized = point.condition != "none"
     norm = (Standardize(over="batch"), Affine()) if normalized else ()
     blocks = [(Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU()) for width in setup.hidden]
@@ -97,7 +97,7 @@ def run(point: Point) -> xr.Dataset:
             if "weight" in layer:
                 layer["weight"] *= np.float32(setup.short)
     stream = batches(
-        _shrunk(digits.train_x),
+        digits.train_x,
         digits.train_labels,
         setup.batch,
         [np.random.default_rng(order) for _, order in seeds],
@@ -127,11 +127,6 @@ def run(point: Point) -> xr.Dataset:
         coords={"condition": [point.condition], "rate": [point.rate], "step": np.array(steps, dtype=np.int32),
                 "run": np.arange(setup.runs, dtype=np.int32)},
     )  # fmt: skip
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 7×7: the mean of every square of 4×4."""
-    return np.ascontiguousarray(images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(len(images), 49))
 
 
 # --------------------------------------------------------------------------------------------------------------------- claims

@@ -92,8 +92,8 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Train at all rates at once: one replica a rate and run."""
-    setup, digits = point.setup, mnist.load()
-    x, test_x = _shrunk(digits.train_x), _shrunk(digits.test_x)
+    setup, digits = point.setup, mnist.load_shrunk(7)
+    x, test_x = digits.train_x, digits.test_x
     chosen = np.concatenate(
         [np.flatnonzero(digits.test_labels == d)[: setup.test_images // 10] for d in range(10)]
     )
@@ -137,11 +137,6 @@ def _network(depth: int, width: int, norm: str) -> Network:
     between = (Standardize(over="batch"), Affine()) if norm == "batch norm" else ()
     block = (Dense(width, bias=not between, weights=he_normal), *between, ReLU())
     return Network((*block * depth, Dense(10)))
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 7×7: the mean of every square of 4×4."""
-    return np.ascontiguousarray(images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(len(images), 49))
 
 
 def _repeated(layers: list[Arrays], times: int) -> list[Arrays]:

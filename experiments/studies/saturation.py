@@ -220,13 +220,8 @@ def _network(layers: int, width: int, point: Point) -> Network:
 
 
 def _digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    digits = mnist.load()
-    return _shrunk(digits.train_x), digits.train_labels, _shrunk(digits.test_x), digits.test_labels
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
-    """28×28 pixels to 7×7: the mean of every square of 4×4."""
-    return np.ascontiguousarray(images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(len(images), 49))
+    digits = mnist.load_shrunk(7)
+    return digits.train_x, digits.train_labels, digits.test_x, digits.test_labels
 
 
 def _seeds(point: Point) -> list[list[np.random.SeedSequence]]:

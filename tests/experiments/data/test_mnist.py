@@ -132,3 +132,11 @@ def test_a_shrunk_image_holds_the_means_of_squares_of_pixels():
     assert small.shape == (2, 49)
     assert small[0, 7 * 2 + 5] == pytest.approx(image[8:12, 20:24].mean())
     assert small[1] == pytest.approx(1 - small[0])
+
+
+def test_shrunk_digits_keep_their_labels_and_cannot_be_written():
+    small, large = mnist.load_shrunk(14), mnist.load()
+    assert np.array_equal(small.test_x, mnist.shrunk(large.test_x, 14))
+    assert np.array_equal(small.train_x, mnist.shrunk(large.train_x, 14))
+    assert small.train_labels is large.train_labels and small.test_labels is large.test_labels
+    assert not small.train_x.flags.writeable

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.data import mnist
 from experiments.studies import gamma_beta_drift as study
 from tests import quick
 
@@ -67,12 +66,6 @@ def test_unshuffled_data_come_class_by_class_and_alike_in_every_epoch() -> None:
         assert np.array_equal(images, drawn[k % 6][0])
     assert sorted(np.concatenate([images[0, :, 0] for images, _ in drawn[:6]])) == list(range(18))
     assert not np.array_equal(drawn[0][0][0], drawn[0][0][1])
-
-
-def test_shrunk_images_are_means_of_squares() -> None:
-    digits = mnist.load()
-    image, small = digits.test_x[7].reshape(28, 28), study._shrunk(digits.test_x)[7].reshape(14, 14)
-    assert small[3, 9] == pytest.approx(image[6:8, 18:20].mean())
 
 
 def test_movement_behind_batch_norm_is_that_of_gamma_and_beta() -> None:

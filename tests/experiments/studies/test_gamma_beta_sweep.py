@@ -80,14 +80,6 @@ def test_frozen_means_frozen(monkeypatch: pytest.MonkeyPatch, trained: bool) -> 
     assert moved == [trained] * len(SETUP.hidden)
 
 
-def test_shrinking_takes_means_of_squares() -> None:
-    image = np.zeros((1, 784), dtype=np.float32)
-    image.reshape(28, 28)[4:8, 8:12] = np.arange(16).reshape(4, 4)
-    small = study._shrunk(image).reshape(7, 7)
-    assert small[1, 2] == 7.5
-    assert small.sum() == 7.5
-
-
 def test_the_start_is_what_theory_says() -> None:
     results = quick.results("gamma_beta_sweep").sel(start_beta=0.0)
     for name, tolerance in (("saturated", 0.05), ("gain", 0.1)):
