@@ -11,7 +11,9 @@ import math
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+from site_gen import paths
 from site_gen.book import Book, PageError
 
 FOLDER = Path(__file__).with_name("widgets")
@@ -41,6 +43,29 @@ def declaration(name: str) -> dict[str, Any]:
     if name not in names():
         raise PageError(f"there is no simulator {name!r}; there are: {', '.join(names())}")
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def scripts(name: str) -> list[str]:
+    """The scripts that a simulator takes, in this order."""
+    return [*SHARED, *declaration(name).get("needs", ()), f"{name}.js"]
+
+
+def link(name: str, preset: str) -> tuple[str, str]:
+    """The page that a simulator says is its own, and the query that opens it there with a preset.
+
+    Raises
+    ------
+    PageError
+        If there is no such preset, if the simulator has no page, or if that page does not begin with it.
+    """
+    values = start(name, preset, {})
+    page, tag = declaration(name).get("page", ""), f'[[= widget("{name}", fallback='
+    if not page:
+        raise PageError(f'{name} has no page of its own: name one as "page" in {name}.json')
+    if not (paths.DOCS / page).is_file() or tag not in (paths.DOCS / page).read_text(encoding="utf-8"):
+        raise PageError(f"{name} should be on docs/{page}, but that page has no {tag}… ]]")
+    stem = name.removeprefix("bn-")
+    return page, urlencode({f"{stem}.{key}": value for key, value in values.items()})
 
 
 def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:

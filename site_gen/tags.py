@@ -40,7 +40,7 @@ class Page:
 
     def functions(self) -> dict[str, Any]:
         """The names that `[[= … ]]` can use."""
-        public = (self.figure, self.animation, self.widget, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
+        public = (self.figure, self.animation, self.widget, self.try_it, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
                   self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
                   self.gallery, self.board, self.study_question)  # fmt: skip
         return {function.__name__: function for function in public} | {
@@ -89,13 +89,19 @@ class Page:
             "preset": preset,
             "facts": simulators.facts(name, self.book),
         }
-        wanted = [one for one in (*simulators.SHARED, f"{name}.js") if one not in self.scripts]
+        wanted = [one for one in simulators.scripts(name) if one not in self.scripts]
         first = not self.ids
         self.ids.append(identifier)
         self.scripts += wanted
         return self.template("widget.md", name=name, id=identifier, first=first, scripts=wanted, still=still, style=simulators.STYLE,
                              folder=f"{self.root}assets/widgets/",
                              told=json.dumps(told, ensure_ascii=False).replace("<", "\\u003c"))  # fmt: skip
+
+    def try_it(self, name: str, *, preset: str) -> str:
+        """A link to the page of a simulator with one of its situations: "Weights that stop one"."""
+        page, query = simulators.link(name, preset)
+        label = simulators.declaration(name)["presets"][preset]["label"]
+        return f"[{label}]({self.root}{page}?{query}#{name.removeprefix('bn-')}){{ .bn-try }}"
 
     def _of_kind(self, identifier: str, kind: str) -> dict[str, Any]:
         entry = self.entry(identifier)
