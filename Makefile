@@ -45,7 +45,7 @@ figure: $(VENV)/.ok  ## ID=anatomy-epsilon: draw one figure or animation and lis
 why: $(VENV)/.ok  ## ID=…: what a study, a figure, the pages or the site is made of, and why it would be made again
 	@$(RUN) -m site_gen why $(or $(ID),$(error say which one: make why ID=…)) $(CHOICE)
 
-bench: $(VENV)/.ok-dev  ## time a training step against its bare matrix products
+bench: $(VENV)/.ok-dev  ## time a training step against its bare matrix products, and a frame of the simulator
 	@$(RUN) -m pytest tests/benchmarks -o python_files='bench_*.py' --benchmark-only
 
 clean:  ## remove what was made: build/ and site/

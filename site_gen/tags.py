@@ -101,7 +101,7 @@ class Page:
         """A link to the page of a simulator with one of its situations: "Weights that stop one"."""
         page, query = simulators.link(name, preset)
         label = simulators.declaration(name)["presets"][preset]["label"]
-        return f"[{label}]({self.root}{page}?{query}#{name.removeprefix('bn-')}){{ .bn-try }}"
+        return f"[{label}]({self.root}{page}?{query}#{name.removeprefix('bn-')})"
 
     def _of_kind(self, identifier: str, kind: str) -> dict[str, Any]:
         entry = self.entry(identifier)

@@ -55,8 +55,8 @@
       }).observe(this);
       document.addEventListener("visibilitychange", () => this.wake());
       window.addEventListener("pagehide", () => this.pause());
-      new MutationObserver(() => { this.tones = null; this.paint(); }).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
-      this.tones = null;
+      new MutationObserver(() => { this.tones = this.dots = null; this.paint(); }).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
+      this.tones = this.dots = null;
     }
 
     disconnectedCallback() { this.pause(); }
@@ -90,8 +90,8 @@
       const number = /** @type {(name: string) => number} */ (name => Number(this.settings[name]));
       this.pair = new T.Pair({ data: String(data), rate: number("rate"), scale: number("scale"), depth: number("depth"), width: number("width"), batch: number("batch"),
         activation: String(activation), gamma: number("gamma"), beta: number("beta"), frozen: String(frozen), noise: number("noise"), seed: number("seed") });
-      this.begun_ = this.asked();
-      this.slices = null;
+      this.trained = this.asked();
+      this.slices = this.dots = null;
       this.rows();
     }
 
@@ -99,7 +99,7 @@
 
     run() {
       this.running = true;
-      this.told_ = this.announced = performance.now();
+      this.spoken = this.announced = performance.now();
       this.runner.textContent = "Pause";
       this.wake();
     }
@@ -135,8 +135,8 @@
       }
       this.paint(this.turn++);
       const now = performance.now();
-      if (now - this.told_ > TELL) {
-        this.told_ = now;
+      if (now - this.spoken > TELL) {
+        this.spoken = now;
         this.tell();
       }
       if (now - this.announced > ANNOUNCE) {
@@ -167,12 +167,12 @@
     /** @type {(values: any) => void} */
     choose(values) {
       this.pause();
-      this.begun_ = ""; // also where nothing changes: whoever chooses a situation wants it from its start
+      this.trained = ""; // also where nothing changes: whoever chooses a situation wants it from its start
       super.choose(values);
     }
 
     draw() {
-      if (this.begun_ !== this.asked()) {
+      if (this.trained !== this.asked()) {
         this.pause();
         this.reset();
       }
@@ -251,12 +251,13 @@
     /** Take the sizes, so that no frame has to ask for them. */
     measure() {
       const ratio = Math.min(2, window.devicePixelRatio || 1);
-      for (const { canvas } of [...Object.values(this.parts), ...Object.values(this.charts)]) {
-        const width = canvas.clientWidth, height = canvas.clientHeight;
+      for (const part of [...Object.values(this.parts), ...Object.values(this.charts)]) {
+        const { canvas } = part, width = canvas.clientWidth, height = canvas.clientHeight;
         if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
         if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
-        canvas.size_ = { width: width, height: height, ratio: ratio };
+        part.size = { width: width, height: height, ratio: ratio };
       }
+      this.dots = null;
     }
 
     /** All pictures, or, of a run, those whose turn it is. @param {number} [turn] */
@@ -277,7 +278,7 @@
 
     /** Where a network says which class, and the points. @param {string} key */
     landscape(key) {
-      const canvas = this.parts[key].canvas, { width, height, ratio } = canvas.size_, pen = canvas.getContext("2d"), tones = this.tones;
+      const { canvas, size } = this.parts[key], { width, height, ratio } = size, pen = canvas.getContext("2d"), tones = this.tones;
       if (!width) return;
       const learner = this.pair.learners[key], tone = tones[key === "none" ? "none" : "batch-norm"];
       if (!this.grid) {
@@ -300,16 +301,8 @@
       pen.beginPath();
       contour(p, GRID, 0.5, (x, y) => pen.moveTo(x * cell, y * cell), (x, y) => pen.lineTo(x * cell, y * cell));
       pen.stroke();
-      const { x, labels } = this.pair;
-      pen.lineWidth = 1;
-      pen.strokeStyle = tones.ink;
-      labels.forEach((label, i) => {
-        pen.beginPath();
-        pen.arc(width * (x.data[2 * i] / EDGE + 1) / 2, height * (1 - x.data[2 * i + 1] / EDGE) / 2, width < 240 ? 1.8 : 2.4, 0, 2 * Math.PI);
-        pen.fillStyle = label ? tones.ink : tones.paper;
-        pen.fill();
-        pen.stroke();
-      });
+      if (!this.dots) this.dots = this.points(size);
+      pen.drawImage(this.dots, 0, 0, width, height);
       if (!learner.diverged) return;
       pen.fillStyle = tones.paper;
       pen.globalAlpha = 0.8;
@@ -320,6 +313,21 @@
       pen.textAlign = "center";
       pen.textBaseline = "middle";
       pen.fillText(`diverged at step ${learner.diverged}`, width / 2, height / 2);
+    }
+
+    /** A picture of the points, which do not move: full ones and hollow ones. @param {any} size */
+    points({ width, height, ratio }) {
+      const picture = h("canvas", { width: Math.round(width * ratio), height: Math.round(height * ratio) }), pen = picture.getContext("2d"), { x, labels } = this.pair;
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      pen.strokeStyle = this.tones.ink;
+      labels.forEach((label, i) => {
+        pen.beginPath();
+        pen.arc(width * (x.data[2 * i] / EDGE + 1) / 2, height * (1 - x.data[2 * i + 1] / EDGE) / 2, width < 240 ? 1.8 : 2.4, 0, 2 * Math.PI);
+        pen.fillStyle = label ? this.tones.ink : this.tones.paper;
+        pen.fill();
+        pen.stroke();
+      });
+      return picture;
     }
 
     /** How far the axis of the steps goes. */
@@ -343,7 +351,7 @@
         return [...faint.map(line => ({ points: line, tone: tone, width: 1, alpha: 0.4 })), { points: smooth(points(one => mean(of(one)))), tone: tone, width: 2.2, alpha: 1, end: learner.diverged }];
       });
       const values = lines.flatMap(line => line.points.map(point => point[1])).filter(value => value > 0 && Number.isFinite(value));
-      plot(this, this.charts[key].canvas, { x: [0, this.reach()], y: decades(values, floor, ceiling), log: true, lines: lines });
+      plot(this, this.charts[key], { x: [0, this.reach()], y: decades(values, floor, ceiling), log: true, lines: lines });
     }
 
     curves() { this.overtime("loss", one => [one.loss], 1e-4, 1e3); }
@@ -362,7 +370,7 @@
       }));
       if (this.settings.gamma !== 1 || this.settings.beta !== 0) lines.unshift({ points: this.pair.usual.map((value, l) => [l + 1, value]), tone: this.tones.theory, width: 1.5, alpha: 1, dashed: true });
       const values = lines.flatMap(line => line.points.map((/** @type {number[]} */ point) => point[1])).filter(value => value > 0 && Number.isFinite(value));
-      plot(this, this.charts.gradients.canvas, { x: [0.7, count + 0.3], y: decades(values, 1e-8, 1e6), log: true, lines: lines,
+      plot(this, this.charts.gradients, { x: [0.7, count + 0.3], y: decades(values, 1e-8, 1e6), log: true, lines: lines,
         names: Array.from({ length: count }, (_, l) => [l + 1, l + 1 === count ? "output" : String(l + 1)]) });
     }
 
@@ -372,16 +380,16 @@
       for (let layer = 0; layer < Number(this.settings.depth); layer++) {
         const both = [bn, plain].flatMap(learner => learner.history.kept.flatMap(one => [one.bands[layer][0], one.bands[layer][2]]));
         const y = around(both, 1, 20);
-        for (const [key, learner, tone] of /** @type {[string, any, string]} */ ([["bn", bn, "batch-norm"], ["none", plain, "none"]].map(one => one))) {
+        for (const [key, learner, tone] of /** @type {[string, typeof bn, string][]} */ ([["bn", bn, "batch-norm"], ["none", plain, "none"]])) {
           const kept = learner.history.kept;
-          plot(this, this.charts[`${key} ${layer}`].canvas, { x: [0, reach], y: y, small: true, band: { low: kept.map((/** @type {any} */ one) => [one.step, one.bands[layer][0]]), high: kept.map((/** @type {any} */ one) => [one.step, one.bands[layer][2]]), tone: this.tones[tone] },
-            lines: [{ points: kept.map((/** @type {any} */ one) => [one.step, one.bands[layer][1]]), tone: this.tones[tone], width: 1.8, alpha: 1, end: learner.diverged }] });
+          plot(this, this.charts[`${key} ${layer}`], { x: [0, reach], y: y, small: true, band: { low: kept.map(one => [one.step, one.bands[layer][0]]), high: kept.map(one => [one.step, one.bands[layer][2]]), tone: this.tones[tone] },
+            lines: [{ points: kept.map(one => [one.step, one.bands[layer][1]]), tone: this.tones[tone], width: 1.8, alpha: 1, end: learner.diverged }] });
         }
         for (const [key, start] of /** @type {["gamma" | "beta", number][]} */ ([["gamma", Number(this.settings.gamma)], ["beta", Number(this.settings.beta)]])) {
           const kept = bn.history.kept, units = Math.min(UNITS, Number(this.settings.width));
           const values = kept.flatMap(one => Array.from(one[key][layer].subarray(0, units), value => value - start));
           const [low, high] = around(values, 0.2, 1e6);
-          plot(this, this.charts[`${key} ${layer}`].canvas, { x: [0, reach], y: [start + low, start + high], small: true,
+          plot(this, this.charts[`${key} ${layer}`], { x: [0, reach], y: [start + low, start + high], small: true,
             lines: Array.from({ length: units }, (_, j) => ({ points: kept.map(one => [one.step, one[key][layer][j]]), tone: this.tones["batch-norm"], width: 1.2, alpha: 0.75 })) });
         }
       }
@@ -426,9 +434,9 @@
   }
 
   /** Axes, a band and lines. What is not finite leaves a gap; what leaves the axes is cut off there; where a network diverged stands a cross.
-   *  @type {(on: any, canvas: any, what: any) => void} */
-  function plot(on, canvas, what) {
-    const { width, height, ratio } = canvas.size_, pen = canvas.getContext("2d"), tones = on.tones;
+   *  @type {(on: any, part: any, what: any) => void} */
+  function plot(on, part, what) {
+    const { width, height, ratio } = part.size, pen = part.canvas.getContext("2d"), tones = on.tones;
     if (!width) return;
     const left = what.small ? 34 : 42, right = 6, top = 6, bottom = height - (what.small ? 6 : 20);
     const scale = /** @type {(value: number) => number} */ (what.log ? Math.log10 : value => value);
@@ -456,7 +464,7 @@
       pen.textBaseline = "alphabetic";
       pen.textAlign = "center";
       const names = what.names || ticks(begin, end, Math.max(3, width / 110)).map(value => [value, String(value)]);
-      names.forEach(([value, text], i) => {
+      names.forEach((/** @type {[number, string]} */ [value, text], /** @type {number} */ i) => {
         const last = !what.names && i === names.length - 1, edge = last && x(value) > width - 32;
         pen.textAlign = edge ? "right" : "center";
         pen.fillText(last ? `${text} steps` : text, edge ? width : x(value), height - 4);

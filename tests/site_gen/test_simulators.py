@@ -46,6 +46,9 @@ def refused(tag: str) -> str:
         ('widget("bn-affine", fallback="coin-heads", gamma="2")', "cannot start with gamma='2': it is a number from"),
         ('widget("bn-affine", fallback="coin-heads", gamma=1e9)', "cannot start with gamma=1000000000.0"),
         ('widget("bn-affine", fallback="coin-heads", batch=3)', "cannot start with batch=3: it is one of 2, 4, 8"),
+        ('try_it("bn-train", preset="magic")', "has no preset 'magic'; its presets are: rate"),
+        ('try_it("bn-magic", preset="rate")', "there is no simulator 'bn-magic'"),
+        ('try_it("bn-affine", preset="step")', 'bn-affine has no page of its own: name one as "page" in bn-affine.json'),
         ('widget("bn-affine", fallback="coin-heads", data="magic")', "cannot start with data='magic': it is one of normal"),
     ],
 )  # fmt: skip
@@ -62,6 +65,26 @@ def test_scripts_once_and_ids_apart() -> None:
     assert 'src="../assets/widgets/engine.js" defer' in text
     told = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text)[1])
     assert told["start"] == {"gamma": 2} and told["declared"] == simulators.declaration("bn-affine")
+
+
+def test_a_link_opens_a_situation() -> None:
+    """From wherever it stands, with what the preset sets, at the simulator."""
+    assert rendered('try_it("bn-train", preset="weights")').splitlines()[2] == (
+        "[Weights that stop one](../train.md?train.data=moons&train.scale=0.03&train.until=300#train)"
+    )
+
+
+def test_a_link_to_a_page_without_the_simulator_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = simulators.declaration("bn-train") | {"page": "index.md"}
+    monkeypatch.setattr(simulators, "declaration", lambda name: told)
+    assert "bn-train should be on docs/index.md, but that page has no" in refused(
+        'try_it("bn-train", preset="rate")'
+    )
+
+
+def test_scripts_that_a_simulator_needs_come_before_its_own() -> None:
+    text = rendered('widget("bn-train", fallback="coin-heads")')
+    assert re.findall(r"widgets/(\S+\.js)", text) == ["engine.js", "kit.js", "training.js", "bn-train.js"]
 
 
 @pytest.mark.parametrize("name", simulators.names())
