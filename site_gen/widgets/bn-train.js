@@ -215,7 +215,7 @@
           ? `With batch norm, the gradients of the layers are ${shares.map(one => told(one)).join(", ")} times what they would be from γ = 1 and β = 0.` : "Press Run.");
       }
       /** @type {(one: any) => string} */
-      const fate = one => (one.diverged ? `diverged at step ${one.diverged}: its numbers left the range that a computer holds`
+      const fate = one => (one.diverged ? `it diverged at step ${one.diverged}: its numbers left the range that a computer holds`
         : `the loss is ${shown(one.loss)}, and ${percent(one.accuracy)} of new points are put into the right class`);
       const way = Number.isFinite(settled.gamma) && Number.isFinite(settled.beta) && steps >= 10 && !bn.diverged
         ? ` After a tenth of the steps, γ of the last hidden layer were ${percent(settled.gamma)} as far from their start as now, β ${percent(settled.beta)}.` : "";
@@ -232,7 +232,7 @@
       const { networks } = this.readings;
       for (const { key } of NETWORKS) {
         const one = networks[key];
-        this.parts[key].now.textContent = one.diverged ? `diverged at step ${one.diverged}` : `loss ${this.pair.steps ? shown(one.loss) : "–"}, right ${percent(one.accuracy)}`;
+        this.parts[key].now.textContent = one.diverged ? `diverged at step ${one.diverged}` : `${this.pair.steps ? `loss ${shown(one.loss)}, ` : ""}right ${percent(one.accuracy)}`;
       }
       /** @type {(name: string, when?: string) => (Node | string)[]} */
       const both = (name, when = "on average ") => (this.pair.steps ? [when, ...NETWORKS.flatMap(({ key, tone }, i) => [i ? " and " : "", h("span", { style: `color: var(${tone})` }, shown(/** @type {any} */ (networks[key])[name]))])] : [" "]);
@@ -243,7 +243,7 @@
       this.charts.gradients.now.textContent = NETWORKS.map(({ key, name }) => {
         const zero = networks[key].gradients.flatMap((/** @type {number} */ length, /** @type {number} */ l) => (length === 0 ? [l + 1] : []));
         return zero.length ? `${name.toLowerCase()}${key === "none" ? " batch norm" : ""} zero in layer ${zero.join(", ")}` : "";
-      }).filter(text => text).join("; ") || "at the last reading";
+      }).filter(text => text).join("; ") || (this.pair.steps ? "at the last reading" : "before the first step");
     }
 
     // ------------------------------------------------------------------------------------------------------------- Pictures
@@ -451,7 +451,7 @@
     pen.textBaseline = "middle";
     pen.textAlign = "right";
     const marks = what.log ? Array.from({ length: Math.round(high - low) + 1 }, (_, i) => low + i).filter((_, i) => (high - low) <= 4 || i % 2 === 0).map(power => [Math.pow(10, power), signed(Math.pow(10, power).toExponential(0))])
-      : marked(low, high).map(value => [value, signed(String(value))]);
+      : marked(low, high).map(value => [value, signed(Math.abs(value) < 1e4 ? String(value) : value.toExponential(0)).replace(/ /g, "")]);
     for (const [value, text] of /** @type {[number, string][]} */ (marks)) {
       pen.strokeStyle = tones.grid;
       pen.beginPath();
@@ -500,9 +500,9 @@
         open = fine;
       }
       pen.stroke();
-      if (line.dots) for (const [at, value] of line.points) if (Number.isFinite(value) && value > 0) {
+      if (line.dots || line.points.length === 1) for (const [at, value] of line.points) if (Number.isFinite(value) && (!what.log || value > 0)) {
         pen.beginPath();
-        pen.arc(x(at), y(value), 3.5, 0, 2 * Math.PI);
+        pen.arc(x(at), y(value), line.dots ? 3.5 : 1.5, 0, 2 * Math.PI);
         pen.fill();
       }
       if (line.end) {

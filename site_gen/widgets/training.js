@@ -173,8 +173,11 @@ var BatchNormTraining = (function () {
       yield;
       if (!probe) return;
       const inner = this.dense.slice(1), { travelled, spreads } = B.distributionShift(this.net, before, after, old, state, probe, inner);
-      yield;
-      const turned = B.gradientShift(this.net, before, after, old, grads, x, labels, inner).relative;
+      const turned = [];
+      for (const layer of inner) {
+        yield;
+        turned.push(B.gradientShift(this.net, before, after, old, grads, x, labels, [layer]).relative[0]);
+      }
       yield;
       this.read(step, probe, { gradients: this.dense.map(layer => length(grads[layer].weight)), spreads: spreads, travelled: travelled, turned: turned });
     }
