@@ -81,7 +81,9 @@ def png_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
     return _render(figure, "png", about)
 
 
-def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str) -> Saved:
+def save_figure(
+    module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str, draft: bool = False
+) -> Saved:
     """Write the table of a figure, and draw it from the table that was written.
 
     Parameters
@@ -94,6 +96,8 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
         Where the files go; made if need be.
     figure_id : str
         Begins every file name and is written into every file, beside the title and the licence.
+    draft : bool
+        Leave the PDF out.
 
     Returns
     -------
@@ -117,7 +121,7 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
                 f"{name}.svg": _svg_bytes(figure, figure_id, module.TITLE),
                 f"{name}.png": png_bytes(figure, figure_id, module.TITLE),
             }
-            if theme is LIGHT:
+            if theme is LIGHT and not draft:
                 images[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
         for name, content in images.items():
             path = folder / name
