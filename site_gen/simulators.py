@@ -11,6 +11,7 @@ import math
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from site_gen.book import Book, PageError
 
@@ -73,6 +74,35 @@ def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:
         if not possible(settings[key], value):
             raise PageError(f"{name} cannot start with {key}={value!r}: {allowed(settings[key])}")
     return values
+
+
+def address(name: str, wanted: dict[str, Any], page: dict[str, Any]) -> str:
+    """The end of a link that opens a page's simulator with settings of the link's own: query and anchor.
+
+    Parameters
+    ----------
+    name : str
+        The simulator.
+    wanted : dict
+        Setting → value, of those that are not to be as declared.
+    page : dict
+        What the tag on that page chooses: `preset`, settings, and the figure that stands in.
+
+    Raises
+    ------
+    PageError
+        If the tag on that page chooses what does not exist.
+    """
+    chosen = {key: value for key, value in page.items() if key not in ("preset", "fallback")}
+    there = start(name, page.get("preset", ""), chosen)
+    declared = {one["name"]: one["start"] for one in declaration(name)["settings"]}
+    identifier = name.removeprefix("bn-")
+    differing = {
+        f"{identifier}.{key}": value
+        for key, value in (declared | wanted).items()
+        if value != (declared | there)[key]
+    }
+    return ("?" + urlencode(differing, quote_via=quote) if differing else "") + f"#{identifier}"
 
 
 def possible(setting: dict[str, Any], value: Any) -> bool:

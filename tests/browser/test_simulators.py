@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import gzip
+import html
 import http.server
 import itertools
 import json
@@ -12,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import numpy as np
 import pytest
@@ -164,6 +166,32 @@ def test_the_address_holds_the_state(open_simulator: Any, name: str) -> None:
     element.get_by_role("button", name="Start over").click()
     page.wait_for_timeout(SETTLED)
     assert page.url.endswith("?other=kept")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
+    """Every link of every page into this simulator, followed: it has the settings of the link, complains of nothing, and is in view."""
+    stem = name.removeprefix("bn-")
+    links = {
+        urljoin(address, html.unescape(target))
+        for address in PAGES
+        for target in re.findall(
+            rf'<a href="([^"]*\?{stem}\.[^"]*#{stem})"', (SITE / address).read_text(encoding="utf-8")
+        )
+    }
+    assert links, "the pages of this site lead to each simulator"
+    seen = visit(page_with(name))
+    for link in sorted(links):
+        page, _, rest = link.partition("?")
+        seen.page.goto((SITE / page).as_uri() + "?" + rest)
+        element = seen.page.locator(f"{name}#{stem}")
+        element.locator(".bn-sim").wait_for()
+        asked = {key.partition(".")[2]: value for key, value in parse_qsl(urlsplit(link).query)}
+        held = {key: value for key, value in settings(element).items() if key in asked}
+        assert {key: type(held[key])(value) for key, value in asked.items()} == held, link
+        assert [text for text in element.locator(".bn-sim__fault").all_inner_texts() if text] == []
+        assert element.evaluate("one => Math.abs(one.getBoundingClientRect().top) < innerHeight / 2"), link
+        assert seen.errors == []
 
 
 @pytest.mark.parametrize("name", NAMES)
