@@ -367,16 +367,16 @@ CLAIMS = (
         because="It does if batch norm comes after the nonlinearity; before it, the ReLU moves the mean and shrinks the spread.",
     ),
     Claim(
-        id="bias-in-front-is-redundant",
-        says="The bias of the layer in front of batch norm is redundant.",
-        source="overview",
+        id="bias-across-a-nonlinearity-is-redundant",
+        says="If batch norm comes after the nonlinearity, the bias before the nonlinearity is redundant too.",
+        source="reader",
         cases=tuple(
             Case(f"{between.replace('relu', 'ReLU')} between: |∂L/∂b| over the sum of sizes", _difference(f"bias, {between} between"), lambda m: m.below(ROUND_OFF), "zero up to round-off (1e-12)")
-            for between in ("nothing", "relu", "sigmoid")
+            for between in ("relu", "sigmoid")
         ),
-        verdict="depends",
+        verdict="refuted",
         figure="placement-exact",
-        because="Directly in front, the mean takes it out; in front of a nonlinearity it decides where the curve bends.",
+        because="Directly in front of batch norm the mean takes a bias out; in front of a nonlinearity the bias decides where the curve bends.",
     ),
     Claim(
         id="scale-invariance-needs-homogeneity",
