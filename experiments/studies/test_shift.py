@@ -274,7 +274,7 @@ CLAIMS = (
         cases=tuple(Case(f"{size} images, {WORDS[shift]}", _few(shift, size), lambda m: m.below(FEW), "less than 5 points under the statistics of all test images") for size in (8, 32) for shift in SHIFTS[:2]),
         verdict="depends",
         figure="test-shift-size",
-        because="Thirty-two are, and with eight the noise of the statistics costs more.",
+        because="Thirty-two are; with eight, the noise of the statistics costs more than that.",
     ),
 )  # fmt: skip
 
@@ -282,6 +282,8 @@ VALUES = {
     "clean": _accuracy(RUNNING, "contrast", 0),
     "layer_norm_clean": _accuracy(LN, "contrast", 0),
     **{f"{name}_{shift.replace(' ', '_')}": _accuracy(way, shift) for shift in SHIFTS for name, way in (("running", RUNNING), ("anew", ANEW), ("layer_norm", LN), ("none", "none"))},
+    "size_2": _by_size("contrast", 2),
     "size_8": _by_size("contrast", 8),
+    "size_8_own": _by_size("own contrast", 8),
     "size_32": _by_size("contrast", 32),
 }  # fmt: skip
