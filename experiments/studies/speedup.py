@@ -91,13 +91,9 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Train, and read the accuracy on the way."""
-    setup, digits = point.setup, mnist.load()
-    x, test_x = (
-        a.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196)
-        for a in (digits.train_x, digits.test_x)
-    )
-    every = len(test_x) // setup.tested
-    test_x, test_labels = test_x[None, ::every], digits.test_labels[::every]
+    setup, digits = point.setup, mnist.load_shrunk(14)
+    every = len(digits.test_x) // setup.tested
+    test_x, test_labels = digits.test_x[None, ::every], digits.test_labels[::every]
     layers: list[Layer] = []
     for width in setup.hidden:
         layers += [Dense(width, bias=False), Standardize(), Affine(), Sigmoid()] if point.norm == "batch norm" else [Dense(width), Sigmoid()]  # fmt: skip
@@ -106,7 +102,9 @@ def run(point: Point) -> xr.Dataset:
     runs = setup.searched if searching else setup.runs
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, int(searching))).spawn(runs)]
     params, state = network.init([np.random.default_rng(s[0]) for s in seeds], 196, np.float32)
-    stream = batches(x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds])
+    stream = batches(
+        digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds]
+    )
 
     def accuracy(moment) -> np.ndarray:
         logits, _, _ = network.forward(moment.params, moment.state, test_x, False)

@@ -119,13 +119,14 @@ def shifted(x: np.ndarray, shift: str, level: float, rng: np.random.Generator) -
 
 def run(point: Point) -> xr.Dataset:
     """Train, shift the test images, and classify them in every way."""
-    setup, data = point.setup, mnist.load()
-    x, test_x = (mnist.shrunk(a, 7) for a in (data.train_x, data.test_x))
-    labels = data.test_labels
+    setup, digits = point.setup, mnist.load_shrunk(7)
+    test_x, labels = digits.test_x, digits.test_labels
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
     net = network(point.norm, setup.hidden)
-    params, state = net.init([np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float32)
-    stream = batches(x, data.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds])
+    params, state = net.init([np.random.default_rng(s[0]) for s in seeds], 49, np.float32)
+    stream = batches(
+        digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds]
+    )
     ((_, params, state),) = train_in_parts(net, params, state, stream, SGD(setup.rate), [setup.steps])
 
     ways = [c for c in CONDITIONS if c.startswith(point.norm)]

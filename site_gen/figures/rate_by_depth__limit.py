@@ -60,8 +60,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.plot(rows["depth"], rows["largest"], "o-", color=colour)
         theme.label(
             ax,
-            rows["depth"].iloc[2],
-            rows["largest"].iloc[2],
+            rows["depth"].iloc[-2],
+            rows["largest"].iloc[-2],
             name,
             colour,
             dx=-2,
