@@ -69,7 +69,7 @@ class Setup:
     seed: int = 33  # every random stream is spawned from it
 
 
-QUICK = Setup(hidden=(8, 8), steps=40, sizes=(4, 8, 32), runs=2)
+QUICK = Setup(hidden=(8, 8), steps=40, sizes=(2, 8, 32), runs=2)
 FULL = Setup()
 PAPER = Setup(hidden=(100, 100), steps=20_000, runs=64)
 
