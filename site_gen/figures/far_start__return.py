@@ -71,7 +71,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                     f"{layer} hidden layer",
                     colour,
                     dx=2,
-                    dy=12 if layer == "last" else 11,
+                    dy=12 if layer == "last" else 16,
                 )
         ax.set(xlabel=f"{GREEK[parameter]} at the start")
     axes[0].set(xscale="log", yscale="log", ylabel="at the end")
