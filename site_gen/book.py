@@ -126,7 +126,7 @@ def collect(
     for drawing in gallery.drawings().values():
         folder = paths.media(profile, drawing.id)
         entry = read_json(folder / f"{drawing.id}.json")
-        files = [_file_entry(folder / name) for name in drawing.files()]
+        files = [_file_entry(folder / name) for name in drawing.files(profile)]
         figures[drawing.id] = entry | {"claims": claims_of.get(drawing.id, []), "files": files}
     shown = {
         claim: name
