@@ -143,11 +143,9 @@ def compute(browser: Any) -> Iterator[Callable[[str, dict[str, Any]], dict[str, 
     context = browser.new_context(offline=True)
 
     def go(script: str, case: dict[str, Any]) -> dict[str, Any]:
-        page = context.new_page()
-        page.add_script_tag(content=script)
-        found = page.evaluate(TRAIN, case)
-        page.close()
-        return found
+        with context.new_page() as page:
+            page.add_script_tag(content=script)
+            return page.evaluate(TRAIN, case)
 
     yield go
     context.close()
