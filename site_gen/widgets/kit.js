@@ -16,6 +16,7 @@
  * @property {number} [most]
  * @property {boolean} [whole]
  * @property {boolean} [hidden]  no control of its own
+ * @property {boolean} [view]  says how to show it, not what: presets leave it alone
  * @property {number[]} [values]
  * @property {Object<string, string>} [words]  what stands for some of the values
  * @property {Object<string, string>} [choices]
@@ -198,7 +199,7 @@ var BatchNormKit = (function () {
       this.presets = h("div", { class: "bn-sim__presets", role: "group", "aria-label": "Situations" });
       for (const [name, preset] of Object.entries(this.declared.presets)) {
         const button = h("button", { type: "button", "data-preset": name }, preset.label);
-        button.addEventListener("click", () => this.choose(Object.assign({}, this.begun(), preset.set)));
+        button.addEventListener("click", () => this.choose(Object.assign({}, this.begun(), this.viewed(), preset.set)));
         this.presets.append(button);
       }
       this.watch = h("p", { class: "bn-sim__watch" });
@@ -221,6 +222,11 @@ var BatchNormKit = (function () {
     /** Settings as declared, without those that the page chose: what presets start from. */
     begun() {
       return /** @type {Values} */ (Object.fromEntries(this.declared.settings.map(one => [one.name, one.start])));
+    }
+
+    /** How it is shown at present. */
+    viewed() {
+      return /** @type {Values} */ (Object.fromEntries(this.declared.settings.filter(one => one.view).map(one => [one.name, this.settings[one.name]])));
     }
 
     /** @type {(label: string, act: () => void) => HTMLButtonElement} */
@@ -314,7 +320,7 @@ var BatchNormKit = (function () {
     /** Draw what the settings say. @param {boolean} [quietly]  tell neither screen readers nor the address */
     refresh(quietly) {
       for (const [name, show] of Object.entries(this.show)) if (!this.boxes[name].box.hasAttribute("aria-invalid")) show(this.settings[name]);
-      const begun = this.begun();
+      const begun = Object.assign(this.begun(), this.viewed());
       let watch = "";
       for (const button of this.presets.querySelectorAll("button")) {
         const preset = this.declared.presets[String(button.dataset.preset)], wanted = Object.assign({}, begun, preset.set);
@@ -327,9 +333,14 @@ var BatchNormKit = (function () {
       if (quietly) return;
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => {
-        this.status.textContent = this.sentence.textContent;
+        this.announce();
         this.toAddress();
       }, PAUSE);
+    }
+
+    /** Tell screen readers what the sentence says. */
+    announce() {
+      this.status.textContent = this.sentence.textContent;
     }
 
     /** Draw, and say in a sentence what is to be seen. @returns {string} */

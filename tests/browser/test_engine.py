@@ -168,18 +168,18 @@ def test_a_hundred_steps_agree(compute: Any, normalized: bool, activation: str, 
 
 # Every sign, divisor and route that could be wrong: each must be seen.
 MUTATIONS = (
-    ("sum += dy.data[at + j] * weight[row + j]", "sum -= dy.data[at + j] * weight[row + j]"),
-    ("dbias[j] += dy.data[at + j]", "dbias[j] -= dy.data[at + j]"),
-    ("dy.data[at] - mean[j] - xhat.data[at] * along[j]", "dy.data[at] + mean[j] - xhat.data[at] * along[j]"),
-    ("dy.data[at] - mean[j] - xhat.data[at] * along[j]", "dy.data[at] - mean[j] + xhat.data[at] * along[j]"),
+    ("sum += g[at + j] * weight[row + j]", "sum -= g[at + j] * weight[row + j]"),
+    ("dbias[j] += g[at + j]", "dbias[j] -= g[at + j]"),
+    ("g[at] - mean[j] - xhat[at] * along[j]", "g[at] + mean[j] - xhat[at] * along[j]"),
+    ("g[at] - mean[j] - xhat[at] * along[j]", "g[at] - mean[j] + xhat[at] * along[j]"),
     ("(1 - rule.rate) * state.running_mean[j] + rule.rate * v", "(1 - rule.rate) * state.running_mean[j] - rule.rate * v"),
     ("rule.unbiased ? m / (m - 1) : 1", "rule.unbiased ? 1 : m / (m - 1)"),
-    ("dbeta[j] += dy.data[at]", "dbeta[j] -= dy.data[at]"),
+    ("dbeta[j] += g[at]", "dbeta[j] -= g[at]"),
     ("return y * (1 - y)", "return y * (1 + y)"),
     ("(j === labels[i] ? 1 : 0)) / logits.rows", "(j === labels[i] ? 1 : 0))"),
-    ("p - rate * g[at]", "p + rate * g[at]"),
+    ("p[at] - rate * g[at]", "p[at] + rate * g[at]"),
     ("return value - g[i];", "return value + g[i];"),
-    ("Math.abs(value - b[j][i])", "Math.abs(value + b[j][i])"),
+    ("Math.abs(values[i] - others[i])", "Math.abs(values[i] + others[i])"),
     ("network(net.layers.slice(layer)), kept = before.slice(layer)", "network(net.layers.slice(layer)), kept = after.slice(layer)"),
 )  # fmt: skip
 

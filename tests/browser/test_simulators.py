@@ -332,12 +332,13 @@ def test_scripts_are_loaded_where_they_are_needed() -> None:
     for address in PAGES:
         text = (SITE / address).read_text(encoding="utf-8")
         here = [name for name in NAMES if f"<{name} " in text]
-        for script in (*simulators.SHARED, *(f"{name}.js" for name in NAMES)):
-            wanted = script in simulators.SHARED if here else False
-            assert text.count(f"assets/widgets/{script}") == (wanted or script.removesuffix(".js") in here), (
-                address,
-                script,
-            )
+        wanted = {script for name in here for script in simulators.scripts(name)}
+        for path in simulators.files():
+            if path.suffix == ".js":
+                assert text.count(f"assets/widgets/{path.name}") == (path.name in wanted), (
+                    address,
+                    path.name,
+                )
 
 
 def test_small_enough() -> None:
