@@ -61,13 +61,16 @@
       /** @type {(...of: string[][]) => any} */
       const charts = (...of) => h("div", { class: "bn-train__charts" }, ...of.map(([key, title]) => this.chart(key, title)));
       this.stage.append(h("div", { class: "bn-train__top" }, pair, charts(["loss", "Loss of the batches"], ["gradients", "Length of the gradient, layer by layer"])),
-        charts(["distribution", "Distribution shift in a step"], ["turned", "Gradient shift in a step"]), this.layers);
+        this.sentence, charts(["distribution", "Distribution shift in a step"], ["turned", "Gradient shift in a step"]), this.layers);
       this.runner = this.action("Run", () => (this.running ? this.pause() : this.run()));
       this.runner.className = "bn-sim__main";
       this.action("One step", () => { this.pause(); this.advance(1); });
       this.action("Reset", () => { this.pause(); this.reset(); this.refresh(); });
       this.action("Other weights", () => this.set("seed", Number(this.settings.seed) % 1000000 + 1));
-      this.stage.before(this.actions);
+      // settings beside the pictures where there is room; folded away on a phone, so that pictures come before them
+      const body = h("div", { class: "bn-train__body" });
+      this.stage.before(this.actions, body);
+      body.append(h("details", { class: "bn-train__settings", open: window.matchMedia("(min-width: 45em)").matches }, h("summary", {}, "Settings"), this.controls), this.stage);
       new IntersectionObserver(entries => {
         this.seen = entries[entries.length - 1].isIntersecting;
         this.wake();
@@ -92,7 +95,7 @@
       if (this.layers.children.length === depth) return;
       this.layers.replaceChildren(...Array.from({ length: depth }, (_, i) => {
         const layer = depth - 1 - i, name = depth === 1 ? "The hidden layer" : `Hidden layer ${layer + 1}${i === 0 ? ", the last" : layer === 0 ? ", the first" : ""}`;
-        return h("div", { class: "bn-train__layer" }, h("p", { class: "bn-train__title" }, name), ...[["bn", "enters a unit, with batch norm"], ["none", "the same without"], ["gamma", "γ of its units"], ["beta", "β of its units"]].map(([key, title]) => {
+        return h("div", { class: "bn-train__layer" }, h("p", { class: "bn-train__title" }, name), ...[["bn", "a unit, with batch norm"], ["none", "a unit, without"], ["gamma", "γ of its units"], ["beta", "β of its units"]].map(([key, title]) => {
           const canvas = picture(), now = h("p", {}, title);
           this.charts[`${key} ${layer}`] = { canvas: canvas, now: now };
           return h("div", { class: "bn-train__small" }, now, canvas);
@@ -252,10 +255,16 @@
         const one = networks[key];
         this.parts[key].now.textContent = one.diverged ? `diverged at step ${one.diverged}` : `loss ${this.pair.steps ? shown(one.loss) : "–"}, right ${percent(one.accuracy)}`;
       }
-      /** @type {(name: string) => (Node | string)[]} */
-      const both = name => (this.pair.steps ? ["on average ", ...NETWORKS.flatMap(({ key, tone }, i) => [i ? " and " : "", h("span", { style: `color: var(${tone})` }, shown(/** @type {any} */ (networks[key])[name]))])] : [" "]);
-      this.charts.distribution.now.replaceChildren(...both(String(this.settings.unit)));
+      /** @type {(name: string, when?: string) => (Node | string)[]} */
+      const both = (name, when = "on average ") => (this.pair.steps ? [when, ...NETWORKS.flatMap(({ key, tone }, i) => [i ? " and " : "", h("span", { style: `color: var(${tone})` }, shown(/** @type {any} */ (networks[key])[name]))])] : [" "]);
+      this.charts.loss.now.replaceChildren(...both("loss", "at last "));
+      const unit = String(this.settings.unit), still = unit === "spreads" && NETWORKS.some(({ key }) => !Number.isFinite(networks[key].spreads));
+      this.charts.distribution.now.replaceChildren(...both(unit), this.pair.steps && still ? ": there is a unit that does not vary" : "");
       this.charts.turned.now.replaceChildren(...both("turned"));
+      this.charts.gradients.now.textContent = NETWORKS.map(({ key, name }) => {
+        const zero = networks[key].gradients.flatMap((/** @type {number} */ length, /** @type {number} */ l) => (length === 0 ? [l + 1] : []));
+        return zero.length ? `${name.toLowerCase()}${key === "none" ? " batch norm" : ""} zero in layer ${zero.join(", ")}` : "";
+      }).filter(text => text).join("; ") || "at the last reading";
     }
 
     // ------------------------------------------------------------------------------------------------------------- Pictures
@@ -342,14 +351,16 @@
       return far;
     }
 
-    /** Lines of both networks over the steps: one for every layer, faint, and their mean.
+    /** Lines of both networks over the steps: faint ones for every layer, or, where there are none, for every reading; a strong one for the mean.
      *  @type {(key: string, of: (one: any) => number[], floor: number, ceiling: number) => void} */
     overtime(key, of, floor, ceiling) {
       const lines = NETWORKS.slice().reverse().flatMap(network => {
         const learner = this.pair.learners[network.key], kept = learner.history.kept.filter(one => one.step), count = kept.length ? of(kept[0]).length : 0;
         const tone = this.tones[network.key === "none" ? "none" : "batch-norm"];
-        const single = Array.from({ length: count > 1 ? count : 0 }, (_, l) => ({ points: kept.map(one => [one.step, of(one)[l]]), tone: tone, width: 1, alpha: 0.35 }));
-        return [...single, { points: kept.map(one => [one.step, mean(of(one))]), tone: tone, width: 2.2, alpha: 1, end: learner.diverged }];
+        /** @type {(value: (one: any) => number) => number[][]} */
+        const points = value => kept.map(one => [one.step, value(one)]);
+        const faint = count > 1 ? Array.from({ length: count }, (_, l) => smooth(points(one => of(one)[l]))) : [points(one => of(one)[0])];
+        return [...faint.map(line => ({ points: line, tone: tone, width: 1, alpha: 0.4 })), { points: smooth(points(one => mean(of(one)))), tone: tone, width: 2.2, alpha: 1, end: learner.diverged }];
       });
       const values = lines.flatMap(line => line.points.map(point => point[1])).filter(value => value > 0 && Number.isFinite(value));
       plot(this, this.charts[key].canvas, { x: [0, this.reach()], y: decades(values, floor, ceiling), log: true, lines: lines });
@@ -395,6 +406,13 @@
         }
       }
     }
+  }
+
+  /** Means over the last readings, a twentieth of them.
+   *  @type {(points: number[][]) => number[][]} */
+  function smooth(points) {
+    const window = Math.ceil(points.length / 20);
+    return points.map(([step], i) => [step, mean(points.slice(Math.max(0, i + 1 - window), i + 1).map(point => point[1]))]);
   }
 
   /** @type {(colour: string) => number[]} */
@@ -445,7 +463,7 @@
     pen.textBaseline = "middle";
     pen.textAlign = "right";
     const marks = what.log ? Array.from({ length: Math.round(high - low) + 1 }, (_, i) => low + i).filter((_, i) => (high - low) <= 4 || i % 2 === 0).map(power => [Math.pow(10, power), signed(Math.pow(10, power).toExponential(0))])
-      : ticks(low, high, what.small ? 3 : 4).map(value => [value, signed(String(value))]);
+      : marked(low, high).map(value => [value, signed(String(value))]);
     for (const [value, text] of /** @type {[number, string][]} */ (marks)) {
       pen.strokeStyle = tones.grid;
       pen.beginPath();
@@ -457,11 +475,12 @@
     if (!what.small) {
       pen.textBaseline = "alphabetic";
       pen.textAlign = "center";
-      const names = what.names || ticks(begin, end, Math.max(2, width / 110)).map(value => [value, String(value)]);
-      for (const [value, text] of names) {
-        if (!what.names && value === end) pen.textAlign = "right";
-        pen.fillText(!what.names && value === end ? `${text} steps` : text, value === end && !what.names ? width : x(value), height - 4);
-      }
+      const names = what.names || ticks(begin, end, Math.max(3, width / 110)).map(value => [value, String(value)]);
+      names.forEach(([value, text], i) => {
+        const last = !what.names && i === names.length - 1, edge = last && x(value) > width - 32;
+        pen.textAlign = edge ? "right" : "center";
+        pen.fillText(last ? `${text} steps` : text, edge ? width : x(value), height - 4);
+      });
     }
     pen.save();
     pen.beginPath();
@@ -511,6 +530,15 @@
     pen.restore();
     pen.globalAlpha = 1;
     pen.setLineDash([]);
+  }
+
+  /** At least three marks of an axis. @type {(low: number, high: number) => number[]} */
+  function marked(low, high) {
+    for (let most = 3; most < 8; most++) {
+      const found = ticks(low, high, most);
+      if (found.length > 2) return found;
+    }
+    return ticks(low, high, 8);
   }
 
   /** Powers of ten near one as decimals. @type {(text: string) => string} */

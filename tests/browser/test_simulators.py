@@ -113,7 +113,7 @@ def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
     """Tab reaches every control in the order in which they stand; keys change it; the focus can be seen."""
     seen, element = open_simulator(name)
     page = seen.page
-    reachable = element.locator(":is(button, input, select):visible:not(:disabled)")
+    reachable = element.locator(":is(button, input, select, summary):visible:not(:disabled)")
     reachable.first.focus()
     for i in range(reachable.count()):
         assert reachable.nth(i).evaluate("one => one === document.activeElement"), f"stop {i}"
