@@ -475,6 +475,7 @@
     if (!what.small) {
       pen.textBaseline = "alphabetic";
       pen.textAlign = "center";
+      /** @type {[number, string][]} */
       const names = what.names || ticks(begin, end, Math.max(3, width / 110)).map(value => [value, String(value)]);
       names.forEach(([value, text], i) => {
         const last = !what.names && i === names.length - 1, edge = last && x(value) > width - 32;
