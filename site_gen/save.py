@@ -70,7 +70,7 @@ def lay_out(figure: Figure) -> tuple[int, int]:
     # Matplotlib cuts fractions off, and 2.3 inches are 229.99… pixels: hence the billionth.
     figure.set_size_inches((width + 1e-9) / SCREEN, (height + 1e-9) / SCREEN)
     FigureCanvasAgg(figure)
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     return width, height
 

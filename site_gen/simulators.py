@@ -44,6 +44,11 @@ def declaration(name: str) -> dict[str, Any]:
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def scripts(name: str) -> list[str]:
+    """The scripts that a simulator takes, in this order."""
+    return [*SHARED, *declaration(name).get("needs", ()), f"{name}.js"]
+
+
 def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:
     """The settings that a page's tag starts a simulator with.
 

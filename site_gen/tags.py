@@ -89,7 +89,7 @@ class Page:
             "preset": preset,
             "facts": simulators.facts(name, self.book),
         }
-        wanted = [one for one in (*simulators.SHARED, f"{name}.js") if one not in self.scripts]
+        wanted = [one for one in simulators.scripts(name) if one not in self.scripts]
         first = not self.ids
         self.ids.append(identifier)
         self.scripts += wanted

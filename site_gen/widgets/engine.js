@@ -33,29 +33,29 @@ var BatchNorm = (function () {
         return { params: { weight: weight, bias: new Float64Array(features) }, state: {}, features: features };
       },
       forward: function (params, state, x) {
-        var y = matrix(x.rows, features), weight = params.weight, bias = params.bias;
+        var y = matrix(x.rows, features), weight = params.weight, bias = params.bias, out = y.data, into = x.data;
         for (var i = 0; i < x.rows; i++) {
           var to = i * features, from = i * x.cols;
-          for (var j = 0; j < features; j++) y.data[to + j] = bias[j];
+          for (var j = 0; j < features; j++) out[to + j] = bias[j];
           for (var k = 0; k < x.cols; k++) {
-            var value = x.data[from + k], row = k * features;
-            for (j = 0; j < features; j++) y.data[to + j] += value * weight[row + j];
+            var value = into[from + k], row = k * features;
+            for (j = 0; j < features; j++) out[to + j] += value * weight[row + j];
           }
         }
         return { y: y, saved: { x: x }, state: state };
       },
       /* ∂L/∂x = ∂L/∂y Wᵀ, ∂L/∂W = xᵀ ∂L/∂y, ∂L/∂b = Σ_samples ∂L/∂y. */
       backward: function (params, saved, dy) {
-        var x = saved.x, weight = params.weight, dx = matrix(x.rows, x.cols);
+        var x = saved.x, weight = params.weight, dx = matrix(x.rows, x.cols), into = x.data, g = dy.data;
         var dweight = new Float64Array(weight.length), dbias = new Float64Array(features);
         for (var i = 0; i < x.rows; i++) {
           var at = i * features, from = i * x.cols;
-          for (var j = 0; j < features; j++) dbias[j] += dy.data[at + j];
+          for (var j = 0; j < features; j++) dbias[j] += g[at + j];
           for (var k = 0; k < x.cols; k++) {
-            var value = x.data[from + k], row = k * features, sum = 0;
+            var value = into[from + k], row = k * features, sum = 0;
             for (j = 0; j < features; j++) {
-              sum += dy.data[at + j] * weight[row + j];
-              dweight[row + j] += value * dy.data[at + j];
+              sum += g[at + j] * weight[row + j];
+              dweight[row + j] += value * g[at + j];
             }
             dx.data[from + k] = sum;
           }
@@ -69,8 +69,9 @@ var BatchNorm = (function () {
    *  @type {(x: Matrix) => Float64Array} */
   function columnMeans(x) {
     var mean = new Float64Array(x.cols);
-    for (var i = 0; i < x.rows; i++) for (var j = 0; j < x.cols; j++) mean[j] += x.data[i * x.cols + j];
-    for (j = 0; j < x.cols; j++) mean[j] /= x.rows;
+    var from = x.data, n = x.cols;
+    for (var i = 0; i < x.rows; i++) for (var j = 0; j < n; j++) mean[j] += from[i * n + j];
+    for (j = 0; j < n; j++) mean[j] /= x.rows;
     return mean;
   }
 
@@ -104,16 +105,17 @@ var BatchNorm = (function () {
           return { y: kept.xhat, saved: kept, state: state };
         }
         if (x.rows < 2) throw new RangeError("a batch of 1 sample has no variance to train with; it takes at least 2");
-        var centred = matrix(x.rows, x.cols), square = matrix(x.rows, x.cols), m = x.rows, i, j;
-        for (i = 0; i < m; i++) for (j = 0; j < x.cols; j++) centred.data[i * x.cols + j] = x.data[i * x.cols + j] - x.data[j];
+        var centred = matrix(x.rows, x.cols), square = matrix(x.rows, x.cols), m = x.rows, n = x.cols, i, j;
+        var from = x.data, to = centred.data, squares = square.data;
+        for (i = 0; i < m; i++) for (j = 0; j < n; j++) to[i * n + j] = from[i * n + j] - from[j];
         var mean = columnMeans(centred);
-        for (i = 0; i < m; i++) for (j = 0; j < x.cols; j++) {
-          var value = (centred.data[i * x.cols + j] -= mean[j]);
-          square.data[i * x.cols + j] = value * value;
+        for (i = 0; i < m; i++) for (j = 0; j < n; j++) {
+          var value = (to[i * n + j] -= mean[j]);
+          squares[i * n + j] = value * value;
         }
         var variance = columnMeans(square), invStd = variance.map(function (v) { return 1 / Math.sqrt(v + rule.eps); });
-        for (i = 0; i < m; i++) for (j = 0; j < x.cols; j++) centred.data[i * x.cols + j] *= invStd[j];
-        for (j = 0; j < x.cols; j++) mean[j] += x.data[j];
+        for (i = 0; i < m; i++) for (j = 0; j < n; j++) to[i * n + j] *= invStd[j];
+        for (j = 0; j < n; j++) mean[j] += from[j];
         var correction = rule.unbiased ? m / (m - 1) : 1;
         return {
           y: centred,
@@ -126,16 +128,16 @@ var BatchNorm = (function () {
       },
       /* ∂L/∂x = (g − mean(g) − x̂ mean(g x̂))/√(σ² + ε) with g = ∂L/∂x̂; with running statistics g/√(σ² + ε). */
       backward: function (params, saved, dy) {
-        var dx = matrix(dy.rows, dy.cols), xhat = saved.xhat, i, j, at;
-        var mean = new Float64Array(dy.cols), along = new Float64Array(dy.cols);
-        if (!saved.constant) for (i = 0; i < dy.rows; i++) for (j = 0; j < dy.cols; j++) {
-          at = i * dy.cols + j;
-          mean[j] += dy.data[at] / dy.rows;
-          along[j] += dy.data[at] * xhat.data[at] / dy.rows;
+        var dx = matrix(dy.rows, dy.cols), m = dy.rows, n = dy.cols, g = dy.data, xhat = saved.xhat.data, invStd = saved.invStd, i, j, at;
+        var to = dx.data, mean = new Float64Array(n), along = new Float64Array(n);
+        if (!saved.constant) for (i = 0; i < m; i++) for (j = 0; j < n; j++) {
+          at = i * n + j;
+          mean[j] += g[at] / m;
+          along[j] += g[at] * xhat[at] / m;
         }
-        for (i = 0; i < dy.rows; i++) for (j = 0; j < dy.cols; j++) {
-          at = i * dy.cols + j;
-          dx.data[at] = (dy.data[at] - mean[j] - xhat.data[at] * along[j]) * saved.invStd[j];
+        for (i = 0; i < m; i++) for (j = 0; j < n; j++) {
+          at = i * n + j;
+          to[at] = (g[at] - mean[j] - xhat[at] * along[j]) * invStd[j];
         }
         return { dx: dx, grads: {} };
       },
@@ -153,22 +155,45 @@ var BatchNorm = (function () {
         return { params: start, state: {}, features: features };
       },
       forward: function (params, state, x) {
-        var y = matrix(x.rows, x.cols);
-        for (var i = 0; i < x.rows; i++) for (var j = 0; j < x.cols; j++) {
-          y.data[i * x.cols + j] = x.data[i * x.cols + j] * params.gamma[j] + params.beta[j];
-        }
+        var y = matrix(x.rows, x.cols), n = x.cols, from = x.data, to = y.data, gamma = params.gamma, beta = params.beta;
+        for (var i = 0; i < x.rows; i++) for (var j = 0; j < n; j++) to[i * n + j] = from[i * n + j] * gamma[j] + beta[j];
         return { y: y, saved: { x: x }, state: state };
       },
       /* ∂L/∂x = γ ∂L/∂y, ∂L/∂γ = Σ x ∂L/∂y, ∂L/∂β = Σ ∂L/∂y. */
       backward: function (params, saved, dy) {
-        var dx = matrix(dy.rows, dy.cols), dgamma = new Float64Array(dy.cols), dbeta = new Float64Array(dy.cols);
-        for (var i = 0; i < dy.rows; i++) for (var j = 0; j < dy.cols; j++) {
-          var at = i * dy.cols + j;
-          dgamma[j] += dy.data[at] * saved.x.data[at];
-          dbeta[j] += dy.data[at];
-          dx.data[at] = dy.data[at] * params.gamma[j];
+        var dx = matrix(dy.rows, dy.cols), n = dy.cols, dgamma = new Float64Array(n), dbeta = new Float64Array(n);
+        var g = dy.data, from = saved.x.data, to = dx.data, gamma = params.gamma;
+        for (var i = 0; i < dy.rows; i++) for (var j = 0; j < n; j++) {
+          var at = i * n + j;
+          dgamma[j] += g[at] * from[at];
+          dbeta[j] += g[at];
+          to[at] = g[at] * gamma[j];
         }
         return { dx: dx, grads: { gamma: dgamma, beta: dbeta } };
+      },
+    };
+  }
+
+  /** y = s x + d in training, with s = 1 + a/2 · u and d = a · u for draws u from (−1, 1), anew for each feature at each pass and the same
+   *  for all samples; y = x in evaluation. `draws` gives a source of numbers in (0, 1) for the pass of a number: the shifts come first.
+   *  @type {(size: number, draws: (pass: number) => () => number) => Layer} */
+  function noise(size, draws) {
+    return {
+      kind: "noise",
+      init: function (normal, features) { return { params: {}, state: { passes: new Float64Array(1) }, features: features }; },
+      forward: function (params, state, x, training) {
+        if (!training) return { y: x, saved: { x: x, scale: null }, state: state };
+        var draw = draws(state.passes[0]), shift = new Float64Array(x.cols), scale = new Float64Array(x.cols), y = matrix(x.rows, x.cols);
+        for (var j = 0; j < x.cols; j++) shift[j] = size * (2 * draw() - 1);
+        for (j = 0; j < x.cols; j++) scale[j] = 1 + size / 2 * (2 * draw() - 1);
+        for (var i = 0; i < x.rows; i++) for (j = 0; j < x.cols; j++) y.data[i * x.cols + j] = x.data[i * x.cols + j] * scale[j] + shift[j];
+        return { y: y, saved: { x: x, scale: scale }, state: { passes: state.passes.map(function (n) { return n + 1; }) } };
+      },
+      /* ∂L/∂x = s ∂L/∂y. */
+      backward: function (params, saved, dy) {
+        var dx = matrix(dy.rows, dy.cols, dy.data);
+        if (saved.scale) for (var i = 0; i < dx.data.length; i++) dx.data[i] *= saved.scale[i % dy.cols];
+        return { dx: dx, grads: {} };
       },
     };
   }
@@ -180,12 +205,14 @@ var BatchNorm = (function () {
       kind: kind,
       init: function (normal, features) { return { params: {}, state: {}, features: features }; },
       forward: function (params, state, x) {
-        var y = { rows: x.rows, cols: x.cols, data: x.data.map(value) };
+        var y = matrix(x.rows, x.cols), from = x.data, to = y.data;
+        for (var i = 0; i < to.length; i++) to[i] = value(from[i]);
         return { y: y, saved: { x: x, y: y }, state: state };
       },
       backward: function (params, saved, dy) {
-        var x = saved.x.data, y = saved.y.data;
-        return { dx: { rows: dy.rows, cols: dy.cols, data: dy.data.map(function (g, i) { return g * slope(x[i], y[i]); }) }, grads: {} };
+        var dx = matrix(dy.rows, dy.cols), x = saved.x.data, y = saved.y.data, g = dy.data, to = dx.data;
+        for (var i = 0; i < to.length; i++) to[i] = g[i] * slope(x[i], y[i]);
+        return { dx: dx, grads: {} };
       },
     };
   }
@@ -263,8 +290,9 @@ var BatchNorm = (function () {
       /** @type {Arrays} */
       var after = {};
       Object.keys(layer).forEach(function (name) {
-        var g = grads[i][name], still = frozen && frozen.indexOf(name) >= 0;
-        after[name] = still ? layer[name] : layer[name].map(function (p, at) { return p - rate * g[at]; });
+        if (frozen && frozen.indexOf(name) >= 0) { after[name] = layer[name]; return; }
+        var p = layer[name], g = grads[i][name], next = (after[name] = new Float64Array(p.length));
+        for (var at = 0; at < p.length; at++) next[at] = p[at] - rate * g[at];
       });
       return after;
     });
@@ -308,7 +336,9 @@ var BatchNorm = (function () {
    *  @type {(x: Matrix) => Float64Array[]} */
   function ordered(x) {
     return Array.from({ length: x.cols }, function (_, j) {
-      return Float64Array.from({ length: x.rows }, function (_, i) { return x.data[i * x.cols + j]; }).sort();
+      var values = new Float64Array(x.rows);
+      for (var i = 0; i < x.rows; i++) values[i] = x.data[i * x.cols + j];
+      return values.sort();
     });
   }
 
@@ -328,8 +358,8 @@ var BatchNorm = (function () {
     layers.forEach(function (layer) {
       var a = ordered(old[layer].x), b = ordered(anew[layer].x), travelled = 0, spreads = 0;
       a.forEach(function (values, j) {
-        var distance = 0;
-        values.forEach(function (value, i) { distance += Math.abs(value - b[j][i]) / values.length; });
+        var distance = 0, others = b[j];
+        for (var i = 0; i < values.length; i++) distance += Math.abs(values[i] - others[i]) / values.length;
         travelled += distance / a.length;
         spreads += distance / moments(values).std / a.length;
       });
@@ -342,9 +372,10 @@ var BatchNorm = (function () {
   /** Mean and population standard deviation (divisor m), centred on the first value as in `standardize`.
    *  @type {(values: ArrayLike<number>) => {mean: number, std: number}} */
   function moments(values) {
-    var passed = standardize({ eps: 0, rate: 0, unbiased: false });
-    var saved = passed.forward({}, passed.init(function () { return 0; }, 1).state, matrix(values.length, 1, values), true).saved;
-    return { mean: saved.mean[0], std: Math.sqrt(saved.var[0]) };
+    var m = values.length, mean = 0, variance = 0, i;
+    for (i = 0; i < m; i++) mean += (values[i] - values[0]) / m;
+    for (i = 0; i < m; i++) variance += Math.pow(values[i] - values[0] - mean, 2) / m;
+    return { mean: values[0] + mean, std: Math.sqrt(variance) };
   }
 
   /** Random numbers from a seed: uniform in (0, 1) with 32 bits (mulberry32) and normal (Box–Muller).
@@ -360,7 +391,7 @@ var BatchNorm = (function () {
     return { uniform: uniform, normal: function () { return Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()); } };
   }
 
-  return { matrix: matrix, dense: dense, standardize: standardize, affine: affine, activations: activations, network: network,
+  return { matrix: matrix, dense: dense, standardize: standardize, affine: affine, noise: noise, activations: activations, network: network,
     softmaxCrossEntropy: softmaxCrossEntropy, stepped: stepped, gradientShift: gradientShift, distributionShift: distributionShift,
     moments: moments, random: random, PYTORCH: PYTORCH };
 })();

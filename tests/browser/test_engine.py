@@ -131,17 +131,21 @@ def distance(ours: Any, theirs: Any) -> float:
     return abs(ours - theirs) / max(1.0, abs(ours))
 
 
+def apart(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
+    """What does not agree, with how far it is off."""
+    assert found.keys() == expected.keys()
+    return {key: far for key in found if (far := distance(expected[key], found[key])) > AGREEMENT}
+
+
 @pytest.fixture(scope="module")
 def compute(browser: Any) -> Iterator[Callable[[str, dict[str, Any]], dict[str, Any]]]:
     """`compute(script, case)` trains in the browser, on a page that holds nothing but the script."""
     context = browser.new_context(offline=True)
 
     def go(script: str, case: dict[str, Any]) -> dict[str, Any]:
-        page = context.new_page()
-        page.add_script_tag(content=script)
-        found = page.evaluate(TRAIN, case)
-        page.close()
-        return found
+        with context.new_page() as page:
+            page.add_script_tag(content=script)
+            return page.evaluate(TRAIN, case)
 
     yield go
     context.close()
@@ -156,8 +160,7 @@ def test_a_hundred_steps_agree(compute: Any, normalized: bool, activation: str, 
     """Forward, backward, losses, both shifts on the way, parameters, running statistics and evaluation at the end."""
     case, expected = train(normalized, activation, convention)
     found = compute(ENGINE.read_text(encoding="utf-8"), case)
-    assert found.keys() == expected.keys()
-    assert {key: far for key in found if (far := distance(expected[key], found[key])) > AGREEMENT} == {}
+    assert apart(expected, found) == {}
     assert expected["loss"][-1] < expected["loss"][0], (
         "the networks learn, so that there is something to agree on"
     )
@@ -165,18 +168,18 @@ def test_a_hundred_steps_agree(compute: Any, normalized: bool, activation: str, 
 
 # Every sign, divisor and route that could be wrong: each must be seen.
 MUTATIONS = (
-    ("sum += dy.data[at + j] * weight[row + j]", "sum -= dy.data[at + j] * weight[row + j]"),
-    ("dbias[j] += dy.data[at + j]", "dbias[j] -= dy.data[at + j]"),
-    ("dy.data[at] - mean[j] - xhat.data[at] * along[j]", "dy.data[at] + mean[j] - xhat.data[at] * along[j]"),
-    ("dy.data[at] - mean[j] - xhat.data[at] * along[j]", "dy.data[at] - mean[j] + xhat.data[at] * along[j]"),
+    ("sum += g[at + j] * weight[row + j]", "sum -= g[at + j] * weight[row + j]"),
+    ("dbias[j] += g[at + j]", "dbias[j] -= g[at + j]"),
+    ("g[at] - mean[j] - xhat[at] * along[j]", "g[at] + mean[j] - xhat[at] * along[j]"),
+    ("g[at] - mean[j] - xhat[at] * along[j]", "g[at] - mean[j] + xhat[at] * along[j]"),
     ("(1 - rule.rate) * state.running_mean[j] + rule.rate * v", "(1 - rule.rate) * state.running_mean[j] - rule.rate * v"),
     ("rule.unbiased ? m / (m - 1) : 1", "rule.unbiased ? 1 : m / (m - 1)"),
-    ("dbeta[j] += dy.data[at]", "dbeta[j] -= dy.data[at]"),
+    ("dbeta[j] += g[at]", "dbeta[j] -= g[at]"),
     ("return y * (1 - y)", "return y * (1 + y)"),
     ("(j === labels[i] ? 1 : 0)) / logits.rows", "(j === labels[i] ? 1 : 0))"),
-    ("p - rate * g[at]", "p + rate * g[at]"),
+    ("p[at] - rate * g[at]", "p[at] + rate * g[at]"),
     ("return value - g[i];", "return value + g[i];"),
-    ("Math.abs(value - b[j][i])", "Math.abs(value + b[j][i])"),
+    ("Math.abs(values[i] - others[i])", "Math.abs(values[i] + others[i])"),
     ("network(net.layers.slice(layer)), kept = before.slice(layer)", "network(net.layers.slice(layer)), kept = after.slice(layer)"),
 )  # fmt: skip
 

@@ -113,7 +113,7 @@ def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
     """Tab reaches every control in the order in which they stand; keys change it; the focus can be seen."""
     seen, element = open_simulator(name)
     page = seen.page
-    reachable = element.locator(":is(button, input, select):visible:not(:disabled)")
+    reachable = element.locator(":is(button, input, select, summary):visible:not(:disabled)")
     reachable.first.focus()
     for i in range(reachable.count()):
         assert reachable.nth(i).evaluate("one => one === document.activeElement"), f"stop {i}"
@@ -276,23 +276,21 @@ def test_screen_readers_are_told_once(open_simulator: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_scripts_and_on_paper_a_figure_stands_in(browser: Any, name: str) -> None:
-    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False, offline=True)
-    page = context.new_page()
-    page.goto((SITE / page_with(name)).as_uri())
-    box = page.locator(f".bn-simulator:has({name})").first
-    assert box.locator(".bn-simulator__still img:visible").count() == 1
-    assert box.locator(".bn-simulator__still figcaption").inner_text()
-    assert not box.locator(".bn-simulator__live").is_visible()
-    context.close()
-    context = browser.new_context(viewport=DESKTOP, offline=True)
-    page = context.new_page()
-    page.goto((SITE / page_with(name)).as_uri())
-    assert page.locator(f"{name} .bn-sim").first.is_visible()
-    page.emulate_media(media="print")
-    box = page.locator(f".bn-simulator:has({name})").first
-    assert box.locator(".bn-simulator__still img:visible").count() == 1
-    assert not box.locator(".bn-sim").is_visible()
-    context.close()
+    with browser.new_context(viewport=DESKTOP, java_script_enabled=False, offline=True) as context:
+        page = context.new_page()
+        page.goto((SITE / page_with(name)).as_uri())
+        box = page.locator(f".bn-simulator:has({name})").first
+        assert box.locator(".bn-simulator__still img:visible").count() == 1
+        assert box.locator(".bn-simulator__still figcaption").inner_text()
+        assert not box.locator(".bn-simulator__live").is_visible()
+    with browser.new_context(viewport=DESKTOP, offline=True) as context:
+        page = context.new_page()
+        page.goto((SITE / page_with(name)).as_uri())
+        assert page.locator(f"{name} .bn-sim").first.is_visible()
+        page.emulate_media(media="print")
+        box = page.locator(f".bn-simulator:has({name})").first
+        assert box.locator(".bn-simulator__still img:visible").count() == 1
+        assert not box.locator(".bn-sim").is_visible()
 
 
 @pytest.fixture(scope="module")
@@ -312,20 +310,21 @@ def served() -> Iterator[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_works_over_http(browser: Any, served: str, name: str) -> None:
     """The same without an error, and without a request that leaves the site."""
-    context = browser.new_context(viewport=DESKTOP)
-    page, errors, requests = context.new_page(), [], []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: message.type in ("error", "warning") and errors.append(message.text))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(served + page_with(name))
-    element = page.locator(name).first
-    element.locator(".bn-sim").wait_for()
-    for button in element.locator("button:visible").all():
-        button.click()
-    page.wait_for_timeout(SETTLED)
-    assert errors == []
-    assert [url for url in requests if not url.startswith((served, "data:", "blob:"))] == []
-    context.close()
+    with browser.new_context(viewport=DESKTOP) as context:
+        page, errors, requests = context.new_page(), [], []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console", lambda message: message.type in ("error", "warning") and errors.append(message.text)
+        )
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(served + page_with(name))
+        element = page.locator(name).first
+        element.locator(".bn-sim").wait_for()
+        for button in element.locator("button:visible").all():
+            button.click()
+        page.wait_for_timeout(SETTLED)
+        assert errors == []
+        assert [url for url in requests if not url.startswith((served, "data:", "blob:"))] == []
 
 
 def test_scripts_are_loaded_where_they_are_needed() -> None:
@@ -333,12 +332,13 @@ def test_scripts_are_loaded_where_they_are_needed() -> None:
     for address in PAGES:
         text = (SITE / address).read_text(encoding="utf-8")
         here = [name for name in NAMES if f"<{name} " in text]
-        for script in (*simulators.SHARED, *(f"{name}.js" for name in NAMES)):
-            wanted = script in simulators.SHARED if here else False
-            assert text.count(f"assets/widgets/{script}") == (wanted or script.removesuffix(".js") in here), (
-                address,
-                script,
-            )
+        wanted = {script for name in here for script in simulators.scripts(name)}
+        for path in simulators.files():
+            if path.suffix == ".js":
+                assert text.count(f"assets/widgets/{path.name}") == (path.name in wanted), (
+                    address,
+                    path.name,
+                )
 
 
 def test_small_enough() -> None:
