@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ class Book:
         Claim → the page that discusses it.
     chapters : dict
         Page → the part of the site that it stands in, by its title in the navigation.
+    simulators : dict
+        Simulator → page that holds it, in the order of the navigation → what the tag there chooses: preset and settings.
     """
 
     profile: str
@@ -48,6 +51,7 @@ class Book:
     url: str
     shown: dict[str, str]
     chapters: dict[str, str]
+    simulators: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
@@ -122,14 +126,35 @@ def collect(
     for drawing in gallery.drawings().values():
         folder = paths.media(profile, drawing.id)
         entry = read_json(folder / f"{drawing.id}.json")
-        files = [_file_entry(folder / name) for name in drawing.files()]
+        files = [_file_entry(folder / name) for name in drawing.files(profile)]
         figures[drawing.id] = entry | {"claims": claims_of.get(drawing.id, []), "files": files}
     shown = {
         claim: name
         for name, text in sources.items()
         for claim in re.findall(r"\[\[=\s*claim\(\s*[\"']([^\"']+)", text)
     }
-    return Book(profile, studies, figures, citations.load(), url, shown, chapters)
+    return Book(
+        profile, studies, figures, citations.load(), url, shown, chapters, simulators(sources, chapters)
+    )
+
+
+def simulators(sources: dict[str, str], chapters: dict[str, str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Which simulators stand on which pages, the first of a kind on each, and what their tags choose.
+
+    A tag that cannot be read is left out: it stops the build where its page is rendered.
+    """
+    order = {page: position for position, page in enumerate(chapters)}
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for page in sorted(sources, key=lambda page: (order.get(page, len(order)), page)):
+        for tag in re.findall(r"\[\[=\s*(widget\(.*?\))\s*\]\]", sources[page], re.S):
+            try:
+                call = ast.parse(tag, mode="eval").body
+                name = ast.literal_eval(call.args[0])
+                chosen = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
+            except (SyntaxError, ValueError, IndexError):
+                continue
+            found.setdefault(name, {}).setdefault(page, chosen)
+    return found
 
 
 def _file_entry(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
@@ -287,7 +288,26 @@ def _encode(
         # Said outright, or browsers guess from the size of the picture and the paper's colour is off.
         context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
         context.color_range = 1  # 16 to 235
+        with _same_priority():
+            context.open()
         for i, picture in enumerate(pictures):
             picture.pts, picture.time_base = i, Fraction(1, fps)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
+
+
+@contextmanager
+def _same_priority() -> Iterator[None]:
+    """Undo what is done to the scheduling of this process.
+
+    Where root runs it, SVT-AV1 makes its threads and the one that starts it real-time threads of the highest priority. All programs
+    that this process starts later would be so too, and on two cores nothing else would get a turn.
+    """
+    if not hasattr(os, "sched_setscheduler"):  # only Linux has it, and only there it is done
+        yield
+        return
+    before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    yield
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setscheduler(int(thread.name), before, parameters)

@@ -59,9 +59,15 @@ class Drawing:
         """Import the declaring module."""
         return importlib.import_module(self.module_name)
 
-    def files(self) -> tuple[str, ...]:
-        """The names of all files it is published as."""
-        return (*(self.id + suffix for suffix in SUFFIXES[self.kind]), f"{self.id}.json")
+    def files(self, profile: str) -> tuple[str, ...]:
+        """The names of all files it is published as under a profile: a draft has no PDF, which takes longest to make."""
+        wanted = (suffix for suffix in SUFFIXES[self.kind] if not (suffix == ".pdf" and is_draft(profile)))
+        return (*(self.id + suffix for suffix in wanted), f"{self.id}.json")
+
+
+def is_draft(profile: str) -> bool:
+    """Whether drawings are made for a quick look: figures without a PDF, films with few frames."""
+    return profile.partition("-seed-")[0] == "quick"
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -98,7 +99,14 @@ def _take(study: ModuleType, what: str, literal: str, measure: Callable, results
 
 def line_of(path: Path, literal: str) -> int:
     """The line on which a file first holds a string literal; 1 if it is built some other way."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Constant) and node.value == literal:
-            return node.lineno
-    return 1
+    return _lines(path.read_text(encoding="utf-8")).get(literal, 1)
+
+
+@lru_cache(maxsize=64)
+def _lines(text: str) -> dict[str, int]:
+    """Each string literal of a source → the line it is on."""
+    lines: dict[str, int] = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            lines.setdefault(node.value, node.lineno)
+    return lines

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from site_gen.errors import BuildError
 from site_gen.files import write_if_changed
@@ -70,7 +70,7 @@ def lay_out(figure: Figure) -> tuple[int, int]:
     # Matplotlib cuts fractions off, and 2.3 inches are 229.99… pixels: hence the billionth.
     figure.set_size_inches((width + 1e-9) / SCREEN, (height + 1e-9) / SCREEN)
     FigureCanvasAgg(figure)
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     return width, height
 
@@ -78,10 +78,12 @@ def lay_out(figure: Figure) -> tuple[int, int]:
 def png_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
     """The figure as PNG at twice the page's density; title, id and licence are in its text chunks."""
     about = {"Title": title, "Source": f"{SITE}: {figure_id}", "Copyright": LICENCE, "Software": None}
-    return _render(figure, "png", about, dpi=2 * SCREEN)
+    return _render(figure, "png", about)
 
 
-def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str) -> Saved:
+def save_figure(
+    module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str, draft: bool = False
+) -> Saved:
     """Write the table of a figure, and draw it from the table that was written.
 
     Parameters
@@ -94,6 +96,8 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
         Where the files go; made if need be.
     figure_id : str
         Begins every file name and is written into every file, beside the title and the licence.
+    draft : bool
+        Leave the PDF out.
 
     Returns
     -------
@@ -117,7 +121,7 @@ def save_figure(module: ModuleType, data: pd.DataFrame, folder: Path, figure_id:
                 f"{name}.svg": _svg_bytes(figure, figure_id, module.TITLE),
                 f"{name}.png": png_bytes(figure, figure_id, module.TITLE),
             }
-            if theme is LIGHT:
+            if theme is LIGHT and not draft:
                 images[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
         for name, content in images.items():
             path = folder / name
@@ -142,7 +146,15 @@ def _pdf_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
     return _render(figure, "pdf", about | {"Creator": None, "Producer": None, "CreationDate": None})
 
 
-def _render(figure: Figure, form: str, about: dict[str, str | None], **options: Any) -> bytes:
-    sheet = BytesIO()
-    figure.savefig(sheet, format=form, metadata=about, **options)
+def _render(figure: Figure, form: str, about: dict[str, str | None]) -> bytes:
+    """The figure in one format: the bytes of its `savefig`, which would rehearse the drawing before each of them."""
+    from importlib import import_module
+
+    backend = import_module(f"matplotlib.backends.backend_{'agg' if form == 'png' else form}")
+    sheet, screen = BytesIO(), figure.dpi
+    try:
+        figure.dpi = 2 * SCREEN
+        getattr(backend.FigureCanvas(figure), f"print_{form}")(sheet, metadata=about)
+    finally:
+        figure.dpi = screen
     return sheet.getvalue()

@@ -11,9 +11,8 @@ import math
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from site_gen import paths
 from site_gen.book import Book, PageError
 
 FOLDER = Path(__file__).with_name("widgets")
@@ -50,24 +49,6 @@ def scripts(name: str) -> list[str]:
     return [*SHARED, *declaration(name).get("needs", ()), f"{name}.js"]
 
 
-def link(name: str, preset: str) -> tuple[str, str]:
-    """The page that a simulator says is its own, and the query that opens it there with a preset.
-
-    Raises
-    ------
-    PageError
-        If there is no such preset, if the simulator has no page, or if that page does not begin with it.
-    """
-    values = start(name, preset, {})
-    page, tag = declaration(name).get("page", ""), f'[[= widget("{name}", fallback='
-    if not page:
-        raise PageError(f'{name} has no page of its own: name one as "page" in {name}.json')
-    if not (paths.DOCS / page).is_file() or tag not in (paths.DOCS / page).read_text(encoding="utf-8"):
-        raise PageError(f"{name} should be on docs/{page}, but that page has no {tag}… ]]")
-    stem = name.removeprefix("bn-")
-    return page, urlencode({f"{stem}.{key}": value for key, value in values.items()})
-
-
 def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:
     """The settings that a page's tag starts a simulator with.
 
@@ -98,6 +79,35 @@ def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:
         if not possible(settings[key], value):
             raise PageError(f"{name} cannot start with {key}={value!r}: {allowed(settings[key])}")
     return values
+
+
+def address(name: str, wanted: dict[str, Any], page: dict[str, Any]) -> str:
+    """The end of a link that opens a page's simulator with settings of the link's own: query and anchor.
+
+    Parameters
+    ----------
+    name : str
+        The simulator.
+    wanted : dict
+        Setting → value, of those that are not to be as declared.
+    page : dict
+        What the tag on that page chooses: `preset`, settings, and the figure that stands in.
+
+    Raises
+    ------
+    PageError
+        If the tag on that page chooses what does not exist.
+    """
+    chosen = {key: value for key, value in page.items() if key not in ("preset", "fallback")}
+    there = start(name, page.get("preset", ""), chosen)
+    declared = {one["name"]: one["start"] for one in declaration(name)["settings"]}
+    identifier = name.removeprefix("bn-")
+    differing = {
+        f"{identifier}.{key}": value
+        for key, value in (declared | wanted).items()
+        if value != (declared | there)[key]
+    }
+    return ("?" + urlencode(differing, quote_via=quote) if differing else "") + f"#{identifier}"
 
 
 def possible(setting: dict[str, Any], value: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 
 from experiments import study as studies
-from site_gen import citations, formatting, paths, simulators
+from site_gen import citations, formatting, paths, prose, simulators
 from site_gen.book import Book, PageError
 
 BANNER = """
@@ -97,11 +97,26 @@ class Page:
                              folder=f"{self.root}assets/widgets/",
                              told=json.dumps(told, ensure_ascii=False).replace("<", "\\u003c"))  # fmt: skip
 
-    def try_it(self, name: str, *, preset: str) -> str:
-        """A link to the page of a simulator with one of its situations: "Weights that stop one"."""
-        page, query = simulators.link(name, preset)
-        label = simulators.declaration(name)["presets"][preset]["label"]
-        return f"[{label}]({self.root}{page}?{query}#{name.removeprefix('bn-')})"
+    def try_it(self, name: str, *, preset: str = "", text: str = "", **settings: Any) -> str:
+        """A link to a simulator that opens it with a preset: on this page, or on the first one that has it.
+
+        Without a text, it is the preset's own label.
+        """
+        wanted = simulators.start(name, preset, settings)
+        if not (text or preset):
+            raise PageError(
+                f'a link to {name} needs a preset or a text: [[= try_it("{name}", preset="…", text="…") ]]'
+            )
+        for typed in prose.typed_numbers(text):
+            raise PageError(
+                f"{typed.number!r} is typed into the text of a link: measure it, or say it in words"
+            )
+        pages = self.book.simulators.get(name)
+        if not pages:
+            raise PageError(f'no page has {name}: put [[= widget("{name}", fallback="figure-id") ]] on one')
+        target = self.name if self.name in pages else next(iter(pages))
+        text = text or simulators.declaration(name)["presets"][preset]["label"]
+        return f"[{text}]({self.root}{target}{simulators.address(name, wanted, pages[target])})"
 
     def _of_kind(self, identifier: str, kind: str) -> dict[str, Any]:
         entry = self.entry(identifier)

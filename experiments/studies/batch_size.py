@@ -113,10 +113,9 @@ def network(norm: str, hidden: tuple[int, ...]) -> Network:
 
 def _trained(point: Point, batch: int, parts: int) -> tuple[Network, list, list, np.ndarray, np.ndarray]:
     """Train from weights that all points share; also the training and the test images."""
-    setup, digits = point.setup, mnist.load()
+    setup, digits = point.setup, mnist.load_shrunk(7)
     chosen = np.arange(setup.images) * len(digits.train_x) // setup.images  # the set is sorted by digit
-    x, test_x = (mnist.shrunk(a, 7) for a in (digits.train_x[chosen], digits.test_x))
-    labels = digits.train_labels[chosen]
+    x, labels = digits.train_x[chosen], digits.train_labels[chosen]
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
     net = network(point.norm, setup.hidden)
     params, state = net.init([np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float32)
@@ -125,7 +124,7 @@ def _trained(point: Point, batch: int, parts: int) -> tuple[Network, list, list,
     ((_, params, state),) = train_in_parts(
         net, params, state, stream, SGD(setup.rate_per_image * batch), [steps], parts
     )
-    return net, params, state, x, test_x
+    return net, params, state, x, digits.test_x
 
 
 def _judged(point: Point, batch: int, parts: int) -> np.ndarray:
@@ -169,8 +168,8 @@ def _coords(setup: Setup) -> dict[str, object]:
 
 def _gradients(point: Point) -> xr.Dataset:
     """The accumulated gradient against that of the whole batch at the initial weights, in double precision."""
-    setup, digits = point.setup, mnist.load()
-    x = mnist.shrunk(digits.train_x, 7).astype(np.float64)
+    setup, digits = point.setup, mnist.load_shrunk(7)
+    x = digits.train_x.astype(np.float64)
     found = np.empty((len(NORMS), len(setup.gradient_parts), setup.runs))
     for k, norm in enumerate(NORMS):
         seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 2)).spawn(setup.runs)]

@@ -308,8 +308,8 @@ def surface_of(net: Network, activation: str, params: list[Arrays], state: list[
 def _networks(point: Point) -> xr.Dataset:
     """Train, then examine units of the upper hidden layer."""
     setup, name = point.setup, point.part
-    digits = mnist.load()
-    x = digits.train_x.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(-1, 49)  # 28×28 pixels to 7×7
+    digits = mnist.load_shrunk(7)
+    x = digits.train_x
     seeds = [
         s.spawn(2)
         for s in np.random.SeedSequence((setup.seed, 1)).spawn(setup.runs)[point.first : point.last]

@@ -18,7 +18,7 @@ import xarray as xr
 from experiments.engine.dropout import Dropout
 from experiments.engine.network import Network
 from experiments.engine.standardize import Convention, Standardize
-from experiments.measures.statistics import mean
+from experiments.measures.statistics import exact, mean
 from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
@@ -161,6 +161,9 @@ CLAIMS = (
 
 VALUES = {
     "relu_half": _variance("ReLU", 0.5),
+    "relu_half_predicted": lambda results: exact(
+        results["eval_variance_theory"].sel(input="ReLU", keep=0.5).item()
+    ),
     "relu_nine_tenths": _variance("ReLU", 0.9),
     "gaussian_half": _variance("Gaussian", 0.5),
     "after_half": _variance("ReLU", 0.5, "after"),

@@ -256,7 +256,7 @@ CLAIMS = (
     ),
     Claim(
         "size-does-not-matter-with-bn",
-        says="With batch norm the size of the first weights no longer matters.",
+        says="With batch norm a network gets as accurate from weights that are far too small or too large as from the usual ones.",
         source="post",
         cases=tuple(
             Case(f"k = {factor:g}, with batch norm", measure=_against_he(NORMED, factor), holds=lambda m: m.above(-0.05),

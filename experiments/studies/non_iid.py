@@ -128,18 +128,17 @@ def _draw(
 
 def _trained(point: Point) -> tuple[Network, list, list, np.ndarray, np.ndarray]:
     """Train from weights that all points share; also the test images and their digits."""
-    setup, data = point.setup, mnist.load()
-    x, test_x = (mnist.shrunk(a, 7) for a in (data.train_x, data.test_x))
+    setup, digits = point.setup, mnist.load_shrunk(7)
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
     blocks: list[Layer] = []
     for width in setup.hidden:
         blocks += [Dense(width, bias=point.norm == "none"), *NORMS[point.norm], ReLU()]
     net = Network((*blocks, Dense(DIGITS)))
-    params, state = net.init([np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float32)
-    stream = biased_batches(x, data.train_labels, setup.batch, KINDS[point.kind],
+    params, state = net.init([np.random.default_rng(s[0]) for s in seeds], 49, np.float32)
+    stream = biased_batches(digits.train_x, digits.train_labels, setup.batch, KINDS[point.kind],
                             [np.random.default_rng(s[1]) for s in seeds])  # fmt: skip
     ((_, params, state),) = train_in_parts(net, params, state, stream, SGD(setup.rate), [setup.steps])
-    return net, params, state, test_x, data.test_labels
+    return net, params, state, digits.test_x, digits.test_labels
 
 
 def composed(labels: np.ndarray, batch: int, digits: int, rng: np.random.Generator) -> np.ndarray:

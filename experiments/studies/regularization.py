@@ -89,14 +89,13 @@ def condition(norm: str, keep: float = 1.0, part: int = 0) -> str:
 
 def run(point: Point) -> xr.Dataset:
     """Train, and read losses and accuracies in evaluation mode."""
-    setup, data = point.setup, mnist.load()
-    all_x, test_x = (mnist.shrunk(a, 7) for a in (data.train_x, data.test_x))
+    setup, data = point.setup, mnist.load_shrunk(7)
     seeds = [s.spawn(2) for s in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
     rngs = [np.random.default_rng(s[1]) for s in seeds]
     each = setup.images // 10
     chosen = np.stack([np.concatenate([rng.choice(np.flatnonzero(data.train_labels == digit), each, replace=False)
                                        for digit in range(10)]) for rng in rngs])  # fmt: skip
-    x, labels = all_x[chosen], data.train_labels[chosen]
+    x, labels = data.train_x[chosen], data.train_labels[chosen]
 
     def stream():
         while True:
@@ -116,7 +115,7 @@ def run(point: Point) -> xr.Dataset:
     moments = train_in_parts(
         net, params, state, stream(), SGD(setup.rate), at.tolist(), setup.batch // point.part
     )
-    test = test_x[None], np.broadcast_to(data.test_labels, (setup.runs, len(test_x)))
+    test = data.test_x[None], np.broadcast_to(data.test_labels, (setup.runs, len(data.test_x)))
     found = np.stack([[_judged(net, p, s, *images) for images in ((x, labels), test)] for _, p, s in moments])
     name = condition(point.norm, point.keep, point.part if point.part < setup.batch else 0)
     dims = ("condition", "epoch", "set", "run")

@@ -323,7 +323,7 @@ CLAIMS = (
     ),
     Claim(
         id="initial-size-does-not-matter",
-        says="With batch norm, the size of the initial weights makes no difference to training.",
+        says="With batch norm, training takes the same course whatever the size of the initial weights.",
         source="overview",
         cases=(
             *(Case(f"turn of the first step, factor {a:g}", _first_turn(a), lambda m: m.within(1, relative=0.1),

@@ -91,13 +91,9 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Train, and read the accuracy on the way."""
-    setup, digits = point.setup, mnist.load()
-    x, test_x = (
-        a.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196)
-        for a in (digits.train_x, digits.test_x)
-    )
-    every = len(test_x) // setup.tested
-    test_x, test_labels = test_x[None, ::every], digits.test_labels[::every]
+    setup, digits = point.setup, mnist.load_shrunk(14)
+    every = len(digits.test_x) // setup.tested
+    test_x, test_labels = digits.test_x[None, ::every], digits.test_labels[::every]
     layers: list[Layer] = []
     for width in setup.hidden:
         layers += [Dense(width, bias=False), Standardize(), Affine(), Sigmoid()] if point.norm == "batch norm" else [Dense(width), Sigmoid()]  # fmt: skip
@@ -106,7 +102,9 @@ def run(point: Point) -> xr.Dataset:
     runs = setup.searched if searching else setup.runs
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, int(searching))).spawn(runs)]
     params, state = network.init([np.random.default_rng(s[0]) for s in seeds], 196, np.float32)
-    stream = batches(x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds])
+    stream = batches(
+        digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds]
+    )
 
     def accuracy(moment) -> np.ndarray:
         logits, _, _ = network.forward(moment.params, moment.state, test_x, False)
@@ -215,14 +213,14 @@ CLAIMS = (
         because="The small plain network already takes a high rate, and with batch norm there is a limit not far above it.",
     ),
     Claim(
-        id="a-tenth-of-the-rate-is-enough",
-        says="Batch norm is faster only because it allows a higher learning rate.",
+        id="small-rates-lose-the-lead",
+        says="At a small learning rate batch norm loses its lead: it needs the high one to be faster.",
         source="bjorck2018",
         cases=tuple(Case(f"at a tenth of the rate, to the {words} target", _factor("0.1", k), lambda m: m.below(1), "as many steps as without batch norm, or more")
-                    for k, words in ((MAIN, "main"), (2, "lowest"))),
+                    for k, words in ((MAIN, "main"), (2, "lowest"), (0, "highest"))),
         verdict="refuted",
         figure="speedup-factor",
-        because="At a tenth of the plain network's best rate it is already several times as fast to a modest accuracy.",
+        because="At a tenth of the rate that is best without it, batch norm still takes fewer steps, several times fewer to a modest accuracy.",
     ),
 )  # fmt: skip
 
@@ -241,6 +239,7 @@ VALUES = {
     "factor_low": _factor("1", 2),
     "gain": _gain("1"),
     "factor_tenth": _factor("0.1", 2),
+    "factor_tenth_high": _factor("0.1", 0),
     "reach_five": _reach("5"),
     "reach_thirty": _reach("30"),
 }  # fmt: skip

@@ -61,47 +61,7 @@ def caption(data: pd.DataFrame) -> str:
 
 
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
-    from site_gen.theme import Animation
+    from site_gen.theme.film import training_film
 
-    figure, axes = theme.figure(rows=2, cols=3, height=4.4, sharex=True, sharey="row", height_ratios=(1.7, 1))
-    tables = {label: data[data["network"] == label].reset_index(drop=True) for label in COLOURS}
-    bands, lines = [], []
-    columns = ("percentile_15", "percentile_50", "percentile_85", "accuracy")
-    for (above, below), (label, condition) in zip(axes.T, COLOURS.items(), strict=True):
-        colour = theme.colour(condition)
-        bands.append(theme.band(above, [1], [0], [0], colour))
-        for column in columns:
-            ax = below if column == "accuracy" else above
-            lines += ax.plot(
-                [], [], color=colour, linewidth=1.8 if column in ("percentile_50", "accuracy") else 0.9
-            )
-        above.set_title(label)
-        below.set(xlabel="training steps")
-    low, high = data["percentile_15"].min(), data["percentile_85"].max()
-    pad = 0.06 * (high - low)
-    axes[0, 0].set(
-        xscale="log",
-        xlim=(0.9, 1.1 * data["step"].max()),
-        ylim=(low - pad, high + pad),
-        ylabel="input of the sigmoid",
-    )
-    axes[1, 0].set(ylabel="accuracy", ylim=(0, 1), yticks=(0, 0.5, 1))
-
-    def until(table: pd.DataFrame, column: str, step: float) -> tuple[np.ndarray, np.ndarray]:
-        """The curve up to a step, or to its end: all readings before it, and the place on the straight line to the next."""
-        steps, values = table["step"].to_numpy(), table[column].to_numpy()
-        step = min(step, steps[-1])
-        seen = steps < step
-        return np.append(steps[seen], step), np.append(
-            values[seen], np.interp(np.log(step), np.log(steps), values)
-        )
-
-    def update(i: int) -> None:
-        step = data["step"].max() ** (min(i + 1, DRAWING) / DRAWING)
-        for k, table in enumerate(tables.values()):
-            for line, column in zip(lines[4 * k : 4 * k + 4], columns, strict=True):
-                line.set_data(*until(table, column, step))
-            steps, lower = until(table, "percentile_15", step)
-            bands[k].set_data(steps, lower, until(table, "percentile_85", step)[1])
-
-    return Animation(figure, [*bands, *lines], DRAWING + HOLD, update, fps=20, poster=DRAWING - 1)
+    columns = {label: (label, condition) for label, condition in COLOURS.items()}
+    return training_film(data, theme, columns, DRAWING, HOLD, ratio=1.7)

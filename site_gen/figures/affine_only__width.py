@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TITLE = "Over random features, γ and β alone learn the more the wider the network"
 TAGS = ("γ and β", "training", "random features")
 
-COLOURS = {"γ and β": "batch norm", "last layer": "group norm", "everything": "none"}
+COLOURS = {"γ and β": "batch norm", "last layer": "input", "everything": "neutral"}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

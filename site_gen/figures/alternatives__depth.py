@@ -51,6 +51,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.set(
         xscale="log", ylim=(len(ORDER) - 0.4, -0.6), xlabel="factor a layer, of squared gradients, at initialization"
     )  # fmt: skip
+    ax.set_xlim(right=4)
     ax.set_xticks([0.8, 1, 1.5, 2, 3], labels=["0.8", "1", "1.5", "2", "3"])
     ax.minorticks_off()
     return figure

@@ -48,6 +48,7 @@ def caption(data: pd.DataFrame) -> str:
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    from matplotlib.ticker import MultipleLocator
     from scipy.stats import t
 
     figure, axes = theme.figure(cols=3, height=3.6, sharey=True, sharex=True)
@@ -60,6 +61,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax.plot([values.mean() - half, values.mean() + half], [lane, lane], color=theme.ink, linewidth=2)
             ax.plot(values.mean(), lane, "|", color=theme.ink, markersize=11, markeredgewidth=2)
         ax.set(title=task, ylim=(len(ORDER) - 0.4, -0.6))
+        ax.margins(x=0.06)
+        ax.xaxis.set_major_locator(MultipleLocator(0.1))
     axes[0].set_yticks(
         range(len(ORDER)), labels=["no normalization" if norm == "none" else norm for norm in ORDER]
     )

@@ -95,7 +95,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     layer = _rows(data, "parts", "layer norm")
     right.plot(layer["size"], layer["value"], "o", color=theme.colour("layer norm"), markersize=6)
     first = layer.iloc[0]
-    theme.label(right, first["size"], first["value"], "layer norm, accumulated", theme.colour("layer norm"), dx=-2, dy=15)  # fmt: skip
+    theme.label(right, first["size"], first["value"], "layer norm, accumulated", theme.colour("layer norm"), dx=2, dy=15)  # fmt: skip
     low = accumulated.iloc[0]
     theme.label(right, low["size"], low["value"], "batch norm, accumulated\nto 32 (points) and\nnot accumulated (line)", colour, dx=14, dy=-22)  # fmt: skip
     sizes = sorted(plain["size"].unique())

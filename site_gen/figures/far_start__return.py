@@ -70,8 +70,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                     rows["end"].iloc[0],
                     f"{layer} hidden layer",
                     colour,
-                    dx=8,
-                    dy=12 if layer == "last" else -12,
+                    dx=2,
+                    dy=12 if layer == "last" else 16,
                 )
         ax.set(xlabel=f"{GREEK[parameter]} at the start")
     axes[0].set(xscale="log", yscale="log", ylabel="at the end")

@@ -67,14 +67,15 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                 markerfacecolor=theme.paper if layer == "first" else colour,
             )
         right.plot([rows["accuracy"].iloc[0]], [y], "o", color=colour, markersize=7)
+        low = rows["accuracy"].iloc[0] < 0.3  # no room on the left
         theme.label(
             right,
             rows["accuracy"].iloc[0],
             y,
-            f"{rows['accuracy'].iloc[0]:.0%}",
+            f"{100 * rows['accuracy'].iloc[0]:.0f} %",
             colour,
-            dx=-8,
-            ha="right",
+            dx=8 if low else -8,
+            ha="left" if low else "right",
             weight="normal",
         )
     left.set_yticks(range(len(conditions)), conditions[::-1])

@@ -68,7 +68,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         )
         rows = _rows(data, CONDITIONS[1], factor)
         scaled.plot(rows["step"], rows["accuracy"], color=colour)
-    length.set(yscale="log", title="squared length / He’s")
+    length.set(yscale="log", title="squared length / He’s", yticks=[1e-4, 1e-2, 1, 1e2, 1e4])
     plain.set(title="accuracy, one rate", ylim=(0, 1))
     scaled.set(title="accuracy, rate × k²", ylim=(0, 1))
     for ax in (length, plain, scaled):
@@ -79,7 +79,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         if factor in (0.1, 1.0, 100.0):
             rows = _rows(data, "batch norm", factor)
             at = rows.iloc[(rows["step"] - 17).abs().argmin()]
-            above = factor == 0.1
+            above = factor < 1
             theme.label(plain, at["step"], at["accuracy"], f"{factor:g}" if factor < 100 else "10 and 100", colour,
                         dx=-4 if above else 4, dy=8 if above else -8, ha="right" if above else "left")  # fmt: skip
     return figure

@@ -60,9 +60,11 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             middle = rows.iloc[len(rows) // 2]
             above = condition == "none"
             theme.label(top, middle["step"], middle["highest" if above else "lowest"], names[condition], colour, ha="center", dx=0, dy=10 if above else -11)  # fmt: skip
-            later = rows.iloc[len(rows) // 2 if rate > rates[0] else len(rows) // 4]
+            later = rows.iloc[len(rows) // (2 if rate > rates[0] else 4 if condition == "none" else 3)]
             up = condition == "none" or rate == rates[0]
-            theme.label(bottom, later["step"], later["change"], names[condition], colour, ha="center", dx=0, dy=11 if up else -12)  # fmt: skip
+            theme.label(bottom, later["step"], later["change"], names[condition], colour, ha="center", dx=0, dy=13 if up else -12)  # fmt: skip
+        for ax in (top, bottom):
+            ax.margins(y=0.12)
         top.set(yscale="log", title=f"learning rate {rate:g}")
         bottom.set(yscale="log", xlabel="training step")
     axes[0, 0].set_ylabel("loss along the gradient")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "The same function with shorter weights is several times less smooth"
+TITLE = "The same function with shorter weights is less smooth"
 TAGS = ("landscape", "gradients", "size of the weights")
 
 LINES = {

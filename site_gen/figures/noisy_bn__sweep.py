@@ -77,34 +77,10 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     low, high = data["travelled"].min(), data["travelled"].max()
     axes[0].set_ylim(0.5 * low, 2 * high)
     axes[1].set_ylim(0.6 * data["steps_to"].min(), 2 * data["steps_to"].max())
-    theme.label(
-        axes[0],
-        data["size"].max(),
-        plain["travelled"].median(),
-        "without batch norm, no noise",
-        theme.colour("none"),
-        dx=0,
-        dy=10,
-        ha="right",
-    )
-    theme.label(
-        axes[1],
-        data["size"].max(),
-        plain["steps_to"].median(),
-        "without batch norm, no noise",
-        theme.colour("none"),
-        dx=0,
-        dy=10,
-        ha="right",
-    )
-    theme.label(
-        axes[1],
-        data["size"].max(),
-        normed["steps_to"].max(),
-        "with batch norm",
-        theme.colour("batch norm"),
-        dx=0,
-        dy=12,
-        ha="right",
-    )
+    for ax, y, name, key, dy in (
+        (axes[0], plain["travelled"].median(), "without batch norm, no noise", "none", 10),
+        (axes[1], plain["steps_to"].median(), "without batch norm, no noise", "none", 10),
+        (axes[1], normed["steps_to"].max(), "with batch norm", "batch norm", 12),
+    ):
+        theme.label(ax, data["size"].max(), y, name, theme.colour(key), dx=0, dy=dy, ha="right")
     return figure

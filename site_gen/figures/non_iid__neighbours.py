@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 TITLE = "In training mode the neighbours have a say, in evaluation mode never"
 TAGS = ("biased batches", "train and eval", "batch size")
 
-WHO = {"any": "random digits", "another digit": "all of another\ndigit", "own digit": "all of its own\ndigit"}
+WHO = {
+    "any": "random\ndigits",
+    "another digit": "all of\nanother digit",
+    "own digit": "all of\nits own digit",
+}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -60,11 +60,11 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.plot(rows["depth"], rows["largest"], "o-", color=colour)
         theme.label(
             ax,
-            rows["depth"].iloc[1],
-            rows["largest"].iloc[1],
+            rows["depth"].iloc[-2],
+            rows["largest"].iloc[-2],
             name,
             colour,
-            dx=4,
+            dx=-2,
             dy=16 if norm == "none" else -16,
         )
     depths = sorted(data["depth"].unique())

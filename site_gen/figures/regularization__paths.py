@@ -17,9 +17,9 @@ TITLE = "Batch norm regularizes if its statistics come from few images"
 TAGS = ("regularization", "batch size", "dropout")
 
 PANELS = (
-    (("none", "none"), ("layer norm", "layer norm"), ("batch norm", "batch norm")),
-    (("batch norm, statistics of 4", "4"), ("batch norm, statistics of 8", "8"), ("batch norm", "40")),
-    (("none, dropout 0.2", "none"), ("batch norm, dropout 0.2", "batch norm"), ("batch norm, dropout 0.5", "batch norm, a half")),
+    (("none", "no normalization"), ("layer norm", "layer norm"), ("batch norm", "batch norm")),
+    (("batch norm, statistics of 4", "4 images"), ("batch norm, statistics of 8", "8 images"), ("batch norm", "40 images")),
+    (("none, dropout 0.2", "no normalization"), ("batch norm, dropout 0.2", "batch norm"), ("batch norm, dropout 0.5", "batch norm, a half")),
 )  # fmt: skip
 TITLES = ("Without dropout", "Batch norm: statistics of", "With dropout of a fifth")
 

@@ -62,12 +62,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax.plot(rows["layer"], rows["square"], MARKS[size], color=theme.colour(norm), linestyle="none")
         ax.set(title=activation, xlabel="layer", yscale="log", xticks=range(1, int(data["layer"].max()) + 1))
     axes[0].set_ylabel("‖∂L/∂z‖² / that of the last layer")
-    at = data["layer"].min() + 3
-    for ax, activation, norm, size, dx, dy in (
-        (axes[0], "sigmoid", "none", "usual", 10, -4), (axes[0], "sigmoid", "none", "large", 8, -14),
-        (axes[0], "sigmoid", "batch norm", "usual", 0, 12), (axes[1], "tanh", "none", "usual", 0, -14),
-        (axes[1], "tanh", "none", "large", 4, 12), (axes[1], "tanh", "batch norm", "usual", -24, 11),
+    for ax, activation, norm, size, above, dx, dy in (
+        (axes[0], "sigmoid", "none", "usual", 3, 10, -4), (axes[0], "sigmoid", "none", "large", 1, 2, -13),
+        (axes[0], "sigmoid", "batch norm", "usual", 3, 0, 12), (axes[1], "tanh", "none", "usual", 3, 0, -14),
+        (axes[1], "tanh", "none", "large", 3, 4, 12), (axes[1], "tanh", "batch norm", "usual", 3, -24, 11),
     ):  # fmt: skip
+        at = data["layer"].min() + above
         rows = data[(data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)]
         name = "batch norm" if norm == "batch norm" else f"without, {size}"
         theme.label(

@@ -65,7 +65,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         at = 0.001 if eps == 0 else 0.65 * np.sqrt(eps)
         near = rows.loc[(np.log(rows["scale"]) - np.log(at)).abs().idxmin()]
         theme.label(left, near["scale"], near["value_std"], names.get(eps, f"{eps:g}"), colour,
-                    dx=0 if eps == 0 else 8, dy=10 if eps == 0 else -4)  # fmt: skip
+                    dx=0 if eps == 0 else 6, dy=10 if eps == 0 else -9)  # fmt: skip
     theme.label(right, 8, 1 / 8, "1/a", theme.colour("theory"), dx=8, dy=8, weight="normal")
     left.set(xscale="log", ylim=(0, 1.15), xlabel="factor a on the weights", ylabel="standard deviation of x̂")
     right.set(

@@ -53,7 +53,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     height = 1.04
     for value, multiple in sorted(ends, reverse=True):
         height = min(value, height - 0.065)
-        text = f"{multiple:g} times" if multiple else "none"
+        text = f"{multiple:g} times" if multiple else "without"
         theme.label(ax, data["step"].max(), height, text, colours[multiple], dx=8)
     ax.set(xlabel="step", ylabel="test accuracy", ylim=(0, 1.0), xlim=(0, data["step"].max()))
     return figure

@@ -80,11 +80,18 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             )
         low = ours[(ours["target"] == target) & (ours["multiple"] == multiples[0])]["factor"]
         theme.label(
-            ax, multiples[0] * 1.09 ** (k - 1), np.exp(np.log(low).mean()), f"to {target:.0%}", colour, dx=10
+            ax,
+            multiples[0] * 1.09 ** (k - 1),
+            np.exp(np.log(low).mean()),
+            f"to {100 * target:.0f} %",
+            colour,
+            dx=10,
         )
-    ax.plot(paper["multiple"], paper["factor"], "D", color=theme.colour("none"), markersize=7)
+    ax.plot(paper["multiple"] * 1.09**3, paper["factor"], "D", color=theme.colour("none"), markersize=7)
     top = paper.loc[paper["factor"].idxmax()]
-    theme.label(ax, top["multiple"], top["factor"], "the paper", theme.colour("none"), dx=-10, ha="right")
+    theme.label(
+        ax, top["multiple"] * 1.09**3, top["factor"], "the paper", theme.colour("none"), dx=-10, ha="right"
+    )
     ax.axhline(1, color=theme.muted, linewidth=1, zorder=1)
     ax.set(xscale="log", yscale="log", ylim=(0.3, 22), xlim=(min(multiples) * 0.7, max(multiples) * 1.6),
            xlabel="learning rate with batch norm, over the best rate without", ylabel="times fewer steps")  # fmt: skip

@@ -26,7 +26,7 @@ WAYS = {
     "batch norm, anew": ("positive", "batch norm, statistics taken anew"),
     "batch norm, running": ("batch norm", "batch norm, running statistics"),
     "layer norm": ("layer norm", "layer norm"),
-    "none": ("none", "none"),
+    "none": ("none", "no normalization"),
 }
 
 

@@ -64,7 +64,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         theme.band(ax, curve["size"], curve["low"], curve["high"], colour)
         ax.plot(1.2, start["accuracy"], "o", color=colour, markersize=7)
         end = curve.iloc[-1]
-        dy = {"contrast": 11, "brightness": 0, "own contrast": -13}.get(shift, 0)
+        dy = {"contrast": 13, "brightness": 0, "own contrast": -14}.get(shift, 0)
         theme.label(ax, end["size"], end["accuracy"], name, colour, dx=9, dy=dy)
     sizes = sorted(set(data["size"]) - {0})
     ticks = np.arange(0.2, 1.01, 0.2)

@@ -65,7 +65,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax,
             at["input_std"],
             at["error"],
-            f"γ = σ, ε = {eps:g}",
+            f"γ = σ, ε = {eps:g}".replace("e-0", "e-"),
             colour,
             ha=("right", "left")[k],
             dx=(-10, 10)[k],

@@ -71,7 +71,15 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax.plot(rows["batch"], rows["large_batch"], color=colour, linewidth=1, linestyle="--", zorder=1.8)
         errors = [rows["error"] - rows["low"], rows["high"] - rows["error"]]
         ax.errorbar(rows["batch"], rows["error"], errors, fmt="d" if name == BEST else "o", color=colour)
-        theme.label(ax, rows["batch"].iloc[-1], rows["error"].iloc[-1], name, colour, dx=9, dy=dy)
+        theme.label(
+            ax,
+            rows["batch"].iloc[-1],
+            rows["error"].iloc[-1],
+            name.replace("gaussian", "Gaussian"),
+            colour,
+            dx=9,
+            dy=dy,
+        )
     ax.set(
         xscale="log",
         yscale="log",

@@ -19,9 +19,7 @@ LIBRARIES = {
     "animation": ("numpy", "pandas", "matplotlib", "pillow", "av"),
 }
 MAKERS = {"figure": ("site_gen.save", "save_figure"), "animation": ("site_gen.encode", "encode_animation")}
-
-
-EVERY = {"quick": 10}  # filming is most of what a quick build does
+EVERY = 10  # a draft films one frame out of so many
 version = cache(metadata.version)  # of an installed package; looking it up takes a millisecond
 
 
@@ -45,7 +43,7 @@ def units(drawing: gallery.Drawing, stored: dict[str, Path], profile: str, setup
         [(drawing.module_name, "*"), MAKERS[drawing.kind]], LIBRARIES[drawing.kind], record=record
     )
     return unit(drawing.kind, drawing.id, f"{profile}/{drawing.id}", run, drawing, stored, folder, record, parts=parts,
-                inputs=list(stored.values()), outputs=[folder / name for name in drawing.files()])  # fmt: skip
+                inputs=list(stored.values()), outputs=[folder / name for name in drawing.files(profile)])  # fmt: skip
 
 
 def describe(drawing: gallery.Drawing, profile: str, setup: Any) -> dict[str, Any]:
@@ -83,13 +81,12 @@ def run(drawing: gallery.Drawing, stored: dict[str, Path], folder: Path, record:
     if drawing.kind == "figure":
         from site_gen.save import save_figure
 
-        made = save_figure(module, data, folder, drawing.id)
+        made = save_figure(module, data, folder, drawing.id, draft=gallery.is_draft(record["profile"]))
     else:
         from site_gen.encode import encode_animation
 
-        made = encode_animation(
-            module, data, folder, drawing.id, EVERY.get(record["profile"].partition("-seed-")[0], 1)
-        )
+        every = EVERY if gallery.is_draft(record["profile"]) else 1
+        made = encode_animation(module, data, folder, drawing.id, every)
     record = record | {
         "title": module.TITLE,
         "tags": list(module.TAGS),

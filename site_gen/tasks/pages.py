@@ -17,7 +17,7 @@ def units(profile: str, studies: list[str]) -> Unit:
     media = [
         paths.media(profile, drawing.id) / name
         for drawing in gallery.drawings().values()
-        for name in drawing.files()
+        for name in drawing.files(profile)
     ]
     scripts = simulators.FOLDER.glob("*.*")
     inputs = [
@@ -96,5 +96,5 @@ def run(profile: str, studies: list[str], url: str, chapters: dict[str, str]) ->
     content |= {f"assets/widgets/{path.name}": path for path in simulators.files()}
     for drawing in gallery.drawings().values():
         folder = paths.media(profile, drawing.id)
-        content |= {f"figures/{drawing.id}/{name}": folder / name for name in drawing.files()}
+        content |= {f"figures/{drawing.id}/{name}": folder / name for name in drawing.files(profile)}
     files.sync_folder(paths.RENDERED, content)

@@ -34,6 +34,9 @@
     constant: random => 2 + 0.01 * random.normal(),
   };
 
+  /** @typedef {"x" | "xhat" | "y" | "a" | "dx"} Key */
+
+  /** @type {{key: Key, symbol: string, words: string, colour: string}[]} */
   const ROWS = [
     { key: "x", symbol: "x", words: "goes in", colour: "--bn-input" },
     { key: "xhat", symbol: "x̂", words: "standardized", colour: "--bn-neutral" },
@@ -43,9 +46,15 @@
   ];
 
   class Affine extends BatchNormKit.Simulator {
+    /** @type {Object<string, {plot: HTMLElement, mean: HTMLElement, std: HTMLElement}>} */
+    rows;
+    /** @type {HTMLButtonElement} */
+    another;
+    /** @type {number[] | undefined} */
+    last;
+
     furnish() {
       const body = h("tbody", { role: "rowgroup" });
-      /** @type {Object<string, any>} */
       this.rows = {};
       for (const row of ROWS) {
         const cells = { plot: h("td", { role: "cell", class: "bn-affine__plot" }), mean: h("td", { role: "cell", class: "bn-number" }), std: h("td", { role: "cell", class: "bn-number" }) };
@@ -63,8 +72,10 @@
     /** The batch that the settings ask for; the last good one while what is typed makes no sense. */
     batch() {
       const typed = this.settings.data === "typed";
-      this.controls.querySelector("[data-setting=numbers]").hidden = !typed;
-      this.controls.querySelector("[data-setting=batch]").hidden = typed;
+      /** @type {(name: string) => HTMLElement} */
+      const control = name => /** @type {any} */ (this.controls.querySelector(`[data-setting=${name}]`));
+      control("numbers").hidden = !typed;
+      control("batch").hidden = typed;
       this.another.hidden = typed;
       if (typed) {
         const found = numbers(String(this.settings.numbers));
@@ -98,11 +109,10 @@
 
     draw() {
       const now = this.compute(), { gamma, beta, epsilon } = this.settings;
-      /** @type {any} */
       this.figures = {};
       const undefinedHere = now.xhat.some(value => !Number.isFinite(value));
       const extent = /** @type {(values: number[]) => number} */ (values => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
-      const shared = ["x", "xhat", "y"].map(key => extent(now[key])).filter(size => size <= COMMON).reduce((most, size) => Math.max(most, size), 4);
+      const shared = /** @type {Key[]} */ (["x", "xhat", "y"]).map(key => extent(now[key])).filter(size => size <= COMMON).reduce((most, size) => Math.max(most, size), 4);
       for (const row of ROWS) {
         const values = now[row.key], size = extent(values), cells = this.rows[row.key];
         const { mean, std } = values.every(Number.isFinite) ? B.moments(values) : { mean: NaN, std: NaN };

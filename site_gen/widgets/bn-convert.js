@@ -48,6 +48,17 @@
   const read = one => ({ ofNew: Math.abs(one.tenth - 0.1) < 0.01, unbiased: Math.abs(one.factor - 4 / 3) < 0.01 });
 
   class Convert extends BatchNormKit.Simulator {
+    /** @type {HTMLElement} */
+    head;
+    /** @type {HTMLElement} */
+    body;
+    /** @type {HTMLElement} */
+    code;
+    /** @type {HTMLElement} */
+    warnings;
+    /** @type {HTMLElement} */
+    copied;
+
     furnish() {
       this.head = h("tr", { role: "row" });
       this.body = h("tbody", { role: "rowgroup" });

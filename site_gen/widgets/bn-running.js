@@ -9,6 +9,7 @@
   const LONGEST = 300; // batches
   const TICK = 40; // milliseconds a batch when running
 
+  /** @type {{key: "mean" | "variance" | "value", title: string, line: string, dots: string}[]} */
   const CHARTS = [
     { key: "mean", title: "Running mean", line: "running mean", dots: "batch means" },
     { key: "variance", title: "Running variance", line: "running variance", dots: "batch variances, as averaged" },
@@ -16,6 +17,12 @@
   ];
 
   class Running extends BatchNormKit.Simulator {
+    /** @type {Object<string, {now: HTMLElement, place: HTMLElement}>} */
+    charts;
+    /** @type {HTMLButtonElement} */
+    runner;
+    running = 0; // the interval's number while it runs
+
     furnish() {
       this.charts = Object.fromEntries(CHARTS.map(chart => {
         const now = h("span", { class: "bn-number" }), place = h("div");

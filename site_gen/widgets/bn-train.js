@@ -20,25 +20,51 @@
   /** @type {(share: number) => string} */
   const percent = share => `${(100 * share).toFixed(1)} %`;
 
+  /**
+   * @typedef {{width: number, height: number, ratio: number}} Size  in pixels of the style sheet, and how many of the screen one of them is
+   * @typedef {{canvas: HTMLCanvasElement, now: HTMLElement, size: Size}} Part  a canvas with the numbers beside it, and its size once measured
+   */
+
+  /** A part whose canvas says nothing to screen readers. @param {HTMLElement} [now] @returns {Part} */
+  const part = now => ({ canvas: h("canvas", { "aria-hidden": "true" }), now: now || h("p"), size: { width: 0, height: 0, ratio: 1 } });
+  /** @type {(canvas: HTMLCanvasElement) => CanvasRenderingContext2D} */
+  const penOf = canvas => /** @type {any} */ (canvas.getContext("2d"));
+
   class Train extends BatchNormKit.Simulator {
+    running = false;
+    seen = true; // whether it is in sight
+    waiting = false; // for the next frame
+    turn = 0; // of the pictures
+    spoken = 0; // when the sentence was written, and when it was read out
+    announced = 0;
+    trained = ""; // the settings that this training began with
+    /** @type {InstanceType<typeof T.Pair>} */
+    pair;
+    /** @type {Generator | null} */
+    slices = null;
+    /** @type {Object<string, Part>} */
+    parts = {};
+    /** @type {Object<string, Part>} */
+    charts = {};
+    layers = h("div", { class: "bn-train__layers" });
+    /** @type {HTMLButtonElement} */
+    runner;
+    /** @type {Object<string, string>} */
+    tones = {}; // of the theme in force, once read
+    font = "";
+    /** @type {HTMLCanvasElement | null} */
+    dots = null; // a picture of the points
+    grid = B.matrix(0, 2); // of a decision picture, and the picture in as many pixels
+    small = h("canvas", { width: GRID, height: GRID });
+
     furnish() {
-      this.running = false;
-      this.seen = true;
-      this.turn = 0;
-      const parts = /** @type {any} */ ({});
-      const stage = /** @type {any} */ (this.stage);
       const pair = h("div", { class: "bn-train__pair" }, ...NETWORKS.map(one => {
-        const canvas = h("canvas", { "aria-hidden": "true" }), now = h("p", { class: "bn-number" });
-        parts[one.key] = { canvas: canvas, now: now };
+        const { canvas, now } = this.parts[one.key] = part(h("p", { class: "bn-number" }));
         return h("div", { style: `--tone: var(${one.tone})` }, h("p", { class: "bn-train__name" }, one.name), canvas, now);
       }));
-      this.parts = parts;
-      /** @type {Object<string, any>} */
-      this.charts = {};
       /** @type {(...of: string[][]) => any} */
       const charts = (...of) => h("div", { class: "bn-train__charts" }, ...of.map(([key, title]) => this.chart(key, title)));
-      this.layers = h("div", { class: "bn-train__layers" });
-      stage.append(h("div", { class: "bn-train__top" }, pair, charts(["loss", "Loss of the batches"], ["gradients", "Length of the gradient, layer by layer"])),
+      this.stage.append(h("div", { class: "bn-train__top" }, pair, charts(["loss", "Loss of the batches"], ["gradients", "Length of the gradient, layer by layer"])),
         this.sentence, charts(["distribution", "Distribution shift in a step"], ["turned", "Gradient shift in a step"]), this.layers);
       this.runner = this.action("Run", () => (this.running ? this.pause() : this.run()));
       this.runner.className = "bn-sim__main";
@@ -47,24 +73,22 @@
       this.action("Other weights", () => this.set("seed", Number(this.settings.seed) % 1000000 + 1));
       // settings beside the pictures where there is room; folded away on a phone, so that pictures come before them
       const body = h("div", { class: "bn-train__body" });
-      stage.before(this.actions, body);
-      body.append(h("details", { class: "bn-train__settings", open: window.matchMedia("(min-width: 45em)").matches }, h("summary", {}, "Settings"), this.controls), stage);
+      this.stage.before(this.actions, body);
+      body.append(h("details", { class: "bn-train__settings", open: window.matchMedia("(min-width: 45em)").matches }, h("summary", {}, "Settings"), this.controls), this.stage);
       new IntersectionObserver(entries => {
         this.seen = entries[entries.length - 1].isIntersecting;
         this.wake();
       }).observe(this);
       document.addEventListener("visibilitychange", () => this.wake());
       window.addEventListener("pagehide", () => this.pause());
-      new MutationObserver(() => { this.tones = this.dots = null; this.paint(); }).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
-      this.tones = this.dots = null;
+      new MutationObserver(() => { this.tones = {}; this.dots = null; this.paint(); }).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
     }
 
     disconnectedCallback() { this.pause(); }
 
     /** A canvas with its title; `now` beside it holds numbers. @param {string} key @param {string} title */
     chart(key, title) {
-      const canvas = h("canvas", { "aria-hidden": "true" }), now = h("p", { class: "bn-train__now bn-number" });
-      this.charts[key] = { canvas: canvas, now: now };
+      const { canvas, now } = this.charts[key] = part(h("p", { class: "bn-train__now bn-number" }));
       return h("div", { class: "bn-train__chart" }, h("p", { class: "bn-train__title" }, title), now, canvas);
     }
 
@@ -75,9 +99,8 @@
       this.layers.replaceChildren(...Array.from({ length: depth }, (_, i) => {
         const layer = depth - 1 - i, name = depth === 1 ? "The hidden layer" : `Hidden layer ${layer + 1}${i === 0 ? ", the last" : layer === 0 ? ", the first" : ""}`;
         return h("div", { class: "bn-train__layer" }, h("p", { class: "bn-train__title" }, name), ...[["bn", "a unit, with batch norm"], ["none", "a unit, without"], ["gamma", "γ of its units"], ["beta", "β of its units"]].map(([key, title]) => {
-          const canvas = h("canvas", { "aria-hidden": "true" });
-          this.charts[`${key} ${layer}`] = { canvas: canvas };
-          return h("div", { class: "bn-train__small" }, h("p", {}, title), canvas);
+          const { canvas, now } = this.charts[`${key} ${layer}`] = part(h("p", {}, title));
+          return h("div", { class: "bn-train__small" }, now, canvas);
         }));
       }));
     }
@@ -263,7 +286,7 @@
     /** All pictures, or, of a run, those whose turn it is. @param {number} [turn] */
     paint(turn) {
       if (!this.pair) return;
-      if (!this.tones) {
+      if (!this.tones.ink) {
         const style = getComputedStyle(this);
         this.tones = Object.fromEntries(["paper", "ink", "muted", "grid", "rule", "batch-norm", "none", "theory"].map(name => [name, style.getPropertyValue(`--bn-${name}`).trim()]));
         this.font = `11px ${style.getPropertyValue("--md-text-font") || "sans-serif"}`;
@@ -278,18 +301,17 @@
 
     /** Where a network says which class, and the points. @param {string} key */
     landscape(key) {
-      const { canvas, size } = this.parts[key], { width, height, ratio } = size, pen = canvas.getContext("2d"), tones = this.tones;
+      const { canvas, size } = this.parts[key], { width, height, ratio } = size, pen = penOf(canvas), tones = this.tones;
       if (!width) return;
       const learner = this.pair.learners[key], tone = tones[key === "none" ? "none" : "batch-norm"];
-      if (!this.grid) {
+      if (!this.grid.rows) {
         this.grid = B.matrix(GRID * GRID, 2);
         for (let i = 0; i < GRID * GRID; i++) this.grid.data.set([EDGE * (2 * (i % GRID) / (GRID - 1) - 1), EDGE * (1 - 2 * Math.floor(i / GRID) / (GRID - 1))], 2 * i);
-        this.small = h("canvas", { width: GRID, height: GRID });
       }
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.fillStyle = tones.paper;
       pen.fillRect(0, 0, width, height);
-      const p = learner.predict(this.grid), brush = this.small.getContext("2d"), image = brush.createImageData(GRID, GRID);
+      const p = learner.predict(this.grid), brush = penOf(this.small), image = brush.createImageData(GRID, GRID);
       const [red, green, blue] = rgb(tone);
       for (let i = 0; i < p.length; i++) image.data.set([red, green, blue, Number.isFinite(p[i]) ? 150 * p[i] : 0], 4 * i);
       brush.putImageData(image, 0, 0);
@@ -315,9 +337,9 @@
       pen.fillText(`diverged at step ${learner.diverged}`, width / 2, height / 2);
     }
 
-    /** A picture of the points, which do not move: full ones and hollow ones. @param {any} size */
+    /** A picture of the points, which do not move: full ones and hollow ones. @param {Size} size */
     points({ width, height, ratio }) {
-      const picture = h("canvas", { width: Math.round(width * ratio), height: Math.round(height * ratio) }), pen = picture.getContext("2d"), { x, labels } = this.pair;
+      const picture = h("canvas", { width: Math.round(width * ratio), height: Math.round(height * ratio) }), pen = penOf(picture), { x, labels } = this.pair;
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.strokeStyle = this.tones.ink;
       labels.forEach((label, i) => {
@@ -434,9 +456,9 @@
   }
 
   /** Axes, a band and lines. What is not finite leaves a gap; what leaves the axes is cut off there; where a network diverged stands a cross.
-   *  @type {(on: any, part: any, what: any) => void} */
-  function plot(on, part, what) {
-    const { width, height, ratio } = part.size, pen = part.canvas.getContext("2d"), tones = on.tones;
+   *  @type {(on: Train, part: Part, what: any) => void} */
+  function plot(on, { canvas, size }, what) {
+    const { width, height, ratio } = size, pen = penOf(canvas), tones = on.tones;
     if (!width) return;
     const left = what.small ? 34 : 42, right = 6, top = 6, bottom = height - (what.small ? 6 : 20);
     const scale = /** @type {(value: number) => number} */ (what.log ? Math.log10 : value => value);
@@ -463,6 +485,7 @@
     if (!what.small) {
       pen.textBaseline = "alphabetic";
       pen.textAlign = "center";
+      /** @type {[number, string][]} */
       const names = what.names || ticks(begin, end, Math.max(3, width / 110)).map(value => [value, String(value)]);
       names.forEach((/** @type {[number, string]} */ [value, text], /** @type {number} */ i) => {
         const last = !what.names && i === names.length - 1, edge = last && x(value) > width - 32;

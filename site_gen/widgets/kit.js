@@ -32,7 +32,7 @@ var BatchNormKit = (function () {
   const SVG = "http://www.w3.org/2000/svg";
   const PAUSE = 600; // milliseconds of rest before screen readers are told, and the address is written
 
-  /** @type {(tag: string, attributes?: Object<string, any>, ...children: (Node | string)[]) => any} */
+  /** @type {<K extends keyof HTMLElementTagNameMap>(tag: K, attributes?: Object<string, any>, ...children: (Node | string)[]) => HTMLElementTagNameMap[K]} */
   function h(tag, attributes, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) {
@@ -43,7 +43,7 @@ var BatchNormKit = (function () {
     return made;
   }
 
-  /** @type {(tag: string, attributes?: Object<string, any>, text?: string) => any} */
+  /** @type {<K extends keyof SVGElementTagNameMap>(tag: K, attributes?: Object<string, any>, text?: string) => SVGElementTagNameMap[K]} */
   function s(tag, attributes, text) {
     const made = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, String(value));
@@ -110,18 +110,45 @@ var BatchNormKit = (function () {
   }
 
   class Simulator extends HTMLElement {
+    /* Fields get their values once the element stands in the page. */
+    /** @type {Told} */
+    told;
+    /** @type {Told["declared"]} */
+    declared;
+    /** @type {Values} */
+    begin;
+    /** @type {Values} */
+    settings;
+    /** @type {Object<string, (value: number | string) => void>} */
+    show;
+    /** @type {Object<string, {box: any, wrong: HTMLElement}>} */
+    boxes;
+    /** @type {number} */
+    timer;
+    /** @type {HTMLElement} */
+    presets;
+    /** @type {HTMLElement} */
+    watch;
+    /** @type {HTMLElement} */
+    stage;
+    /** @type {HTMLElement} */
+    sentence;
+    /** @type {HTMLElement} */
+    status;
+    /** @type {HTMLElement} */
+    controls;
+    /** @type {HTMLElement} */
+    actions;
+    /** What the drawing shows, in numbers: for tests and for the curious. @type {any} */
+    figures;
+
     connectedCallback() {
       if (this.settings) return;
-      /** @type {Told} */
       this.told = JSON.parse(/** @type {any} */ (this.querySelector("script")).textContent);
       this.declared = this.told.declared;
-      /** @type {Values} */
       this.begin = Object.assign(Object.fromEntries(this.declared.settings.map(one => [one.name, one.start])), this.told.start);
-      /** @type {Values} */
       this.settings = Object.assign({}, this.begin);
-      /** @type {Object<string, (value: number | string) => void>} */
       this.show = {};
-      /** @type {Object<string, any>} */
       this.boxes = {};
       this.timer = 0;
       const faults = this.fromAddress();
@@ -216,12 +243,12 @@ var BatchNormKit = (function () {
       const id = `${this.id}-${setting.name}`, name = setting.name;
       const label = h("label", { for: id }, setting.label), parts = h("div", { class: `bn-sim__inputs bn-sim__inputs--${setting.kind}${setting.kind === "number" && setting.low === undefined ? " bn-sim__inputs--box" : ""}` });
       const wrong = h("p", { class: "bn-sim__fault", id: `${id}-fault`, role: "status" });
-      /** @type {(box: any) => any} */
+      /** @type {<T extends HTMLElement>(box: T) => T} */
       const described = box => { this.boxes[name] = { box: box, wrong: wrong }; box.setAttribute("aria-describedby", `${id}-fault`); return box; };
       if (setting.kind === "choice") {
         const select = described(h("select", { id: id }, ...Object.entries(setting.choices || {}).map(([value, text]) => h("option", { value: value }, text))));
         select.addEventListener("change", () => this.set(name, select.value));
-        this.show[name] = value => { select.value = value; };
+        this.show[name] = value => { select.value = String(value); };
         parts.append(select);
       } else if (setting.kind === "ladder") {
         const values = setting.values || [], words = setting.words || {};
@@ -231,7 +258,7 @@ var BatchNormKit = (function () {
         const shown = h("output", { for: id });
         slider.addEventListener("input", () => this.set(name, values[slider.valueAsNumber]));
         this.show[name] = value => {
-          slider.value = values.indexOf(Number(value));
+          slider.value = String(values.indexOf(Number(value)));
           slider.setAttribute("aria-valuetext", inWords(value));
           shown.textContent = inWords(value);
         };
@@ -243,7 +270,7 @@ var BatchNormKit = (function () {
         box.addEventListener("input", () => this.typed(setting, box.value));
         box.addEventListener("change", () => { if (!box.hasAttribute("aria-invalid")) this.show[name](this.settings[name]); });
         this.show[name] = value => {
-          slider.value = value;
+          slider.value = String(value);
           if (document.activeElement !== box || parse(box.value) !== value) box.value = short(Number(value));
         };
         if (setting.low === undefined) parts.append(box);
@@ -251,7 +278,7 @@ var BatchNormKit = (function () {
       } else {
         const box = described(h("input", { type: "text", id: id, autocomplete: "off", spellcheck: "false" }));
         box.addEventListener("input", () => this.set(name, box.value));
-        this.show[name] = value => { if (box.value !== value) box.value = value; };
+        this.show[name] = value => { if (box.value !== value) box.value = String(value); };
         parts.append(box);
       }
       const whole = h("div", { class: "bn-sim__control", "data-setting": name }, label, parts, wrong);
@@ -295,8 +322,8 @@ var BatchNormKit = (function () {
       for (const [name, show] of Object.entries(this.show)) if (!this.boxes[name].box.hasAttribute("aria-invalid")) show(this.settings[name]);
       const begun = Object.assign(this.begun(), this.viewed());
       let watch = "";
-      for (const button of this.presets.children) {
-        const preset = this.declared.presets[button.dataset.preset], wanted = Object.assign({}, begun, preset.set);
+      for (const button of this.presets.querySelectorAll("button")) {
+        const preset = this.declared.presets[String(button.dataset.preset)], wanted = Object.assign({}, begun, preset.set);
         const on = Object.keys(wanted).every(name => wanted[name] === this.settings[name] || this.declared.settings.some(one => one.name === name && one.hidden && one.kind === "number"));
         button.setAttribute("aria-pressed", String(on));
         if (on) watch = preset.watch;

@@ -1,1 +1,1 @@
-"""Tests of the built site in a real Chromium."""
+"""Tests of the built site in a real Chromium, and of the simulators in Firefox."""

@@ -131,17 +131,21 @@ def distance(ours: Any, theirs: Any) -> float:
     return abs(ours - theirs) / max(1.0, abs(ours))
 
 
+def apart(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
+    """What does not agree, with how far it is off."""
+    assert found.keys() == expected.keys()
+    return {key: far for key in found if (far := distance(expected[key], found[key])) > AGREEMENT}
+
+
 @pytest.fixture(scope="module")
 def compute(browser: Any) -> Iterator[Callable[[str, dict[str, Any]], dict[str, Any]]]:
     """`compute(script, case)` trains in the browser, on a page that holds nothing but the script."""
     context = browser.new_context(offline=True)
 
     def go(script: str, case: dict[str, Any]) -> dict[str, Any]:
-        page = context.new_page()
-        page.add_script_tag(content=script)
-        found = page.evaluate(TRAIN, case)
-        page.close()
-        return found
+        with context.new_page() as page:
+            page.add_script_tag(content=script)
+            return page.evaluate(TRAIN, case)
 
     yield go
     context.close()
@@ -156,8 +160,7 @@ def test_a_hundred_steps_agree(compute: Any, normalized: bool, activation: str, 
     """Forward, backward, losses, both shifts on the way, parameters, running statistics and evaluation at the end."""
     case, expected = train(normalized, activation, convention)
     found = compute(ENGINE.read_text(encoding="utf-8"), case)
-    assert found.keys() == expected.keys()
-    assert {key: far for key in found if (far := distance(expected[key], found[key])) > AGREEMENT} == {}
+    assert apart(expected, found) == {}
     assert expected["loss"][-1] < expected["loss"][0], (
         "the networks learn, so that there is something to agree on"
     )

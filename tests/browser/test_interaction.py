@@ -68,13 +68,12 @@ def test_claims_can_be_filtered(visit: Any) -> None:
 
 
 def test_without_scripts_everything_is_there(browser: Any) -> None:
-    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
-    page = context.new_page()
-    page.goto((SITE / a_page_with('data-bn-filter="ledger"')).as_uri())
-    rows = page.locator(".bn-ledger tbody tr")
-    assert page.locator(".bn-ledger tbody tr:visible").count() == rows.count() > 0
-    assert not page.locator(".bn-filter").first.is_visible()
-    context.close()
+    with browser.new_context(viewport=DESKTOP, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto((SITE / a_page_with('data-bn-filter="ledger"')).as_uri())
+        rows = page.locator(".bn-ledger tbody tr")
+        assert page.locator(".bn-ledger tbody tr:visible").count() == rows.count() > 0
+        assert not page.locator(".bn-filter").first.is_visible()
 
 
 def test_an_animation_plays_pauses_and_seeks(visit: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import gzip
+import html
 import http.server
 import itertools
 import json
@@ -12,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import numpy as np
 import pytest
@@ -167,6 +169,32 @@ def test_the_address_holds_the_state(open_simulator: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
+    """Every link of every page into this simulator, followed: it has the settings of the link, complains of nothing, and is in view."""
+    stem = name.removeprefix("bn-")
+    links = {
+        urljoin(address, html.unescape(target))
+        for address in PAGES
+        for target in re.findall(
+            rf'<a href="([^"]*\?{stem}\.[^"]*#{stem})"', (SITE / address).read_text(encoding="utf-8")
+        )
+    }
+    assert links, "the pages of this site lead to each simulator"
+    seen = visit(page_with(name))
+    for link in sorted(links):
+        page, _, rest = link.partition("?")
+        seen.page.goto((SITE / page).as_uri() + "?" + rest)
+        element = seen.page.locator(f"{name}#{stem}")
+        element.locator(".bn-sim").wait_for()
+        asked = {key.partition(".")[2]: value for key, value in parse_qsl(urlsplit(link).query)}
+        held = {key: value for key, value in settings(element).items() if key in asked}
+        assert {key: type(held[key])(value) for key, value in asked.items()} == held, link
+        assert [text for text in element.locator(".bn-sim__fault").all_inner_texts() if text] == []
+        assert element.evaluate("one => Math.abs(one.getBoundingClientRect().top) < innerHeight / 2"), link
+        assert seen.errors == []
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_absurd_input_gives_a_sentence(open_simulator: Any, name: str) -> None:
     """In every box, and in the address: a sentence beside the control, what is typed as text, and the rest works on."""
     seen, element = open_simulator(name)
@@ -248,23 +276,21 @@ def test_screen_readers_are_told_once(open_simulator: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_scripts_and_on_paper_a_figure_stands_in(browser: Any, name: str) -> None:
-    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False, offline=True)
-    page = context.new_page()
-    page.goto((SITE / page_with(name)).as_uri())
-    box = page.locator(f".bn-simulator:has({name})").first
-    assert box.locator(".bn-simulator__still img:visible").count() == 1
-    assert box.locator(".bn-simulator__still figcaption").inner_text()
-    assert not box.locator(".bn-simulator__live").is_visible()
-    context.close()
-    context = browser.new_context(viewport=DESKTOP, offline=True)
-    page = context.new_page()
-    page.goto((SITE / page_with(name)).as_uri())
-    assert page.locator(f"{name} .bn-sim").first.is_visible()
-    page.emulate_media(media="print")
-    box = page.locator(f".bn-simulator:has({name})").first
-    assert box.locator(".bn-simulator__still img:visible").count() == 1
-    assert not box.locator(".bn-sim").is_visible()
-    context.close()
+    with browser.new_context(viewport=DESKTOP, java_script_enabled=False, offline=True) as context:
+        page = context.new_page()
+        page.goto((SITE / page_with(name)).as_uri())
+        box = page.locator(f".bn-simulator:has({name})").first
+        assert box.locator(".bn-simulator__still img:visible").count() == 1
+        assert box.locator(".bn-simulator__still figcaption").inner_text()
+        assert not box.locator(".bn-simulator__live").is_visible()
+    with browser.new_context(viewport=DESKTOP, offline=True) as context:
+        page = context.new_page()
+        page.goto((SITE / page_with(name)).as_uri())
+        assert page.locator(f"{name} .bn-sim").first.is_visible()
+        page.emulate_media(media="print")
+        box = page.locator(f".bn-simulator:has({name})").first
+        assert box.locator(".bn-simulator__still img:visible").count() == 1
+        assert not box.locator(".bn-sim").is_visible()
 
 
 @pytest.fixture(scope="module")
@@ -284,20 +310,21 @@ def served() -> Iterator[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_works_over_http(browser: Any, served: str, name: str) -> None:
     """The same without an error, and without a request that leaves the site."""
-    context = browser.new_context(viewport=DESKTOP)
-    page, errors, requests = context.new_page(), [], []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: message.type in ("error", "warning") and errors.append(message.text))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(served + page_with(name))
-    element = page.locator(name).first
-    element.locator(".bn-sim").wait_for()
-    for button in element.locator("button:visible").all():
-        button.click()
-    page.wait_for_timeout(SETTLED)
-    assert errors == []
-    assert [url for url in requests if not url.startswith((served, "data:", "blob:"))] == []
-    context.close()
+    with browser.new_context(viewport=DESKTOP) as context:
+        page, errors, requests = context.new_page(), [], []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console", lambda message: message.type in ("error", "warning") and errors.append(message.text)
+        )
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(served + page_with(name))
+        element = page.locator(name).first
+        element.locator(".bn-sim").wait_for()
+        for button in element.locator("button:visible").all():
+            button.click()
+        page.wait_for_timeout(SETTLED)
+        assert errors == []
+        assert [url for url in requests if not url.startswith((served, "data:", "blob:"))] == []
 
 
 def test_scripts_are_loaded_where_they_are_needed() -> None:

@@ -143,6 +143,21 @@ def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> N
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these priorities")
+def test_filming_leaves_the_priority_of_a_process_alone(tmp_path: Path) -> None:
+    """What a real-time process starts, a browser for one, is real-time too, and nothing else on the machine gets a turn."""
+    make = (
+        "import os; from tests.site_gen import test_encode as t; before = os.sched_getscheduler(0); "
+        "t.encode_animation(t, t.table(), t.Path('again'), 'point'); "
+        "print(before, *{os.sched_getscheduler(int(thread)) for thread in os.listdir('/proc/self/task')})"
+    )
+    root = Path(__file__).resolve().parents[2]
+    ran = subprocess.run([sys.executable, "-c", make], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(root)}, check=True,
+                         capture_output=True, text=True)  # fmt: skip
+    before, *after = ran.stdout.split()
+    assert after == [before]
+
+
 def test_every_file_says_what_it_is(saved: Saved) -> None:
     for path in saved.files[1:]:
         content = path.read_bytes()

@@ -171,6 +171,12 @@ def test_profiles_share_nothing(built: Repository) -> None:
     assert ran.returncode == 0, ran.stderr
     assert built.bytes_of("build/results/full") == full
     assert "not for citation" in (built.root / "build/docs/index.md").read_text()
+    assert {path.suffix for path in (built.root / "build/docs/figures").rglob("coin-*")} >= {
+        ".svg",
+        ".png",
+        ".csv",
+    }
+    assert not list((built.root / "build/docs/figures").rglob("*.pdf"))  # a draft has none
 
 
 def test_another_base_seed_gives_other_runs_and_keeps_its_results_apart(built: Repository) -> None:

@@ -59,6 +59,12 @@ def test_the_files_that_are_promised(saved: Saved) -> None:
     assert max(dark.getpixel((0, 0))[:3]) < 64
 
 
+def test_a_draft_is_the_same_without_its_pdf(saved: Saved, tmp_path: Path) -> None:
+    draft = save_figure(sys.modules[__name__], table(), tmp_path, "noise", draft=True)
+    kept = {name: content for name, content in contents(saved.files).items() if name != "noise.pdf"}
+    assert contents(draft.files) == kept and draft.height == saved.height
+
+
 def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("font.size: 30\nsvg.fonttype: none\nsavefig.bbox: tight\n")
     make = (

@@ -9,6 +9,7 @@ import pytest
 
 from site_gen import pages, simulators
 from site_gen.book import Book
+from site_gen.book import simulators as simulators_on
 from site_gen.errors import BuildError
 
 STILL = {"id": "coin-heads", "kind": "figure", "title": "Coins", "caption": "Of coins.", "alt": "Coins.", "width": 720, "height": 360,
@@ -46,9 +47,6 @@ def refused(tag: str) -> str:
         ('widget("bn-affine", fallback="coin-heads", gamma="2")', "cannot start with gamma='2': it is a number from"),
         ('widget("bn-affine", fallback="coin-heads", gamma=1e9)', "cannot start with gamma=1000000000.0"),
         ('widget("bn-affine", fallback="coin-heads", batch=3)', "cannot start with batch=3: it is one of 2, 4, 8"),
-        ('try_it("bn-train", preset="magic")', "has no preset 'magic'; its presets are: rate"),
-        ('try_it("bn-magic", preset="rate")', "there is no simulator 'bn-magic'"),
-        ('try_it("bn-affine", preset="step")', 'bn-affine has no page of its own: name one as "page" in bn-affine.json'),
         ('widget("bn-affine", fallback="coin-heads", data="magic")', "cannot start with data='magic': it is one of normal"),
     ],
 )  # fmt: skip
@@ -67,24 +65,59 @@ def test_scripts_once_and_ids_apart() -> None:
     assert told["start"] == {"gamma": 2} and told["declared"] == simulators.declaration("bn-affine")
 
 
-def test_a_link_opens_a_situation() -> None:
-    """From wherever it stands, with what the preset sets, at the simulator."""
-    assert rendered('try_it("bn-train", preset="weights")').splitlines()[2] == (
-        "[Weights that stop one](../train.md?train.data=moons&train.scale=0.03&train.until=300#train)"
-    )
-
-
-def test_a_link_to_a_page_without_the_simulator_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = simulators.declaration("bn-train") | {"page": "index.md"}
-    monkeypatch.setattr(simulators, "declaration", lambda name: told)
-    assert "bn-train should be on docs/index.md, but that page has no" in refused(
-        'try_it("bn-train", preset="rate")'
-    )
-
-
 def test_scripts_that_a_simulator_needs_come_before_its_own() -> None:
     text = rendered('widget("bn-train", fallback="coin-heads")')
     assert re.findall(r"widgets/(\S+\.js)", text) == ["engine.js", "kit.js", "training.js", "bn-train.js"]
+
+
+PLACED = simulators_on({
+    "last.md": '[[= widget("bn-affine", fallback="coin-heads", gamma=2) ]]',
+    "part/first.md": '[[= widget("bn-affine", fallback="coin-heads", preset="copied-example") ]]\n'
+                     '[[= widget("bn-affine", fallback="coin-heads") ]]',
+}, {"part/first.md": "", "last.md": ""})  # fmt: skip
+
+
+def linked(tag: str, page: str) -> str:
+    """What a tag on a page prints, where two pages have the simulator."""
+    book = Book("quick", {}, {}, {}, "https://example.org/", {}, {}, PLACED)
+    return pages.render(book, {page: f"[[= {tag} ]]"})[page].decode().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("tag", "page", "link"),
+    [
+        # the first page in the navigation, and only what differs from how its simulator begins
+        ('try_it("bn-affine", preset="copied-example", text="try")', "part/other.md", "[try](../part/first.md#affine)"),
+        ('try_it("bn-affine", preset="flat")', "about.md",
+         "[A large β](part/first.md?affine.data=normal&affine.gamma=1&affine.beta=5#affine)"),
+        # its own page, if that has one
+        ('try_it("bn-affine", preset="step", text="try")', "last.md", "[try](last.md?affine.gamma=10#affine)"),
+        ('try_it("bn-affine", text="try", gamma=2)', "last.md", "[try](last.md#affine)"),
+        ('try_it("bn-affine", text="try", data="typed", numbers="−1, 2&3")', "last.md",
+         "[try](last.md?affine.data=typed&affine.numbers=%E2%88%921%2C%202%263&affine.gamma=1#affine)"),
+    ],
+)  # fmt: skip
+def test_a_link_opens_a_simulator_with_a_preset(tag: str, page: str, link: str) -> None:
+    assert linked(tag, page) == link
+
+
+@pytest.mark.parametrize(
+    ("tag", "why"),
+    [
+        ('try_it("bn-magic", preset="flat")', "there is no simulator 'bn-magic'; there are: bn-affine"),
+        ('try_it("bn-affine", preset="magic")', "has no preset 'magic'; its presets are: copied-example"),
+        ('try_it("bn-affine", text="try", delta=1)', "has no setting 'delta'; its settings are: data"),
+        ('try_it("bn-affine", text="try", batch=3)', "cannot start with batch=3: it is one of 2, 4, 8"),
+        ('try_it("bn-affine")', 'needs a preset or a text: [[= try_it("bn-affine", preset="…", text="…") ]]'),
+        ('try_it("bn-affine", preset="flat", text="2.5 times")', "is typed into the text of a link"),
+        ('try_it("bn-running", preset="slow")', 'no page has bn-running: put [[= widget("bn-running", fallback="figure-id") ]]'),
+    ],
+)  # fmt: skip
+def test_a_link_to_what_does_not_exist_stops_the_build(tag: str, why: str) -> None:
+    with pytest.raises(BuildError) as stopped:
+        linked(f'"" ]]\n\n[[= {tag}', "last.md")
+    assert str(stopped.value).startswith("docs/last.md:3: ")
+    assert why in str(stopped.value)
 
 
 @pytest.mark.parametrize("name", simulators.names())

@@ -138,5 +138,6 @@ def test_shrunk_digits_keep_their_labels_and_cannot_be_written():
     small, large = mnist.load_shrunk(14), mnist.load()
     assert np.array_equal(small.test_x, mnist.shrunk(large.test_x, 14))
     assert np.array_equal(small.train_x, mnist.shrunk(large.train_x, 14))
-    assert small.train_labels is large.train_labels and small.test_labels is large.test_labels
+    assert np.array_equal(small.train_labels, large.train_labels)
+    assert np.array_equal(small.test_labels, large.test_labels)
     assert not small.train_x.flags.writeable
