@@ -66,7 +66,7 @@ class Drawing:
 
 
 def is_draft(profile: str) -> bool:
-    """Whether drawings are made for a quick look: figures without a PDF, films with few frames."""
+    """Whether drawings are made for a quick look: without a PDF, coarser, films with few frames."""
     return profile.partition("-seed-")[0] == "quick"
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-SCREEN = 100  # dots an inch on the page; a PNG has twice as many, for dense screens
+SCREEN = 100  # dots an inch on the page
+DENSE = 2 * SCREEN  # dots an inch of a PNG or a video, for dense screens; a draft has SCREEN
 MAX_SVG = 300 * 1024
 SITE = "Batch Norm, Measured"
 LICENCE = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
@@ -75,10 +76,10 @@ def lay_out(figure: Figure) -> tuple[int, int]:
     return width, height
 
 
-def png_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
-    """The figure as PNG at twice the page's density; title, id and licence are in its text chunks."""
+def png_bytes(figure: Figure, figure_id: str, title: str, dpi: int = DENSE) -> bytes:
+    """The figure as PNG; title, id and licence are in its text chunks."""
     about = {"Title": title, "Source": f"{SITE}: {figure_id}", "Copyright": LICENCE, "Software": None}
-    return _render(figure, "png", about)
+    return _render(figure, "png", about, dpi)
 
 
 def save_figure(
@@ -97,7 +98,7 @@ def save_figure(
     figure_id : str
         Begins every file name and is written into every file, beside the title and the licence.
     draft : bool
-        Leave the PDF out.
+        Leave the PDF out, and give a PNG one pixel to a CSS pixel and not two.
 
     Returns
     -------
@@ -119,7 +120,7 @@ def save_figure(
             name = f"{figure_id}{suffix(theme)}"
             images = {
                 f"{name}.svg": _svg_bytes(figure, figure_id, module.TITLE),
-                f"{name}.png": png_bytes(figure, figure_id, module.TITLE),
+                f"{name}.png": png_bytes(figure, figure_id, module.TITLE, SCREEN if draft else DENSE),
             }
             if theme is LIGHT and not draft:
                 images[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
@@ -146,14 +147,14 @@ def _pdf_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
     return _render(figure, "pdf", about | {"Creator": None, "Producer": None, "CreationDate": None})
 
 
-def _render(figure: Figure, form: str, about: dict[str, str | None]) -> bytes:
+def _render(figure: Figure, form: str, about: dict[str, str | None], dpi: int = DENSE) -> bytes:
     """The figure in one format: the bytes of its `savefig`, which would rehearse the drawing before each of them."""
     from importlib import import_module
 
     backend = import_module(f"matplotlib.backends.backend_{'agg' if form == 'png' else form}")
     sheet, screen = BytesIO(), figure.dpi
     try:
-        figure.dpi = 2 * SCREEN
+        figure.dpi = dpi
         getattr(backend.FigureCanvas(figure), f"print_{form}")(sheet, metadata=about)
     finally:
         figure.dpi = screen

@@ -19,7 +19,6 @@ LIBRARIES = {
     "animation": ("numpy", "pandas", "matplotlib", "pillow", "av"),
 }
 MAKERS = {"figure": ("site_gen.save", "save_figure"), "animation": ("site_gen.encode", "encode_animation")}
-EVERY = 10  # a draft films one frame out of so many
 version = cache(metadata.version)  # of an installed package; looking it up takes a millisecond
 
 
@@ -79,14 +78,10 @@ def run(drawing: gallery.Drawing, stored: dict[str, Path], folder: Path, record:
         raise BuildError(f"{where}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}") \
             from error  # fmt: skip
     if drawing.kind == "figure":
-        from site_gen.save import save_figure
-
-        made = save_figure(module, data, folder, drawing.id, draft=gallery.is_draft(record["profile"]))
+        from site_gen.save import save_figure as make
     else:
-        from site_gen.encode import encode_animation
-
-        every = EVERY if gallery.is_draft(record["profile"]) else 1
-        made = encode_animation(module, data, folder, drawing.id, every)
+        from site_gen.encode import encode_animation as make
+    made = make(module, data, folder, drawing.id, draft=gallery.is_draft(record["profile"]))
     record = record | {
         "title": module.TITLE,
         "tags": list(module.TAGS),

@@ -59,10 +59,15 @@ def test_the_files_that_are_promised(saved: Saved) -> None:
     assert max(dark.getpixel((0, 0))[:3]) < 64
 
 
-def test_a_draft_is_the_same_without_its_pdf(saved: Saved, tmp_path: Path) -> None:
+def test_a_draft_has_no_pdf_and_fewer_pixels(saved: Saved, tmp_path: Path) -> None:
     draft = save_figure(sys.modules[__name__], table(), tmp_path, "noise", draft=True)
-    kept = {name: content for name, content in contents(saved.files).items() if name != "noise.pdf"}
-    assert contents(draft.files) == kept and draft.height == saved.height
+    assert [path.name for path in draft.files] == [name for name in NAMES if name != "noise.pdf"]
+    assert (draft.width, draft.height) == (saved.width, saved.height)
+    assert {Image.open(path).size for path in draft.files if path.suffix == ".png"} == {(720, 230)}
+    kept = {
+        name: content for name, content in contents(saved.files).items() if name.endswith((".svg", ".csv"))
+    }
+    assert contents(draft.files).items() >= kept.items()
 
 
 def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> None:
