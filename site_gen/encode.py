@@ -324,7 +324,9 @@ def _same_priority() -> Iterator[None]:
         yield
         return
     before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
-    yield
-    for thread in Path("/proc/self/task").iterdir():
-        with suppress(ProcessLookupError):  # it has ended meanwhile
-            os.sched_setscheduler(int(thread.name), before, parameters)
+    try:
+        yield
+    finally:
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setscheduler(int(thread.name), before, parameters)

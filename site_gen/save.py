@@ -71,7 +71,8 @@ def lay_out(figure: Figure) -> tuple[int, int]:
     # Matplotlib cuts fractions off, and 2.3 inches are 229.99… pixels: hence the billionth.
     figure.set_size_inches((width + 1e-9) / SCREEN, (height + 1e-9) / SCREEN)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().execute(figure)
+    if engine := figure.get_layout_engine():  # whoever switched it off has placed the axes by hand
+        engine.execute(figure)
     figure.set_layout_engine("none")
     return width, height
 

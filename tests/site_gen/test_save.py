@@ -16,7 +16,7 @@ from PIL import Image
 
 from site_gen import save
 from site_gen.errors import BuildError
-from site_gen.save import Saved, read_table, save_figure
+from site_gen.save import Saved, lay_out, read_table, save_figure
 from site_gen.theme import LIGHT, Theme
 
 TITLE = "Noise & drift"
@@ -57,6 +57,15 @@ def test_the_files_that_are_promised(saved: Saved) -> None:
     assert light.size == dark.size == (1440, 460)
     assert light.getpixel((0, 0))[:3] == (255, 255, 255)
     assert max(dark.getpixel((0, 0))[:3]) < 64
+
+
+def test_axes_placed_by_hand_stay_there() -> None:
+    with LIGHT.context():
+        figure, ax = LIGHT.figure(height=2.3)
+        figure.set_layout_engine("none")
+        ax.set_position([0.2, 0.3, 0.5, 0.4])
+        assert lay_out(figure) == (720, 230)
+        assert ax.get_position().bounds == pytest.approx((0.2, 0.3, 0.5, 0.4))
 
 
 def test_a_draft_has_no_pdf_and_fewer_pixels(saved: Saved, tmp_path: Path) -> None:
