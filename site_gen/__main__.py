@@ -55,7 +55,7 @@ def _seed(text: str) -> int:
 
 
 def _build(options: argparse.Namespace, console: Console) -> int:
-    from site_gen.tasks import build
+    from site_gen.pipeline import build
 
     began = time.monotonic()
     with build.alone():
@@ -74,8 +74,8 @@ def _build(options: argparse.Namespace, console: Console) -> int:
 
 def _study(options: argparse.Namespace, console: Console) -> int:
     from site_gen import paths
+    from site_gen.pipeline import build
     from site_gen.storage import read_json
-    from site_gen.tasks import build
 
     with build.alone():
         display = build.run(build.plan(options.profile).upto("study", options.id), console)
@@ -96,7 +96,7 @@ def _study(options: argparse.Namespace, console: Console) -> int:
 
 
 def _told(measured: dict) -> str:
-    from site_gen import formatting
+    from site_gen.pages import formatting
 
     bounds = formatting.bounds(measured)
     return formatting.estimate(measured) + (f" ({bounds}, {measured['runs']} runs)" if bounds else "")
@@ -104,7 +104,7 @@ def _told(measured: dict) -> str:
 
 def _figure(options: argparse.Namespace, console: Console) -> int:
     from site_gen import paths
-    from site_gen.tasks import build
+    from site_gen.pipeline import build
 
     with build.alone():
         display = build.run(build.plan(options.profile).upto("figure", options.id), console)
@@ -116,20 +116,20 @@ def _figure(options: argparse.Namespace, console: Console) -> int:
 
 
 def _why(options: argparse.Namespace, console: Console) -> int:
-    from site_gen.tasks import build, why
+    from site_gen.pipeline import build, why
 
     why.explain(build.plan(options.profile), options.id, console)
     return 0
 
 
 def _serve(options: argparse.Namespace, console: Console) -> int:
-    from site_gen import serve
+    from site_gen.pipeline import serve
 
     return serve.run(options.profile, console)
 
 
 def _failed(display: object) -> bool:
-    from site_gen.tasks import progress
+    from site_gen.pipeline import progress
 
     for failure in display.failures:
         _tell(progress.explain(failure))

@@ -20,7 +20,7 @@ from experiments.engine.standardize import FLAX, KERAS, PYTORCH, Standardize
 from experiments.measures.shift import distribution_shift, gradient_shift, stepped
 from site_gen.paths import ROOT
 
-ENGINE = ROOT / "site_gen" / "widgets" / "engine.js"
+ENGINE = ROOT / "site_gen" / "simulators" / "engine.js"
 AGREEMENT = 1e-9
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh(), "relu": ReLU()}
 CONVENTIONS = {"pytorch": PYTORCH, "keras": KERAS, "flax": FLAX}

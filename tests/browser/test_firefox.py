@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from site_gen import simulators
 from site_gen.paths import ROOT
+from site_gen.simulators import declarations
 from tests.browser import firefox, test_engine
 from tests.browser.conftest import SITE
 from tests.browser.test_simulators import page_with
@@ -43,12 +43,12 @@ def test_the_engine_agrees(window: Any) -> None:
         assert test_engine.apart(expected, window.evaluate(test_engine.TRAIN, case)) == {}, chosen
 
 
-@pytest.mark.parametrize("name", simulators.names())
+@pytest.mark.parametrize("name", declarations.names())
 def test_a_simulator_works(window: Any, name: str) -> None:
     """Opened from disk: every button pressed, every control moved, no error."""
     before = window.errors()
     window.open((SITE / page_with(name)).as_uri())
-    declared = simulators.declaration(name)
+    declared = declarations.declaration(name)
     for preset, what in declared["presets"].items():
         window.click(f"{name} [data-preset={preset}]")
         assert window.evaluate(SETTINGS, name).items() >= what["set"].items()

@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 
 from experiments.engine.standardize import Convention, Standardize
-from site_gen import simulators
+from site_gen.simulators import declarations
 from tests.browser.conftest import DESKTOP, PAGES, PHONE, SITE
 from tests.browser.test_pages import AXE, OVERFLOWING
 
-NAMES = simulators.names()
+NAMES = declarations.names()
 ABSURD = (
     "NaN",
     "1e308",
@@ -84,7 +84,7 @@ def shown(element: Any) -> str:
 def test_every_control_by_mouse(open_simulator: Any, name: str) -> None:
     """Sliders, boxes, lists and buttons change the settings, and what is drawn with them."""
     _, element = open_simulator(name)
-    for declared in simulators.declaration(name)["settings"]:
+    for declared in declarations.declaration(name)["settings"]:
         control = element.locator(f"[data-setting={declared['name']}]")
         if declared.get("hidden") or not control.is_visible():
             continue
@@ -119,7 +119,7 @@ def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
         assert reachable.nth(i).evaluate("one => one === document.activeElement"), f"stop {i}"
         assert reachable.nth(i).get_attribute("tabindex") is None
         page.keyboard.press("Tab")
-    for declared in simulators.declaration(name)["settings"]:
+    for declared in declarations.declaration(name)["settings"]:
         control = element.locator(f"[data-setting={declared['name']}]")
         if declared.get("hidden") or not control.is_visible():
             continue
@@ -151,11 +151,11 @@ def test_the_address_holds_the_state(open_simulator: Any, name: str) -> None:
     """What differs from the start is in the address; opened again, it is the same picture."""
     seen, element = open_simulator(name, "other=kept")
     page = seen.page
-    for preset in [*simulators.declaration(name)["presets"]]:
+    for preset in [*declarations.declaration(name)["presets"]]:
         element.locator(f"[data-preset={preset}]").click()
         assert (
             element.locator(".bn-sim__watch").inner_text()
-            == simulators.declaration(name)["presets"][preset]["watch"]
+            == declarations.declaration(name)["presets"][preset]["watch"]
         )
         page.wait_for_timeout(SETTLED)
         assert "other=kept" in page.url
@@ -198,7 +198,7 @@ def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
 def test_absurd_input_gives_a_sentence(open_simulator: Any, name: str) -> None:
     """In every box, and in the address: a sentence beside the control, what is typed as text, and the rest works on."""
     seen, element = open_simulator(name)
-    for declared in simulators.declaration(name)["settings"]:
+    for declared in declarations.declaration(name)["settings"]:
         control = element.locator(f"[data-setting={declared['name']}]")
         if (
             declared.get("hidden")
@@ -220,7 +220,7 @@ def test_absurd_input_gives_a_sentence(open_simulator: Any, name: str) -> None:
             field.fill("1 2 4")
         assert said.inner_text() == "" and field.get_attribute("aria-invalid") is None
     assert element.locator("img").count() == 0
-    for declared in simulators.declaration(name)["settings"]:
+    for declared in declarations.declaration(name)["settings"]:
         if declared["kind"] == "numbers":
             continue
         identifier = element.get_attribute("id")
@@ -258,7 +258,7 @@ def test_accessible_in_every_situation(open_simulator: Any, axe: Any, name: str,
 def test_screen_readers_are_told_once(open_simulator: Any, name: str) -> None:
     """Many changes in a row make one announcement, after the last."""
     _, element = open_simulator(name)
-    first = next(one for one in simulators.declaration(name)["settings"] if one["kind"] == "ladder")
+    first = next(one for one in declarations.declaration(name)["settings"] if one["kind"] == "ladder")
     said = element.evaluate("""(one, name) => new Promise(done => {
         const told = [], place = one.querySelector('.bn-sim__hidden');
         new MutationObserver(() => told.push(place.textContent)).observe(place, { childList: true });
@@ -332,10 +332,10 @@ def test_scripts_are_loaded_where_they_are_needed() -> None:
     for address in PAGES:
         text = (SITE / address).read_text(encoding="utf-8")
         here = [name for name in NAMES if f"<{name} " in text]
-        wanted = {script for name in here for script in simulators.scripts(name)}
-        for path in simulators.files():
+        wanted = {script for name in here for script in declarations.scripts(name)}
+        for path in declarations.files():
             if path.suffix == ".js":
-                assert text.count(f"assets/widgets/{path.name}") == (path.name in wanted), (
+                assert text.count(f"assets/simulators/{path.name}") == (path.name in wanted), (
                     address,
                     path.name,
                 )
@@ -343,9 +343,9 @@ def test_scripts_are_loaded_where_they_are_needed() -> None:
 
 def test_small_enough() -> None:
     """Everything that all simulators load: at most 60 KB as it is sent."""
-    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in simulators.files()}
+    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in declarations.files()}
     sizes |= {
-        f"{name}.json": len(gzip.compress(json.dumps(simulators.declaration(name)).encode()))
+        f"{name}.json": len(gzip.compress(json.dumps(declarations.declaration(name)).encode()))
         for name in NAMES
     }
     assert sum(sizes.values()) <= 60_000, sizes
@@ -380,7 +380,7 @@ def test_affine_undo_gives_back_what_came_in(open_simulator: Any) -> None:
 def test_affine_presets_show_what_they_say(open_simulator: Any) -> None:
     _, element = open_simulator("bn-affine")
     found = {}
-    for preset in simulators.declaration("bn-affine")["presets"]:
+    for preset in declarations.declaration("bn-affine")["presets"]:
         element.locator(f"[data-preset={preset}]").click()
         found[preset] = affine(element)
     element.get_by_role("button", name="Start over").click()
@@ -463,7 +463,7 @@ def test_running_runs_pauses_and_steps(open_simulator: Any) -> None:
 def test_running_presets_show_what_they_say(open_simulator: Any) -> None:
     _, element = open_simulator("bn-running")
     found = {}
-    for preset in simulators.declaration("bn-running")["presets"]:
+    for preset in declarations.declaration("bn-running")["presets"]:
         element.locator(f"[data-preset={preset}]").click()
         found[preset] = running(element)
     held = found["neighbours"]

@@ -11,15 +11,15 @@ import pytest
 
 from experiments.data.spirals import spirals
 from experiments.engine.noise import Noise
-from site_gen import simulators
 from site_gen.paths import ROOT
+from site_gen.simulators import declarations
 from tests.browser.conftest import DESKTOP, PHONE, SITE
 from tests.browser.test_engine import AGREEMENT, distance
 from tests.browser.test_pages import AXE, OVERFLOWING
 
 PAGE = "train.html"
-DECLARED = simulators.declaration("bn-train")
-WIDGETS = ROOT / "site_gen" / "widgets"
+DECLARED = declarations.declaration("bn-train")
+SIMULATORS = ROOT / "site_gen" / "simulators"
 SEEDS = (1, 2, 3)
 
 
@@ -329,7 +329,7 @@ def bare(browser: Any) -> Iterator[Any]:
     context = browser.new_context(offline=True)
     page = context.new_page()
     for script in ("engine.js", "training.js"):
-        page.add_script_tag(content=(WIDGETS / script).read_text(encoding="utf-8"))
+        page.add_script_tag(content=(SIMULATORS / script).read_text(encoding="utf-8"))
     yield page
     context.close()
 

@@ -48,7 +48,7 @@ def test_a_chapter_asks_answers_shows_limits_and_cites(page: str) -> None:
     assert re.search(r"^title: .*\?", text, re.M), "the title is a question"
     opening = text.split("---\n", 2)[2][:1500]
     assert "[[= value(" in opening or "[[= interval(" in opening, "the answer holds a measured number"
-    assert "[[= figure(" in opening or "[[= animation(" in opening, "a figure stands in the first screen"
+    assert "[[= figure(" in opening or "[[= figure(" in opening, "a figure stands in the first screen"
     for tag in ("settings(", "claim(", "cite("):
         assert f"[[= {tag}" in text, tag
     assert re.search(r"^## .*\bnot\b", text, re.M | re.I), "a section says what it does not show"

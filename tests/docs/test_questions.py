@@ -16,9 +16,9 @@ MOST_WORDS = 120
 def test_an_answer_is_short_and_has_a_figure(section: str) -> None:
     question, answer = section.split("\n", 1)
     assert question.rstrip("”`").endswith("?")
-    assert len(re.findall(r"\[\[= (?:figure|animation)\(", answer)) == 1
+    assert len(re.findall(r"\[\[= figure\(", answer)) == 1
     assert re.search(r"\]\([a-z/-]+\.md(#[a-z-]+)?\)", answer), "no way to a chapter"
-    words = re.sub(r"\[\[= (?:figure|animation)\(.*?\]\]", "", answer)
+    words = re.sub(r"\[\[= figure\(.*?\]\]", "", answer)
     words = re.sub(r"\[\[=.*?\]\]", "number", words)
     words = re.sub(r"\]\([^)]*\)", "]", words)
     assert len(words.split()) <= MOST_WORDS

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from experiments.measures.statistics import Measurement
-from site_gen import gallery
-from site_gen.measure import evaluate
+from site_gen.media import catalogue
+from site_gen.pages.tags import setup_comments
 from site_gen.paths import STUDIES
+from site_gen.pipeline.measure import evaluate
 from site_gen.storage import dataset_to_bytes
-from site_gen.tags import setup_comments
 from tests import quick
 
 pytestmark = pytest.mark.parametrize("name", quick.NAMES)
@@ -81,7 +81,7 @@ def test_claims_are_well_formed(name: str) -> None:
     for claim in quick.module(name).CLAIMS:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", claim.id), claim.id
         assert claim.says.endswith((".", "?")) and claim.because.endswith("."), claim.id
-        assert claim.figure in gallery.drawings(), claim.figure
+        assert claim.figure in catalogue.drawings(), claim.figure
         assert all(case.rule for case in claim.cases)
         assert len({case.when for case in claim.cases}) == len(claim.cases), (
             f"{claim.id}: cases need conditions that differ"

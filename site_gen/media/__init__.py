@@ -1,0 +1,1 @@
+"""Figures and animations as files: which exist, and their bytes."""

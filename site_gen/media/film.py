@@ -1,0 +1,332 @@
+"""An animation as files: GIF, WebM, MP4 and poster, in two themes; the same bytes wherever made.
+
+What stands still is drawn once; a frame is that background with the moving artists drawn over it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from site_gen.errors import BuildError
+from site_gen.files import named_errors, write_if_changed
+from site_gen.media.still import (
+    DENSE,
+    LICENCE,
+    SCREEN,
+    SITE,
+    Saved,
+    check_size,
+    lay_out,
+    png_bytes,
+    suffix,
+    write_table,
+)
+from site_gen.theme import DARK, LIGHT, Animation
+
+if TYPE_CHECKING:
+    import av
+    import numpy as np
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+MAX_GIF = 1024 * 1024
+MAX_VIDEO = 300 * 1024
+SIMPLER = "move less at a time (fewer frames, fewer points, a smaller height)"
+
+# Each codec's qualities, best first: the first that fits MAX_VIDEO is published. One thread, so that bytes do
+# not depend on the number of cores. AV1, not VP9: a fifth smaller in half the time; browsers without it take
+# the MP4.
+CODECS = {
+    "webm": ("libsvtav1", ("34", "42", "50"), {"preset": "8", "svtav1-params": "lp=1"}),
+    "mp4": ("libx264", ("25", "29", "33"), {"preset": "slow", "tune": "animation"}),
+}
+LAYOUT = {"webm": {}, "mp4": {"movflags": "+faststart"}}  # an MP4 plays before it is loaded
+EVERY = 10  # a draft films one frame out of so many
+COLOURS = (128, 64)  # of a GIF's palette, best first
+
+
+def encode_animation(
+    module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str, draft: bool = False
+) -> Saved:
+    """Write the table of an animation, and film it from the table that was written.
+
+    Parameters
+    ----------
+    module : module
+        An animation: has `TITLE` and `animate(data, theme)`.
+    data : DataFrame
+        What is drawn: the module's `data(results)`.
+    folder : Path
+        Where the files go; made if need be.
+    figure_id : str
+        Begins every file name and is written into every file, beside the title and the licence.
+    draft : bool
+        Film one frame out of `EVERY` in the same time, with one pixel to a CSS pixel everywhere: jerky and coarse,
+        and made in a fifth of the time.
+
+    Returns
+    -------
+    Saved
+        `<id>.csv`; `<id>.gif`, `<id>.webm`, `<id>.mp4`, `<id>.png` (the poster), and all again as
+        `<id>-dark.*`.
+        The GIF has one pixel to a CSS pixel, the others two.
+
+    Raises
+    ------
+    BuildError
+        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, a video more
+        than 300 KB, or a file cannot be written.
+    """
+    csv = folder / f"{figure_id}.csv"
+    table = write_table(data, csv)
+    files = [csv]
+    for theme in (LIGHT, DARK):
+        path = folder / f"{figure_id}{suffix(theme)}.gif"
+        with theme.context():
+            animation = module.animate(table.copy(), theme)
+            if draft:
+                animation = _sparse(animation, EVERY)
+            width, height = lay_out(animation.figure)
+            images = list(frames(animation, SCREEN))
+            if theme is LIGHT:  # the other theme has the same artists
+                check_artists(animation, images, figure_id)
+            contents = {path: _gif(images, animation.fps, figure_id, path)}
+            pictures = [_yuv(frame) for frame in (images if draft else frames(animation, DENSE))]
+            for form in CODECS:
+                path = path.with_suffix(f".{form}")
+                contents[path] = _video(pictures, animation.fps, figure_id, module.TITLE, path)
+            _stand_still(animation, animation.poster)
+            poster = png_bytes(animation.figure, figure_id, module.TITLE, SCREEN if draft else DENSE)
+            contents[path.with_suffix(".png")] = poster
+        for path, content in contents.items():
+            write_if_changed(path, content)
+            files.append(path)
+    return Saved(tuple(files), width, height)
+
+
+def _sparse(animation: Animation, every: int) -> Animation:
+    """One frame out of `every`, the poster among them, at the nearest rate that a GIF can have."""
+    every = min(every, animation.frames // 2)
+    first = animation.poster % every
+    return replace(
+        animation,
+        frames=len(range(first, animation.frames, every)),
+        update=lambda i: animation.update(first + i * every),
+        fps=next(fps for fps in (50, 25, 20, 10, 5, 4, 2, 1) if fps * every <= max(animation.fps, every)),
+        poster=animation.poster // every,
+    )
+
+
+def frames(animation: Animation, dpi: int) -> Iterator[np.ndarray]:
+    """Yield every frame, (height, width, 3) of uint8, by blitting; call it inside the theme's context."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    animation.figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(animation.figure)
+    moving = _moving(animation.figure, animation.artists)
+    for artist in moving:
+        artist.set_animated(True)
+    canvas.draw()
+    background = canvas.copy_from_bbox(animation.figure.bbox)
+    renderer = canvas.get_renderer()
+    for i in range(animation.frames):
+        animation.update(i)
+        canvas.restore_region(background)
+        for artist in moving:
+            artist.draw(renderer)
+        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def redrawn(animation: Animation, i: int, dpi: int) -> np.ndarray:
+    """Frame `i` drawn in full, (height, width, 3) of uint8: what blitting has to equal."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    animation.figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(animation.figure)
+    _stand_still(animation, i)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def check_artists(animation: Animation, images: Sequence[np.ndarray], figure_id: str) -> None:
+    """Raise a `BuildError` if one of a few blitted images differs from the same frame drawn in full.
+
+    They differ where an artist changes and is not in the animation's list.
+    """
+    last = animation.frames - 1
+    for i in sorted({0, last // 3, animation.poster, 2 * last // 3, last}):
+        wrong = (images[i] != redrawn(animation, i, SCREEN)).any(axis=-1)
+        if wrong.any():
+            y, x = (int(edge.min()) for edge in wrong.nonzero())
+            raise BuildError(
+                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} "
+                f"from the left and {y} from the top: list in `artists` every artist that changes there"
+            )
+
+
+def _stand_still(animation: Animation, i: int) -> None:
+    """Set the figure to frame `i` and let it be drawn as any other."""
+    animation.update(i)
+    for artist in _moving(animation.figure, animation.artists):
+        artist.set_animated(False)
+
+
+def _moving(figure: Figure, changing: Sequence[Artist]) -> list[Artist]:
+    """What each frame draws anew, bottom first: what changes, and in the same axes whatever lies above it."""
+    from matplotlib.axes import Axes
+
+    wanted = {id(artist) for artist in changing}
+
+    def changes(artist: Artist) -> bool:
+        return id(artist) in wanted or any(changes(child) for child in artist.get_children())
+
+    def children(parent: Artist) -> list[Artist]:
+        return sorted(parent.get_children(), key=lambda child: child.get_zorder())
+
+    moving: list[Artist] = []
+    for part in children(figure):
+        if not isinstance(part, Axes):
+            moving += [part] if changes(part) else []
+            continue
+        hidden = [part.patch] if part.axison else [part.patch, part.xaxis, part.yaxis, *part.spines.values()]
+        drawn = [child for child in children(part) if child not in hidden]
+        lowest = next((i for i, child in enumerate(drawn) if changes(child)), len(drawn))
+        moving += drawn[lowest:]
+    return moving
+
+
+def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, path: Path) -> bytes:
+    """The frames as a GIF that loops, all with one palette."""
+    from PIL import Image
+
+    for colours in COLOURS:
+        palette, indices = _reduce(images, colours)
+        drawn = [Image.fromarray(index) for index in indices]
+        for image in drawn:
+            image.putpalette(palette.tobytes())
+        film = BytesIO()
+        about = f"{SITE}: {figure_id}. {LICENCE}".encode()
+        drawn[0].save(
+            film, "GIF", save_all=True, append_images=drawn[1:], duration=1000 // fps, loop=0, disposal=1,
+            optimize=False, comment=about,
+        )  # fmt: skip
+        if film.tell() <= MAX_GIF:
+            break
+    check_size(path, film.getvalue(), MAX_GIF, SIMPLER)
+    return film.getvalue()
+
+
+def _reduce(images: Sequence[np.ndarray], colours: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """A palette (colour, 3) for all images, and each image as indices (height, width) of the nearest colour.
+
+    The most frequent colours (paper, lines, fills) are in the palette exactly; the rest of it covers what is
+    left, mostly the edges of letters and lines. Pillow alone may map white to the next grey, and then the
+    picture sits in a visible box.
+    """
+    import numpy as np
+    from PIL import Image
+
+    shifts = np.array([16, 8, 0], dtype=np.uint32)
+    packed = [np.bitwise_or.reduce(image.astype(np.uint32) << shifts, axis=-1) for image in images]
+    used = np.zeros(1 << 24, dtype=bool)
+    for image in packed:
+        used[image] = True
+    occurrences = np.bincount(np.stack(packed[::8]).ravel(), minlength=1 << 24)[used]
+    rgb = used.nonzero()[0][:, None] >> shifts & 255
+    frequent = rgb[np.argsort(-occurrences, kind="stable")[: colours // 4]]
+    # every colour once: MAXCOVERAGE spreads over the colours that occur, however often
+    row = Image.fromarray(rgb.astype(np.uint8)[None])
+    spread = row.quantize(colours - len(frequent), Image.Quantize.MAXCOVERAGE).getpalette()
+    palette = np.concatenate([frequent, np.array(spread).reshape(-1, 3)])
+    nearest = np.zeros(1 << 24, dtype=np.uint8)
+    nearest[used] = ((rgb[:, None] - palette) ** 2).sum(axis=-1).argmin(axis=1)
+    return palette.astype(np.uint8), [nearest[image] for image in packed]
+
+
+def _yuv(image: np.ndarray) -> av.VideoFrame:
+    """A frame as video keeps it: brightness for every pixel, colour for 2 × 2, by the rule of BT.709."""
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
+    even = image[: len(image) // 2 * 2]  # a draft may have an odd height
+    picture = av.VideoFrame.from_ndarray(even, "rgb24")
+    return picture.reformat(
+        format="yuv420p",
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+        dst_colorspace=Colorspace.ITU709,
+    )
+
+
+def _video(pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, path: Path) -> bytes:
+    """The frames as a video of the kind that the path's ending says."""
+    # SVT-AV1 speaks to the terminal by itself unless told otherwise before it starts.
+    os.environ.setdefault("SVT_LOG", "1")
+    about = {"title": title, "comment": f"{SITE}: {figure_id}", "copyright": LICENCE}
+    for quality in CODECS[path.suffix[1:]][1]:
+        # What goes to the front of an MP4 is known at its end, so the encoder needs a real file.
+        with named_errors(path), tempfile.TemporaryDirectory() as folder:
+            film = Path(folder, path.name)
+            _encode(film, pictures, fps, quality, about)
+            content = film.read_bytes()
+        if len(content) <= MAX_VIDEO:
+            break
+    check_size(path, content, MAX_VIDEO, SIMPLER)
+    return content
+
+
+def _encode(
+    film: Path, pictures: Sequence[av.VideoFrame], fps: int, quality: str, about: dict[str, str]
+) -> None:
+    import av
+
+    form = film.suffix[1:]
+    codec, _, options = CODECS[form]
+    # bitexact: no date, no random number, no version in the file.
+    with av.open(film, "w", options=LAYOUT[form] | {"fflags": "+bitexact"}) as container:
+        container.metadata.update(about)
+        stream = container.add_stream(codec, rate=fps, options=options | {"crf": quality})
+        context = stream.codec_context
+        context.width, context.height = pictures[0].width, pictures[0].height
+        context.pix_fmt = "yuv420p"
+        context.thread_count = 1
+        # Said outright, or browsers guess from the size of the picture and the paper's colour is off.
+        context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
+        context.color_range = 1  # 16 to 235
+        with _same_priority():
+            context.open()
+        for i, picture in enumerate(pictures):
+            picture.pts, picture.time_base = i, Fraction(1, fps)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+
+
+@contextmanager
+def _same_priority() -> Iterator[None]:
+    """Undo what is done to the scheduling of this process.
+
+    Where root runs it, SVT-AV1 makes its threads and the one that starts it real-time threads of the highest priority. All programs
+    that this process starts later would be so too, and on two cores nothing else would get a turn.
+    """
+    if not hasattr(os, "sched_setscheduler"):  # only Linux has it, and only there it is done
+        yield
+        return
+    before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setscheduler(int(thread.name), before, parameters)

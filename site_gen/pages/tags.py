@@ -1,0 +1,310 @@
+"""One page while it is rendered: what `[[= … ]]` can call."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import jinja2
+
+from experiments import study as studies
+from site_gen import paths
+from site_gen.pages import citations, formatting, prose
+from site_gen.pages.book import Book, PageError
+from site_gen.simulators import declarations
+
+BANNER = """
+!!! warning "{}: not for citation"
+
+    {}
+"""
+SHRUNK = "Every study on this copy of the site was shrunk so that it builds within a minute. Intervals are wide and verdicts may differ."
+RESEEDED = "Every random number on this copy of the site comes from another base seed: it shows what would come out another time."
+
+
+@dataclass
+class Page:
+    """One page while it is rendered: what its tags may call."""
+
+    book: Book
+    environment: jinja2.Environment
+    name: str
+    root: str = field(init=False)
+    scripts: list[str] = field(default_factory=list)  # that simulators further up on the page have loaded
+    ids: list[str] = field(default_factory=list)  # of these simulators
+
+    def __post_init__(self) -> None:
+        self.root = "../" * (len(PurePosixPath(self.name).parts) - 1)
+
+    def functions(self) -> dict[str, Any]:
+        """The names that `[[= … ]]` can use."""
+        public = (self.figure, self.simulator, self.try_it, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
+                  self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
+                  self.gallery, self.board, self.study_question)  # fmt: skip
+        return {function.__name__: function for function in public} | {
+            "profile": self.book.profile,
+            "root": self.root,
+        }
+
+    def template(self, template: str, **context: Any) -> str:
+        context = {"root": self.root, "profile": self.book.profile, "claims": self.book.claims,
+                   "figures": self.book.figures} | context  # fmt: skip
+        return self.environment.get_template(template).render(context)
+
+    def entry(self, identifier: str) -> dict[str, Any]:
+        try:
+            return self.book.figures[identifier]
+        except KeyError:
+            raise PageError(
+                f"there is no figure {identifier!r}; there are: {', '.join(self.book.figures)}"
+            ) from None
+
+    def figure(self, identifier: str) -> str:
+        """A figure, still or moving, with caption, alternative text and the link to its own page."""
+        return self.template("figure.md", figure=self.entry(identifier))
+
+    def simulator(self, name: str, *, fallback: str = "", preset: str = "", **settings: Any) -> str:
+        """A simulator; `fallback` is the figure that stands there on paper and without scripts.
+
+        `preset` and `settings` say where it starts. Its scripts are loaded on pages that have one, once a page.
+        """
+        begin = declarations.start(name, preset, settings)
+        if not fallback:
+            raise PageError(
+                f'{name} needs a figure that stands in for it: [[= simulator("{name}", fallback="figure-id") ]]'
+            )
+        still = self.figure(fallback)
+        stem = name.removeprefix("bn-")
+        same = sum(one.split("-")[0] == stem for one in self.ids)
+        identifier = f"{stem}-{same + 1}" if same else stem
+        told = {
+            "declared": declarations.declaration(name),
+            "start": begin,
+            "preset": preset,
+            "facts": declarations.facts(name, self.book),
+        }
+        wanted = [one for one in declarations.scripts(name) if one not in self.scripts]
+        first = not self.ids
+        self.ids.append(identifier)
+        self.scripts += wanted
+        return self.template("simulator.md", name=name, id=identifier, first=first, scripts=wanted, still=still, style=declarations.STYLE,
+                             folder=f"{self.root}assets/simulators/",
+                             told=json.dumps(told, ensure_ascii=False).replace("<", "\\u003c"))  # fmt: skip
+
+    def try_it(self, name: str, *, preset: str = "", text: str = "", **settings: Any) -> str:
+        """A link to a simulator that opens it with a preset: on this page, or on the first one that has it.
+
+        Without a text, it is the preset's own label.
+        """
+        wanted = declarations.start(name, preset, settings)
+        if not (text or preset):
+            raise PageError(
+                f'a link to {name} needs a preset or a text: [[= try_it("{name}", preset="…", text="…") ]]'
+            )
+        for typed in prose.typed_numbers(text):
+            raise PageError(
+                f"{typed.number!r} is typed into the text of a link: measure it, or say it in words"
+            )
+        pages = self.book.simulators.get(name)
+        if not pages:
+            raise PageError(
+                f'no page has {name}: put [[= simulator("{name}", fallback="figure-id") ]] on one'
+            )
+        target = self.name if self.name in pages else next(iter(pages))
+        text = text or declarations.declaration(name)["presets"][preset]["label"]
+        return f"[{text}]({self.root}{target}{declarations.address(name, wanted, pages[target])})"
+
+    def _claim(self, identifier: str) -> dict[str, Any]:
+        try:
+            return self.book.claims[identifier]
+        except KeyError:
+            raise PageError(
+                f"there is no claim {identifier!r}; there are: {', '.join(self.book.claims)}"
+            ) from None
+
+    def claim(self, identifier: str) -> str:
+        """A claim's card: verdict, sentence, every case with estimate and interval, source, figure."""
+        claim = self._claim(identifier)
+        return self.template("claim.md", claim=claim, source=self._source_of(claim))
+
+    def verdict(self, identifier: str) -> str:
+        """A claim's verdict as an inline chip."""
+        return self.template("verdict.md", claim=self._claim(identifier)).strip()
+
+    def decides(self, *identifiers: str) -> str:
+        """Claims as a list: verdict and sentence, linked to the ledger."""
+        return self.template("decides.md", ids=[self._claim(identifier)["id"] for identifier in identifiers])
+
+    def _source_of(self, claim: dict[str, Any]) -> str:
+        return citations.POPULAR.get(claim["source"]) or self.cite(claim["source"])
+
+    def value(self, name: str, spec: str = ".3g") -> str:
+        """A measured number; `name.low`, `name.high` and `name.runs` give its interval and its runs."""
+        base, _, part = name.rpartition(".")
+        field_name, base = (part, base) if part in ("low", "high", "runs", "unit") else ("estimate", name)
+        measured = self.book.measurement(base)
+        number = measured[field_name]
+        if number is None or (isinstance(number, str) and field_name != "unit"):
+            raise PageError(f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in a sentence. "
+                            "Quote the share of runs instead, or mend the measurement")  # fmt: skip
+        if field_name == "unit":
+            return number
+        told = f"{base}: {self._told(measured, spec)}"
+        return f'<span class="bn-value" title="{told}">{self._format(number, spec)}</span>'
+
+    def interval(self, name: str, spec: str = ".3g") -> str:
+        """A measured number with its interval and number of runs: "0.88 (95 % interval 0.87 to 0.89, 16 runs)"."""
+        measured = self.book.measurement(name)
+        unit = f" {measured['unit']}" if measured["unit"] else ""
+        _, comma, rest = self._told(measured, spec).partition(", ")
+        return f"{self.value(name, spec)}{unit}" + (f" ({rest})" if comma and measured["runs"] > 1 else "")
+
+    def _told(self, measured: dict[str, Any], spec: str) -> str:
+        """A measurement in full, as the tip on a number shows it."""
+        estimate, low, high = (self._format(measured[key], spec) for key in ("estimate", "low", "high"))
+        if measured["runs"] == 1:
+            return f"{estimate}, computed"
+        if low == high:
+            return f"{estimate}, the same in {measured['runs']} runs"
+        if measured["level"] == 1:
+            return f"{estimate}, range {low} to {high} over {measured['runs']} instances"
+        return f"{estimate}, {self._format(measured['level'], '.0%')} interval {low} to {high}, {measured['runs']} runs"
+
+    def _format(self, number: Any, spec: str) -> str:
+        try:
+            return formatting.number(number, spec)
+        except (ValueError, TypeError) as error:
+            raise PageError(
+                f'{spec!r} cannot format {number!r}: {error}. Use a format such as ".2f" or ".0%"'
+            ) from None
+
+    def setting(self, name: str, spec: str = "") -> str:
+        """A setting in force, for example `setting("ics_distribution.batch")`."""
+        study, _, key = name.partition(".")
+        settings = self._settings(study)
+        if key not in settings:
+            raise PageError(f"the study {study!r} has no setting {key!r}; it has: {', '.join(settings)}")
+        return self._format(settings[key], spec) if spec else formatting.setting(settings[key])
+
+    def settings(self, study: str) -> str:
+        """The table of a study's settings, each with the comment that its `Setup` gives it."""
+        path = paths.STUDIES / f"{study}.py"
+        notes = setup_comments(path) if self._settings(study) else {}
+        rows = [
+            {"name": key, "value": value, "note": notes.get(key, "")}
+            for key, value in self._settings(study).items()
+        ]
+        return self.template("settings.md", study=study, rows=rows)
+
+    def _settings(self, study: str) -> dict[str, Any]:
+        if study not in self.book.studies:
+            raise PageError(f"there is no study {study!r}; there are: {', '.join(self.book.studies)}")
+        return self.book.studies[study]["setup"]
+
+    def study_question(self, study: str) -> str:
+        """The question a study asks: the first line of its file."""
+        self._settings(study)
+        return self.book.studies[study]["question"]
+
+    def source(self, path: str, name: str) -> str:
+        """The real code of a definition, for example `source("experiments/engine/affine.py", "Affine.forward")`."""
+        code, first, last = definition(paths.ROOT / path, name)
+        return self.template("source.md", path=path, name=name, code=code, first_line=first, last_line=last)
+
+    def cite(self, key: str) -> str:
+        """A link to a reference by author and year."""
+        return f"[{citations.author_year(self._reference(key))}]({self.root}references.md#{key})"
+
+    def quoted(self, number: str, key: str) -> str:
+        """A number quoted from a source whose text was checked; the link says where it is from."""
+        entry = self._reference(key)
+        return f"{number} ([{citations.author_year(entry)}]({self.root}references.md#{key}))"
+
+    def given(self, number: str) -> str:
+        """A number that is true by definition or by derivation, and so was never measured."""
+        return number
+
+    def _reference(self, key: str) -> dict[str, Any]:
+        try:
+            return self.book.references[key]
+        except KeyError:
+            raise PageError(f"there is no reference {key!r} in docs/references.json; there are: "
+                            f"{', '.join(self.book.references)}") from None  # fmt: skip
+
+    def references(self) -> str:
+        """The list of all references."""
+        entries = sorted(
+            self.book.references.items(), key=lambda item: (citations.names(item[1]), citations.year(item[1]))
+        )
+        return "\n".join(f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries)
+
+    def ledger(self) -> str:
+        """The table of all claims, in the order of the navigation."""
+        order = {page: position for position, page in enumerate(self.book.chapters)}
+        claims = sorted(self.book.claims.values(), key=lambda claim: order.get(claim["page"], len(order)))
+        rows = [claim | {"source_text": self._source_of(claim)} for claim in claims]
+        return self.template("ledger.md", rows=rows)
+
+    def gallery(self) -> str:
+        """Thumbnails of all figures and animations."""
+        return self.template("gallery.md", entries=list(self.book.figures.values()))
+
+    def board(self) -> str:
+        """How many claims hold, fail, depend, and were left untested."""
+        measured = [claim["measured"] for claim in self.book.claims.values()]
+        return self.template("board.md", counts={verdict: measured.count(verdict) for verdict in sorted(set(measured))},
+                             total=len(measured))  # fmt: skip
+
+    def finish(self, text: str) -> str:
+        """Mark a page of a profile that is not published as such, below its front matter."""
+        if studies.is_published(self.book.profile):
+            return text
+        _, _, seed = self.book.profile.partition("-seed-")
+        banner = BANNER.format(f"Seed {seed}", RESEEDED) if seed else BANNER.format("Quick profile", SHRUNK)
+        front = re.match(r"\A---\n.*?\n---\n", text, re.S)
+        position = front.end() if front else 0
+        return text[:position] + banner + text[position:]
+
+
+def setup_comments(path: Path) -> dict[str, str]:
+    """Field → the comment on its line in a study's `class Setup`."""
+    text = path.read_text(encoding="utf-8")
+    body = next(
+        node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == "Setup"
+    )
+    lines = text.splitlines()
+    notes = {}
+    for node in body.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            _, found, comment = lines[node.end_lineno - 1][node.end_col_offset :].partition("#")
+            above = lines[node.lineno - 2].strip()
+            notes[node.target.id] = (
+                comment.strip() if found else above.lstrip("# ") if above.startswith("#") else ""
+            )
+    return notes
+
+
+def definition(path: Path, name: str) -> tuple[str, int, int]:
+    """The source text of a function, class or method ("Class.method") with its first and last line.
+
+    Raises
+    ------
+    PageError
+        If the file or the definition does not exist.
+    """
+    if not path.is_file():
+        raise PageError(f"there is no file {paths.relative(path)} to show the source of")
+    text = path.read_text(encoding="utf-8")
+    node: Any = ast.parse(text)
+    for part in name.split("."):
+        node = next((child for child in node.body if getattr(child, "name", None) == part), None)
+        if node is None:
+            raise PageError(f"{paths.relative(path)} has no definition {name!r}")
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    lines = text.splitlines()[first - 1 : node.end_lineno]
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return "\n".join(line[indent:] for line in lines), first, node.end_lineno

@@ -1,0 +1,1 @@
+"""The simulators: one declaration and one script each."""

@@ -1,0 +1,292 @@
+"""The pipeline as a whole, on a small repository: what is made again, what survives a kill, what stops the build."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+
+from tests.conftest import Repository, small_repository
+
+CLAIM = '[[= claim("coin-is-fair") ]]'
+STUDY = "experiments/studies/coin.py"
+ENGINE = "experiments/measures/statistics.py"
+
+
+def made(repository: Repository, command: str = "pages") -> list[str]:
+    """The kinds of units that a build made, in order."""
+    ran = repository.run(command)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return [line.split("s  ", 1)[1].split()[0] for line in ran.stdout.splitlines() if line.startswith("[")]
+
+
+def stopped(repository: Repository, command: str = "pages") -> str:
+    """What a build that must fail says; never a traceback."""
+    ran = repository.run(command)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    return ran.stderr
+
+
+def test_a_build_leaves_the_site_and_its_indexes(built: Repository) -> None:
+    claims = json.loads((built.root / "site/claims.json").read_text())
+    (claim,) = claims["claims"]
+    fields = {
+        "id",
+        "says",
+        "source",
+        "study",
+        "figure",
+        "verdict",
+        "measured",
+        "estimate",
+        "low",
+        "high",
+        "unit",
+        "runs",
+        "profile",
+    }
+    assert fields <= claim.keys()
+    assert claim["verdict"] == claim["measured"] == "supported"
+    assert claim["low"] < claim["estimate"] < claim["high"] and claim["runs"] == 48
+    figures = json.loads((built.root / "site/figures.json").read_text())["figures"]
+    assert [figure["id"] for figure in figures] == ["coin-heads", "coin-tossing"]
+    for figure in figures:
+        assert {
+            "id",
+            "title",
+            "alt",
+            "caption",
+            "study",
+            "claims",
+            "seed",
+            "versions",
+            "command",
+            "licence",
+            "files",
+        } <= figure.keys()
+        for file in figure["files"]:
+            assert (built.root / "site" / file["path"]).stat().st_size == file["bytes"]
+    page = (built.root / "site/index.html").read_text()
+    assert "<math" in page and f"{claim['estimate']:.3f}" in page
+
+
+def test_nothing_changed_makes_nothing(built: Repository) -> None:
+    before = built.bytes_of("site")
+    assert made(built, "build") == []
+    assert built.bytes_of("site") == before
+
+
+def test_a_word_on_a_page_makes_only_pages_and_site(built: Repository) -> None:
+    built.edit("docs/index.md", "A page for tests", "A page for the tests")
+    assert made(built, "build") == ["pages", "site"]
+
+
+def test_comments_and_docstrings_rerun_nothing(built: Repository) -> None:
+    built.edit(STUDY, '    """Toss."""', '    """Toss the coin."""  # often')
+    built.edit(ENGINE, "\nLEVEL = 0.95\n", "\n# the usual level\nLEVEL = 0.95\n")
+    assert set(made(built)) <= {"pages"}  # pages may show the text of these files
+
+
+def test_a_claim_in_other_words_does_not_rerun_its_study(built: Repository) -> None:
+    built.edit(STUDY, "A coin shows heads half of the time.", "A coin shows heads every other time.")
+    assert made(built) == ["measure", "pages"]
+
+
+def test_changed_code_reruns_what_reaches_it(built: Repository) -> None:
+    built.edit(
+        STUDY, "np.random.default_rng([point.seed, point.coin])", "np.random.default_rng(point.coin + 10)"
+    )
+    assert sorted(made(built)) == ["animation", "figure", "measure", "pages", "result", "result", "result"]
+
+
+def test_a_new_point_runs_only_that_point(built: Repository) -> None:
+    built.edit(STUDY, "coins: tuple[int, ...] = (1, 2, 3)", "coins: tuple[int, ...] = (1, 2, 3, 4)")
+    assert made(built).count("result") == 1
+
+
+@pytest.mark.parametrize("damage", ["truncate", "delete"])
+def test_a_damaged_result_is_noticed_and_made_again(built: Repository, damage: str) -> None:
+    path = built.root / "build/results/full/coin/coin-2.nc"
+    whole, site = path.read_bytes(), built.bytes_of("site")
+    path.unlink() if damage == "delete" else path.write_bytes(whole[: len(whole) // 2])
+    assert made(built, "build") == ["result"]
+    assert path.read_bytes() == whole and built.bytes_of("site") == site
+
+
+def test_damage_to_the_site_is_mended(built: Repository) -> None:
+    before = built.bytes_of("site")
+    (built.root / "site/index.html").write_text("spoilt")
+    (built.root / "site/stray.html").write_text("stray")
+    assert made(built, "build") == ["site"]
+    assert built.bytes_of("site") == before
+
+
+@pytest.mark.parametrize("seconds", [1.5, 3.0, 5.0])
+def test_killed_at_any_moment_the_next_build_leaves_the_same_bytes(
+    unbuilt: Repository, built: Repository, seconds: float
+) -> None:
+    process = unbuilt.start("build")
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    made(unbuilt, "build")
+    assert unbuilt.bytes_of("site") == built.bytes_of("site")
+
+
+def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(unbuilt: Repository) -> None:
+    unbuilt.edit(STUDY, "pause: float = 0.0", "pause: float = 2.0")
+    process = unbuilt.start("pages")
+    assert "result" in process.stdout.readline()  # the first is finished and noted
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=10)
+    assert process.returncode == 130 and "Stopped" in output and "Traceback" not in output
+    assert made(unbuilt).count("result") < 3
+
+
+def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
+    unbuilt.edit(STUDY, "pause: float = 0.0", "pause: float = 4.0")
+    first = unbuilt.start("pages")
+    while not (unbuilt.root / "build/lock").is_file() or not (unbuilt.root / "build/lock").read_text():
+        time.sleep(0.05)
+    said = stopped(unbuilt)
+    assert f"process {first.pid}" in said and "wait until it ends" in said
+    os.killpg(first.pid, signal.SIGTERM)
+    first.communicate(timeout=20)
+
+
+def test_two_folders_give_the_same_bytes(built: Repository, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = small_repository(tmp_path_factory.mktemp("another-folder"))
+    made(other, "build")
+    assert other.bytes_of("site") == built.bytes_of("site")
+
+
+def test_profiles_share_nothing(built: Repository) -> None:
+    full = built.bytes_of("build/results/full")
+    ran = built.run("pages", "--profile", "quick")
+    assert ran.returncode == 0, ran.stderr
+    assert built.bytes_of("build/results/full") == full
+    assert "not for citation" in (built.root / "build/docs/index.md").read_text()
+    assert {path.suffix for path in (built.root / "build/docs/figures").rglob("coin-*")} >= {
+        ".svg",
+        ".png",
+        ".csv",
+    }
+    assert not list((built.root / "build/docs/figures").rglob("*.pdf"))  # a draft has none
+
+
+def test_another_base_seed_gives_other_runs_and_keeps_its_results_apart(built: Repository) -> None:
+    full = built.bytes_of("build/results/full")
+    ran = built.run("pages", "--seed", "8")
+    assert ran.returncode == 0, ran.stderr
+    assert built.bytes_of("build/results/full") == full
+    other = built.bytes_of("build/results/full-seed-8")
+    assert len(other) == len(full)
+    assert set(other.values()).isdisjoint(full.values())
+    assert "Seed 8: not for citation" in (built.root / "build/docs/index.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (STUDY, 'verdict="supported"', 'verdict="refuted"', ["docs/index.md:15", "'coin-is-fair'", "declared 'refuted'", "measured 'supported'", "Remedy"]),
+        (STUDY, "absolute=0.05", "absolute=0.001", ["measured 'undecided'", "run more"]),
+        (STUDY, 'figure="coin-heads"', 'figure="coin-tails"', [STUDY, "'coin-tails'", "coin-heads"]),
+        (STUDY, 'source="reader"', 'source="nobody1999"', [STUDY, "'nobody1999'", "references.json"]),
+        (STUDY, 'VALUES = {"heads": lambda results: mean(', 'VALUES = {"heads": lambda results: float("nan") * mean(', [STUDY, "'heads'", "cannot be measured"]),
+        (STUDY, "mean(results.heads.values)}", "mean(results.heads.values * np.nan)}", [STUDY, "'heads'", "not finite"]),
+        (STUDY, "def run(point: Point)", "def run(point: Point", [STUDY, "Mend the syntax"]),
+        ("docs/index.md", 'value("coin.heads", ".3f")', 'value("coin.tails", ".3f")', ["docs/index.md:5", "'coin.tails'", "coin.heads"]),
+        ("docs/index.md", '"coin.heads", ".3f"', '"coin.heads", ".3q"', ["docs/index.md:5", "'.3q'"]),
+        ("docs/index.md", 'figure("coin-heads")', 'figure("coin-tail")', ["docs/index.md:7", "'coin-tail'"]),
+        ("docs/index.md", 'cite("ioffe2015")', 'cite("ioffe1915")', ["docs/index.md:19", "'ioffe1915'"]),
+        ("docs/index.md", 'settings("coin")', 'setings("coin")', ["docs/index.md:13", "'setings'"]),
+        ("docs/index.md", 'settings("coin")', 'settings("coin"', ["docs/index.md:13"]),
+        ("docs/index.md", '"exact")', '"exactly")', ["docs/index.md:17", "'exactly'"]),
+        ("docs/index.md", "The mean is [[=", "After 44 tosses the mean is [[=", ["docs/index.md:5", "'44'", "quotes a measurement"]),
+        ("docs/index.md", "Theory says", "We found 0.51. Theory says", ["docs/index.md:11", "'0.51'", "typed into the prose"]),
+        ("docs/index.md", "A page for tests", "A page that is 87 % done", ["docs/index.md:3", "'87 %'"]),
+        ("docs/index.md", CLAIM, "", [STUDY, "no page shows the claim 'coin-is-fair'"]),
+        (STUDY, 'because="Counted."', 'because="It is 0.51."', [STUDY, "'0.51'", "in words"]),
+        ("site_gen/figures/coin__heads.py", "Coins are fair", "Coins are 50 % fair", ["site_gen/figures/coin__heads.py", "'50 %'"]),
+        ("docs/references.json", '"ioffe2015"', '"ioffe2015"!', ["docs/references.json", "cannot be read"]),
+        ("site_gen/figures/coin__heads.py", "results.heads.to", "results.tails.to", ["site_gen/figures/coin__heads.py", "`data` failed"]),
+    ],
+)  # fmt: skip
+def test_the_gate(built: Repository, file: str, old: str, new: str, told: list[str]) -> None:
+    built.edit(file, old, new)
+    said = stopped(built)
+    for words in told:
+        assert words in said
+
+
+def test_once_mended_the_build_goes_on_without_running_an_experiment(built: Repository) -> None:
+    built.edit("docs/index.md", CLAIM, "")
+    built.edit(STUDY, 'verdict="supported"', 'verdict="refuted"')
+    assert "no page shows" in stopped(built)
+    built.edit("docs/index.md", '[[= settings("coin") ]]\n', f'[[= settings("coin") ]]\n\n{CLAIM}\n')
+    built.edit(STUDY, 'verdict="refuted"', 'verdict="supported"')
+    assert made(built) == ["measure", "pages"]
+
+
+def test_a_dead_link_stops_the_site_and_is_named(built: Repository) -> None:
+    before = built.bytes_of("site")
+    built.edit("docs/index.md", "Theory says", "[Theory](theory.md) says")
+    said = stopped(built, "build")
+    assert "MkDocs stopped" in said and "index.md" in said and "theory.md" in said
+    assert built.bytes_of("site") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("study", "dice"), ["no study 'dice'", "coin"]),
+        (("figure", "coin-tails"), ["no figure 'coin-tails'", "coin-heads"]),
+        (("why", "dice"), ["'dice'", "coin-heads"]),
+        (("build", "--profile", "huge"), ["'huge'", "quick, full, paper"]),
+    ],
+)
+def test_unknown_names_list_those_that_exist(
+    built: Repository, arguments: tuple[str, ...], told: list[str]
+) -> None:
+    ran = built.run(*arguments)
+    assert ran.returncode == 1 and "Traceback" not in ran.stderr
+    for words in told:
+        assert words in ran.stderr
+
+
+def test_why_names_what_changed(built: Repository) -> None:
+    assert "stale" not in built.run("why", "coin").stdout
+    built.edit(STUDY, "rng.integers(0, 2,", "rng.integers(0, 1 + 1,")
+    told = built.run("why", "coin").stdout
+    assert f"stale  full/coin/coin-1: {STUDY}: run changed" in told
+
+
+def test_study_and_figure_print_what_they_made(built: Repository) -> None:
+    study = built.run("study", "coin")
+    assert study.returncode == 0 and "supported" in study.stdout and "coin.heads" in study.stdout
+    figure = built.run("figure", "coin-heads")
+    assert "build/figures/full/coin-heads/coin-heads.svg" in figure.stdout.split()
+
+
+def test_a_broken_memory_is_named_with_its_remedy(built: Repository) -> None:
+    site = built.bytes_of("site")
+    (built.root / "build/state/pytask.lock").write_text("broken")
+    said = stopped(built, "build")
+    assert "invalid format" in said and "delete build/state" in said
+    shutil.rmtree(built.root / "build/state")
+    assert "result" in made(built, "build")
+    assert built.bytes_of("site") == site
+
+
+def test_a_read_only_build_folder_is_one_clear_error(built: Repository) -> None:
+    if os.geteuid() == 0:  # root writes anywhere: put a file where the folder must be
+        shutil.rmtree(built.root / "build")
+        (built.root / "build").write_text("in the way")
+    else:
+        (built.root / "build").chmod(0o500)
+    assert "build" in stopped(built)
