@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from site_gen.errors import BuildError
+from site_gen.media import still
 from site_gen.media.still import Saved, lay_out, read_table, save_figure
 from site_gen.theme import LIGHT, Theme
 
