@@ -1,38 +1,46 @@
-"""Writing files: beside and renamed, so that a file is whole or absent; and only if the bytes differ."""
+"""Reading and writing files: whole or absent, touched only if the bytes differ, hashed only if they may have changed."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from site_gen.errors import BuildError
-from site_gen.paths import relative
+from site_gen.paths import ROOT, relative
 
 # No single file takes a minute to write: a part file older than this was left by a build that was killed.
 ABANDONED = 60.0
 
 
 @contextmanager
-def named_errors(path: Path) -> Iterator[None]:
+def named_errors(path: Path, doing: str = "write") -> Iterator[None]:
     """Turn an operating-system error about `path` into a `BuildError` that names the file and the remedy."""
     try:
         yield
     except OSError as error:
+        place = relative(path.parent)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = f"the disk that holds {relative(path.parent)} is full: free some space"
+            reason = f"the disk that holds {place} is full: free some space"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            reason = (
-                f"permission denied: make {relative(path.parent)} and what is in it writable for this user"
-            )
+            permission = "readable" if doing == "read" else "writable"
+            what = relative(path) if doing == "read" else f"{place} and what is in it"
+            reason = f"permission denied: make {what} {permission} for this user"
         else:
-            reason = f"{error.strerror or error}: see to {relative(path.parent)}"
+            reason = f"{error.strerror or error}: see to {place}"
         raise BuildError(
-            f"cannot write {relative(path)}: {reason}, then run the same command again"
+            f"cannot {doing} {relative(path)}: {reason}, then run the same command again"
         ) from error
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file; a `BuildError` that names it if it cannot be read."""
+    with named_errors(path, "read"):
+        return path.read_bytes()
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
@@ -54,11 +62,12 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with named_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}.*.part"):
+        for left in path.parent.glob(f".{glob_escaped(path.name)}.*.part"):
             with suppress(FileNotFoundError):
                 if time.time() - left.stat().st_mtime > ABANDONED:
                     left.unlink()
-        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+        same_size = path.is_file() and path.stat().st_size == len(content)
+        if same_size and path.read_bytes() == content:
             return False
         try:
             part.write_bytes(content)
@@ -69,32 +78,80 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     return True
 
 
-def sync_folder(folder: Path, content: dict[str, bytes | Path]) -> list[str]:
-    """Make a folder hold exactly these files, touching only what differs and never removing the folder itself.
+def glob_escaped(name: str) -> str:
+    """A file's name for use inside a pattern."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def remove(paths: Iterable[Path], top: Path) -> None:
+    """Remove files that an earlier build wrote, and folders below `top` that this leaves empty."""
+    for path in paths:
+        with named_errors(path):
+            path.unlink(missing_ok=True)
+            for folder in path.parents:
+                if folder == top or not folder.is_relative_to(top) or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+
+
+class Hashes:
+    """SHA-256 of files, without reading again those whose size, times and number are as they were.
+
+    A time stamp is trusted only if it was old enough when the file was hashed: what is written twice within one tick of
+    the file system's clock has one stamp and two contents.
 
     Parameters
     ----------
-    folder : Path
-        The folder; made if it is missing.
-    content : dict
-        Relative path with forward slashes → its bytes, or the file to copy them from.
-
-    Returns
-    -------
-    list of str
-        The relative paths that were written or removed.
+    known : dict
+        Path → [size, mtime, ctime, inode, time of hashing, SHA-256], as `entries` gave it last time; times in ns.
     """
-    changed = []
-    for name, source in content.items():
-        if write_if_changed(folder / name, source.read_bytes() if isinstance(source, Path) else source):
-            changed.append(name)
-    with named_errors(folder):
-        for path in sorted(folder.rglob("*"), reverse=True):  # children before their folders
-            name = path.relative_to(folder).as_posix()
-            if path.is_dir():
-                if not any(path.iterdir()):
-                    path.rmdir()
-            elif name not in content:
-                path.unlink()
-                changed.append(name)
-    return changed
+
+    FINE, COARSE = 20_000_000, 2_000_000_000  # ns: ticks of ordinary file systems, and of those that count seconds
+
+    def __init__(self, known: dict[str, list] | None = None) -> None:
+        self.entries = dict(known or {})
+        self.seen: dict[str, str | None] = {}
+
+    def of(self, path: str) -> str | None:
+        """The hash of a file, by its path from the top; None if there is none. Each is looked at once."""
+        if path not in self.seen:
+            self.seen[path] = self._look(path)
+        return self.seen[path]
+
+    def forget(self, path: str) -> None:
+        """Look at a file again next time: it has just been written or removed."""
+        self.seen.pop(path, None)
+
+    def wrote(self, path: str, sha: str) -> None:
+        """Take note of a file that this process has just written."""
+        with named_errors(ROOT / path, "read"):
+            stamp = _stamp(os.stat(ROOT / path))
+        # nobody else writes into what we make: the tick that has passed when this is used again is enough
+        self.entries[path] = [*stamp, max(stamp[1:3]) + self.COARSE + 1, sha]
+        self.seen[path] = sha
+
+    def _look(self, path: str) -> str | None:
+        whole = ROOT / path
+        try:
+            state = os.stat(whole)
+        except (FileNotFoundError, NotADirectoryError):
+            self.entries.pop(path, None)
+            return None
+        except OSError as error:
+            with named_errors(whole, "read"):
+                raise error
+        stamp, now = _stamp(state), time.time_ns()
+        known = self.entries.get(path)
+        if known and known[:4] == stamp:
+            age = known[4] - max(stamp[1:3])
+            if age > (self.FINE if stamp[1] % 1_000_000_000 else self.COARSE):
+                return known[5]
+        if not whole.is_file():
+            return None
+        sha = hashlib.sha256(read(whole)).hexdigest()
+        self.entries[path] = [*stamp, now, sha]
+        return sha
+
+
+def _stamp(state: os.stat_result) -> list[int]:
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]

@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 STUDIES = ROOT / "experiments" / "studies"
+RECORDED = ROOT / "experiments" / "recorded"  # results that took too long to make in every build
+THEME = ROOT / "site_gen" / "theme" / "overrides"  # what the site adds to Material
+CONFIG = ROOT / "mkdocs.yml"
 BUILD = ROOT / "build"
-RENDERED = BUILD / "docs"  # what MkDocs reads
+RECORD = BUILD / "record"  # what the pipeline remembers of the last build
+LOCK = BUILD / "lock"
+FAILURES = BUILD / "failures"  # whole tracebacks, a file for each unit that failed
+RENDERED = BUILD / "docs"  # plain Markdown with figures: what any MkDocs can read
+HTML = BUILD / "html"  # pages as MkDocs left them, a folder for each block of pages
 SITE = ROOT / "site"
-STATE = BUILD / "state"  # what the pipeline remembers of earlier builds
 
 
-def result(profile: str, study: str, point: str) -> Path:
-    """The stored result of one point of a study."""
-    return BUILD / "results" / profile / study / f"{point}.nc"
+def result(label: str, study: str, point: str) -> Path:
+    """The stored result of one point of a study; `label` names the settings."""
+    return BUILD / "results" / label / study / f"{point}.nc"
 
 
-def measures(profile: str, study: str) -> Path:
+def recorded(label: str, study: str, point: str) -> Path:
+    """The recorded result of one point, for studies that take too long for every build."""
+    return RECORDED / study / label / f"{point}.nc"
+
+
+def measures(label: str, study: str) -> Path:
     """The measured claims and values of a study."""
-    return BUILD / "measures" / profile / f"{study}.json"
+    return BUILD / "measures" / label / f"{study}.json"
 
 
-def media(profile: str, figure: str) -> Path:
-    """The folder with all files of a figure or an animation."""
-    return BUILD / "figures" / profile / figure
+def media(label: str, figure: str) -> Path:
+    """The folder with all files of a figure, still or moving."""
+    return BUILD / "figures" / label / figure
 
 
 def relative(path: Path) -> str:
     """A path as messages show it: from the top of the repository where it lies inside."""
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def is_source(name: str) -> bool:
+    """Whether a file of this name is a source: hidden files and what editors leave behind are none."""
+    return not name.startswith((".", "#")) and not name.endswith("~") and name != "__pycache__"
+
+
+def sources(folder: Path) -> Iterator[Path]:
+    """All sources below a folder, in alphabetical order of their paths."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not is_source(path.name) or path.suffix == ".pyc":
+            continue
+        if path.is_dir():
+            yield from sources(path)
+        elif path.is_file():
+            yield path

@@ -17,18 +17,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from site_gen.errors import BuildError
-from site_gen.files import named_errors, write_if_changed
 from site_gen.media.still import (
     DENSE,
     LICENCE,
     SCREEN,
     SITE,
-    Saved,
+    Drawn,
     check_size,
     lay_out,
     png_bytes,
+    read_table,
     suffix,
-    write_table,
+    table_bytes,
 )
 from site_gen.theme import DARK, LIGHT, Animation
 
@@ -55,10 +55,8 @@ EVERY = 10  # a draft films one frame out of so many
 COLOURS = (128, 64)  # of a GIF's palette, best first
 
 
-def encode_animation(
-    module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str, draft: bool = False
-) -> Saved:
-    """Write the table of an animation, and film it from the table that was written.
+def draw_film(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: bool = False) -> Drawn:
+    """The table of an animation, and the films drawn from the table as its readers get it.
 
     Parameters
     ----------
@@ -66,8 +64,6 @@ def encode_animation(
         An animation: has `TITLE` and `animate(data, theme)`.
     data : DataFrame
         What is drawn: the module's `data(results)`.
-    folder : Path
-        Where the files go; made if need be.
     figure_id : str
         Begins every file name and is written into every file, beside the title and the licence.
     draft : bool
@@ -76,7 +72,7 @@ def encode_animation(
 
     Returns
     -------
-    Saved
+    Drawn
         `<id>.csv`; `<id>.gif`, `<id>.webm`, `<id>.mp4`, `<id>.png` (the poster), and all again as
         `<id>-dark.*`.
         The GIF has one pixel to a CSS pixel, the others two.
@@ -84,14 +80,14 @@ def encode_animation(
     Raises
     ------
     BuildError
-        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, a video more
-        than 300 KB, or a file cannot be written.
+        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, or a video more
+        than 300 KB.
     """
-    csv = folder / f"{figure_id}.csv"
-    table = write_table(data, csv)
-    files = [csv]
+    csv = table_bytes(data)
+    table = read_table(csv)
+    files = {f"{figure_id}.csv": csv}
     for theme in (LIGHT, DARK):
-        path = folder / f"{figure_id}{suffix(theme)}.gif"
+        name = f"{figure_id}{suffix(theme)}"
         with theme.context():
             animation = module.animate(table.copy(), theme)
             if draft:
@@ -100,18 +96,14 @@ def encode_animation(
             images = list(frames(animation, SCREEN))
             if theme is LIGHT:  # the other theme has the same artists
                 check_artists(animation, images, figure_id)
-            contents = {path: _gif(images, animation.fps, figure_id, path)}
+            files[f"{name}.gif"] = _gif(images, animation.fps, figure_id, f"{name}.gif")
             pictures = [_yuv(frame) for frame in (images if draft else frames(animation, DENSE))]
             for form in CODECS:
-                path = path.with_suffix(f".{form}")
-                contents[path] = _video(pictures, animation.fps, figure_id, module.TITLE, path)
+                files[f"{name}.{form}"] = _video(pictures, animation.fps, figure_id, module.TITLE, f"{name}.{form}")
             _stand_still(animation, animation.poster)
             poster = png_bytes(animation.figure, figure_id, module.TITLE, SCREEN if draft else DENSE)
-            contents[path.with_suffix(".png")] = poster
-        for path, content in contents.items():
-            write_if_changed(path, content)
-            files.append(path)
-    return Saved(tuple(files), width, height)
+            files[f"{name}.png"] = poster
+    return Drawn(files, width, height)
 
 
 def _sparse(animation: Animation, every: int) -> Animation:
@@ -207,7 +199,7 @@ def _moving(figure: Figure, changing: Sequence[Artist]) -> list[Artist]:
     return moving
 
 
-def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, path: Path) -> bytes:
+def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, name: str) -> bytes:
     """The frames as a GIF that loops, all with one palette."""
     from PIL import Image
 
@@ -224,7 +216,7 @@ def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, path: Path) -> 
         )  # fmt: skip
         if film.tell() <= MAX_GIF:
             break
-    check_size(path, film.getvalue(), MAX_GIF, SIMPLER)
+    check_size(name, film.getvalue(), MAX_GIF, SIMPLER)
     return film.getvalue()
 
 
@@ -270,20 +262,20 @@ def _yuv(image: np.ndarray) -> av.VideoFrame:
     )
 
 
-def _video(pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, path: Path) -> bytes:
-    """The frames as a video of the kind that the path's ending says."""
+def _video(pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, name: str) -> bytes:
+    """The frames as a video of the kind that the name's ending says."""
     # SVT-AV1 speaks to the terminal by itself unless told otherwise before it starts.
     os.environ.setdefault("SVT_LOG", "1")
     about = {"title": title, "comment": f"{SITE}: {figure_id}", "copyright": LICENCE}
-    for quality in CODECS[path.suffix[1:]][1]:
+    for quality in CODECS[name.rpartition(".")[2]][1]:
         # What goes to the front of an MP4 is known at its end, so the encoder needs a real file.
-        with named_errors(path), tempfile.TemporaryDirectory() as folder:
-            film = Path(folder, path.name)
+        with tempfile.TemporaryDirectory() as folder:
+            film = Path(folder, name)
             _encode(film, pictures, fps, quality, about)
             content = film.read_bytes()
         if len(content) <= MAX_VIDEO:
             break
-    check_size(path, content, MAX_VIDEO, SIMPLER)
+    check_size(name, content, MAX_VIDEO, SIMPLER)
     return content
 
 
@@ -317,8 +309,8 @@ def _encode(
 def _same_priority() -> Iterator[None]:
     """Undo what is done to the scheduling of this process.
 
-    Where root runs it, SVT-AV1 makes its threads and the one that starts it real-time threads of the highest priority. All programs
-    that this process starts later would be so too, and on two cores nothing else would get a turn.
+    Where root runs it, SVT-AV1 makes its threads and the one that starts it real-time threads of the highest priority.
+    Processes started later would inherit that priority and starve everything else.
     """
     if not hasattr(os, "sched_setscheduler"):  # only Linux has it, and only there it is done
         yield

@@ -9,8 +9,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from site_gen.errors import BuildError
-from site_gen.files import write_if_changed
-from site_gen.paths import relative
 from site_gen.theme import DARK, LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -25,10 +23,10 @@ LICENCE = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 
 
 @dataclass(frozen=True)
-class Saved:
-    """The files of a figure or an animation, and the size in CSS pixels at which the page shows it."""
+class Drawn:
+    """The files of a figure, name → content, and the size in CSS pixels at which the page shows it."""
 
-    files: tuple[Path, ...]
+    files: dict[str, bytes]
     width: int
     height: int
 
@@ -38,24 +36,24 @@ def suffix(theme: Theme) -> str:
     return "" if theme.name == "light" else f"-{theme.name}"
 
 
-def write_table(data: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Write a table as CSV with every digit, and return what a reader of that file gets."""
-    write_if_changed(path, data.to_csv(index=False, lineterminator="\n").encode())
-    return read_table(path)
+def table_bytes(data: pd.DataFrame) -> bytes:
+    """A table as CSV, with every digit."""
+    return data.to_csv(index=False, lineterminator="\n").encode()
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(source: Path | bytes) -> pd.DataFrame:
     """Read a figure's CSV: floats to the last bit, words such as "None" as words, empty cells as missing."""
     import pandas as pd
 
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    file = BytesIO(source) if isinstance(source, bytes) else source
+    return pd.read_csv(file, keep_default_na=False, na_values=[""])
 
 
-def check_size(path: Path, content: bytes, limit: int, remedy: str) -> None:
+def check_size(name: str, content: bytes, limit: int, remedy: str) -> None:
     """Raise a `BuildError` that names the file and the remedy if `content` is longer than `limit` bytes."""
     if len(content) > limit:
         raise BuildError(
-            f"{relative(path)} would have {len(content) / 1024:.0f} KB, "
+            f"{name} would have {len(content) / 1024:.0f} KB, "
             f"and at most {limit / 1024:.0f} are allowed: {remedy}"
         )
 
@@ -71,7 +69,7 @@ def lay_out(figure: Figure) -> tuple[int, int]:
     # Matplotlib cuts fractions off, and 2.3 inches are 229.99… pixels: hence the billionth.
     figure.set_size_inches((width + 1e-9) / SCREEN, (height + 1e-9) / SCREEN)
     FigureCanvasAgg(figure)
-    if engine := figure.get_layout_engine():  # whoever switched it off has placed the axes by hand
+    if engine := figure.get_layout_engine():  # None if the figure placed its axes by hand
         engine.execute(figure)
     figure.set_layout_engine("none")
     return width, height
@@ -83,10 +81,8 @@ def png_bytes(figure: Figure, figure_id: str, title: str, dpi: int = DENSE) -> b
     return _render(figure, "png", about, dpi)
 
 
-def save_figure(
-    module: ModuleType, data: pd.DataFrame, folder: Path, figure_id: str, draft: bool = False
-) -> Saved:
-    """Write the table of a figure, and draw it from the table that was written.
+def draw_figure(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: bool = False) -> Drawn:
+    """The table of a figure, and what is drawn from the table as its readers get it.
 
     Parameters
     ----------
@@ -94,8 +90,6 @@ def save_figure(
         A figure: has `TITLE` and `draw(data, theme)`.
     data : DataFrame
         What is drawn: the module's `data(results)`.
-    folder : Path
-        Where the files go; made if need be.
     figure_id : str
         Begins every file name and is written into every file, beside the title and the licence.
     draft : bool
@@ -103,38 +97,33 @@ def save_figure(
 
     Returns
     -------
-    Saved
+    Drawn
         `<id>.csv`, `<id>.svg`, `<id>.png`, both again as `<id>-dark.*`, and `<id>.pdf`.
 
     Raises
     ------
     BuildError
-        If an SVG has more than 300 KB, or a file cannot be written.
+        If an SVG has more than 300 KB.
     """
-    csv = folder / f"{figure_id}.csv"
-    table = write_table(data, csv)
-    files = [csv]
+    csv = table_bytes(data)
+    table = read_table(csv)
+    files = {f"{figure_id}.csv": csv}
     for theme in (LIGHT, DARK):
         with theme.context():
             figure = module.draw(table.copy(), theme)
             width, height = lay_out(figure)
             name = f"{figure_id}{suffix(theme)}"
-            images = {
-                f"{name}.svg": _svg_bytes(figure, figure_id, module.TITLE),
-                f"{name}.png": png_bytes(figure, figure_id, module.TITLE, SCREEN if draft else DENSE),
-            }
+            svg = svg_bytes(figure, figure_id, module.TITLE)
+            check_size(f"{name}.svg", svg, MAX_SVG, "draw its many points or cells with rasterized=True")
+            files[f"{name}.svg"] = svg
+            files[f"{name}.png"] = png_bytes(figure, figure_id, module.TITLE, SCREEN if draft else DENSE)
             if theme is LIGHT and not draft:
-                images[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
-        for name, content in images.items():
-            path = folder / name
-            if path.suffix == ".svg":
-                check_size(path, content, MAX_SVG, "draw its many points or cells with rasterized=True")
-            write_if_changed(path, content)
-            files.append(path)
-    return Saved(tuple(files), width, height)
+                files[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
+    return Drawn(files, width, height)
 
 
-def _svg_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
+def svg_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
+    """The figure as SVG; title, id and licence are in its metadata."""
     from matplotlib import rc_context
 
     about = {"Title": title, "Identifier": figure_id, "Publisher": SITE, "Rights": LICENCE}

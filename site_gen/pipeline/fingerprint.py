@@ -5,218 +5,252 @@ repository that they name is followed, through imports, and hashed as a normalis
 docstrings, no layout). So a comment reruns nothing, a new claim does not rerun the study it is about, and a sign changed
 in `Standardize.backward` reruns exactly the units that reach `Standardize`. A file that a reached definition names by a
 string literal and that lies beside its module (`mnist.npz`, `house.mplstyle`, a folder) counts as a part of it.
+
+A module is taken apart once and remembered by the hash of its file; what a root reaches is remembered by the files it
+went through.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from site_gen import files
+from site_gen import paths
 from site_gen.errors import BuildError
+from site_gen.files import Hashes, read
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("experiments", "site_gen")
 WHOLE = "*"
-MEMORY = "build/state/code.json"  # below ROOT
+LEVEL = "(module level)"
+DIGITS = 24  # of a hash, in hexadecimal: enough that no two definitions ever share one
+# What documents a folder is no part of what is in it.
+DOCUMENTS = re.compile(r".*\.md|(README|LICENSE|LICENCE|OFL|NOTICE)\b.*", re.I)
+FILE_NAME = re.compile(r"[\w-][\w./ -]{1,78}")
 
 
 def digest(*parts: str | bytes) -> str:
-    """SHA-256 of the parts, as 64 hexadecimal digits; the parts are delimited, so ("ab", "c") differs from ("a", "bc")."""
+    """SHA-256 of the parts, in hexadecimal; they are delimited, so ("ab", "c") differs from ("a", "bc")."""
     sha = hashlib.sha256()
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
         sha.update(len(raw).to_bytes(8, "big") + raw)
-    return sha.hexdigest()
-
-
-def components(
-    roots: Iterable[tuple[str, str]], libraries: Iterable[str] = (), **facts: object
-) -> dict[str, str]:
-    """Everything that a unit is made of, by name.
-
-    Parameters
-    ----------
-    roots : iterable of (module, definition)
-        Where to start; the definition `"*"` stands for all of a module.
-    libraries : iterable of str
-        Distributions whose version matters to the bytes that come out.
-    **facts : object
-        Anything else that decides the outcome, such as the point of a study; taken by its `repr`.
-
-    Returns
-    -------
-    dict
-        Name → hash (code, files), version (libraries) or `repr` (facts).
-    """
-    found = dict(code(tuple(roots)))
-    for library in libraries:
-        found[f"{library} (installed version)"] = _version(library)
-    for fact, value in facts.items():
-        found[fact] = repr(value)
-    return dict(sorted(found.items()))
-
-
-def code(roots: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """The hashes of all definitions and files of this repository that the roots reach."""
-    followed = _memory()["code"]
-    if repr(roots) not in followed:
-        followed[repr(roots)] = _follow(roots)
-    return followed[repr(roots)]
-
-
-def remember() -> None:
-    """Keep what was followed: as long as no file of the packages changes, the next build need not parse them."""
-    files.write_if_changed(ROOT / MEMORY, json.dumps(_memory()).encode())
-
-
-@cache
-def _memory() -> dict[str, Any]:
-    """What `remember` kept, if every file of the packages and Python are the same as then; else an empty memory."""
-    sources = [
-        path for package in PACKAGES for path in sorted((ROOT / package).rglob("*"))
-        if path.is_file() and path.suffix != ".pyc" and not path.name.startswith(".")
-    ]  # fmt: skip
-    contents = (part for path in sources for part in (path.relative_to(ROOT).as_posix(), path.read_bytes()))
-    now = digest(sys.version, *contents)
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        kept = json.loads((ROOT / MEMORY).read_bytes())
-        if kept["sources"] == now and isinstance(kept["code"], dict):
-            return kept
-    return {"sources": now, "code": {}}
-
-
-def _follow(roots: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    seen: set[tuple[str, str]] = set()
-    queue = list(roots)
-    while queue:
-        root = queue.pop()
-        if root in seen:
-            continue
-        seen.add(root)
-        name, definition = root
-        module = read(name)
-        for key, statements in module.reach(definition):
-            if (name, key) in seen and key != definition:
-                continue
-            seen.add((name, key))
-            label = f"{module.path.relative_to(ROOT).as_posix()}" + ("" if key == WHOLE else f": {key}")
-            found[label] = digest(*(normalised(statement) for statement in statements))
-            for statement in statements:
-                queue.extend(_uses(name, statement))
-                for path in _files(name, statement):
-                    found[path.relative_to(ROOT).as_posix()] = _file_hash(path)
-    return found
+    return sha.hexdigest()[:DIGITS]
 
 
 def fingerprint(parts: dict[str, str]) -> str:
-    """One hash of all components."""
+    """One hash of all parts."""
     return digest(*(text for item in sorted(parts.items()) for text in item))
 
 
-@cache
-def normalised(statement: ast.stmt) -> str:
-    """The syntax tree of a statement of a module that was `read`: no docstrings, comments, positions or layout."""
-    return ast.dump(statement)
+class Code:
+    """The definitions of this repository, and what each reaches.
 
-
-@dataclass(frozen=True)
-class Source:
-    """One module of this repository, taken apart into its top-level definitions."""
-
-    name: str
-    path: Path
-    definitions: dict[str, list[ast.stmt]]
-    imports: dict[str, tuple[str, str]]
-    unnamed: list[ast.stmt]
-
-    def reach(self, definition: str) -> Iterator[tuple[str, list[ast.stmt]]]:
-        """The definition's statements, and those that run whenever the module is imported."""
-        if self.unnamed:
-            yield "(module level)", self.unnamed
-        if definition == WHOLE:
-            yield from self.definitions.items()
-        elif definition in self.definitions:
-            yield definition, self.definitions[definition]
-        elif definition in self.imports:  # a name that this module only passes on
-            yield f"import {definition}", [ast.Expr(ast.Name(definition, ast.Load()))]
-
-    def uses(self, statement: ast.stmt) -> Iterator[tuple[str, str]]:
-        """The definitions of this repository that a statement names."""
-        attributes = {
-            id(node.value): node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)
-        }
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                for module, name in _targets(node, self.name).values():
-                    yield module, name
-            elif isinstance(node, ast.Name):
-                if node.id in self.definitions:
-                    yield self.name, node.id
-                elif node.id in self.imports:
-                    module, name = self.imports[node.id]
-                    # `theory.rate` reaches one definition of an imported module; a bare `theory` reaches them all
-                    yield module, attributes.get(id(node), WHOLE) if name == WHOLE else name
-
-    def files(self, statement: ast.stmt) -> Iterator[Path]:
-        """Files beside the module that the statement names by a literal; code is followed by its imports instead."""
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and 2 < len(node.value) < 80:
-                path = self.path.parent / node.value
-                if "\n" in node.value or node.value.startswith(("/", ".")) or not path.exists():
-                    continue
-                inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-                yield from (file for file in inside if file.is_file() and file.suffix not in (".py", ".pyc"))
-
-
-@cache
-def read(name: str) -> Source:
-    """Parse a module of this repository.
-
-    Raises
-    ------
-    BuildError
-        If the file is missing or is not valid Python; names file and line.
+    Parameters
+    ----------
+    hashes : Hashes
+        Of the files.
+    modules, reached : dict
+        What was taken apart and followed last time, as `modules` and `reached` held it then.
     """
-    path = _locate(name)
-    if path is None:
-        raise BuildError(f"there is no module {name} in this repository")
+
+    def __init__(
+        self, hashes: Hashes, modules: dict[str, list] | None = None, reached: dict[str, Any] | None = None
+    ) -> None:
+        self.hashes = hashes
+        self.modules = dict(modules or {})
+        self.reached = dict(reached or {})
+        self._located: dict[str, str | None] = {}
+        self._parsed: dict[str, dict[str, Any]] = {}
+        self._listed: dict[str, set[str]] = {}
+
+    def reach(self, roots: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """The hashes of all definitions and files that the roots reach.
+
+        Parameters
+        ----------
+        roots : iterable of (module, definition)
+            Where to start; the definition `"*"` stands for all of a module.
+
+        Returns
+        -------
+        dict
+            "path: definition" or "path" of a file → hash.
+
+        Raises
+        ------
+        BuildError
+            If a module is missing or is not valid Python; names file and line.
+        """
+        key = " ".join(sorted(f"{module}:{name}" for module, name in roots))
+        known = self.reached.get(key)
+        if known and known["python"] == sys.version and self._unchanged(known["files"]):
+            return known["parts"]
+        parts, through = self._follow(list(roots))
+        self.reached[key] = {"python": sys.version, "parts": parts, "files": through}
+        return parts
+
+    def _unchanged(self, files: dict[str, str | None]) -> bool:
+        return all(self.hashes.of(path) == sha for path, sha in files.items())
+
+    def _follow(self, queue: list[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str | None]]:
+        found: dict[str, str] = {}
+        through: dict[str, str | None] = {}
+        seen: set[tuple[str, str]] = set()
+        while queue:
+            root = queue.pop()
+            if root in seen:
+                continue
+            seen.add(root)
+            module, definition = root
+            source = self.module(module)
+            through[source["path"]] = self.hashes.of(source["path"])
+            for key, statements in _reached(source, definition):
+                if (module, key) in seen and key != definition:
+                    continue
+                seen.add((module, key))
+                label = source["path"] + ("" if key == WHOLE else f": {key}")
+                found[label] = digest(*(one["hash"] for one in statements))
+                for one in statements:
+                    queue += self._uses(module, source, one)
+                    for path in self._files(source["path"], one):
+                        through[path] = found[path] = self.hashes.of(path) or ""
+        return dict(sorted(found.items())), through
+
+    def module(self, name: str) -> dict[str, Any]:
+        """A module taken apart: its `path`, `definitions`, `imports`, `unnamed` and `statements`."""
+        if name not in self._parsed:
+            path = self._locate(name)
+            if path is None:
+                raise BuildError(f"there is no module {name} in this repository")
+            sha = self.hashes.of(path)
+            known = self.modules.get(path)
+            if not known or known[0] != sha:
+                known = self.modules[path] = [sha, _take_apart(path, name)]
+            self._parsed[name] = known[1] | {"path": path}
+        return self._parsed[name]
+
+    def _locate(self, name: str) -> str | None:
+        if name not in self._located:
+            base = name.replace(".", "/")
+            inside = name.split(".")[0] in PACKAGES
+            places = (f"{base}.py", f"{base}/__init__.py") if inside else ()
+            self._located[name] = next((one for one in places if self.hashes.of(one)), None)
+        return self._located[name]
+
+    def _target(self, module: str, name: str) -> tuple[str, str] | None:
+        """What `from module import name` brings in, if it is of this repository: a module or a definition."""
+        if name == WHOLE:
+            return (module, WHOLE) if self._locate(module) else None
+        if self._locate(f"{module}.{name}"):
+            return f"{module}.{name}", WHOLE
+        return (module, name) if self._locate(module) else None
+
+    def _uses(self, module: str, source: dict, statement: dict) -> Iterator[tuple[str, str]]:
+        """The definitions of this repository that a statement names."""
+        for imported in statement["imports"]:
+            if target := self._target(*imported):
+                yield target
+        for name, attribute in statement["names"]:
+            if name in source["definitions"]:
+                yield module, name
+            elif target := self._target(*source["imports"][name]):
+                # `theory.rate` reaches one definition of an imported module; a bare `theory` reaches them all
+                whole = target[1] == WHOLE and attribute
+                yield (target[0], attribute) if whole else target
+
+    def _files(self, path: str, statement: dict) -> Iterator[str]:
+        """Files beside the module that the statement names by a literal; code is followed by its imports instead."""
+        folder = path.rpartition("/")[0]
+        if folder not in self._listed:
+            self._listed[folder] = {one.name for one in (paths.ROOT / folder).iterdir()}
+        for text in statement["strings"]:
+            if text.split("/")[0] not in self._listed[folder]:
+                continue
+            place = paths.ROOT / folder / text
+            inside = paths.sources(place) if place.is_dir() else [place] if place.is_file() else []
+            for file in inside:
+                if file.suffix not in (".py", ".pyc") and not DOCUMENTS.fullmatch(file.name):
+                    yield paths.relative(file)
+
+
+def _reached(source: dict, definition: str) -> Iterator[tuple[str, list[dict]]]:
+    """A definition's statements, and those that run whenever the module is imported."""
+    statements = source["statements"]
+    if source["unnamed"]:
+        yield LEVEL, [statements[number] for number in source["unnamed"]]
+    wanted = list(source["definitions"]) if definition == WHOLE else [definition]
+    for name in wanted:
+        if name in source["definitions"]:
+            yield name, [statements[number] for number in source["definitions"][name]]
+        elif name in source["imports"]:  # which this module only passes on
+            target = source["imports"][name]
+            passed = {"hash": digest(*target), "names": [[name, None]], "imports": [], "strings": []}
+            yield f"import {name}", [passed]
+
+
+def _take_apart(path: str, name: str) -> dict[str, Any]:
+    """The top-level definitions of a module, what it imports, and what each of its statements names."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(read(paths.ROOT / path).decode("utf-8"))
     except SyntaxError as error:
-        raise BuildError(
-            f"{path.relative_to(ROOT)}:{error.lineno}: {error.msg}. Mend the syntax and build again."
-        ) from None
-    definitions: dict[str, list[ast.stmt]] = {}
-    imports: dict[str, tuple[str, str]] = {}
-    unnamed: list[ast.stmt] = []
-    for node in ast.walk(tree):
-        if isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) and _docstring(node.body):
-            node.body = node.body[1:] or [ast.Pass()]
+        raise BuildError(f"{path}:{error.lineno}: {error.msg}. Mend the syntax and build again.") from None
+    except ValueError as error:
+        raise BuildError(f"{path}: {error}. Save it as UTF-8 text and build again.") from None
+    _strip_docstrings(tree)
+    is_package = path.endswith("/__init__.py")
+    definitions: dict[str, list[int]] = {}
+    imports: dict[str, list[str]] = {}
+    unnamed: list[int] = []
+    kept: list[ast.stmt] = []
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            imports |= _targets(statement, name)
+            imports |= _targets(statement, name, is_package)
         elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
             continue  # never runs
         else:
             bound = _binds(statement)
             for defined in bound:
-                definitions.setdefault(defined, []).append(statement)
+                definitions.setdefault(defined, []).append(len(kept))
             if not bound:
-                unnamed.append(statement)
-    return Source(name, path, definitions, imports, unnamed)
+                unnamed.append(len(kept))
+            kept.append(statement)
+    known = definitions.keys() | imports.keys()
+    statements = [_describe(statement, known, name, is_package) for statement in kept]
+    return {"definitions": definitions, "imports": imports, "unnamed": unnamed, "statements": statements}
+
+
+def _strip_docstrings(tree: ast.Module) -> None:
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+
+
+def _describe(statement: ast.stmt, known: set[str], importer: str, is_package: bool) -> dict[str, Any]:
+    """One statement: its hash, and the names, imports and file names in it."""
+    names: dict[tuple[str, str | None], None] = {}
+    imports: list[list[str]] = []
+    strings: dict[str, None] = {}
+    attributes = {id(node.value): node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imports += _targets(node, importer, is_package).values()
+        elif isinstance(node, ast.Name) and node.id in known:
+            names[node.id, attributes.get(id(node))] = None
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if FILE_NAME.fullmatch(node.value):
+                strings[node.value] = None
+    return {
+        "hash": digest(ast.dump(statement)),
+        "names": [list(one) for one in names],
+        "imports": imports,
+        "strings": list(strings),
+    }
 
 
 def _binds(statement: ast.stmt) -> list[str]:
@@ -228,58 +262,19 @@ def _binds(statement: ast.stmt) -> list[str]:
     return []
 
 
-def _targets(statement: ast.Import | ast.ImportFrom, importer: str) -> dict[str, tuple[str, str]]:
-    """Local name → (module, definition) for what an import brings in from this repository."""
-    found = {}
+def _targets(statement: ast.Import | ast.ImportFrom, importer: str, is_package: bool) -> dict[str, list[str]]:
+    """Local name → [module, definition] for what an import brings in from these packages."""
     if isinstance(statement, ast.Import):
-        for alias in statement.names:
-            if _locate(alias.name):
-                found[alias.asname or alias.name.split(".")[0]] = (alias.name, WHOLE)
-        return found
+        return {
+            alias.asname or alias.name.split(".")[0]: [alias.name, WHOLE]
+            for alias in statement.names
+            if alias.name.split(".")[0] in PACKAGES
+        }
     module = statement.module or ""
     if statement.level:
-        here = importer.split(".") if _locate(importer).name == "__init__.py" else importer.split(".")[:-1]
+        here = importer.split(".") if is_package else importer.split(".")[:-1]
         package = here[: len(here) - statement.level + 1]
         module = ".".join([*package, module] if module else package)
-    for alias in statement.names:
-        if _locate(f"{module}.{alias.name}"):
-            found[alias.asname or alias.name] = (f"{module}.{alias.name}", WHOLE)
-        elif _locate(module):
-            found[alias.asname or alias.name] = (module, alias.name)
-    return found
-
-
-@cache
-def _locate(name: str) -> Path | None:
-    if name.split(".")[0] not in PACKAGES:
-        return None
-    base = ROOT.joinpath(*name.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-@cache
-def _uses(module: str, statement: ast.stmt) -> list[tuple[str, str]]:
-    return list(read(module).uses(statement))
-
-
-@cache
-def _files(module: str, statement: ast.stmt) -> list[Path]:
-    return list(read(module).files(statement))
-
-
-@cache
-def _version(library: str) -> str:
-    return metadata.version(library)
-
-
-@cache
-def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _docstring(body: list[ast.stmt]) -> bool:
-    return bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(
-        body[0].value.value, str)  # fmt: skip
+    if module.split(".")[0] not in PACKAGES:
+        return {}
+    return {alias.asname or alias.name: [module, alias.name] for alias in statement.names}
