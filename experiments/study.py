@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -18,7 +18,6 @@ from experiments.measures.statistics import Measurement
 if TYPE_CHECKING:
     import xarray as xr
 
-PROFILES = ("quick", "full", "paper")
 VERDICTS = ("supported", "refuted", "depends", "untested")
 STUDIES = Path(__file__).parent / "studies"
 
@@ -117,31 +116,6 @@ def load(name: str) -> ModuleType:
     if name not in names():
         raise ValueError(f"there is no study {name!r}; the studies are: {', '.join(names())}")
     return importlib.import_module(f"experiments.studies.{name}")
-
-
-def reseeded(profile: str, seed: int) -> str:
-    """The name of a profile with another base seed in every study: "full-seed-7"."""
-    return f"{profile}-seed-{seed}"
-
-
-def is_published(profile: str) -> bool:
-    """Whether verdicts are declared for a profile: not for "quick", which is too small, and not for other base seeds."""
-    return profile in ("full", "paper")
-
-
-def setup(study: ModuleType, profile: str) -> object:
-    """The `Setup` of a study under a profile: "quick", "full" or "paper", or one of them `reseeded`.
-
-    Raises
-    ------
-    ValueError
-        If there is no such profile.
-    """
-    name, _, seed = profile.partition("-seed-")
-    if name not in PROFILES:
-        raise ValueError(f"there is no profile {name!r}; PROFILE is one of: {', '.join(PROFILES)}")
-    chosen = getattr(study, name.upper())
-    return replace(chosen, seed=int(seed)) if seed and hasattr(chosen, "seed") else chosen
 
 
 def combine(parts: Mapping[str, xr.Dataset]) -> xr.Dataset:

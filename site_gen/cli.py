@@ -1,27 +1,36 @@
-"""The command line: what `python -m site_gen` can do."""
+"""What `python -m site_gen` can do, once the environment stands."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-
-from experiments.study import reseeded
+from experiments.profile import Profile, changes
+from site_gen import paths
 from site_gen.errors import BuildError
+
+VERDICTS = {
+    "supported": "green",
+    "refuted": "red",
+    "depends": "yellow",
+    "undecided": "magenta",
+    "untested": "bright_black",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if it worked, 1 after an error that was told, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute
     options = _parser().parse_args(arguments)
-    if options.seed is not None:
-        options.profile = reseeded(options.profile, options.seed)
-    console = Console(highlight=False)
     try:
-        return options.command(options, console)
+        options.profile = _profile(options)
+        return options.command(options)
     except BuildError as error:
-        _tell(error)
+        _tell(str(error))
         return 1
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
@@ -31,118 +40,257 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m site_gen", description="Build Batch Norm, Measured.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for name, function, subject, says in (
-        ("build", _build, None, "bring the whole site up to date"),
-        ("pages", _build, None, "bring build/docs up to date, without running MkDocs"),
-        ("study", _study, "ID", "run one study and print its claims"),
-        ("figure", _figure, "ID", "draw one figure or animation"),
-        ("why", _why, "ID", "say what a study, a figure, the pages or the site is made of, and whether it is stale"),
-        ("serve", _serve, None, "serve the site and rebuild it when a source changes"),
-    ):  # fmt: skip
+    for name, function, subject, says in COMMANDS:
         command = commands.add_parser(name, help=says, description=says)
         command.set_defaults(command=function, name=name)
         command.add_argument("--profile", default="full", help="quick, full (default) or paper")
-        command.add_argument("--seed", type=_seed, help="another base seed, from 0, for everything random")
+        command.add_argument("--seed", default="", help="another base seed, from 0, for everything random")
+        command.add_argument("--set", default="", help='changed settings: "study.setting=value …"')
+        command.add_argument("--scheduler", default="", help="address of a Dask scheduler: tcp://…")
+        command.add_argument("--workers", default="", help="how many processes; as many as cores by default")
+        command.add_argument("--port", default="", help="of the server that `serve` starts; 8000 by default")
         if subject:
             command.add_argument("id", metavar=subject)
     return parser
 
 
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"SEED is a whole number from 0, not {text!r}")
+def _profile(options: argparse.Namespace) -> Profile:
+    seed = _number("SEED", options.seed, 0)
+    names = [
+        path.stem for path in paths.sources(paths.STUDIES) if path.suffix == ".py" and path.stem[0] != "_"
+    ]
+    options.workers = _number("WORKERS", options.workers, 1)
+    try:
+        return Profile(options.profile or "full", seed, changes(options.set, names))
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+
+
+def _number(name: str, text: str, least: int) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise BuildError(f"{name} is a whole number from {least}, not {text!r}")
     return int(text)
 
 
-def _build(options: argparse.Namespace, console: Console) -> int:
-    from site_gen.pipeline import build
+def _session(options: argparse.Namespace) -> Any:
+    from site_gen.pipeline.session import Session
 
-    began = time.monotonic()
-    with build.alone():
-        plan = build.plan(options.profile)
-        display = build.run(plan.upto("pages" if options.name == "pages" else "site"), console)
-    build.summarise(display, began, console)
-    if _failed(display):
+    return Session(options.profile, options.scheduler, options.workers)
+
+
+def _site(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import session
+
+    with session.alone():
+        found = _session(options)
+        outcome = found.up_to_date(found.plan.upto("pages" if options.name == "pages" else "site"))
+    failed = _told(found, outcome)
+    _summarise(found, outcome)
+    if failed:
         return 1
-    build.verdict_board(list(plan.studies), options.profile, console)
-    if options.name == "build":
-        from site_gen.paths import SITE
-
-        console.print(f"Open {SITE / 'index.html'}", soft_wrap=True)
+    _verdicts(found)
+    if options.name != "pages":
+        print(f"Open {paths.SITE / 'index.html'}")
     return 0
 
 
-def _study(options: argparse.Namespace, console: Console) -> int:
-    from site_gen import paths
-    from site_gen.pipeline import build
+def _study(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import session
     from site_gen.storage import read_json
 
-    with build.alone():
-        display = build.run(build.plan(options.profile).upto("study", options.id), console)
-    if _failed(display):
+    with session.alone():
+        found = _session(options)
+        name, units = found.plan.study(options.id)
+        outcome = found.up_to_date(units)
+    if _told(found, outcome, name):
         return 1
-    measured = read_json(paths.measures(options.profile, options.id))
-    console.print(f"\n{measured['question']}\n", style="bold")
+    measured = read_json(paths.measures(found.profile.of(name).label, name))
+    print(f"\n{measured['question']}\n")
     for claim in measured["claims"]:
-        console.print(f"{claim['measured']:<10} {claim['id']}: {claim['says']}", soft_wrap=True)
+        print(f"{claim['measured']:<10} {claim['id']}: {claim['says']}")
         for case in claim["cases"]:
-            console.print(
-                f"{'':<10} {case['when'] or 'measured'}: {_told(case)} against “{case['rule']}”",
-                soft_wrap=True,
-            )
-    for name, value in measured["values"].items():
-        console.print(f"{'value':<10} {options.id}.{name}: {_told(value)}", soft_wrap=True)
+            print(f"{'':<10} {case['when'] or 'measured'}: {_measured(case)} against “{case['rule']}”")
+    for key, value in measured["values"].items():
+        print(f"{'value':<10} {name}.{key}: {_measured(value)}")
     return 0
 
 
-def _told(measured: dict) -> str:
+def _measured(measured: dict[str, Any]) -> str:
     from site_gen.pages import formatting
 
     bounds = formatting.bounds(measured)
     return formatting.estimate(measured) + (f" ({bounds}, {measured['runs']} runs)" if bounds else "")
 
 
-def _figure(options: argparse.Namespace, console: Console) -> int:
-    from site_gen import paths
-    from site_gen.pipeline import build
+def _figure(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import session
 
-    with build.alone():
-        display = build.run(build.plan(options.profile).upto("figure", options.id), console)
-    if _failed(display):
+    with session.alone():
+        found = _session(options)
+        name, units = found.plan.figure(options.id)
+        outcome = found.up_to_date(units)
+    if _told(found, outcome, name):
         return 1
-    for path in sorted(paths.media(options.profile, options.id).iterdir()):
-        console.print(paths.relative(path), soft_wrap=True)
+    for file in sorted(units[-1].outputs):
+        print(units[-1].folder + file)
     return 0
 
 
-def _why(options: argparse.Namespace, console: Console) -> int:
-    from site_gen.pipeline import build, why
+def _record(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import session
 
-    why.explain(build.plan(options.profile), options.id, console)
+    with session.alone():
+        found = _session(options)
+        name, units = found.recording(options.id)
+        outcome = found.up_to_date(units)
+    if _told(found, outcome, name):
+        return 1
+    _summarise(found, outcome)
     return 0
 
 
-def _serve(options: argparse.Namespace, console: Console) -> int:
+def _why(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import why
+
+    found = _session(options)
+    why.explain(found.plan, found.state, options.id)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
     from site_gen.pipeline import serve
 
-    return serve.run(options.profile, console)
+    return serve.run(options.profile, _number("PORT", options.port, 1) or 8000)
 
 
-def _failed(display: object) -> bool:
-    from site_gen.pipeline import progress
+def _check(options: argparse.Namespace) -> int:
+    from site_gen import check
 
-    for failure in display.failures:
-        _tell(progress.explain(failure))
-    if display.left_out:
-        what = (
-            "1 unit that depends on this was"
-            if display.left_out == 1
-            else f"{display.left_out} units that depend on this were"
+    return check.run(options.id)
+
+
+def _new_study(options: argparse.Namespace) -> int:
+    from site_gen import scaffold
+
+    for path in scaffold.create(options.id):
+        print(paths.relative(Path(path)))
+    print(scaffold.next_steps(options.id))
+    return 0
+
+
+def _scheduler(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import cluster
+
+    return cluster.scheduler(_number("PORT", options.port, 1) or 8786)
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import cluster
+
+    return cluster.worker(options.scheduler, options.workers)
+
+
+def _cluster_demo(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import cluster
+
+    return cluster.demo()
+
+
+def _estimates(options: argparse.Namespace) -> int:
+    from site_gen.pipeline import estimates
+
+    print(paths.relative(estimates.write(_session(options))))
+    return 0
+
+
+COMMANDS = (
+    ("site", _site, None, "bring the whole site up to date"),
+    ("build", _site, None, "the same"),
+    ("pages", _site, None, "bring build/docs up to date, without running MkDocs"),
+    ("study", _study, "ID", "run one study and print its claims"),
+    ("figure", _figure, "ID", "draw one figure, still or moving"),
+    ("record", _record, "ID", "run the points of a study that take too long for every build"),
+    ("why", _why, "ID", "say what a study, a figure, the pages or the site is made of, and why it is stale"),
+    ("serve", _serve, None, "serve the site and rebuild it when a source changes"),
+    ("check", _check, "ID", "test one study with its figures and page"),
+    ("new-study", _new_study, "NAME", "write a study, a figure, a page and a test to start from"),
+    ("scheduler", _scheduler, None, "start a Dask scheduler here"),
+    ("worker", _worker, None, "start workers here for a scheduler"),
+    ("cluster-demo", _cluster_demo, None, "build the quick profile on a cluster of this machine"),
+    ("estimates", _estimates, None, "note how long each unit took, for first builds elsewhere"),
+)
+
+
+def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
+    """Tell each failure once; whether there was one."""
+    from site_gen.pipeline import failures
+
+    broken = {name: said for name, said in found.plan.broken.items() if not wanted or name == wanted}
+    others = [name for name in found.plan.broken if name not in broken and name not in found.plan.drawn_from]
+    for said in dict.fromkeys(broken.values()):
+        _tell(said)
+    for said in failures.told(outcome.failures):
+        _tell(said)
+    if others:
+        print(f"Left alone, since they cannot be read: {', '.join(others)}", file=sys.stderr)
+    if outcome.left_out:
+        count = len(outcome.left_out)
+        print(
+            f"{count} unit{'' if count == 1 else 's'} that depend{'s' if count == 1 else ''} on this "
+            f"w{'as' if count == 1 else 'ere'} left alone.",
+            file=sys.stderr,
         )
-        print(f"{what} left alone.", file=sys.stderr)
-    return bool(display.failures)
+    return bool(broken or outcome.failures)
 
 
-def _tell(error: object) -> None:
-    Console(stderr=True, highlight=False).print("error: ", style="bold red", end="")
-    print(error, file=sys.stderr)
+def _summarise(found: Any, outcome: Any) -> None:
+    """Say what was made, kept and recorded, and how long it took."""
+    from site_gen.pipeline.progress import counted
+
+    recorded = sum(
+        len(one["recorded"]) for one in (found.record.get("studies") or {}).values() if one.get("recorded")
+    )
+    said = f"Made {counted(outcome.made)}; kept {len(outcome.kept)}"
+    said += f"; {recorded} recorded results were used" if recorded else ""
+    seconds = found.display.took()
+    spoken = f"{seconds:.1f} s" if seconds < 100 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"
+    busy = outcome.seconds / (seconds * found.display.workers)
+    used = f", workers busy {busy:.0%} of it" if outcome.made and seconds > 20 else ""
+    print(f"\n{said}. Took {spoken}{used}.")
+
+
+def _verdicts(found: Any) -> None:
+    """How many claims have which verdict, and where one is not as declared."""
+    from site_gen.storage import read_json
+
+    units = [unit for unit in found.plan.units.values() if unit.kind == "measure"]
+    claims = [
+        one for unit in units for one in read_json(paths.ROOT / unit.folder / unit.outputs[0])["claims"]
+    ]
+    counts = Counter(claim["measured"] for claim in claims)
+    board = "  ".join(
+        _coloured(f"{counts[verdict]} {verdict}", colour)
+        for verdict, colour in VERDICTS.items()
+        if counts[verdict]
+    )
+    print(f"{len(claims)} claim{'' if len(claims) == 1 else 's'}: {board}")
+    other = [claim for claim in claims if claim["measured"] != claim["verdict"]]
+    if found.profile.is_draft and other:
+        print(
+            f"{len(other)} verdicts differ from those declared: expected of `quick`, whose runs are too few to decide."
+        )
+        return
+    for claim in other:
+        print(f"  {claim['id']}: declared {claim['verdict']}, measured {claim['measured']}")
+
+
+def _coloured(text: str, colour: str) -> str:
+    codes = {"green": 32, "red": 31, "yellow": 33, "magenta": 35, "bright_black": 90}
+    return f"\033[{codes[colour]}m{text}\033[0m" if sys.stdout.isatty() else text
+
+
+def _tell(said: str) -> None:
+    start = "\033[1;31merror:\033[0m" if sys.stderr.isatty() else "error:"
+    print(start, said, file=sys.stderr)

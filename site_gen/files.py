@@ -106,7 +106,10 @@ class Hashes:
         Path → [size, mtime, ctime, inode, time of hashing, SHA-256], as `entries` gave it last time; times in ns.
     """
 
-    FINE, COARSE = 20_000_000, 2_000_000_000  # ns: ticks of ordinary file systems, and of those that count seconds
+    FINE, COARSE = (
+        20_000_000,
+        2_000_000_000,
+    )  # ns: ticks of ordinary file systems, and of those that count seconds
 
     def __init__(self, known: dict[str, list] | None = None) -> None:
         self.entries = dict(known or {})

@@ -19,22 +19,24 @@ def dataset_to_bytes(results: xr.Dataset) -> bytes:
     return bytes(results.to_netcdf(None, engine="scipy", format="NETCDF3_64BIT"))
 
 
-def read_dataset(path: Path) -> xr.Dataset:
-    """Read a stored result into memory.
+def dataset_from_bytes(content: bytes, name: str) -> xr.Dataset:
+    """The data set that `dataset_to_bytes` was given.
 
     Raises
     ------
     BuildError
-        If the file is missing or is not a readable netCDF file.
+        If the bytes are no netCDF; `name` says whose they are.
     """
+    import io
+
     import xarray as xr
 
     try:
-        with xr.open_dataset(path, engine="scipy") as stored:
+        with xr.open_dataset(io.BytesIO(content), engine="scipy") as stored:
             return stored.load()
-    except Exception as error:  # noqa: BLE001 - whatever the reader stumbles over, the file is to blame
+    except Exception as error:  # noqa: BLE001 - whatever the reader stumbles over, the bytes are to blame
         raise BuildError(
-            f"{relative(path)}: the stored result cannot be read ({error}). Delete the file and run `make site` again."
+            f"{name}: the stored result cannot be read ({error}). Delete it and run the same command again."
         ) from None
 
 

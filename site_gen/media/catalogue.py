@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from experiments.suggest import unknown
 from site_gen.errors import BuildError
-from site_gen.paths import ROOT, relative
+from site_gen.paths import ROOT, relative, sources
 
 FOLDERS = {"figure": ROOT / "site_gen" / "figures", "animation": ROOT / "site_gen" / "animations"}
 LIGHT_AND_DARK = ("", "-dark")
@@ -59,15 +60,10 @@ class Drawing:
         """Import the declaring module."""
         return importlib.import_module(self.module_name)
 
-    def files(self, profile: str) -> tuple[str, ...]:
-        """The names of all files it is published as under a profile: a draft has no PDF, which takes longest to make."""
-        wanted = (suffix for suffix in SUFFIXES[self.kind] if not (suffix == ".pdf" and is_draft(profile)))
+    def files(self, draft: bool = False) -> tuple[str, ...]:
+        """The names of all files it is published as: a draft has no PDF, which takes longest to make."""
+        wanted = (suffix for suffix in SUFFIXES[self.kind] if not (suffix == ".pdf" and draft))
         return (*(self.id + suffix for suffix in wanted), f"{self.id}.json")
-
-
-def is_draft(profile: str) -> bool:
-    """Whether drawings are made for a quick look: without a PDF, coarser, films with few frames."""
-    return profile.partition("-seed-")[0] == "quick"
 
 
 @cache
@@ -81,7 +77,9 @@ def drawings() -> dict[str, Drawing]:
     """
     found: dict[str, Drawing] = {}
     for kind, folder in FOLDERS.items():
-        for path in sorted(folder.glob("[!_]*.py")):
+        for path in sources(folder):
+            if path.suffix != ".py" or path.name.startswith("_"):
+                continue
             study, separator, view = path.stem.partition("__")
             if not (study and separator and view):
                 raise BuildError(
@@ -101,11 +99,8 @@ def find(identifier: str) -> Drawing:
     Raises
     ------
     BuildError
-        If there is none; the message lists those that exist.
+        If there is none; the message says which was meant.
     """
-    try:
-        return drawings()[identifier]
-    except KeyError:
-        raise BuildError(
-            f"there is no figure {identifier!r}; the figures are: {', '.join(drawings())}"
-        ) from None
+    if identifier not in drawings():
+        raise BuildError(unknown("figure", identifier, drawings()))
+    return drawings()[identifier]

@@ -99,7 +99,9 @@ def draw_film(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: boo
             files[f"{name}.gif"] = _gif(images, animation.fps, figure_id, f"{name}.gif")
             pictures = [_yuv(frame) for frame in (images if draft else frames(animation, DENSE))]
             for form in CODECS:
-                files[f"{name}.{form}"] = _video(pictures, animation.fps, figure_id, module.TITLE, f"{name}.{form}")
+                files[f"{name}.{form}"] = _video(
+                    pictures, animation.fps, figure_id, module.TITLE, f"{name}.{form}"
+                )
             _stand_still(animation, animation.poster)
             poster = png_bytes(animation.figure, figure_id, module.TITLE, SCREEN if draft else DENSE)
             files[f"{name}.png"] = poster

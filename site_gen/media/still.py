@@ -19,7 +19,8 @@ SCREEN = 100  # dots an inch on the page
 DENSE = 2 * SCREEN  # dots an inch of a PNG or a video, for dense screens; a draft has SCREEN
 MAX_SVG = 300 * 1024
 SITE = "Batch Norm, Measured"
-LICENCE = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
+LICENCE_NAME = "CC BY 4.0"
+LICENCE = f"{LICENCE_NAME}, https://creativecommons.org/licenses/by/4.0/"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import jinja2
 
-from experiments.study import is_published
 from site_gen import paths
 from site_gen.errors import BuildError
 from site_gen.media import catalogue
@@ -103,7 +102,7 @@ def render(book: Book, sources: dict[str, str]) -> dict[str, bytes]:
 
 def disagreements(book: Book, sources: dict[str, str]) -> list[str]:
     """Declared verdicts that the measurement contradicts or cannot decide, where the profile is one that is published."""
-    if not is_published(book.profile):
+    if book.notice:
         return []
     errors = []
     for claim in book.claims.values():

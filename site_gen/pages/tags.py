@@ -11,7 +11,6 @@ from typing import Any
 
 import jinja2
 
-from experiments import study as studies
 from site_gen import paths
 from site_gen.pages import citations, formatting, prose
 from site_gen.pages.book import Book, PageError
@@ -260,14 +259,8 @@ class Page:
                              total=len(measured))  # fmt: skip
 
     def finish(self, text: str) -> str:
-        """Mark a page of a profile that is not published as such, below its front matter."""
-        if studies.is_published(self.book.profile):
-            return text
-        _, _, seed = self.book.profile.partition("-seed-")
-        banner = BANNER.format(f"Seed {seed}", RESEEDED) if seed else BANNER.format("Quick profile", SHRUNK)
-        front = re.match(r"\A---\n.*?\n---\n", text, re.S)
-        position = front.end() if front else 0
-        return text[:position] + banner + text[position:]
+        """A page."""
+        return text
 
 
 def setup_comments(path: Path) -> dict[str, str]:

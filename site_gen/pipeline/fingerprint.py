@@ -17,7 +17,6 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from site_gen import paths
@@ -236,15 +235,16 @@ def _describe(statement: ast.stmt, known: set[str], importer: str, is_package: b
     names: dict[tuple[str, str | None], None] = {}
     imports: list[list[str]] = []
     strings: dict[str, None] = {}
-    attributes = {id(node.value): node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
+    attributes = {
+        id(node.value): node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)
+    }
     for node in ast.walk(statement):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports += _targets(node, importer, is_package).values()
         elif isinstance(node, ast.Name) and node.id in known:
             names[node.id, attributes.get(id(node))] = None
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if FILE_NAME.fullmatch(node.value):
-                strings[node.value] = None
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value):
+            strings[node.value] = None
     return {
         "hash": digest(ast.dump(statement)),
         "names": [list(one) for one in names],

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from experiments import study as studies
 from experiments.measures.statistics import Measurement
+from experiments.profile import Profile
+from experiments.profile import setup as settings
 from site_gen.errors import BuildError
 from site_gen.paths import relative
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 SUMMARY = tuple(field.name for field in fields(Measurement))
 
 
-def evaluate(study: ModuleType, results: xr.Dataset, profile: str) -> dict[str, Any]:
+def evaluate(study: ModuleType, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
     """Measure a study's claims and values.
 
     Parameters
@@ -30,8 +32,8 @@ def evaluate(study: ModuleType, results: xr.Dataset, profile: str) -> dict[str, 
         A module of `experiments/studies`.
     results : xarray.Dataset
         The merged results of all its points.
-    profile : str
-        The profile that the results come from.
+    profile : Profile
+        The settings that the results come from.
 
     Returns
     -------
@@ -44,22 +46,22 @@ def evaluate(study: ModuleType, results: xr.Dataset, profile: str) -> dict[str, 
         If a measurement fails or is undefined; names the study, the claim or value, and its line.
     """
     name = study.__name__.rpartition(".")[2]
-    setup = studies.setup(study, profile)
+    setup = settings(study, profile)
     values = {
         key: asdict(_take(study, f"value {key!r}", key, measure, results))
         for key, measure in study.VALUES.items()
     }
     return {
         "study": name,
-        "profile": profile,
+        "profile": profile.label,
         "question": study.__doc__.strip().splitlines()[0],
         "setup": {field.name: getattr(setup, field.name) for field in fields(setup)},
-        "claims": [_test(study, claim, results, profile) for claim in study.CLAIMS],
+        "claims": [_test(study, claim, results, profile.label) for claim in study.CLAIMS],
         "values": values,
     }
 
 
-def _test(study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile: str) -> dict[str, Any]:
+def _test(study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
     cases = []
     for case in claim.cases:
         measured = _take(study, f"claim {claim.id!r}" + (f", {case.when}" if case.when else ""), claim.id, case.measure,

@@ -1,198 +1,190 @@
-"""What a build shows while it works: a live line with the time left on a terminal, plain lines elsewhere.
-
-The functions named `pytask_…` are pytask's hooks; pyproject.toml registers this module as a plugin. They speak only while
-`show` holds a display, so that other uses of pytask stay as they are.
-"""
+"""What a build shows while it works: a live line with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
+import heapq
 import json
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pytask import SkippedUnchanged, TaskOutcome, hookimpl
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.text import Text
+from site_gen.pipeline.unit import Unit
 
-from site_gen.errors import BuildError
-from site_gen.pipeline import why
-from site_gen.pipeline.units import Unit
-
-# Seconds to expect of a unit that was never timed here and is the first of its kind; the real time replaces it at once.
-GUESS = {"result": 6.0, "measure": 2.0, "figure": 3.0, "animation": 10.0, "pages": 2.0, "site": 4.0}
-_display: Display | None = None
+ESTIMATES = Path(__file__).with_name("estimates.json")  # seconds on the machine where they were measured
+LAST = ("pages", "html", "site")  # they wait for everything else
+GUESS = 2.0  # seconds of a unit of which nothing at all is known
+KINDS = ("result", "check", "record", "measure", "figure", "animation", "pages", "html", "site")
 
 
-@dataclass
-class Failure:
-    """A unit that could not be made."""
-
-    task: Unit
-    error: BaseException
-    traceback: str
+@cache
+def estimates() -> dict[str, dict[str, float]]:
+    """Profile → "kind subject", or a kind alone → seconds of one unit."""
+    return json.loads(ESTIMATES.read_text(encoding="utf-8"))
 
 
-@dataclass
+def rank(
+    units: Mapping[str, Unit], needs: Mapping[str, set[str]], expected: Callable[[Unit], float]
+) -> dict[str, float]:
+    """How long the longest way from a unit to the end takes: what is far from the end goes first."""
+    followers: dict[str, list[str]] = {name: [] for name in units}
+    for name, before in needs.items():
+        for one in before:
+            followers[one].append(name)
+    found: dict[str, float] = {}
+    for name in reversed(list(units)):  # stages stand in order, so followers are ranked already
+        after = max((found.get(one, 0.0) for one in followers[name]), default=0.0)
+        found[name] = expected(units[name]) + after
+    return found
+
+
 class Display:
-    """Counts units and shows them.
+    """Counts units, estimates the time left, and shows both.
 
-    Attributes
+    Parameters
     ----------
-    console : rich.console.Console
-        Where to write.
-    durations : dict
-        Unit → seconds it took last time, from earlier builds; updated in place.
+    durations : callable
+        Unit → the seconds it took in an earlier build here, or None.
+    profile : str
+        "quick", "full" or "paper".
     """
 
-    console: Console
-    durations: dict[str, float]
-    workers: int
-    pending: dict[str, Unit] = field(default_factory=dict)
-    started: dict[str, float] = field(default_factory=dict)
-    made: list[Unit] = field(default_factory=list)
-    kept: list[Unit] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    left_out: int = 0
-    total: int = 0
-    live: Progress | None = None
-    bar: Any = None
+    def __init__(self, durations: Callable[[Unit], float | None], profile: str, workers: int) -> None:
+        self.durations, self.profile, self.workers = durations, profile, workers
+        self.pending: dict[str, Unit] = {}
+        self.under_way: dict[str, float] = {}
+        self.total = 0
+        self._spent = self._foreseen = 0.0
+        self._live: Any = None
+        self._bar: Any = None
+        self._began = time.monotonic()
 
-    def expect(self, tasks: list[Unit]) -> None:
-        """Tell which units the build consists of."""
-        self.pending = {task.name: task for task in tasks}
-        self.total = len(tasks)
-        if self.console.is_terminal:
-            self.live = Progress(BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[left]}"),
-                                 TextColumn("{task.description}"), console=self.console, transient=True)  # fmt: skip
-            self.bar = self.live.add_task("looking for what changed", total=self.total, left="")
-            self.live.start()
+    def expect(self, stale: list[Unit], kept: int, show: bool = True) -> None:
+        """Say what will be made, and how long that takes, before it starts."""
+        self.pending = {unit.name: unit for unit in stale}
+        self.total = len(stale) + kept
+        if stale and show:
+            print(f"To make: {counted(stale)}{f'; {kept} are up to date' if kept else ''}.", end=" ")
+            cores = f"{self.workers} worker{'' if self.workers == 1 else 's'}"
+            print(f"About {spoken(self.seconds_left())} on {cores}.", flush=True)
+        if stale and show and sys.stdout.isatty():
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    def start(self, task: Unit) -> None:
-        self.started[task.name] = time.monotonic()
-        self._refresh()
-
-    def finish(self, task: Unit, outcome: TaskOutcome, exc_info: Any) -> None:
-        """Take note of how a unit ended."""
-        seconds = time.monotonic() - self.started.pop(task.name, time.monotonic())
-        self.pending.pop(task.name, None)
-        if outcome == TaskOutcome.SUCCESS:
-            self.durations[task.name] = seconds
-            self.made.append(task)
-            why.remember(task)
-            self._line(task, f"{seconds:6.1f} s")
-        elif outcome == TaskOutcome.FAIL:
-            self.failures.append(
-                Failure(task, exc_info[1], exc_info[2] if isinstance(exc_info[2], str) else "")
+            columns = (
+                BarColumn(24),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[left]}"),
+                TextColumn("{task.description}"),
             )
-            self._line(task, "failed", style="red")
-        elif outcome == TaskOutcome.SKIP_PREVIOUS_FAILED:
-            self.left_out += 1
-        else:
-            self.kept.append(task)
-        self._refresh()
+            self._live = Progress(*columns, transient=True)
+            self._bar = self._live.add_task("", total=len(stale), left="")
+            self._live.start()
+
+    def expected(self, unit: Unit) -> float:
+        """The seconds that a unit will take: as here before, else as where the estimates were measured, else as its kind."""
+        known = self.durations(unit)
+        if known is not None:
+            return known
+        table = estimates().get(self.profile) or estimates()["full"]
+        return table.get(f"{unit.kind} {unit.subject}") or table.get(unit.kind) or GUESS
+
+    def seconds_left(self) -> float:
+        """The time until the last unit is made, if workers are as fast, against expectation, as they were until now."""
+        pace = (self._spent + 5.0) / (self._foreseen + 5.0)
+        now = time.monotonic()
+        running, waiting, last = [], [], {kind: [] for kind in LAST}
+        for name, unit in self.pending.items():
+            expected = self.expected(unit) * pace
+            if name in self.under_way:
+                running.append(max(expected - (now - self.under_way[name]), 0.1 * expected))
+            elif unit.kind in LAST:
+                last[unit.kind].append(expected)
+            else:
+                waiting.append(expected)
+        free = [0.0] * max(self.workers, 1)
+        for seconds in [*running, *sorted(waiting, reverse=True)]:
+            heapq.heapreplace(free, free[0] + seconds)
+        end = max(free)
+        for kind in LAST:
+            end += max(sum(last[kind]) / len(free), max(last[kind], default=0.0))
+        return end
+
+    def started(self, unit: Unit) -> None:
+        """A unit went to a worker."""
+        self.under_way[unit.name] = time.monotonic()
+
+    def stopped(self, unit: Unit) -> None:
+        """A unit lost its worker."""
+        self.under_way.pop(unit.name, None)
+
+    def kept(self, unit: Unit) -> None:
+        """A unit turned out to be up to date."""
+        self.pending.pop(unit.name, None)
+
+    def made(self, unit: Unit, seconds: float) -> None:
+        """A unit was made."""
+        self._foreseen += self.expected(unit)
+        self._spent += seconds
+        self._done(unit, f"{seconds:6.1f} s")
+
+    def failed(self, unit: Unit) -> None:
+        """A unit could not be made."""
+        self._done(unit, "failed")
+
+    def _done(self, unit: Unit, note: str) -> None:
+        self.pending.pop(unit.name, None)
+        self.under_way.pop(unit.name, None)
+        if not self._live:
+            count = self.total - len(self.pending)
+            print(f"[{count:3d}/{self.total}] {note:>10}  {unit.kind:<9} {unit.title}", flush=True)
+
+    def refresh(self) -> None:
+        """Show the time left anew."""
+        if self._live:
+            running = ", ".join(self.pending[name].title for name in self.under_way if name in self.pending)
+            made = self._live.tasks[0].total - len(self.pending)
+            left = f"about {spoken(self.seconds_left())} left"
+            self._live.update(self._bar, completed=made, left=left, description=_printable(running[:60]))
 
     def stop(self) -> None:
         """Take the live line away."""
-        if self.live:
-            self.live.stop()
-            self.live = None
+        if self._live:
+            self._live.stop()
+            self._live = None
 
-    def seconds_left(self) -> float:
-        """The time the pending units will take, from earlier builds and, failing that, from others of their kind."""
-        kinds: dict[str, list[float]] = {}
-        for task in self.made:
-            kinds.setdefault(f"{task.kind} {task.subject}" if task.kind == "result" else task.kind, []).append(
-                self.durations[task.name])  # fmt: skip
-        total = 0.0
-        for name, task in self.pending.items():
-            alike = kinds.get(f"{task.kind} {task.subject}") or kinds.get(task.kind) or [GUESS[task.kind]]
-            expected = self.durations.get(name, sum(alike) / len(alike))
-            total += max(expected - (time.monotonic() - self.started.get(name, time.monotonic())), 0.0)
-        return total / self.workers
-
-    def _line(self, task: Unit, note: str, style: str = "") -> None:
-        done = self.total - len(self.pending)
-        self.console.print(Text(f"[{done:3d}/{self.total}] {note:>10}  {task.kind:<9} {label(task)}", style=style),
-                           soft_wrap=True)  # fmt: skip
-
-    def _refresh(self) -> None:
-        if not self.live:
-            return
-        running = ", ".join(label(self.pending[name]) for name in self.started if name in self.pending)
-        left = f"about {_duration(self.seconds_left())} left" if self.made or self.durations else ""
-        self.live.update(
-            self.bar, completed=self.total - len(self.pending), description=running[:60], left=left
-        )
+    def took(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._began
 
 
-def label(task: Unit) -> str:
-    """A unit's name as people read it: without the profile in front."""
-    return task.name.partition("/")[2] or task.subject or task.kind
+def _printable(text: str) -> str:
+    return text.replace("[", "\\[")
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def counted(units: list[Unit]) -> str:
+    """How many of each kind, in words."""
+    counts = {kind: sum(unit.kind == kind for unit in units) for kind in KINDS}
+    plural = {"html": "blocks of pages", "check": "recorded results again", "record": "results to record"}
+    single = {
+        "pages": "the pages",
+        "site": "the site",
+        "html": "1 block of pages",
+        "check": "1 recorded result again",
+    }
+    said = [
+        single.get(kind, f"1 {kind}") if count == 1 else f"{count} {plural.get(kind, kind + 's')}"
+        for kind, count in counts.items()
+        if count
+    ]
+    return ", ".join(said) or "nothing"
 
 
-@contextmanager
-def show(display: Display, memory: Path) -> Iterator[Display]:
-    """Send what pytask reports to a display, and remember durations for the next build's time left."""
-    global _display
-    _display = display
-    try:
-        yield display
-    finally:
-        _display = None
-        display.stop()
-        with suppress(OSError):  # only the next estimate is worse for it
-            memory.write_text(
-                json.dumps({name: round(value, 2) for name, value in sorted(display.durations.items())})
-            )
-
-
-def remembered(memory: Path) -> dict[str, float]:
-    """Durations of earlier builds; none if there were none."""
-    try:
-        return {str(name): float(value) for name, value in json.loads(memory.read_text()).items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
-
-
-@hookimpl
-def pytask_execute_task_log_start(task: Unit) -> None:
-    """A unit is about to be looked at."""
-    if _display:
-        _display.start(task)
-
-
-@hookimpl
-def pytask_execute_task_setup(session: Any, task: Unit) -> None:
-    """Keep a unit for which nothing changed. pytask would too, after writing each of its files into a database that we do
-    not use, which takes longer than everything else in a build with nothing to do.
-    """
-    if _display is None or any(mark.name.startswith("skip") for mark in task.markers):
-        return
-    memory = session.config["lockfile_state"]
-    known = memory and memory.get_task_entry(task.name)
-    if known and task.is_current(known, memory.root):
-        raise SkippedUnchanged
-
-
-@hookimpl
-def pytask_execute_task_log_end(report: Any) -> None:
-    """A unit was made, kept, left out, or failed."""
-    if _display:
-        _display.finish(report.task, report.outcome, report.exc_info)
-
-
-def explain(failure: Failure) -> str:
-    """A failure as one message: a `BuildError` as it stands, anything else with the traceback of the worker."""
-    if isinstance(failure.error, BuildError):
-        return str(failure.error)
-    heading = f"{failure.task.kind} {label(failure.task)}: {type(failure.error).__name__}: {failure.error}"
-    return f"{heading}\n{failure.traceback}".rstrip()
+def spoken(seconds: float) -> str:
+    """A duration as one would say it."""
+    if seconds < 10:
+        return f"{max(seconds, 1):.0f} s"
+    if seconds < 90:
+        return f"{5 * round(seconds / 5)} s"
+    return f"{int(seconds // 60)} min" + (f" {10 * int(seconds % 60 // 10)} s" if seconds < 600 else "")

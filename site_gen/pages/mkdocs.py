@@ -1,0 +1,190 @@
+"""Plain Markdown → HTML by MkDocs, a block of pages at a time, and what only the whole site knows.
+
+MkDocs builds whole sites. A block is a whole site too: its own pages in full, every other page and figure as an empty file that
+counts as up to date (`--dirty`), so that links and navigation are those of the whole site and only the block is rendered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from site_gen.errors import BuildError
+
+EPOCH = "1735689600"  # 1 January 2025: the date in the sitemap, the same for everybody
+LIBRARIES = ("mkdocs", "mkdocs-material", "markdown", "pymdown-extensions", "math-core", "pygments")
+INDEX = "search/search_index.json"
+SCRIPT = "search/search_index.js"
+DOCS, THEME, OUT = "build/docs", "site_gen/theme/overrides", "out"
+STANDS_ALREADY = "A 'dirty' build is being performed"
+
+
+def page_of(name: str) -> str:
+    """The page that a Markdown file becomes."""
+    return name.removesuffix(".md") + ".html"
+
+
+def order(name: str) -> tuple:
+    """The key by which MkDocs sorts Markdown files: a folder's index, its other files, its folders."""
+    *folders, file = PurePosixPath(name).parts
+    return (*((1, folder) for folder in folders), (0, file != "index.md", file))
+
+
+def environment(url: str) -> dict[str, str]:
+    """What MkDocs reads from the environment: the site's address, one date for everybody, no banner."""
+    return {"SITE_URL": url, "SOURCE_DATE_EPOCH": EPOCH, "NO_MKDOCS_2_WARNING": "1"}
+
+
+def build(
+    block: tuple[str, ...], frame: bool, names: tuple[str, ...], url: str, inputs: dict[str, bytes]
+) -> dict[str, bytes]:
+    """The pages of a block as HTML, and their part of the search index.
+
+    Parameters
+    ----------
+    block : tuple of str
+        Markdown files to render, by their names under `docs_dir`.
+    frame : bool
+        Whether to return what belongs to no page as well: the theme's files, the sitemap, the page for dead links.
+    names : tuple of str
+        Everything else under `docs_dir`.
+    url : str
+        Where the site is published.
+    inputs : dict
+        `mkdocs.yml`, `theme/…`, and the files of the block as `docs/…`.
+
+    Raises
+    ------
+    BuildError
+        If MkDocs finds a dead link, broken mathematics or the like; quotes what it says.
+    """
+    with tempfile.TemporaryDirectory(prefix="batch-norm-measured-") as folder, _set(environment(url)):
+        top = Path(folder)
+        for name, content in inputs.items():
+            place = {"theme": THEME, "docs": DOCS}.get(name.partition("/")[0])
+            _write(top / (f"{place}/{name.partition('/')[2]}" if place else name), content)
+        for name in names:
+            _write(top / DOCS / name, b"")
+            _write(top / OUT / (page_of(name) if name.endswith(".md") else name), b"")
+        _run(top)
+        pages = {page_of(name) for name in block}
+        found = {
+            path.relative_to(top / OUT).as_posix(): path for path in (top / OUT).rglob("*") if path.is_file()
+        }
+        stand_ins = {page_of(name) if name.endswith(".md") else name for name in names}
+        # a copy of sitemap.xml with a time stamp inside
+        unwanted = stand_ins | {"sitemap.xml.gz", SCRIPT}
+        wanted = found.keys() - unwanted if frame else pages | {INDEX}
+        return {name: found[name].read_bytes() for name in sorted(wanted)}
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+@contextmanager
+def _set(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+class _Complaints(logging.Handler):
+    """Collects what MkDocs warns of, which in strict mode is what is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        if not said.startswith(STANDS_ALREADY):
+            self.lines.append(re.sub(r"^(Doc file|Error (?:reading|building) page) '", r"\1 'docs/", said))
+
+
+def _run(top: Path) -> None:
+    from mkdocs.commands.build import build as build_site
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import MkDocsException
+
+    complaints, logger = _Complaints(), logging.getLogger("mkdocs")
+    logger.addHandler(complaints)
+    logger.propagate = False
+    try:
+        config = load_config(
+            str(top / "mkdocs.yml"), docs_dir=str(top / DOCS), site_dir=str(top / OUT), strict=False
+        )
+        build_site(config, dirty=True)
+    except SystemExit:  # how MkDocs ends where it has said why
+        complaints.lines = complaints.lines or ["it did not say why"]
+    except (MkDocsException, ValueError) as error:
+        complaints.lines.append(str(error))
+    finally:
+        logger.removeHandler(complaints)
+    if complaints.lines:
+        told = "\n".join(f"  {line.strip()}" for line in dict.fromkeys(complaints.lines))
+        raise BuildError(f"MkDocs stopped:\n{told}")
+
+
+def assemble(pages: tuple[str, ...], inputs: dict[str, bytes]) -> dict[str, bytes]:
+    """One search index out of the blocks', once every link leads somewhere.
+
+    Parameters
+    ----------
+    pages : tuple of str
+        All pages, as Markdown files.
+    inputs : dict
+        The HTML of all pages, and the index of each block as `<block>/search/search_index.json`.
+
+    Raises
+    ------
+    BuildError
+        With every link to a page or a place that does not exist.
+    """
+    position = {page_of(name): i for i, name in enumerate(sorted(pages, key=order))}
+    if dead := dead_links({name: inputs[name].decode() for name in position}):
+        raise BuildError("\n".join(dead))
+    parts = [json.loads(raw) for name, raw in inputs.items() if name.endswith(INDEX)]
+    entries = [entry for part in parts for entry in part["docs"]]
+    entries.sort(key=lambda entry: position[entry["location"].partition("#")[0]])
+    index = json.dumps(parts[0] | {"docs": entries}, separators=(",", ":"))
+    return {INDEX: index.encode(), SCRIPT: f"var __index = {index}".encode()}
+
+
+def dead_links(texts: dict[str, str]) -> list[str]:
+    """Links between pages that lead to no page, or to a place that the page does not have."""
+    places = {
+        name: set(re.findall(r"""\s(?:id|name)=["']?([^"'\s>]+)""", text)) for name, text in texts.items()
+    }
+    dead = []
+    for name, text in texts.items():
+        for link in dict.fromkeys(re.findall(r'\shref="([^"]+)"', text)):
+            address = urlsplit(link.replace("&amp;", "&"))
+            if address.scheme or address.netloc or not (address.fragment or address.path.endswith(".html")):
+                continue
+            target = (
+                os.path.normpath(PurePosixPath(name).parent / unquote(address.path)) if address.path else name
+            )
+            target = target.replace(os.sep, "/")
+            place = unquote(address.fragment)
+            if target not in places:
+                wrong = f"there is no page {target}" if target.endswith(".html") else ""
+            else:
+                wrong = f"{target} has no place #{place}" if place and place not in places[target] else ""
+            if wrong and not place.startswith("__"):
+                dead.append(f"docs/{name.removesuffix('.html')}.md: the link {link} is dead: {wrong}")
+    return dead

@@ -1,0 +1,431 @@
+"""Which units there are: every study's points and measurement, every figure, the pages, the site."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from experiments.profile import Profile
+from experiments.suggest import plain, unknown
+from site_gen import paths
+from site_gen.errors import BuildError
+from site_gen.files import Hashes, read
+from site_gen.pipeline import recorded
+from site_gen.pipeline.fingerprint import Code, digest, fingerprint
+from site_gen.pipeline.record import Record
+from site_gen.pipeline.unit import Unit, from_plain
+from site_gen.pipeline.unit import plain as plain_unit
+
+NUMERIC = ("numpy", "scipy", "xarray")
+DRAWING = {
+    "figure": ("numpy", "pandas", "matplotlib"),
+    "animation": ("numpy", "pandas", "matplotlib", "pillow", "av"),
+}
+MAKERS = {
+    "figure": ("site_gen.media.still", "draw_figure"),
+    "animation": ("site_gen.media.film", "draw_film"),
+}
+BLOCK = (
+    22  # pages that MkDocs renders at a time: few enough that one sentence costs a second, many enough to pay
+)
+STAGES = "site_gen.pipeline.stages"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All units of a profile.
+
+    Attributes
+    ----------
+    profile : Profile
+        The settings in force.
+    units : dict
+        Name → unit, in the order of the stages.
+    broken : dict
+        Study or figure → what is wrong with its source, so that nothing of it can be made.
+    drawn_from : dict
+        Figure → study.
+    """
+
+    profile: Profile
+    units: dict[str, Unit]
+    broken: dict[str, str] = field(default_factory=dict)
+    drawn_from: dict[str, str] = field(default_factory=dict)
+
+    def study(self, name: str) -> tuple[str, list[Unit]]:
+        """A study by its id, with hyphens or underscores: its name and its units."""
+        names = {one.subject for one in self.units.values() if one.kind == "measure"}
+        found = _named(name, names | {one for one in self.broken if one not in self.drawn_from}, "study")
+        if found in self.broken:
+            raise BuildError(self.broken[found])
+        kinds = ("result", "check", "measure")
+        return found, [one for one in self.units.values() if one.subject == found and one.kind in kinds]
+
+    def figure(self, name: str) -> tuple[str, list[Unit]]:
+        """A figure by its id: its id, and the units that lead to it."""
+        found = _named(name, self.drawn_from, "figure")
+        if found in self.broken:
+            raise BuildError(self.broken[found])
+        units = self.study(self.drawn_from[found])[1]
+        drawings = [one for one in self.units.values() if one.subject == found]
+        return found, [*units, *drawings]
+
+    def upto(self, kind: str) -> list[Unit]:
+        """Everything that the pages ("pages") or the site ("site") need, and the thing itself."""
+        late = ("html", "site") if kind == "pages" else ()
+        return [one for one in self.units.values() if one.kind not in late]
+
+
+def _named(name: str, known: Iterable[str], kind: str) -> str:
+    by_plain = {plain(one): one for one in sorted(known)}
+    if plain(name) not in by_plain:
+        raise BuildError(unknown(kind, name, by_plain.values()))
+    return by_plain[plain(name)]
+
+
+def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
+    """Declare every unit, from memory where no source, no library and no setting changed.
+
+    Raises
+    ------
+    BuildError
+        If mkdocs.yml cannot be read, or two figures share an id. What is wrong with one study or figure does not stop the others.
+    """
+    key = _key(profile, hashes)
+    known = record.get(f"plan {profile.label}")
+    if known and known["key"] == key:
+        units = {one["name"]: from_plain(one) for one in known["units"]}
+        return Plan(profile, units, known["broken"], known["drawn_from"])
+    found = _Planner(profile, record, hashes).plan()
+    units = [plain_unit(one) for one in found.units.values()]
+    record.put(
+        f"plan {profile.label}",
+        {"key": key, "units": units, "broken": found.broken, "drawn_from": found.drawn_from},
+    )
+    return found
+
+
+def _key(profile: Profile, hashes: Hashes) -> str:
+    """What all units are made of."""
+    folders = [paths.ROOT / name for name in ("experiments", "site_gen", "docs")]
+    sources = [paths.relative(path) for folder in folders for path in paths.sources(folder)]
+    contents = (text for path in [*sources, "mkdocs.yml"] for text in (path, hashes.of(path) or ""))
+    libraries = {*NUMERIC, *DRAWING["animation"], *_site_libraries(), "jinja2"}
+    versions = (f"{name} {_version(name)}" for name in sorted(libraries))
+    return digest(sys.version, repr(profile), os.environ.get("SITE_URL", ""), *versions, *contents)
+
+
+def _site_libraries() -> tuple[str, ...]:
+    return ("mkdocs", "mkdocs-material", "markdown", "pymdown-extensions", "math-core", "pygments")
+
+
+@cache
+def _version(library: str) -> str:
+    return metadata.version(library)
+
+
+class _Planner:
+    """Declares the units of one profile."""
+
+    def __init__(self, profile: Profile, record: Record, hashes: Hashes) -> None:
+        self.profile, self.record, self.hashes = profile, record, hashes
+        self.code = Code(hashes, record.get("modules"), record.get("reached"))
+        self.facts: dict[str, Any] = dict(record.get("studies") or {})
+        self.units: list[Unit] = []
+        self.broken: dict[str, str] = {}
+        self.points: dict[str, dict[str, str]] = {}  # study → name of the input → path of the result
+
+    def plan(self) -> Plan:
+        """All units, and what keeps some from being declared."""
+        from site_gen.media import catalogue
+
+        self.studies = [
+            path.stem for path in paths.sources(paths.STUDIES) if path.suffix == ".py" and path.stem[0] != "_"
+        ]
+        self.unfit = recorded.Unfit()
+        for name in self.studies:
+            self._attempt(name, self._study)
+        self._check_recorded()
+        drawings = catalogue.drawings()
+        for drawing in drawings.values():
+            self._attempt(drawing.id, lambda _, drawing=drawing: self._figure(drawing))
+        if not self.broken:
+            self._pages(list(drawings.values()))
+        self.record.put("modules", self.code.modules)
+        self.record.put("reached", self.code.reached)
+        self.record.put("studies", self.facts)
+        drawn_from = {one.id: one.study for one in drawings.values()}
+        return Plan(self.profile, {one.name: one for one in self.units}, self.broken, drawn_from)
+
+    def _attempt(self, name: str, declare: Any) -> None:
+        before = len(self.units)
+        try:
+            declare(name)
+        except (BuildError, ValueError) as error:
+            del self.units[before:]
+            self.broken[name] = str(error)
+
+    def _made_of(self, roots: list[tuple[str, str]], libraries: Iterable[str]) -> str:
+        """The hash of what units are made of; the record keeps what is behind it."""
+        parts = self.code.reach(roots) | {f"{name} (installed version)": _version(name) for name in libraries}
+        found = fingerprint(parts)
+        if self.record.get(f"code {found}") is None:
+            self.record.put(f"code {found}", parts)
+        return found
+
+    def _about(self, study: str) -> dict[str, Any]:
+        """What a study declares under its profile: points, settings, question; found out by importing it."""
+        from site_gen.pipeline import stages
+
+        profile, module = self.profile.of(study), f"experiments.studies.{study}"
+        path = f"experiments/studies/{study}.py"
+        reached = self.code.reach([(module, "points"), (module, "Setup"), (module, profile.name.upper())])
+        key = digest(self.hashes.of(path) or "", fingerprint(reached), repr(profile))
+        name = f"{study} {profile.label}"
+        if self.facts.get(name, {}).get("key") != key:
+            self.facts[name] = {"key": key} | stages.about(study, stages.plain_profile(profile))
+        return self.facts[name]
+
+    def _study(self, name: str) -> None:
+        from site_gen.pipeline.stages import plain_profile
+
+        about, profile = self._about(name), self.profile.of(name)
+        module = f"experiments.studies.{name}"
+        result_code = self._made_of([(module, "run"), ("site_gen.storage", "dataset_to_bytes")], NUMERIC)
+        folder = paths.relative(paths.BUILD / "results" / profile.label / name) + "/"
+        stored = {}
+        for key, point in about["points"].items():
+            unit = Unit(
+                name=f"{profile.label}/{name}/{key}",
+                kind="result",
+                subject=name,
+                function=f"{STAGES}:result",
+                arguments=(name, key, plain_profile(profile)),
+                folder=folder,
+                outputs=(f"{key}.nc",),
+                code=result_code,
+                facts={"point": point},
+            )
+            if key in about["recorded"]:
+                self.unfit.note(unit, self.code.reach([(module, "run")]), about["tolerance"])
+                stored[f"{key}.nc"] = paths.relative(paths.recorded(profile.label, name, key))
+            else:
+                self.units.append(unit)
+                stored[f"{key}.nc"] = f"{folder}{key}.nc"
+        self.points[name] = stored
+        judged_by = [(module, "CLAIMS"), (module, "VALUES"), (STAGES, "measure")]
+        self.units.append(
+            Unit(
+                name=f"{profile.label}/{name}",
+                kind="measure",
+                subject=name,
+                function=f"{STAGES}:measure",
+                arguments=(name, plain_profile(profile)),
+                inputs=stored,
+                folder=paths.relative(paths.BUILD / "measures" / profile.label) + "/",
+                outputs=(f"{name}.json",),
+                code=self._made_of(judged_by, NUMERIC),
+                facts={"setup": json.dumps(about["setup"]), "question": about["question"]},
+            )
+        )
+
+    def _check_recorded(self) -> None:
+        """One recorded result is made again in each build, another one after each change."""
+        stale, chosen = self.unfit.judge(self.hashes)
+        for study, said in stale.items():
+            self.broken[study] = said
+        if chosen:
+            self.units.append(chosen)
+
+    def _figure(self, drawing: Any) -> None:
+        if drawing.study in self.broken:
+            raise BuildError(self.broken[drawing.study])
+        if drawing.study not in self.points:
+            said = unknown("study", drawing.study, self.studies)
+            raise BuildError(
+                f"{paths.relative(drawing.path)}: {said}. The part before __ names the study to draw from"
+            )
+        profile, about = self.profile.of(drawing.study), self._about(drawing.study)
+        about_it = self._describe(drawing, profile, about["setup"])
+        drawn_by = [(drawing.module_name, "*"), MAKERS[drawing.kind], (STAGES, "figure")]
+        self.units.append(
+            Unit(
+                name=f"{profile.label}/{drawing.id}",
+                kind=drawing.kind,
+                subject=drawing.id,
+                function=f"{STAGES}:figure",
+                arguments=(drawing.id, about_it, profile.is_draft),
+                inputs=self.points[drawing.study],
+                folder=paths.relative(paths.media(profile.label, drawing.id)) + "/",
+                outputs=drawing.files(profile.is_draft),
+                code=self._made_of(drawn_by, DRAWING[drawing.kind]),
+                facts={"record": json.dumps(about_it, sort_keys=True)},
+            )
+        )
+
+    @staticmethod
+    def _describe(drawing: Any, profile: Profile, settings: dict[str, Any]) -> dict[str, Any]:
+        """What a figure's JSON says that does not depend on the results."""
+        from site_gen.media.still import LICENCE_NAME
+
+        return {
+            "id": drawing.id,
+            "kind": drawing.kind,
+            "study": drawing.study,
+            "profile": profile.label,
+            "settings": settings,
+            "runs": settings.get("runs", 1),
+            "seed": settings.get("seed"),
+            "versions": {name: _version(name) for name in DRAWING[drawing.kind]},
+            "command": f"make figure ID={drawing.id}{profile.options}",
+            "licence": LICENCE_NAME,
+        }
+
+    def _pages(self, drawings: list[Any]) -> None:
+        from site_gen.pages.configuration import configured
+
+        url, chapters = configured(read(paths.CONFIG), os.environ)
+        docs = {paths.relative(path).removeprefix("docs/"): path for path in paths.sources(paths.DOCS)}
+        text = {name for name in docs if name.endswith(".md")}
+        made = {one.subject: one for one in self.units if one.kind in DRAWING}
+        media = {
+            f"figures/{one.id}/{name}": f"{made[one.id].folder}{name}"
+            for one in drawings
+            for name in made[one.id].outputs
+        }
+        simulators = list(paths.sources(paths.ROOT / "site_gen" / "simulators"))
+        loaded = {
+            f"assets/simulators/{path.name}": paths.relative(path)
+            for path in simulators
+            if path.suffix in (".js", ".css")
+        }
+        declared = [
+            self.hashes.of(paths.relative(path)) or "" for path in simulators if path.suffix == ".json"
+        ]
+        others = {name: paths.relative(path) for name, path in docs.items() if name not in text}
+        rendered = paths.relative(paths.RENDERED) + "/"
+        quoted = _quoted(read(docs[name]) for name in sorted(text))
+        self.units.append(
+            Unit(
+                name="pages",
+                kind="pages",
+                function=f"{STAGES}:pages",
+                arguments=(self.profile.label, _notice(self.profile), url, chapters),
+                inputs=self._page_inputs(text, made),
+                folder=rendered,
+                copies={path: name for name, path in (others | media | loaded).items()},
+                listed=tuple(media.values()),
+                code=self._made_of(
+                    [(STAGES, "pages"), ("site_gen.pages.render", "*"), ("site_gen.pages.book", "*")],
+                    ["jinja2"],
+                ),
+                facts={
+                    "label": self.profile.label,
+                    "notice": _notice(self.profile),
+                    "url": url,
+                    "chapters": json.dumps(chapters),
+                    "simulators": digest(*declared),
+                    "quoted": digest(*(f"{path} {self.hashes.of(path)}" for path in quoted)),
+                    "notes": json.dumps([self._about(name)["notes"] for name in self.studies]),
+                },
+            )
+        )
+        names = {*text, *(f"figures/{one.id}/index.md" for one in drawings)}
+        self._site(names, {*others, *media, *loaded, "claims.json", "figures.json"}, url)
+
+    def _page_inputs(self, text: set[str], made: dict[str, Unit]) -> dict[str, str]:
+        inputs = {f"docs/{name}": f"docs/{name}" for name in sorted({*text, "references.json"})}
+        for unit in self.units:
+            if unit.kind == "measure":
+                inputs[f"measures/{unit.subject}"] = f"{unit.folder}{unit.subject}.json"
+        return inputs | {f"figures/{name}": f"{one.folder}{name}.json" for name, one in made.items()}
+
+    def _site(self, pages: set[str], others: set[str], url: str) -> None:
+        """The pages as HTML, a block at a time, and the whole."""
+        from site_gen.pages import mkdocs
+
+        ordered = sorted(pages, key=mkdocs.order)
+        blocks = [tuple(ordered[i : i + BLOCK]) for i in range(0, len(ordered), BLOCK)]
+        rendered = paths.relative(paths.RENDERED) + "/"
+        theme = {
+            f"theme/{path.relative_to(paths.THEME).as_posix()}": paths.relative(path)
+            for path in paths.sources(paths.THEME)
+        }
+        code = self._made_of(
+            [("site_gen.pages.mkdocs", "build"), ("site_gen.pages.mathml", "*")], mkdocs.LIBRARIES
+        )
+        html = [
+            Unit(
+                name=f"html-{number}",
+                kind="html",
+                function=f"{STAGES}:html",
+                arguments=(block, number == 0, tuple(sorted((pages | others) - {*block})), url),
+                inputs={"mkdocs.yml": "mkdocs.yml"}
+                | theme
+                | {f"docs/{name}": rendered + name for name in block},
+                folder=f"{paths.relative(paths.HTML)}/{number}/",
+                code=code,
+            )
+            for number, block in enumerate(blocks)
+        ]
+        self.units += html
+        folders = {
+            mkdocs.page_of(name): one.folder
+            for one, block in zip(html, blocks, strict=True)
+            for name in block
+        }
+        indexes = {f"{number}/{mkdocs.INDEX}": one.folder + mkdocs.INDEX for number, one in enumerate(html)}
+        self.units.append(
+            Unit(
+                name="site",
+                kind="site",
+                function=f"{STAGES}:site",
+                arguments=(tuple(ordered),),
+                inputs={name: folder + name for name, folder in folders.items()} | indexes,
+                folder=paths.relative(paths.SITE) + "/",
+                copies=dict.fromkeys([rendered, *(one.folder for one in html)], ""),
+                code=self._made_of([("site_gen.pages.mkdocs", "assemble")], ()),
+            )
+        )
+
+
+def _quoted(pages: Iterable[bytes]) -> list[str]:
+    """The source files that pages show."""
+    from site_gen.pages.calls import calls
+
+    named = {
+        call.args[0]
+        for raw in pages
+        for call in calls(raw.decode("utf-8", errors="replace"))
+        if call.name == "source" and call.args and isinstance(call.args[0], str)
+    }
+    return sorted(named)
+
+
+def _notice(profile: Profile) -> str:
+    """What every page says of settings that are not the published ones."""
+    if profile.is_published:
+        return ""
+    said = []
+    if profile.name == "quick":
+        said.append(
+            "Quick profile: not for citation. Every study on this copy of the site was shrunk so that it builds within a "
+            "minute. Intervals are wide and verdicts may differ."
+        )
+    if profile.seed is not None:
+        said.append(
+            f"Seed {profile.seed}: not for citation. Every random number on this copy of the site comes from another base "
+            "seed: it shows what would come out another time."
+        )
+    if profile.changes:
+        changed = ", ".join(f"`{one}`" for one in profile.changes)
+        said.append(
+            f"Changed settings: not for citation. On this copy of the site {changed}; all else is as published."
+        )
+    return " ".join(said)

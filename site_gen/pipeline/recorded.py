@@ -1,0 +1,131 @@
+"""Recorded results: what took too long to make in every build, used while what they were made of is unchanged.
+
+Beside each result lies a JSON with its fingerprint: the definitions that the point reaches and its values. Versions of libraries
+are noted and do not count; that they make the same numbers is what the one point run again in each build shows.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from site_gen import paths
+from site_gen.files import Hashes, read
+from site_gen.pipeline.fingerprint import digest, fingerprint
+from site_gen.pipeline.unit import Unit
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recorded point: the unit that makes it, its definitions, and how far it may be off on another processor."""
+
+    unit: Unit
+    parts: dict[str, str]
+    tolerance: float
+
+    @property
+    def fingerprint(self) -> str:
+        """What the result is made of."""
+        return digest(fingerprint(self.parts), self.unit.facts["point"])
+
+    @property
+    def file(self) -> str:
+        """Where the result is, from the top of the repository."""
+        label = self.unit.name.split("/")[0]
+        return paths.relative(paths.recorded(label, self.unit.subject, self.unit.arguments[1]))
+
+    def outdated(self, hashes: Hashes) -> str:
+        """Why the recorded result cannot be used; empty if it can."""
+        about = self.file.removesuffix(".nc") + ".json"
+        if hashes.of(self.file) is None or hashes.of(about) is None:
+            return "is not recorded yet"
+        try:
+            known = json.loads(read(paths.ROOT / about))
+            if known["sha256"] != hashes.of(self.file):
+                return "is damaged"
+            if known["fingerprint"] == self.fingerprint:
+                return ""
+            before = known["parts"]
+        except (ValueError, KeyError, TypeError):
+            return "is damaged"
+        changed = [
+            name
+            for name in sorted(before.keys() | self.parts.keys())
+            if before.get(name) != self.parts.get(name)
+        ]
+        return f"was recorded before a change of {changed[0] if changed else 'its settings'}"
+
+
+@dataclass
+class Unfit:
+    """All recorded points of a profile."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+    def note(self, unit: Unit, parts: dict[str, str], tolerance: float) -> None:
+        """Add a point."""
+        self.entries.append(Entry(unit, parts, tolerance))
+
+    def judge(self, hashes: Hashes) -> tuple[dict[str, str], Unit | None]:
+        """What keeps a study's recorded results from being used, and the one point to run again in this build.
+
+        The point is chosen by a hash of the code behind all of them and of the machine's name: after a change everybody runs
+        another one.
+        """
+        stale: dict[str, str] = {}
+        for entry in self.entries:
+            if said := entry.outdated(hashes):
+                study, point = entry.unit.subject, entry.unit.arguments[1]
+                stale.setdefault(
+                    study,
+                    f"experiments/recorded/{study}: the result of {point!r} {said}: run `make record ID={study}`",
+                )
+        usable = [entry for entry in self.entries if entry.unit.subject not in stale]
+        if not usable:
+            return stale, None
+        code = digest(platform.node(), *(entry.fingerprint for entry in usable))
+        return stale, _check(usable[int(code, 16) % len(usable)])
+
+
+def _check(entry: Entry) -> Unit:
+    study, point, profile = entry.unit.arguments
+    return replace(
+        entry.unit,
+        name=f"{entry.unit.name} again",
+        kind="check",
+        function="site_gen.pipeline.stages:check",
+        arguments=(study, point, profile, entry.tolerance),
+        inputs={"recorded.nc": entry.file},
+        folder=f"build/checks/{entry.unit.name.split('/')[0]}/{study}/",
+        outputs=(f"{point}.json",),
+        facts=entry.unit.facts | {"tolerance": repr(entry.tolerance)},
+    )
+
+
+def to_record(entries: list[Entry], study: str, hashes: Hashes, versions: dict[str, str]) -> list[Unit]:
+    """The units that record what is missing or out of date of a study."""
+    return [
+        _recording(entry, versions)
+        for entry in entries
+        if entry.unit.subject == study and entry.outdated(hashes)
+    ]
+
+
+def _recording(entry: Entry, versions: dict[str, str]) -> Unit:
+    study, point, profile = entry.unit.arguments
+    provenance: dict[str, Any] = {
+        "fingerprint": entry.fingerprint,
+        "parts": entry.parts,
+        "versions": versions,
+    }
+    return replace(
+        entry.unit,
+        name=f"{entry.unit.name} recorded",
+        kind="record",
+        function="site_gen.pipeline.stages:record",
+        arguments=(study, point, profile, provenance),
+        folder=entry.file.rpartition("/")[0] + "/",
+        outputs=(f"{point}.nc", f"{point}.json"),
+    )

@@ -1,0 +1,112 @@
+"""One command's view of the pipeline: the folder held alone, the plan, the record of the last build, and what came of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from experiments.profile import Profile
+from site_gen import files, paths
+from site_gen.errors import BuildError
+from site_gen.files import Hashes
+from site_gen.pipeline import plan as planning
+from site_gen.pipeline import run, workers
+from site_gen.pipeline.progress import Display
+from site_gen.pipeline.record import Record
+from site_gen.pipeline.unit import Unit
+
+
+class Session:
+    """Plan and record of one command.
+
+    Parameters
+    ----------
+    profile : Profile
+        The settings in force.
+    scheduler : str
+        Address of a Dask scheduler, or "" for processes here.
+    count : int or None
+        How many processes; as many as there are cores by default.
+    """
+
+    def __init__(self, profile: Profile, scheduler: str = "", count: int | None = None) -> None:
+        self.profile, self.scheduler, self.count = profile, scheduler, count
+        self.record = Record(paths.RECORD)
+        self.hashes = Hashes(self.record.get("files"))
+        self.plan = planning.plan(profile, self.record, self.hashes)
+        self.state = run.State(list(self.plan.units.values()), self.record, self.hashes)
+        self.display = Display(self._duration, profile.name, count or workers.cores())
+
+    def _duration(self, unit: Unit) -> float | None:
+        known = self.record.get(f"made {unit.name}")
+        return known and known["seconds"]
+
+    def up_to_date(self, units: list[Unit], show: bool = True) -> run.Outcome:
+        """Bring units up to date, and remember what was learnt even if it stops half-way."""
+        try:
+            stale = self._stale(units)
+            self.display.expect(stale, len(units) - len(stale), show)
+            return run.Build(self.state, units, self._workers, self.display).run()
+        finally:
+            self.display.stop()
+            self.save()
+
+    def _stale(self, units: list[Unit]) -> list[Unit]:
+        """What will be made, unless something comes out as it was."""
+        found: dict[str, Unit] = {}
+        for unit in units:  # in the order of the stages
+            if any(name in found for name in self.state.needs(unit)) or not self.state.is_current(unit):
+                found[unit.name] = unit
+        return list(found.values())
+
+    def _workers(self) -> Any:
+        return workers.Cluster(self.scheduler) if self.scheduler else workers.Processes(self.count)
+
+    def save(self) -> None:
+        """Write the record, without what no unit's last making refers to any more."""
+        units = [self.record.get(name) for name in self.record.names("made ")]
+        used = {one["code"] for one in units} | {one.code for one in self.plan.units.values()}
+        for name in self.record.names("code "):
+            if name.removeprefix("code ") not in used:
+                self.record.drop(name)
+        self.record.put("files", self.hashes.entries)
+        self.record.save()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the build folder; the lock goes with the process, however it ends.
+
+    Raises
+    ------
+    BuildError
+        If another process holds it; names the process.
+    """
+    from filelock import FileLock, Timeout
+
+    with files.named_errors(paths.LOCK):
+        paths.BUILD.mkdir(parents=True, exist_ok=True)
+    lock, holder = FileLock(paths.LOCK, timeout=0), paths.LOCK.with_name("holder")
+    try:
+        lock.acquire()
+    except Timeout:
+        pid = holder.read_text().strip() if holder.is_file() else "unknown"
+        raise BuildError(
+            f"another build (process {pid}) is at work in {paths.BUILD}: wait until it ends, or stop it"
+        ) from None
+    except (NotImplementedError, OSError) as error:
+        number = getattr(error, "errno", errno.ENOSYS)
+        if number not in (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, None):
+            with files.named_errors(paths.LOCK):
+                raise
+        print("This file system has no locks: see to it that no second build runs in this folder.")
+    with files.named_errors(holder):
+        holder.write_text(str(os.getpid()))
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock.release()

@@ -1,0 +1,45 @@
+"""`site/` may be somebody's repository: only what an earlier build wrote there is ever removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from site_gen import files
+
+MANIFEST = ".manifest.json"  # what of the folder is ours; hidden, so that no server shows it
+
+
+def is_published(name: str) -> bool:
+    """Whether a file of an earlier stage goes into the site: Markdown and the blocks' parts of the search index do not."""
+    return not name.endswith(".md") and not name.startswith("search/")
+
+
+def listed(site: Path) -> set[str]:
+    """The files of the folder that a build wrote; none if that is not known."""
+    try:
+        found = json.loads((site / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return set()
+    inside = [
+        name
+        for name in found
+        if isinstance(name, str) and not name.startswith("/") and ".." not in name.split("/")
+    ]
+    return set(inside) if isinstance(found, list) else set()
+
+
+def claim(site: Path, names: Iterable[str]) -> None:
+    """Say which files are ours, before they are written: what a killed build left is known to the next one."""
+    files.write_if_changed(site / MANIFEST, (json.dumps(sorted(names), indent=0) + "\n").encode())
+
+
+def clear(site: Path) -> None:
+    """Remove what builds wrote, and the folder if nothing else is in it."""
+    if not site.is_dir():
+        return
+    files.remove((site / name for name in listed(site)), site)
+    (site / MANIFEST).unlink(missing_ok=True)
+    if not any(site.iterdir()):
+        site.rmdir()

@@ -1,0 +1,252 @@
+"""What units do: each function takes plain values and bytes, and gives bytes. None reads or writes a file of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import Any
+
+from experiments import study as studies
+from experiments.profile import Change, Profile, setup
+from site_gen import storage
+from site_gen.errors import BuildError
+from site_gen.paths import STUDIES
+from site_gen.pipeline.unit import MEDIA
+
+
+def profile_of(values: tuple) -> Profile:
+    """The profile behind a unit's plain arguments."""
+    name, seed, changes = values
+    return Profile(name, seed, tuple(Change(*one) for one in changes))
+
+
+def plain_profile(profile: Profile) -> tuple:
+    """A profile as a unit's plain arguments."""
+    changed = tuple((one.study, one.setting, one.value) for one in profile.changes)
+    return profile.name, profile.seed, changed
+
+
+def result(study: str, point: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, bytes]:
+    """Run one point of a study."""
+    import xarray as xr
+
+    module = load(study)
+    found = module.run(module.points(setup(module, profile_of(profile)))[point])
+    if not isinstance(found, xr.Dataset):
+        raise BuildError(
+            f"experiments/studies/{study}.py: `run` gave {type(found).__name__} for the point {point!r}, "
+            "and must give an xarray.Dataset"
+        )
+    return {f"{point}.nc": storage.dataset_to_bytes(found)}
+
+
+def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, bytes]:
+    """Measure the claims and values of a study from its results."""
+    from site_gen.pipeline.measure import evaluate
+
+    module = load(study)
+    measured = evaluate(module, combined(study, inputs), profile_of(profile))
+    return {f"{study}.json": storage.json_to_bytes(measured)}
+
+
+def figure(
+    identifier: str, record: dict[str, Any], draft: bool, inputs: dict[str, bytes]
+) -> dict[str, bytes]:
+    """Draw one figure, still or moving, and say what it is in its JSON."""
+    from site_gen.media import catalogue
+
+    drawing = catalogue.find(identifier)
+    module = drawing.module()
+    results = combined(drawing.study, inputs)
+    where = f"site_gen/{drawing.path.parent.name}/{drawing.path.name}"
+    try:
+        data = module.data(results)
+    except Exception as error:
+        raise BuildError(
+            f"{where}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}"
+        ) from error
+    if drawing.kind == "figure":
+        from site_gen.media.still import draw_figure as draw
+    else:
+        from site_gen.media.film import draw_film as draw
+    drawn = draw(module, data, identifier, draft)
+    about = record | {
+        "title": module.TITLE,
+        "tags": list(module.TAGS),
+        "alt": module.alt(data),
+        "caption": module.caption(data),
+        "width": drawn.width,
+        "height": drawn.height,
+    }
+    return drawn.files | {f"{identifier}.json": storage.json_to_bytes(about)}
+
+
+def pages(
+    label: str, notice: str, url: str, chapters: dict[str, str], inputs: dict[str, bytes]
+) -> dict[str, bytes]:
+    """Render all pages: prose, measurements and figures → Markdown, `claims.json`, `figures.json`."""
+    from site_gen.pages import book, render
+
+    named: dict[str, dict[str, bytes]] = {"docs": {}, "measures": {}, "figures": {}}
+    for name, content in inputs.items():
+        room, _, rest = name.partition("/")
+        named.setdefault(room, {})[rest] = content
+    files: dict[str, list[dict[str, Any]]] = {}
+    for one in json.loads(inputs[MEDIA]):
+        identifier = PurePosixPath(one["path"]).parent.name
+        files.setdefault(identifier, []).append(
+            one | {"path": f"figures/{identifier}/{PurePosixPath(one['path']).name}"}
+        )
+    figures = {
+        name: json.loads(content) | {"files": files[name]} for name, content in named["figures"].items()
+    }
+    text = {name: decoded(f"docs/{name}", raw) for name, raw in named["docs"].items() if name.endswith(".md")}
+    found = book.collect(
+        profile=label,
+        measures={name: json.loads(content) for name, content in named["measures"].items()},
+        figures=figures,
+        references=named["docs"]["references.json"],
+        url=url,
+        sources=text,
+        chapters=chapters,
+        notice=notice,
+    )
+    return render.render(found, text)
+
+
+def html(
+    block: tuple[str, ...], frame: bool, names: tuple[str, ...], url: str, inputs: dict[str, bytes]
+) -> dict[str, bytes]:
+    """MkDocs' work on a block of pages; the rest of the site is there in outline, so that links and navigation are right."""
+    from site_gen.pages import mkdocs
+
+    return mkdocs.build(block, frame, names, url, inputs)
+
+
+def site(pages: tuple[str, ...], inputs: dict[str, bytes]) -> dict[str, bytes]:
+    """What only the whole site knows: the search index, and that no link is dead."""
+    from site_gen.pages import mkdocs
+
+    return mkdocs.assemble(pages, inputs)
+
+
+def combined(study: str, inputs: dict[str, bytes]) -> Any:
+    """The results of all points of a study, merged."""
+    parts = {
+        name.removesuffix(".nc"): storage.dataset_from_bytes(content, f"{study}, {name}")
+        for name, content in inputs.items()
+    }
+    return studies.combine(parts)
+
+
+def decoded(name: str, raw: bytes) -> str:
+    """The text of a page."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BuildError(f"{name}: byte {error.start} is not UTF-8: save the page as UTF-8 text") from None
+
+
+def load(study: str) -> Any:
+    """Import a study; a `BuildError` says what is wrong with it."""
+    try:
+        return studies.load(study)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+    except SyntaxError as error:
+        name = f"experiments/studies/{study}.py"
+        raise BuildError(f"{name}:{error.lineno}: {error.msg}. Mend the syntax and build again.") from None
+    except Exception as error:
+        raise BuildError(
+            f"experiments/studies/{study}.py cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+
+
+def about(study: str, profile: tuple) -> dict[str, Any]:
+    """What a study declares under a profile, as plain values.
+
+    Returns
+    -------
+    dict
+        `points` (name → the point in words), `setup`, `question`, `notes` (setting → its comment), `recorded` (names of the
+        points whose results are recorded) and `tolerance` (relative, of a recorded result on another processor).
+    """
+    from dataclasses import fields
+
+    from site_gen.pages.tags import setup_comments
+
+    module, chosen = load(study), profile_of(profile)
+    try:
+        settings = setup(module, chosen)
+        points = module.points(settings)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+    except Exception as error:
+        raise BuildError(
+            f"experiments/studies/{study}.py: `points` failed: {type(error).__name__}: {error}"
+        ) from error
+    if not points:
+        raise BuildError(
+            f"experiments/studies/{study}.py: `points` gives no work for the {chosen.name} profile"
+        )
+    patterns = getattr(module, "RECORDED", {}).get(chosen.name, ())
+    plain = chosen.seed is None and not chosen.of(study).changes
+    return {
+        "points": {key: repr(point) for key, point in points.items()},
+        "setup": json.loads(
+            storage.json_to_bytes({one.name: getattr(settings, one.name) for one in fields(settings)})
+        ),
+        "question": module.__doc__.strip().splitlines()[0],
+        "notes": setup_comments(STUDIES / f"{study}.py"),
+        "recorded": [key for key in points if plain and any(fnmatch(key, one) for one in patterns)],
+        "tolerance": getattr(module, "TOLERANCE", 0.0),
+    }
+
+
+def record(
+    study: str, point: str, profile: tuple, provenance: dict[str, Any], inputs: dict[str, bytes]
+) -> dict[str, bytes]:
+    """Run one point whose result is recorded, and say where and how long."""
+    began = time.perf_counter()
+    outputs = result(study, point, profile, inputs)
+    (content,) = outputs.values()
+    seconds = round(time.perf_counter() - began, 1)
+    machine = {
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "seconds": seconds,
+    }
+    machine["sha256"] = hashlib.sha256(content).hexdigest()
+    return outputs | {f"{point}.json": storage.json_to_bytes(provenance | machine)}
+
+
+def check(
+    study: str, point: str, profile: tuple, tolerance: float, inputs: dict[str, bytes]
+) -> dict[str, bytes]:
+    """Run a recorded point again and compare: the same bytes, or values within the study's tolerance on another processor."""
+    import numpy as np
+
+    (again,) = result(study, point, profile, {}).values()
+    stored = inputs["recorded.nc"]
+    if again == stored:
+        return {f"{point}.json": storage.json_to_bytes({"same": "bytes", "largest_difference": 0.0})}
+    one, two = (storage.dataset_from_bytes(raw, f"{study}, {point}") for raw in (stored, again))
+    largest = 0.0
+    for name in {*one.data_vars, *two.data_vars}:
+        if name not in one or name not in two or one[name].shape != two[name].shape:
+            largest = float("inf")
+        elif one[name].dtype.kind in "fiu":
+            scale = np.maximum(np.abs(one[name].values), np.finfo(float).tiny)
+            gap = np.nan_to_num(np.abs(two[name].values - one[name].values) / scale)
+            largest = max(largest, float(gap.max(initial=0.0)))
+        elif not np.array_equal(one[name].values, two[name].values):
+            largest = float("inf")
+    if largest > tolerance:
+        raise BuildError(
+            f"experiments/recorded/{study}: the point {point!r}, run again, differs from the recorded result by {largest:.3g} "
+            f"of the value, and {tolerance:.3g} is allowed: find out why, or run `make record ID={study}`"
+        )
+    return {f"{point}.json": storage.json_to_bytes({"same": "values", "largest_difference": largest})}

@@ -1,0 +1,146 @@
+"""A unit of work: a pure function from bytes to bytes, and everything that decides what comes out of it."""
+
+from __future__ import annotations
+
+import importlib
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+from site_gen.errors import BuildError
+
+MEDIA = (
+    "files.json"  # the name under which a function gets the sizes and hashes of files that it does not read
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A piece of work. All paths are from the top of the repository; one that ends in "/" is all that its maker made.
+
+    Attributes
+    ----------
+    name : str
+        No two units share it.
+    kind : str
+        What it makes: "result", "check", "measure", "figure", "animation", "pages", "html" or "site".
+    subject : str
+        The study or figure that people know it by, or "".
+    function : str
+        "module:function"; called as `function(*arguments, inputs)` with inputs name → bytes; gives name → bytes.
+    arguments : tuple
+        Plain values.
+    inputs : dict
+        Name → path of a file to read.
+    folder : str
+        Where the outputs go, ending in "/".
+    outputs : tuple of str
+        Names of the outputs in `folder`; empty if they are known only once they are made.
+    copies : dict
+        Name in `folder` → path of a file (or of all files of a folder) that the parent copies there.
+    listed : tuple of str
+        Paths of files of which the function gets size and hash, as `MEDIA`.
+    code : str
+        Hash of the definitions that the function reaches; the record keeps what is behind it.
+    facts : dict
+        Whatever else decides what comes out, by name.
+    """
+
+    name: str
+    kind: str
+    subject: str = ""
+    function: str
+    arguments: tuple = ()
+    inputs: dict[str, str] = field(default_factory=dict)
+    folder: str
+    outputs: tuple[str, ...] = ()
+    copies: dict[str, str] = field(default_factory=dict)
+    listed: tuple[str, ...] = ()
+    code: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The name as people read it: without the settings in front."""
+        return self.name.partition("/")[2] or self.name
+
+    def needs(self) -> list[str]:
+        """The paths of everything that it takes."""
+        return [*self.inputs.values(), *self.copies.values(), *self.listed]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a function gave, and how long it took."""
+
+    seconds: float
+    outputs: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why a function gave nothing.
+
+    Attributes
+    ----------
+    message : str
+        What to tell. Stands alone if `expected`; else it names the error.
+    expected : bool
+        Whether it is a mistake that the person at the keyboard can mend, and was told as such.
+    own : str
+        The frames of the study or figure, for an error that nobody expected.
+    trace : str
+        The whole traceback.
+    """
+
+    message: str
+    expected: bool
+    own: str = ""
+    trace: str = ""
+
+
+def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Failed:
+    """Call a unit's function. This runs in a worker, which may be on another machine: it reads and writes no file of ours.
+
+    An error is turned into words here, since not every exception survives the way back.
+    """
+    began = time.perf_counter()
+    try:
+        module, _, name = function.partition(":")
+        outputs = getattr(importlib.import_module(module), name)(*arguments, inputs)
+    except BuildError as error:
+        return Failed(str(error), expected=True, trace=traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - whatever a study raises is told and not thrown
+        return Failed(f"{type(error).__name__}: {error}", False, own_frames(error), traceback.format_exc())
+    return Made(time.perf_counter() - began, outputs)
+
+
+def own_frames(error: BaseException) -> str:
+    """The last frames of a traceback that lie in studies, figures and what they build on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    rooms = ("experiments", "figures", "animations")
+    own = [one for one in frames if any(f"/{room}/" in one.filename.replace("\\", "/") for room in rooms)]
+    lines = [f"  {_short(one.filename)}:{one.lineno}, in {one.name}\n    {one.line}" for one in own[-4:]]
+    return "\n".join(lines)
+
+
+def _short(filename: str) -> str:
+    parts = filename.replace("\\", "/").split("/")
+    starts = [i for i, part in enumerate(parts) if part in ("experiments", "site_gen")]
+    return "/".join(parts[starts[-1] :]) if starts else filename
+
+
+def plain(unit: Unit) -> dict[str, Any]:
+    """A unit as JSON can hold it."""
+    return {name: getattr(unit, name) for name in Unit.__dataclass_fields__}
+
+
+def from_plain(content: dict[str, Any]) -> Unit:
+    """The unit that `plain` was given."""
+    tuples = ("arguments", "outputs", "listed")
+    return Unit(**{name: _tupled(value) if name in tuples else value for name, value in content.items()})
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list | tuple) else value

@@ -1,0 +1,145 @@
+"""Where units run: processes here, or the workers of a Dask scheduler. Both are a `concurrent.futures.Executor`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import warnings
+from concurrent.futures import Executor
+from importlib import metadata
+from typing import Any
+
+from site_gen import paths
+from site_gen.errors import BuildError
+from site_gen.files import Hashes
+from site_gen.pipeline.fingerprint import PACKAGES, digest
+
+PATIENCE = 30  # seconds to wait for a scheduler and for its first worker
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Processes:
+    """Worker processes on this machine, by loky; one BLAS thread each, as the environment that they inherit says."""
+
+    lost = "a worker process ended: if memory is short, close other programs"
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count or cores()
+
+    def start(self) -> Executor:
+        """An executor; a new one if the last one broke."""
+        from loky import get_reusable_executor
+
+        return get_reusable_executor(
+            max_workers=self.count,
+            timeout=600,
+            initializer=_prepare,
+            initargs=(os.getpid(),),
+            kill_workers=True,
+        )
+
+    def stop(self, executor: Executor) -> None:
+        """End the workers, whatever they are doing: what they were making is stored nowhere yet."""
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def _prepare(parent: int) -> None:
+    """Leave Ctrl-C to the parent, and end when the parent does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import psutil
+
+    def follow() -> None:
+        try:
+            psutil.Process(parent).wait()
+        finally:
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+class Cluster:
+    """The workers of a Dask scheduler; they share no disk with us, and have the same code and libraries.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, such as tcp://192.168.0.2:8786.
+    """
+
+    lost = "a worker of the scheduler ended again and again"
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise BuildError(
+                "SCHEDULER= needs Dask, which is not installed: run `make site SCHEDULER=…`, which installs it"
+            ) from None
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        try:
+            self.client = Client(address, timeout=PATIENCE, set_as_default=False)
+            self.client.wait_for_workers(1, timeout=PATIENCE)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise BuildError(
+                f"SCHEDULER={address}: no scheduler with a worker answers there ({error or type(error).__name__}). Start them "
+                "with `make scheduler` and `make worker SCHEDULER=…`"
+            ) from None
+        self._agree()
+        self.count = sum(self.client.nthreads().values())
+
+    def _agree(self) -> None:
+        ours = identity()
+        for address, theirs in self.client.run(identity).items():
+            wrong = [name for name in ours if ours[name] != theirs.get(name)]
+            if wrong:
+                raise BuildError(
+                    f"the worker {address} has another {wrong[0]} ({theirs.get(wrong[0], 'none')}, here {ours[wrong[0]]}): "
+                    "bring its clone to the same commit, start it again with `make worker`, and build again"
+                )
+
+    def start(self) -> Executor:
+        """An executor."""
+        return self.client.get_executor(pure=False)
+
+    def stop(self, executor: Executor) -> None:
+        """Leave the workers to their scheduler; what is still queued there is cancelled."""
+        self.client.close()
+
+
+def identity() -> dict[str, str]:
+    """What decides the bytes that a worker gives: Python, libraries, and the code of this repository."""
+    folders = [paths.ROOT / name for name in PACKAGES]
+    sources = [paths.relative(path) for folder in folders for path in paths.sources(folder)]
+    hashes = Hashes()
+    libraries = (
+        "numpy",
+        "scipy",
+        "xarray",
+        "pandas",
+        "matplotlib",
+        "pillow",
+        "av",
+        "mkdocs",
+        "mkdocs-material",
+    )
+    return {
+        "Python": ".".join(map(str, sys.version_info[:2])),
+        **{name: metadata.version(name) for name in libraries},
+        "code": digest(*(text for path in sources for text in (path, hashes.of(path) or ""))),
+    }
+
+
+def is_lost(error: Any) -> bool:
+    """Whether an error says that a worker ended, and nothing of the unit that it was making."""
+    from concurrent.futures import BrokenExecutor, CancelledError
+
+    return isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in (
+        "KilledWorker",
+        "CommClosedError",
+    )
