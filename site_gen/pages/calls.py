@@ -123,7 +123,7 @@ def fault(text: str) -> tuple[int, str] | None:
         opened = [piece.line for piece in pieces(text) if piece.kind and piece.line <= error.lineno]
         line = opened[-1] if opened else error.lineno
         reason = error.message.partition(" at ")[0] if " char " in error.message else error.message
-        return line, f"a tag cannot be read: {reason.rstrip('.')}. Tags look like [[= name(\"argument\") ]]"
+        return line, f'a tag cannot be read: {reason.rstrip(".")}. Tags look like [[= name("argument") ]]'
     return None
 
 

@@ -17,6 +17,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from site_gen import paths
@@ -87,11 +88,18 @@ class Code:
         """
         key = " ".join(sorted(f"{module}:{name}" for module, name in roots))
         known = self.reached.get(key)
-        if known and known["python"] == sys.version and self._unchanged(known["files"]):
+        if known and known["names"] == self._names and self._unchanged(known["files"]):
             return known["parts"]
         parts, through = self._follow(list(roots))
-        self.reached[key] = {"python": sys.version, "parts": parts, "files": through}
+        self.reached[key] = {"names": self._names, "parts": parts, "files": through}
         return parts
+
+    @cached_property
+    def _names(self) -> str:
+        """Which files there are, and Python: a new file may be what a name leads to."""
+        folders = [paths.ROOT / package for package in PACKAGES]
+        names = (paths.relative(path) for folder in folders for path in paths.sources(folder))
+        return digest(sys.version, *names)
 
     def _unchanged(self, files: dict[str, str | None]) -> bool:
         return all(self.hashes.of(path) == sha for path, sha in files.items())
@@ -243,7 +251,9 @@ def _describe(statement: ast.stmt, known: set[str], importer: str, is_package: b
             imports += _targets(node, importer, is_package).values()
         elif isinstance(node, ast.Name) and node.id in known:
             names[node.id, attributes.get(id(node))] = None
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value):
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value)
+        ):
             strings[node.value] = None
     return {
         "hash": digest(ast.dump(statement)),

@@ -99,6 +99,16 @@ class State:
                     found[one] = path + one
         return found
 
+    def listing(self, unit: Unit) -> dict[str, bytes]:
+        """Size and hash of the files that a unit's function does not read, as the input that it gets of them."""
+        if not unit.listed:
+            return {}
+        about = [
+            {"path": path, "bytes": (paths.ROOT / path).stat().st_size, "sha256": self.hashes.of(path)}
+            for path in unit.listed
+        ]
+        return {MEDIA: json.dumps(about).encode()}
+
     def digest_of_inputs(self, unit: Unit) -> str:
         """One hash of everything that a unit takes."""
         taken = [*unit.inputs.items(), *self.copies(unit).items(), *((path, path) for path in unit.listed)]
@@ -243,16 +253,7 @@ class Build:
 
     def _start(self, unit: Unit) -> None:
         inputs = {name: files.read(paths.ROOT / path) for name, path in unit.inputs.items()}
-        if unit.listed:
-            about = [
-                {
-                    "path": path,
-                    "bytes": (paths.ROOT / path).stat().st_size,
-                    "sha256": self.state.hashes.of(path),
-                }
-                for path in unit.listed
-            ]
-            inputs[MEDIA] = json.dumps(about).encode()
+        inputs |= self.state.listing(unit)
         try:
             future = self.executor.submit(work, unit.function, unit.arguments, inputs)
         except RuntimeError as error:  # the executor broke since it was last looked at

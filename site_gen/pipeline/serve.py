@@ -1,75 +1,150 @@
-"""Serve the site and rebuild what a changed source concerns; the browser reloads by itself."""
+"""Serve the site, and rebuild what a changed source concerns; browsers reload by themselves."""
 
 from __future__ import annotations
 
-import queue
+import logging
+import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
+from experiments.profile import Profile
+from site_gen import files, paths
+from site_gen.errors import BuildError
+from site_gen.pipeline.cluster import free
 
-from site_gen import paths
-from site_gen.pipeline.site import CONFIG, environment
-
-WATCHED = ("docs", "experiments", "site_gen")
-QUIET = 0.3  # seconds without a further change before building, so that saving many files builds once
-
-
-class _Changes(FileSystemEventHandler):
-    """Puts the path of every changed source into a queue."""
-
-    def __init__(self) -> None:
-        self.paths: queue.Queue[str] = queue.Queue()
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        path = str(event.src_path)
-        passing = event.is_directory or "__pycache__" in path or path.endswith((".part", "~", ".swp"))
-        if event.event_type in ("modified", "created", "deleted", "moved") and not passing:
-            self.paths.put(path)
-
-    def wait(self) -> None:
-        """Block until something changed and then stayed still for a moment."""
-        self.paths.get()
-        while True:
-            try:
-                self.paths.get(timeout=QUIET)
-            except queue.Empty:
-                return
+HOST = "127.0.0.1"
+WATCHED = ("docs", "experiments", "site_gen", "mkdocs.yml")
+LOOK = 0.2  # seconds between looks at the sources
 
 
-def run(profile: str, console: Console) -> int:
-    """Build, serve on http://127.0.0.1:8000/, and keep building until Ctrl-C.
+def run(profile: Profile, port: int) -> int:
+    """Build, serve on this machine alone, and keep building until Ctrl-C or SIGTERM.
 
-    Every build is a process of its own, so that changed code is loaded anew; MkDocs watches the rendered pages.
+    Raises
+    ------
+    BuildError
+        If the port is taken.
     """
-    name, _, seed = profile.partition("-seed-")
-    build = [
-        sys.executable,
-        "-m",
-        "site_gen",
-        "pages",
-        "--profile",
-        name,
-        *(["--seed", seed] if seed else []),
-    ]
-    if subprocess.run(build, cwd=paths.ROOT, check=False).returncode:
-        return 1
-    changes = _Changes()
-    observer = Observer()
-    for folder in WATCHED:
-        observer.schedule(changes, str(paths.ROOT / folder), recursive=True)
-    observer.start()
-    server = subprocess.Popen([sys.executable, "-m", "mkdocs", "serve", "--config-file", str(CONFIG)], cwd=paths.ROOT,
-                              env=environment())  # fmt: skip
+    from mkdocs.livereload import LiveReloadServer
+
+    free(port)
+    builds = _Builds(profile)
+    signal.signal(signal.SIGTERM, _stop)
     try:
-        while server.poll() is None:
-            changes.wait()
-            console.rule("a source changed")
-            subprocess.run(build, cwd=paths.ROOT, check=False)
+        if builds.whole().wait():
+            return 1
+        logging.basicConfig(level=logging.WARNING)
+        server = LiveReloadServer(builds.changed, HOST, port, str(paths.SITE), polling_interval=LOOK)
+        for name in WATCHED:
+            server.watch(str(paths.ROOT / name))
+        try:
+            print(f"Serving on http://{HOST}:{port}/. Ctrl-C ends it.", flush=True)
+            server.serve()
+        finally:
+            server.shutdown(wait=True)
+    except KeyboardInterrupt:
+        print("\nStopped.")
     finally:
-        observer.stop()
-        server.terminate()
-        server.wait()
+        builds.stop()
     return 0
+
+
+def _stop(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+class _Builds:
+    """Rebuilds: a changed page alone at once, and everything in a process of its own, which loads changed code anew."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.process: subprocess.Popen | None = None
+        self.seen = self._look()
+
+    def whole(self) -> subprocess.Popen:
+        """Start building the whole site; a build that is still at it is stopped, and the new one goes on from there."""
+        self.stop()
+        options = ["--profile", self.profile.name, "--set", " ".join(map(str, self.profile.changes))]
+        if self.profile.seed is not None:
+            options += ["--seed", str(self.profile.seed)]
+        self.process = subprocess.Popen([sys.executable, "-m", "site_gen", "site", *options], cwd=paths.ROOT)
+        return self.process
+
+    def stop(self) -> None:
+        """End a build that is under way."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def changed(self) -> None:
+        """A source changed: called by the server, which then has browsers reload."""
+        before, self.seen = self.seen, self._look()
+        changed = [
+            name for name in before.keys() | self.seen.keys() if before.get(name) != self.seen.get(name)
+        ]
+        if not changed:
+            return
+        pages = [
+            name.removeprefix("docs/")
+            for name in changed
+            if name.startswith("docs/") and name.endswith(".md")
+        ]
+        print(f"Changed: {', '.join(sorted(changed)[:3])}{' …' if len(changed) > 3 else ''}", flush=True)
+        if len(pages) == len(changed) and all(name in before and name in self.seen for name in changed):
+            self.stop()
+            try:
+                for name in pages:
+                    _alone(self.profile, name)
+            except BuildError as error:
+                print(f"error: {error}", file=sys.stderr)
+                return
+            threading.Thread(target=self.whole().wait, daemon=True).start()
+        else:
+            self.whole().wait()
+
+    @staticmethod
+    def _look() -> dict[str, int]:
+        found = {}
+        for name in WATCHED:
+            top = paths.ROOT / name
+            for path in [top] if top.is_file() else paths.sources(top):
+                found[paths.relative(path)] = path.stat().st_mtime_ns
+        return found
+
+
+def _alone(profile: Profile, page: str) -> None:
+    """Render one page and put it into the site, as the whole build will."""
+    from site_gen.pages import mkdocs
+    from site_gen.pipeline import stages
+    from site_gen.pipeline.plan import plan
+    from site_gen.pipeline.record import Record
+    from site_gen.pipeline.run import State
+
+    record = Record(paths.RECORD)
+    hashes = files.Hashes(record.get("files"))
+    found = plan(profile, record, hashes)
+    if "site" not in found.units:
+        raise BuildError("\n".join(dict.fromkeys(found.broken.values())))
+    state = State(list(found.units.values()), record, hashes)
+    unit = found.units["pages"]
+    inputs = {name: files.read(paths.ROOT / path) for name, path in unit.inputs.items()}
+    inputs |= state.listing(unit)
+    rendered = stages.page(page, *unit.arguments, inputs)
+    html = next(one for one in found.units.values() if one.kind == "html" and page in one.arguments[0])
+    block, _, names, url = html.arguments
+    others = tuple(name for name in (*names, *block) if name != page)
+    sources = {
+        name: files.read(paths.ROOT / path)
+        for name, path in html.inputs.items()
+        if not name.startswith("docs/")
+    }
+    made = mkdocs.build((page,), False, others, url, sources | {f"docs/{page}": rendered})
+    target = mkdocs.page_of(page)
+    files.write_if_changed(Path(paths.SITE, target), made[target])

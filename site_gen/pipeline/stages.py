@@ -89,7 +89,25 @@ def pages(
     label: str, notice: str, url: str, chapters: dict[str, str], inputs: dict[str, bytes]
 ) -> dict[str, bytes]:
     """Render all pages: prose, measurements and figures → Markdown, `claims.json`, `figures.json`."""
-    from site_gen.pages import book, render
+    from site_gen.pages import render
+
+    return render.render(*_book(label, notice, url, chapters, inputs))
+
+
+def page(
+    name: str, label: str, notice: str, url: str, chapters: dict[str, str], inputs: dict[str, bytes]
+) -> bytes:
+    """Render one page of `docs/`."""
+    from site_gen.pages import render
+
+    return render.render_one(*_book(label, notice, url, chapters, inputs), name)
+
+
+def _book(
+    label: str, notice: str, url: str, chapters: dict[str, str], inputs: dict[str, bytes]
+) -> tuple[Any, dict[str, str]]:
+    """What pages may refer to, and their text."""
+    from site_gen.pages import book
 
     named: dict[str, dict[str, bytes]] = {"docs": {}, "measures": {}, "figures": {}}
     for name, content in inputs.items():
@@ -97,10 +115,9 @@ def pages(
         named.setdefault(room, {})[rest] = content
     files: dict[str, list[dict[str, Any]]] = {}
     for one in json.loads(inputs[MEDIA]):
-        identifier = PurePosixPath(one["path"]).parent.name
-        files.setdefault(identifier, []).append(
-            one | {"path": f"figures/{identifier}/{PurePosixPath(one['path']).name}"}
-        )
+        path = PurePosixPath(one["path"])
+        address = f"figures/{path.parent.name}/{path.name}"
+        files.setdefault(path.parent.name, []).append(one | {"path": address})
     figures = {
         name: json.loads(content) | {"files": files[name]} for name, content in named["figures"].items()
     }
@@ -115,7 +132,7 @@ def pages(
         chapters=chapters,
         notice=notice,
     )
-    return render.render(found, text)
+    return found, text
 
 
 def html(

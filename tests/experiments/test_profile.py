@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -26,7 +27,9 @@ class Setup:
     often: bool = False
 
 
-STUDY = SimpleNamespace(__name__="experiments.studies.tiny_batch", QUICK=Setup(runs=2), FULL=Setup(), PAPER=Setup())
+STUDY = SimpleNamespace(
+    __name__="experiments.studies.tiny_batch", QUICK=Setup(runs=2), FULL=Setup(), PAPER=Setup()
+)
 
 
 def changed(text: str) -> Setup:
@@ -67,9 +70,8 @@ def test_a_setting_is_changed(text: str, expected: Setup) -> None:
     ],
 )
 def test_what_cannot_be_set_is_one_sentence(text: str, said: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(said)):
         changed(text)
-    assert said in str(caught.value)
 
 
 def test_labels_tell_settings_apart_and_order_does_not_matter() -> None:
@@ -88,5 +90,5 @@ def test_only_the_plain_profiles_are_published() -> None:
 
 
 def test_a_profile_that_does_not_exist() -> None:
-    with pytest.raises(ValueError, match="no profile 'huge'.*quick, full"):
+    with pytest.raises(ValueError, match=r"no profile 'huge'.*quick, full"):
         Profile("huge")

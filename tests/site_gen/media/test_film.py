@@ -15,9 +15,10 @@ from PIL import Image, ImageSequence
 
 from site_gen.errors import BuildError
 from site_gen.media import film
-from site_gen.media.film import check_artists, encode_animation, frames, redrawn
-from site_gen.media.still import Saved, lay_out
+from site_gen.media.film import check_artists, draw_film, frames, redrawn
+from site_gen.media.still import lay_out
 from site_gen.theme import DARK, LIGHT, Animation, Theme
+from tests.site_gen.media.saving import Saved, save
 
 TITLE = "A point moves & a bar grows"
 FRAMES = 12
@@ -54,7 +55,7 @@ def animate(data: pd.DataFrame, theme: Theme, forgotten: str = "") -> Animation:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
-    return encode_animation(sys.modules[__name__], table(), tmp_path_factory.mktemp("animation"), "point")
+    return save(draw_film, tmp_path_factory.mktemp("drawn"), sys.modules[__name__], table(), "point")
 
 
 def video(path: Path) -> list[np.ndarray]:
@@ -131,7 +132,7 @@ def test_the_mp4_starts_before_it_is_loaded(saved: Saved) -> None:
 def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> None:
     make = (
         "from tests.site_gen.media import test_film as t; "
-        "t.encode_animation(t, t.table(), t.Path('again'), 'point')"
+        "t.save(t.draw_film, t.Path('again'), t, t.table(), 'point')"
     )
     root = Path(__file__).resolve().parents[3]
     environment = {"PYTHONPATH": str(root), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
@@ -148,7 +149,7 @@ def test_filming_leaves_the_priority_of_a_process_alone(tmp_path: Path) -> None:
     """What a real-time process starts, a browser for one, is real-time too, and nothing else on the machine gets a turn."""
     make = (
         "import os; from tests.site_gen.media import test_film as t; before = os.sched_getscheduler(0); "
-        "t.encode_animation(t, t.table(), t.Path('again'), 'point'); "
+        "t.save(t.draw_film, t.Path('again'), t, t.table(), 'point'); "
         "print(before, *{os.sched_getscheduler(int(thread)) for thread in os.listdir('/proc/self/task')})"
     )
     root = Path(__file__).resolve().parents[3]
@@ -170,20 +171,19 @@ def test_a_heavy_file_is_an_error_with_a_remedy(
 ) -> None:
     monkeypatch.setattr(film, limit, 1000)
     with pytest.raises(BuildError, match=f"{name} would have .* KB.* at most 1 .*fewer frames"):
-        encode_animation(sys.modules[__name__], table(), tmp_path, "point")
-    assert [path.name for path in tmp_path.iterdir()] == ["point.csv"]
+        save(draw_film, tmp_path, sys.modules[__name__], table(), "point")
 
 
-def test_a_busy_film_gets_a_lower_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_film_gets_a_lower_quality(monkeypatch: pytest.MonkeyPatch) -> None:
     with LIGHT.context():
         animation = animate(table(), LIGHT)
         lay_out(animation.figure)
         pictures = [film._yuv(image) for image in frames(animation, 200)]
     for form in ("webm", "mp4"):
-        path = tmp_path / f"point.{form}"
-        best = len(film._video(pictures, 25, "point", TITLE, path))
+        name = f"point.{form}"
+        best = len(film._video(pictures, 25, "point", TITLE, name))
         monkeypatch.setattr(film, "MAX_VIDEO", best - 1)
-        assert len(film._video(pictures, 25, "point", TITLE, path)) < best
+        assert len(film._video(pictures, 25, "point", TITLE, name)) < best
         monkeypatch.undo()
 
 
@@ -191,7 +191,7 @@ def test_a_draft_has_every_third_frame_and_the_same_poster_on_fewer_pixels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(film, "EVERY", 3)
-    made = encode_animation(sys.modules[__name__], table(), tmp_path, "point", draft=True)
+    made = save(draw_film, tmp_path, sys.modules[__name__], table(), "point", draft=True)
     assert [path.name for path in made.files] == ["point.csv", *NAMES]
     with LIGHT.context():
         animation = animate(table(), LIGHT)

@@ -18,5 +18,5 @@ def test_the_csv_on_the_site_redraws_the_figure_on_the_site(drawing: catalogue.D
     with LIGHT.context():
         figure = drawing.module().draw(still.read_table(folder / f"{drawing.id}.csv"), LIGHT)
         still.lay_out(figure)
-        again = still._svg_bytes(figure, drawing.id, drawing.module().TITLE)
+        again = still.svg_bytes(figure, drawing.id, drawing.module().TITLE)
     assert again == (folder / f"{drawing.id}.svg").read_bytes()

@@ -16,8 +16,9 @@ from PIL import Image
 
 from site_gen.errors import BuildError
 from site_gen.media import still
-from site_gen.media.still import Saved, lay_out, read_table, save_figure
+from site_gen.media.still import draw_figure, lay_out, read_table
 from site_gen.theme import LIGHT, Theme
+from tests.site_gen.media.saving import Saved, save
 
 TITLE = "Noise & drift"
 NAMES = ["noise.csv", "noise.svg", "noise.png", "noise.pdf", "noise-dark.svg", "noise-dark.png"]
@@ -43,7 +44,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
-    return save_figure(sys.modules[__name__], table(), tmp_path_factory.mktemp("figure"), "noise")
+    return save(draw_figure, tmp_path_factory.mktemp("drawn"), sys.modules[__name__], table(), "noise")
 
 
 def contents(files: tuple[Path, ...]) -> dict[str, bytes]:
@@ -69,7 +70,7 @@ def test_axes_placed_by_hand_stay_there() -> None:
 
 
 def test_a_draft_has_no_pdf_and_fewer_pixels(saved: Saved, tmp_path: Path) -> None:
-    draft = save_figure(sys.modules[__name__], table(), tmp_path, "noise", draft=True)
+    draft = save(draw_figure, tmp_path, sys.modules[__name__], table(), "noise", draft=True)
     assert [path.name for path in draft.files] == [name for name in NAMES if name != "noise.pdf"]
     assert (draft.width, draft.height) == (saved.width, saved.height)
     assert {Image.open(path).size for path in draft.files if path.suffix == ".png"} == {(720, 230)}
@@ -82,7 +83,7 @@ def test_a_draft_has_no_pdf_and_fewer_pixels(saved: Saved, tmp_path: Path) -> No
 def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("font.size: 30\nsvg.fonttype: none\nsavefig.bbox: tight\n")
     make = (
-        "from tests.site_gen.media import test_still as t; t.save_figure(t, t.table(), t.Path('again'), 'noise'); "
+        "from tests.site_gen.media import test_still as t; t.save(t.draw_figure, t.Path('again'), t, t.table(), 'noise'); "
         "import sys; assert 'matplotlib.pyplot' not in sys.modules"
     )
     root = Path(__file__).resolve().parents[3]
@@ -97,7 +98,7 @@ def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> N
 
 
 def test_the_csv_redraws_the_figure(saved: Saved, tmp_path: Path) -> None:
-    again = save_figure(sys.modules[__name__], read_table(saved.files[0]), tmp_path, "noise")
+    again = save(draw_figure, tmp_path, sys.modules[__name__], read_table(saved.files[0]), "noise")
     assert contents(again.files) == contents(saved.files)
 
 
@@ -121,7 +122,7 @@ def test_every_file_says_what_it_is(saved: Saved) -> None:
 
 
 def test_two_figures_share_no_clip_path(saved: Saved, tmp_path: Path) -> None:
-    other = save_figure(sys.modules[__name__], table(), tmp_path, "other")
+    other = save(draw_figure, tmp_path, sys.modules[__name__], table(), "other")
     names = [
         {line.split('"')[1] for line in files[1].read_text().splitlines() if "<clipPath" in line}
         for files in (saved.files, other.files)
@@ -132,8 +133,7 @@ def test_two_figures_share_no_clip_path(saved: Saved, tmp_path: Path) -> None:
 def test_a_heavy_svg_is_an_error_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(still, "MAX_SVG", 10_000)
     with pytest.raises(BuildError, match=r"noise\.svg would have \d+ KB.* at most 10 .*rasterized=True"):
-        save_figure(sys.modules[__name__], table(), tmp_path, "noise")
-    assert not (tmp_path / "noise.svg").exists()
+        save(draw_figure, tmp_path, sys.modules[__name__], table(), "noise")
 
 
 def test_drawing_leaves_matplotlib_as_it_was() -> None:

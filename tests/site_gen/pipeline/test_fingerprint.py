@@ -7,29 +7,32 @@ from pathlib import Path
 
 import pytest
 
+from site_gen import files, paths
 from site_gen.errors import BuildError
 from site_gen.pipeline import fingerprint
-
-CACHES = [function for function in vars(fingerprint).values() if hasattr(function, "cache_clear")]
+from site_gen.pipeline.fingerprint import Code
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A function that writes modules and gives the components of `experiments.study_a:run`."""
-    monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
+    """A function that writes modules and gives what `experiments.study_a:run` is made of."""
+    for module in (paths, files):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    memory: dict[str, dict] = {}
 
-    def components(**modules: str) -> dict[str, str]:
-        for cached in CACHES:
-            cached.cache_clear()
+    def reach(**modules: str) -> dict[str, str]:
         (tmp_path / "experiments").mkdir(exist_ok=True)
         (tmp_path / "experiments/__init__.py").write_text('"""Package."""')
         for name, text in modules.items():
             (tmp_path / f"experiments/{name}.py").write_text(textwrap.dedent(text))
-        return fingerprint.components([("experiments.study_a", "run")])
+        code = Code(files.Hashes(), memory.get("modules"), memory.get("reached"))
+        found = code.reach([("experiments.study_a", "run")])
+        afresh = Code(files.Hashes()).reach([("experiments.study_a", "run")])
+        assert found == afresh, "what is remembered differs from what is found anew"
+        memory.update(modules=code.modules, reached=code.reached)
+        return found
 
-    yield components
-    for cached in CACHES:
-        cached.cache_clear()
+    return reach
 
 
 STUDY = """
@@ -139,9 +142,18 @@ def test_a_file_beside_the_module_counts_if_reached_code_names_it(repository, tm
     assert repository(study_a=study) != before
 
 
-def test_settings_and_versions_count() -> None:
-    assert fingerprint.components([], ["numpy"], point=1) != fingerprint.components([], ["numpy"], point=2)
-    assert "numpy (installed version)" in fingerprint.components([], ["numpy"])
+def test_documents_in_a_folder_are_no_input(repository, tmp_path: Path) -> None:
+    folder = tmp_path / "experiments/fonts"
+    folder.mkdir(parents=True)
+    (folder / "regular.ttf").write_bytes(b"1")
+    study = 'FONTS = "fonts"\ndef run(point):\n    return FONTS'
+    before = repository(study_a=study)
+    assert "experiments/fonts/regular.ttf" in before
+    for name in ("README.md", "OFL.txt", ".#regular.ttf", "regular.ttf~"):
+        (folder / name).write_text("words")
+    assert repository(study_a=study) == before
+    (folder / "bold.ttf").write_bytes(b"2")
+    assert "experiments/fonts/bold.ttf" in repository(study_a=study)
 
 
 def test_a_syntax_error_names_file_line_and_remedy(repository) -> None:

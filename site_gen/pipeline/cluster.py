@@ -1,0 +1,104 @@
+"""A Dask scheduler and its workers, started with what we know of them; Dask does the rest."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from experiments.profile import Profile
+from site_gen import paths
+from site_gen.errors import BuildError
+from site_gen.pipeline import session
+from site_gen.pipeline.workers import cores
+
+SCHEDULER, WORKER = "distributed.cli.dask_scheduler", "distributed.cli.dask_worker"
+COPY = paths.BUILD / "cluster-demo"
+NOT_COPIED = shutil.ignore_patterns(
+    "build", "site", ".venv", ".git", "__pycache__", ".*_cache", ".hypothesis"
+)
+
+
+def scheduler(port: int) -> int:
+    """Run a scheduler until Ctrl-C. Whoever reaches its port can run code on the workers: trusted networks only."""
+    free(port)
+    host = socket.gethostname()
+    print(
+        f"Scheduler at tcp://{host}:{port}. On each other machine: make worker SCHEDULER=tcp://{host}:{port}"
+    )
+    print(
+        "Anybody who reaches this port can run programs on the workers: use it in a network that you trust.",
+        flush=True,
+    )
+    return _until_interrupted([sys.executable, "-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
+
+
+def worker(address: str, count: int | None) -> int:
+    """Run workers for a scheduler until Ctrl-C, one process a core, each with one thread."""
+    if not address:
+        raise BuildError("say which scheduler: make worker SCHEDULER=tcp://host:8786")
+    return _until_interrupted(_worker_command(address, count or cores()), paths.ROOT)
+
+
+def _worker_command(address: str, count: int) -> list[str]:
+    options = ["--nworkers", str(count), "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
+    return [sys.executable, "-m", WORKER, address, *options]
+
+
+def _until_interrupted(command: list[str], folder: Path | None = None) -> int:
+    process = subprocess.Popen(command, cwd=folder)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        return 130
+
+
+def free(port: int) -> None:
+    """Raise a `BuildError` if a port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise BuildError(
+                f"port {port} cannot be used ({reason}): choose another one with PORT=…"
+            ) from None
+
+
+def demo() -> int:
+    """Build the quick profile on a scheduler and two workers of this machine, which run another copy of the repository."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.copytree(paths.ROOT, COPY, ignore=NOT_COPIED)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    print(f"A scheduler at {address} and two workers from {paths.relative(COPY)}.", flush=True)
+    log = (COPY / "log.txt").open("wb")
+    options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    started = [
+        subprocess.Popen(command, cwd=COPY, stdout=log, stderr=subprocess.STDOUT)
+        for command in ([sys.executable, "-m", SCHEDULER, *options], _worker_command(address, 2))
+    ]
+    try:
+        with session.alone():
+            found = session.Session(Profile("quick"), address)
+            outcome = found.up_to_date(found.plan.upto("site"))
+    finally:
+        for process in reversed(started):
+            process.terminate()
+        for process in started:
+            process.wait()
+        log.close()
+    if outcome.failures or found.plan.broken:
+        raise BuildError(
+            f"the demonstration failed; what the cluster said is in {paths.relative(COPY / 'log.txt')}"
+        )
+    print(f"\n{len(outcome.made)} units were made by the two workers, {len(outcome.kept)} were up to date.")
+    print(f"Open {paths.SITE / 'index.html'}")
+    return 0
