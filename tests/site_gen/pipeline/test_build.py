@@ -21,7 +21,11 @@ def made(repository: Repository, command: str = "pages") -> list[str]:
     """The kinds of units that a build made, in order."""
     ran = repository.run(command)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    return [line.split("s  ", 1)[1].split()[0] for line in ran.stdout.splitlines() if line.startswith("[")]
+    return [
+        line.split("]", 1)[1].split("s  ", 1)[1].split()[0]
+        for line in ran.stdout.splitlines()
+        if line.startswith("[")
+    ]
 
 
 def stopped(repository: Repository, command: str = "pages") -> str:
@@ -83,7 +87,7 @@ def test_nothing_changed_makes_nothing(built: Repository) -> None:
 
 def test_a_word_on_a_page_makes_only_pages_and_site(built: Repository) -> None:
     built.edit("docs/index.md", "A page for tests", "A page for the tests")
-    assert made(built, "build") == ["pages", "site"]
+    assert made(built, "build") == ["pages", "html", "site"]
 
 
 def test_comments_and_docstrings_rerun_nothing(built: Repository) -> None:
@@ -121,9 +125,37 @@ def test_a_damaged_result_is_noticed_and_made_again(built: Repository, damage: s
 def test_damage_to_the_site_is_mended(built: Repository) -> None:
     before = built.bytes_of("site")
     (built.root / "site/index.html").write_text("spoilt")
-    (built.root / "site/stray.html").write_text("stray")
     assert made(built, "build") == ["site"]
     assert built.bytes_of("site") == before
+
+
+def test_only_what_a_build_wrote_is_removed_from_the_site(built: Repository) -> None:
+    site = built.root / "site"
+    theirs = {"CNAME": "example.org", ".git/HEAD": "ref", ".nojekyll": "", "notes/mine.txt": "mine"}
+    for name, text in theirs.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    (built.root / "docs/second.md").write_text("---\ntitle: Second?\ndescription: One more.\n---\nText.\n")
+    built.edit("mkdocs.yml", "  - Home: index.md\n", "  - Home: index.md\n  - Second: second.md\n")
+    made(built, "build")
+    assert (site / "second.html").is_file()
+    (built.root / "docs/second.md").unlink()
+    built.edit("mkdocs.yml", "  - Second: second.md\n", "")
+    made(built, "build")
+    assert not (site / "second.html").exists()
+    assert {name: (site / name).read_text() for name in theirs} == theirs
+
+
+def test_what_a_killed_build_left_in_the_site_vanishes(built: Repository) -> None:
+    """It is claimed before it is written."""
+    from site_gen.pipeline import site_folder
+
+    site = built.root / "site"
+    site_folder.claim(site, {*site_folder.listed(site), "half.html"})
+    (site / "half.html").write_text("half")
+    built.edit("docs/index.md", "A page for tests", "A page for the tests")
+    made(built, "build")
+    assert not (site / "half.html").exists()
 
 
 @pytest.mark.parametrize("seconds", [1.5, 3.0, 5.0])
@@ -151,7 +183,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(unbuilt: Repository) -
 def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
     unbuilt.edit(STUDY, "pause: float = 0.0", "pause: float = 4.0")
     first = unbuilt.start("pages")
-    while not (unbuilt.root / "build/lock").is_file() or not (unbuilt.root / "build/lock").read_text():
+    while not (unbuilt.root / "build/holder").is_file() or not (unbuilt.root / "build/holder").read_text():
         time.sleep(0.05)
     said = stopped(unbuilt)
     assert f"process {first.pid}" in said and "wait until it ends" in said
@@ -273,14 +305,20 @@ def test_study_and_figure_print_what_they_made(built: Repository) -> None:
     assert "build/figures/full/coin-heads/coin-heads.svg" in figure.stdout.split()
 
 
-def test_a_broken_memory_is_named_with_its_remedy(built: Repository) -> None:
-    site = built.bytes_of("site")
-    (built.root / "build/state/pytask.lock").write_text("broken")
-    said = stopped(built, "build")
-    assert "invalid format" in said and "delete build/state" in said
-    shutil.rmtree(built.root / "build/state")
-    assert "result" in made(built, "build")
+@pytest.mark.parametrize("damage", ["emptied", "cut", "flipped", "nonsense"])
+def test_a_damaged_record_costs_work_and_nothing_else(built: Repository, damage: str) -> None:
+    site, path = built.bytes_of("site"), built.root / "build/record"
+    whole = path.read_bytes()
+    spoilt = {
+        "emptied": b"",
+        "cut": whole[: len(whole) // 2],
+        "nonsense": b"\x00\xff nonsense\n" * 9,
+        "flipped": b"".join(bytes([one ^ (i % 997 == 0)]) for i, one in enumerate(whole)),
+    }
+    path.write_bytes(spoilt[damage])
+    made(built, "build")
     assert built.bytes_of("site") == site
+    assert made(built, "build") == []
 
 
 def test_a_read_only_build_folder_is_one_clear_error(built: Repository) -> None:
