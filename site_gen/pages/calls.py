@@ -1,0 +1,204 @@
+"""The tags on a page, as Jinja's own parser reads them: what a page asks for, before it is rendered.
+
+Nothing else in this repository looks for tags: what is a tag, and where it ends, Jinja alone decides. A tag in a code
+block is a tag; what stands between `raw` and `endraw` is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+
+from site_gen.pages import formatting
+
+TEMPLATES = Path(__file__).with_name("templates")
+DELIMITERS = {
+    "variable_start_string": "[[=",
+    "variable_end_string": "]]",
+    "block_start_string": "[[%",
+    "block_end_string": "%]]",
+    "comment_start_string": "[[#",
+    "comment_end_string": "#]]",
+}
+KINDS = {"variable": "print", "block": "statement", "comment": "comment"}
+
+
+class _NoLiteral:
+    """The type of `UNKNOWN`."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Any = _NoLiteral()  # an argument that is only known once the page is rendered
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function that a page calls by its name.
+
+    Attributes
+    ----------
+    name : str
+        The function.
+    args : tuple
+        Its positional arguments: literals as Python values, anything else as `UNKNOWN`.
+    kwargs : dict
+        Its keyword arguments, likewise.
+    line : int
+        The line of the page on which the call begins.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    line: int = 1
+
+    @property
+    def first(self) -> Any:
+        """The first argument, under whatever name it was given; `UNKNOWN` without one."""
+        return next(iter((*self.args, *self.kwargs.values())), UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a page: text, or one tag.
+
+    Attributes
+    ----------
+    kind : str
+        "text", "print" for ``[[= … ]]``, "statement" for ``[[% … %]]``, or "comment".
+    source : str
+        The text, or what stands between the delimiters.
+    line : int
+        The line on which it begins.
+    """
+
+    kind: str
+    source: str
+    line: int
+
+
+def environment(pages: Mapping[str, str] | None = None) -> jinja2.Environment:
+    """What renders pages and templates.
+
+    Parameters
+    ----------
+    pages : mapping, optional
+        Name → text of the pages. A page is compiled under its own name, so that a traceback says on which line of
+        which page something went wrong.
+    """
+    pages = pages or {}
+    made = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.FunctionLoader(lambda name: (pages[name], name, None) if name in pages else None),
+                jinja2.FileSystemLoader(TEMPLATES),
+            ]
+        ),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=True,
+        **DELIMITERS,
+    )
+    formatting.register(made)
+    return made
+
+
+@cache
+def _parser() -> jinja2.Environment:
+    return environment()
+
+
+def calls(text: str) -> list[Call]:
+    """All calls of functions on a page, in the order in which they stand there.
+
+    Where the page as a whole does not parse, the calls of those tags that do: the rest is reported where the page is
+    rendered, and nothing that stands on the page is taken for missing meanwhile.
+    """
+    try:
+        return _within(_parser().parse(text), 0)
+    except jinja2.TemplateSyntaxError:
+        found: list[Call] = []
+        for part in parts(text):
+            if part.kind == "print":
+                found += _in_print(part)
+        return found
+
+
+def calls_in(part: Part) -> list[Call]:
+    """The calls in one tag that prints something; none if it does not parse."""
+    return _in_print(part) if part.kind == "print" else []
+
+
+def undeclared(text: str) -> list[tuple[str, int]]:
+    """Every name that a page uses without defining it, with the line where it first does.
+
+    Raises
+    ------
+    jinja2.TemplateSyntaxError
+        If the page does not parse.
+    """
+    from jinja2 import meta
+
+    tree = _parser().parse(text)
+    open_names = meta.find_undeclared_variables(tree)
+    lines: dict[str, int] = {}
+    for node in tree.find_all(nodes.Name):
+        if node.name in open_names:
+            lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
+    return sorted(lines.items(), key=lambda item: (item[1], item[0]))
+
+
+def parts(text: str) -> Iterator[Part]:
+    """Cut a page into text and tags; ends early where Jinja cannot go on."""
+    kind, source, began = "text", "", 1
+    try:
+        for line, token, value in _parser().lex(text):
+            word, _, edge = token.rpartition("_")
+            if edge == "begin" and word in KINDS:
+                kind, source, began = KINDS[word], "", line
+            elif edge == "end" and word in KINDS:
+                yield Part(kind, source, began)
+                kind = "text"
+            elif token == "data":
+                yield Part("text", value, line)
+            elif token not in ("raw_begin", "raw_end"):
+                source += value
+    except jinja2.TemplateSyntaxError:
+        return
+
+
+def _in_print(part: Part) -> list[Call]:
+    opening, closing = DELIMITERS["variable_start_string"], DELIMITERS["variable_end_string"]
+    try:
+        return _within(_parser().parse(f"{opening} {part.source} {closing}"), part.line - 1)
+    except jinja2.TemplateSyntaxError:
+        return []
+
+
+def _within(tree: nodes.Node, above: int) -> list[Call]:
+    found = [
+        Call(
+            node.node.name,
+            tuple(_literal(one) for one in node.args),
+            {one.key: _literal(one.value) for one in node.kwargs},
+            node.lineno + above,
+        )
+        for node in tree.find_all(nodes.Call)
+        if isinstance(node.node, nodes.Name)
+    ]
+    return sorted(found, key=lambda call: call.line)
+
+
+def _literal(node: nodes.Expr) -> Any:
+    try:
+        return node.as_const()
+    except nodes.Impossible:
+        return UNKNOWN
