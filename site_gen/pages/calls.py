@@ -60,10 +60,9 @@ class Call:
     kwargs: dict[str, Any] = field(default_factory=dict)
     line: int = 1
 
-    @property
-    def first(self) -> Any:
-        """The first argument, under whatever name it was given; `UNKNOWN` without one."""
-        return next(iter((*self.args, *self.kwargs.values())), UNKNOWN)
+    def argument(self, position: int, name: str) -> Any:
+        """An argument, by position or by name; `UNKNOWN` if it is not given."""
+        return self.args[position] if position < len(self.args) else self.kwargs.get(name, UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -173,6 +172,20 @@ def parts(text: str) -> Iterator[Part]:
                 source += value
     except jinja2.TemplateSyntaxError:
         return
+
+
+def opening_of(text: str, line: int) -> int:
+    """The line on which the last tag begins that begins on a line or before it: where an unclosed tag was opened."""
+    opened = line
+    try:
+        for at, token, _ in _parser().lex(text):
+            if at > line:
+                break
+            if token.endswith("_begin"):
+                opened = at
+    except jinja2.TemplateSyntaxError:
+        pass
+    return opened
 
 
 def _in_print(part: Part) -> list[Call]:

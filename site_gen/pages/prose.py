@@ -12,22 +12,27 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from site_gen.pages import calls
+from site_gen.pages import calls, front
 
 MEASURED = "\ue000"  # stands for a tag that prints a measurement
 OTHER = "\ue001"  # stands for any other tag, code or mathematics
 
 MEASURING = ("value", "interval")  # tags that print a measurement
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+ELEMENT = re.compile(r"</?[A-Za-z][^>]*>")
+CODE = (
+    re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,}).*?^(?P=indent)(?P=fence)[ \t]*$", re.S | re.M),
+    re.compile(r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"),
+)
 _HIDDEN = (
-    re.compile(r"\A---\n.*?\n---\n", re.S),  # front matter; its sentences are checked apart
-    re.compile(r"<!--.*?-->", re.S),
-    re.compile(r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[ \t]*$", re.S | re.M),
+    COMMENT,
+    CODE[0],
     re.compile(r"\$\$.*?\$\$|(?<![\\$])\$(?!\s)[^$\n]+?\$(?!\d)", re.S),
-    re.compile(r"`[^`\n]+`"),
+    CODE[1],
     re.compile(
         r"(?<=\])\([^)\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|^\[[^\]]+\]:.*$|<https?:[^>]*>", re.M
     ),
-    re.compile(r"</?[A-Za-z][^>]*>"),
+    ELEMENT,
     re.compile(r"\{[:#.][^}\n]*\}"),
     re.compile(r"^[ \t]*\d+\.(?=[ \t])", re.M),  # numbered lists
 )
@@ -60,8 +65,9 @@ class TypedNumber:
 def typed_numbers(text: str) -> Iterator[TypedNumber]:
     """Find the numbers of a Markdown page, before rendering, that break one of the two rules."""
     visible = without_tags(text)
-    for pattern in _HIDDEN:
-        visible = pattern.sub(_stand_in, visible)
+    inside = front.end(visible)  # its sentences are checked apart
+    visible = "\n" * visible.count("\n", 0, inside) + visible[inside:]
+    visible = hide(visible, *_HIDDEN)
     start = 0
     for boundary in [*_SENTENCE.finditer(visible), None]:
         end = boundary.start() if boundary else len(visible)
@@ -85,6 +91,13 @@ def without_tags(text: str) -> str:
         measured = any(call.name in MEASURING for call in calls.calls_in(part))
         shown += (MEASURED if measured else OTHER) + "\n" * part.source.count("\n")
     return shown
+
+
+def hide(text: str, *patterns: re.Pattern[str]) -> str:
+    """A text in which whatever matches is one sign, and every line keeps its number."""
+    for pattern in patterns:
+        text = pattern.sub(_stand_in, text)
+    return text
 
 
 def _stand_in(match: re.Match) -> str:

@@ -1,0 +1,121 @@
+"""What pages need of mkdocs.yml: where the site is published, and each page's part of the navigation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from site_gen.errors import BuildError
+
+FILE = "mkdocs.yml"
+VARIABLE = "SITE_URL"
+_ALLOWED = re.compile(r"[^\s<>\"\\^`{|}?#]+")  # in the address of a folder
+_REMEDY = "write an address such as https://example.org/batch-norm/"
+
+
+def configured(raw: bytes, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Where the site is published, and the parts of its navigation.
+
+    Parameters
+    ----------
+    raw : bytes
+        The content of mkdocs.yml.
+    environ : mapping
+        Environment variables, for what the file takes from them with ``!ENV``; an empty one counts as unset.
+
+    Returns
+    -------
+    url : str
+        The address of the site, with a slash at the end.
+    chapters : dict
+        Page → the title of the part of the navigation that it stands in, in the navigation's order; empty if the
+        file has no navigation of its own.
+
+    Raises
+    ------
+    BuildError
+        If the file is no YAML (names the line), lacks an address or has a navigation that is none, or if SITE_URL
+        is no address.
+    """
+    config = _read(raw, environ)
+    given = environ.get(VARIABLE, "")
+    if given:
+        _check(given, f"{VARIABLE} is {given!r}, which")
+    url = given or config.get("site_url")
+    if not isinstance(url, str) or not url:
+        raise BuildError(f"{FILE}: there is no site_url; {_REMEDY} there, or set {VARIABLE} to one")
+    _check(url, f"{FILE}: site_url is {url!r}, which")
+    return url.rstrip("/") + "/", dict(_pages(config.get("nav") or [], ""))
+
+
+def mkdocs_environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for MkDocs: with it, mkdocs.yml takes the address that `configured` gave, whatever was set."""
+    return {**environ, VARIABLE: url}
+
+
+def _check(url: str, subject: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise BuildError(f"{subject} is no address: {_REMEDY}") from None
+    if parts.scheme not in ("http", "https"):
+        reason = "does not begin with https:// or http://"
+    elif not host:
+        reason = "names no host"
+    elif not _ALLOWED.fullmatch(url):
+        reason = "holds a blank or another sign that no address of a folder can have"
+    else:
+        return
+    raise BuildError(f"{subject} {reason}: {_REMEDY}")
+
+
+def _read(raw: bytes, environ: Mapping[str, str]) -> dict[str, Any]:
+    class Loader(yaml.SafeLoader):
+        """YAML with MkDocs' own tags."""
+
+    def from_environment(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+        """The first variable that is set, or what stands behind the variables."""
+        if isinstance(node, yaml.ScalarNode):
+            return environ.get(loader.construct_scalar(node)) or None
+        *names, default = loader.construct_sequence(node, deep=True)
+        return next((environ[name] for name in names if environ.get(name)), default)
+
+    Loader.add_constructor("!ENV", from_environment)
+    # Names of Python objects and the like are for MkDocs.
+    Loader.add_multi_constructor("", lambda loader, suffix, node: None)
+    try:
+        config = yaml.load(raw, Loader)
+    except yaml.YAMLError as error:
+        line, reason = where(error)
+        raise BuildError(f"{FILE}:{line}: cannot be read as YAML: {reason}. Mend this line") from None
+    except (ValueError, TypeError) as error:
+        raise BuildError(f"{FILE}: cannot be read as YAML: {error}. Mend it") from None
+    if not isinstance(config, dict):
+        raise BuildError(f"{FILE}:1: holds no settings (name: value, one a line)")
+    return config
+
+
+def where(error: yaml.YAMLError) -> tuple[int, str]:
+    """The line on which YAML stumbled, counted from 1, and its reason in one line."""
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return (mark.line + 1 if mark else 1), reason
+
+
+def _pages(entry: Any, part: str) -> Iterator[tuple[str, str]]:
+    if isinstance(entry, str):
+        yield entry, part
+    elif isinstance(entry, dict):
+        for title, content in entry.items():
+            yield from _pages(content, part or str(title))
+    elif isinstance(entry, list):
+        for item in entry:
+            yield from _pages(item, part)
+    else:
+        under = f" under {part!r}" if part else ""
+        raise BuildError(f"{FILE}: nav holds {entry!r}{under}, where the path of a page under docs/ is meant")
