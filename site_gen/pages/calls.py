@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +115,11 @@ def _parser() -> jinja2.Environment:
     return environment()
 
 
+@lru_cache(maxsize=1024)
+def _tree(text: str) -> nodes.Template:
+    return _parser().parse(text)
+
+
 def calls(text: str) -> list[Call]:
     """All calls of functions on a page, in the order in which they stand there.
 
@@ -122,7 +127,7 @@ def calls(text: str) -> list[Call]:
     rendered, and nothing that stands on the page is taken for missing meanwhile.
     """
     try:
-        return _within(_parser().parse(text), 0)
+        return _within(_tree(text), 0)
     except jinja2.TemplateSyntaxError:
         found: list[Call] = []
         for part in parts(text):
@@ -137,7 +142,7 @@ def calls_in(part: Part) -> list[Call]:
 
 
 def undeclared(text: str) -> list[tuple[str, int]]:
-    """Every name that a page uses without defining it, with the line where it first does.
+    """Every name that a page uses and neither the page nor Jinja defines, with the line where it is used first.
 
     Raises
     ------
@@ -146,8 +151,8 @@ def undeclared(text: str) -> list[tuple[str, int]]:
     """
     from jinja2 import meta
 
-    tree = _parser().parse(text)
-    open_names = meta.find_undeclared_variables(tree)
+    tree = _tree(text)
+    open_names = meta.find_undeclared_variables(tree) - set(_parser().globals)
     lines: dict[str, int] = {}
     for node in tree.find_all(nodes.Name):
         if node.name in open_names:
@@ -191,7 +196,7 @@ def opening_of(text: str, line: int) -> int:
 def _in_print(part: Part) -> list[Call]:
     opening, closing = DELIMITERS["variable_start_string"], DELIMITERS["variable_end_string"]
     try:
-        return _within(_parser().parse(f"{opening} {part.source} {closing}"), part.line - 1)
+        return _within(_tree(f"{opening} {part.source} {closing}"), part.line - 1)
     except jinja2.TemplateSyntaxError:
         return []
 

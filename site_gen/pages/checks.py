@@ -11,7 +11,7 @@ import jinja2
 
 from experiments.suggest import unknown
 from site_gen.pages import front, mathml, prose
-from site_gen.pages.calls import UNKNOWN, Call, calls, environment, opening_of, undeclared
+from site_gen.pages.calls import UNKNOWN, Call, calls, opening_of, undeclared
 
 _SCRIPT = re.compile(r"<(script|pre|code)\b.*?</\1>", re.S)
 _HIDDEN = (prose.CODE[0], _SCRIPT, prose.CODE[1], prose.COMMENT, prose.ELEMENT)
@@ -27,9 +27,8 @@ def tags(text: str, names: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     names : mapping
         Whatever tags can use: functions and values.
     """
-    known = {**environment().globals, **names}
     try:
-        missing = [(name, line) for name, line in undeclared(text) if name not in known]
+        missing = [(name, line) for name, line in undeclared(text) if name not in names]
     except jinja2.TemplateSyntaxError as error:
         yield (
             opening_of(text, error.lineno),
