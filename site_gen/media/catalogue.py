@@ -13,17 +13,15 @@ from site_gen.errors import BuildError
 from site_gen.paths import ROOT, relative, sources
 
 FOLDERS = {"figure": ROOT / "site_gen" / "figures", "animation": ROOT / "site_gen" / "animations"}
-LIGHT_AND_DARK = ("", "-dark")
+THEMES = {"light": "", "dark": "-dark"}  # what a file's name ends in, before its format
 SUFFIXES = {
     "figure": (
-        *tuple(f"{theme}{ending}" for ending in (".svg", ".png") for theme in LIGHT_AND_DARK),
+        *(f"{theme}{form}" for form in (".svg", ".png") for theme in THEMES.values()),
         ".pdf",
         ".csv",
     ),
     "animation": (
-        *tuple(
-            f"{theme}{ending}" for ending in (".webm", ".mp4", ".gif", ".png") for theme in LIGHT_AND_DARK
-        ),
+        *(f"{theme}{form}" for form in (".webm", ".mp4", ".gif", ".png") for theme in THEMES.values()),
         ".csv",
     ),
 }
@@ -64,6 +62,12 @@ class Drawing:
         """The names of all files it is published as: a draft has no PDF, which takes longest to make."""
         wanted = (suffix for suffix in SUFFIXES[self.kind] if not (suffix == ".pdf" and draft))
         return (*(self.id + suffix for suffix in wanted), f"{self.id}.json")
+
+
+def source_of(kind: str, study: str, identifier: str) -> Path:
+    """The file that declares a figure or an animation, from what is published of it."""
+    view = identifier.removeprefix(study.replace("_", "-") + "-").replace("-", "_")
+    return FOLDERS[kind] / f"{study}__{view}.py"
 
 
 @cache

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from experiments.suggest import unknown
 from site_gen import paths
 from site_gen.errors import BuildError
-from site_gen.media import catalogue
 from site_gen.pages import citations
+from site_gen.pages.calls import UNKNOWN, Call, calls
 from site_gen.pipeline.measure import line_of
-from site_gen.storage import read_json
+
+USUAL = "full"  # the profile that pages do not name
 
 
 class PageError(Exception):
@@ -44,6 +42,8 @@ class Book:
         Page → the part of the site that it stands in, by its title in the navigation.
     simulators : dict
         Simulator → page that holds it, in the order of the navigation → what the tag there chooses: preset and settings.
+    notice : str
+        What every page says at its top, a title and below it a text, where it is not for citation; "" where it is.
     """
 
     profile: str
@@ -54,6 +54,12 @@ class Book:
     shown: dict[str, str]
     chapters: dict[str, str]
     simulators: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    notice: str = ""
+
+    @property
+    def profile_shown(self) -> str:
+        """The profile where readers need to be told of it, "" for the usual one."""
+        return "" if self.profile == USUAL else self.profile
 
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
@@ -73,11 +79,15 @@ class Book:
                         f"{where}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too"
                     )
                 if claim["figure"] not in self.figures:
-                    raise BuildError(f"{where}: the claim {claim['id']!r} names the figure {claim['figure']!r}, which does not "
-                                     f"exist; the figures are: {', '.join(self.figures)}")  # fmt: skip
-                if claim["source"] not in citations.POPULAR and claim["source"] not in self.references:
-                    raise BuildError(f"{where}: the claim {claim['id']!r} names the source {claim['source']!r}, which is not "
-                                     "in docs/references.json")  # fmt: skip
+                    raise BuildError(
+                        f"{where}: in the claim {claim['id']!r}, {unknown('figure', claim['figure'], self.figures)}"
+                    )
+                if claim["source"] not in (*citations.POPULAR, *self.references):
+                    known = (*citations.POPULAR, *self.references)
+                    raise BuildError(
+                        f"{where}: in the claim {claim['id']!r}, {unknown('source', claim['source'], known)} "
+                        f"(the keys of {citations.FILE}, and {', '.join(citations.POPULAR)})"
+                    )
                 page = self.shown.get(claim["id"])
                 found[claim["id"]] = claim | {
                     "study": name,
@@ -93,79 +103,101 @@ class Book:
             return self.studies[study]["values"][value]
         if name in self.claims:
             return self.claims[name]
-        known = (
-            [f"{study}.{key}" for key in self.studies[study]["values"]]
-            if study in self.studies
-            else list(self.studies)
+        there = [study] if study in self.studies else list(self.studies)
+        known = [f"{one}.{key}" for one in there for key in self.studies[one]["values"]]
+        raise PageError(
+            unknown("measured value", name, known if study in self.studies else [*known, *self.claims])
         )
-        raise PageError(f"there is no measured value {name!r}; there are: {', '.join(known)}")
 
 
 def collect(
-    profile: str, names: list[str], url: str, sources: dict[str, str], chapters: dict[str, str]
+    *,
+    profile: str,
+    measures: dict[str, dict[str, Any]],
+    figures: dict[str, dict[str, Any]],
+    references: bytes,
+    url: str,
+    sources: dict[str, str],
+    chapters: dict[str, str],
+    notice: str = "",
 ) -> Book:
-    """Read what the earlier stages left: measurements, figures with the hashes of their files, references.
+    """Put together what pages may refer to; reads no file.
 
     Parameters
     ----------
     profile : str
         The profile in force.
-    names : list of str
-        The studies.
+    measures : dict
+        Study → what `measure.evaluate` gave.
+    figures : dict
+        Id → entry of the figure's JSON, with its `files`: for each `path`, `bytes`, `sha256`.
+    references : bytes
+        The content of docs/references.json.
     url : str
         Where the site is published, with a slash at the end.
     sources : dict
         Page → its Markdown.
     chapters : dict
         Page → the part of the site that it stands in.
+    notice : str, optional
+        What every page says at its top, "" for nothing; without it, what fits the profile.
+
+    Raises
+    ------
+    BuildError
+        If the references cannot be read.
     """
-    studies = {name: read_json(paths.measures(profile, name)) for name in names}
     claims_of: dict[str, list[str]] = {}
-    for study in studies.values():
+    for study in measures.values():
         for claim in study["claims"]:
             claims_of.setdefault(claim["figure"], []).append(claim["id"])
-    figures = {}
-    for drawing in catalogue.drawings().values():
-        folder = paths.media(profile, drawing.id)
-        entry = read_json(folder / f"{drawing.id}.json")
-        files = [_file_entry(folder / name) for name in drawing.files(profile)]
-        figures[drawing.id] = entry | {"claims": claims_of.get(drawing.id, []), "files": files}
-    shown = {
-        claim: name
-        for name, text in sources.items()
-        for claim in re.findall(r"\[\[=\s*claim\(\s*[\"']([^\"']+)", text)
-    }
+    found = {name: calls(text) for name, text in sources.items()}
     return Book(
-        profile, studies, figures, citations.load(), url, shown, chapters, simulators(sources, chapters)
+        profile=profile,
+        studies=measures,
+        figures={key: entry | {"claims": claims_of.get(key, [])} for key, entry in figures.items()},
+        references=citations.load(references),
+        url=url,
+        shown=shown(found),
+        chapters=chapters,
+        simulators=simulators(found, chapters),
+        notice=notice,
     )
 
 
-def simulators(sources: dict[str, str], chapters: dict[str, str]) -> dict[str, dict[str, dict[str, Any]]]:
+def shown(found: dict[str, list[Call]]) -> dict[str, str]:
+    """Claim → the page that shows its card; page → its calls are given."""
+    return {
+        identifier: page
+        for page, there in found.items()
+        for call in there
+        if call.name == "claim" and isinstance(identifier := call.argument(0, "identifier"), str)
+    }
+
+
+def simulators(
+    found: dict[str, list[Call]], chapters: dict[str, str]
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Which simulators stand on which pages, the first of a kind on each, and what their tags choose.
 
-    A tag that cannot be read is left out: it stops the build where its page is rendered.
+    A tag whose arguments are no literals is left out.
     """
     order = {page: position for position, page in enumerate(chapters)}
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for page in sorted(sources, key=lambda page: (order.get(page, len(order)), page)):
-        for tag in re.findall(r"\[\[=\s*(simulator\(.*?\))\s*\]\]", sources[page], re.S):
-            try:
-                call = ast.parse(tag, mode="eval").body
-                name = ast.literal_eval(call.args[0])
-                chosen = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
-            except (SyntaxError, ValueError, IndexError):
-                continue
-            found.setdefault(name, {}).setdefault(page, chosen)
-    return found
+    placed: dict[str, dict[str, dict[str, Any]]] = {}
+    for page in sorted(found, key=lambda page: (order.get(page, len(order)), page)):
+        for call in found[page]:
+            chosen = {key: value for key, value in call.kwargs.items() if key != "name"}
+            name = call.argument(0, "name")
+            if call.name == "simulator" and isinstance(name, str) and UNKNOWN not in chosen.values():
+                placed.setdefault(name, {}).setdefault(page, chosen)
+    return placed
 
 
-def _file_entry(path: Path) -> dict[str, Any]:
-    raw = path.read_bytes()
-    return {
-        "path": f"figures/{path.parent.name}/{path.name}",
-        "bytes": len(raw),
-        "sha256": hashlib.sha256(raw).hexdigest(),
-    }
+def quoted_sources(sources: dict[str, str]) -> list[str]:
+    """The files of this repository whose code pages show with `source(…)`, in alphabetical order."""
+    found = [call for text in sources.values() for call in calls(text) if call.name == "source"]
+    named = {call.argument(0, "path") for call in found}
+    return sorted(name for name in named if isinstance(name, str))
 
 
 def claim_line(claim: dict[str, Any]) -> str:

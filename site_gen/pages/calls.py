@@ -1,18 +1,23 @@
-"""The tags of a page, as Jinja reads them: what `[[= name("argument", key="value") ]]` calls, and on which line.
+"""The tags on a page, as Jinja's own parser reads them: what a page asks for, before it is rendered.
 
-Whatever asks which tags a page has asks here. No other place knows the delimiters.
+Nothing else in this repository looks for tags: what is a tag, and where it ends, Jinja alone decides. A tag in a code
+block is a tag; what stands between `raw` and `endraw` is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
+from site_gen.pages import formatting
+
+TEMPLATES = Path(__file__).with_name("templates")
 DELIMITERS = {
     "variable_start_string": "[[=",
     "variable_end_string": "]]",
@@ -21,155 +26,197 @@ DELIMITERS = {
     "comment_start_string": "[[#",
     "comment_end_string": "#]]",
 }
-PRINTS, STATEMENT, COMMENT = "variable", "block", "comment"  # kinds of tags, by Jinja's names
+KINDS = {"variable": "print", "block": "statement", "comment": "comment"}
 
 
-class _Computed:
-    """Stands for an argument that is no literal."""
+class _NoLiteral:
+    """The type of `UNKNOWN`."""
 
     def __repr__(self) -> str:
-        return "COMPUTED"
+        return "UNKNOWN"
 
 
-COMPUTED = _Computed()
+UNKNOWN: Any = _NoLiteral()  # an argument that is only known once the page is rendered
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call in a tag.
+    """A function that a page calls by its name.
 
     Attributes
     ----------
     name : str
-        What is called, for example "figure".
+        The function.
     args : tuple
-        Its arguments by position: literals as they are, `COMPUTED` for everything else.
+        Its positional arguments: literals as Python values, anything else as `UNKNOWN`.
     kwargs : dict
-        Its arguments by name, likewise.
+        Its keyword arguments, likewise.
     line : int
-        The line of the page that the call is on.
+        The line of the page on which the call begins.
     """
 
     name: str
     args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    line: int
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    line: int = 1
 
-    @property
-    def is_literal(self) -> bool:
-        """Whether all of its arguments are literals."""
-        return COMPUTED not in (*self.args, *self.kwargs.values())
+    def argument(self, position: int, name: str) -> Any:
+        """An argument, by position or by name; `UNKNOWN` if it is not given."""
+        return self.args[position] if position < len(self.args) else self.kwargs.get(name, UNKNOWN)
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A stretch of a page: text (kind ""), or a whole tag.
+class Part:
+    """A stretch of a page: text, or one tag.
 
     Attributes
     ----------
     kind : str
-        "" for text, or `PRINTS`, `STATEMENT`, `COMMENT`.
-    text : str
-        The text; of a tag, what stands between its delimiters.
+        "text", "print" for ``[[= … ]]``, "statement" for ``[[% … %]]``, or "comment".
+    source : str
+        The text, or what stands between the delimiters.
     line : int
-        The line that it begins on.
-    names : tuple of str
-        The names that a tag calls, in their order.
+        The line on which it begins.
     """
 
     kind: str
-    text: str
+    source: str
     line: int
-    names: tuple[str, ...] = ()
 
 
-def environment(loader: jinja2.BaseLoader | None = None) -> jinja2.Environment:
-    """A Jinja environment for pages: their delimiters; a name that does not exist is an error."""
-    return jinja2.Environment(
-        loader=loader,
+def environment(pages: Mapping[str, str] | None = None) -> jinja2.Environment:
+    """What renders pages and templates.
+
+    Parameters
+    ----------
+    pages : mapping, optional
+        Name → text of the pages. A page is compiled under its own name, so that a traceback says on which line of
+        which page something went wrong.
+    """
+    pages = pages or {}
+    made = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.FunctionLoader(lambda name: (pages[name], name, None) if name in pages else None),
+                jinja2.FileSystemLoader(TEMPLATES),
+            ]
+        ),
         undefined=jinja2.StrictUndefined,
         autoescape=False,
         keep_trailing_newline=True,
         **DELIMITERS,
     )
+    formatting.register(made)
+    return made
 
 
-READER = environment()
+@cache
+def _parser() -> jinja2.Environment:
+    return environment()
+
+
+@lru_cache(maxsize=1024)
+def _tree(text: str) -> nodes.Template:
+    return _parser().parse(text)
 
 
 def calls(text: str) -> list[Call]:
-    """All calls in the tags of a page, in their order; none for a page that `fault` objects to."""
-    tree = _tree(text)
-    found = [_call(node) for node in tree.find_all(nodes.Call) if isinstance(node.node, nodes.Name)]
-    return sorted(found, key=lambda call: call.line)
+    """All calls of functions on a page, in the order in which they stand there.
+
+    Where the page as a whole does not parse, the calls of those tags that do: the rest is reported where the page is
+    rendered, and nothing that stands on the page is taken for missing meanwhile.
+    """
+    try:
+        return _within(_tree(text), 0)
+    except jinja2.TemplateSyntaxError:
+        found: list[Call] = []
+        for part in parts(text):
+            if part.kind == "print":
+                found += _in_print(part)
+        return found
+
+
+def calls_in(part: Part) -> list[Call]:
+    """The calls in one tag that prints something; none if it does not parse."""
+    return _in_print(part) if part.kind == "print" else []
 
 
 def undeclared(text: str) -> list[tuple[str, int]]:
-    """The names that a page uses without having set them, each with the first line that does."""
+    """Every name that a page uses and neither the page nor Jinja defines, with the line where it is used first.
+
+    Raises
+    ------
+    jinja2.TemplateSyntaxError
+        If the page does not parse.
+    """
+    from jinja2 import meta
+
     tree = _tree(text)
-    names = meta.find_undeclared_variables(tree)
-    first: dict[str, int] = {}
+    open_names = meta.find_undeclared_variables(tree) - set(_parser().globals)
+    lines: dict[str, int] = {}
     for node in tree.find_all(nodes.Name):
-        if node.name in names:
-            first[node.name] = min(node.lineno, first.get(node.name, node.lineno))
-    return sorted(first.items(), key=lambda item: (item[1], item[0]))
+        if node.name in open_names:
+            lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
+    return sorted(lines.items(), key=lambda item: (item[1], item[0]))
 
 
-def fault(text: str) -> tuple[int, str] | None:
-    """What keeps Jinja from reading a page: the line on which the tag in question opens, and the reason."""
+def parts(text: str) -> Iterator[Part]:
+    """Cut a page into text and tags; ends early where Jinja cannot go on."""
+    kind, source, began = "text", "", 1
     try:
-        READER.parse(text)
-    except jinja2.TemplateSyntaxError as error:
-        opened = [piece.line for piece in pieces(text) if piece.kind and piece.line <= error.lineno]
-        line = opened[-1] if opened else error.lineno
-        reason = error.message.partition(" at ")[0] if " char " in error.message else error.message
-        return line, f'a tag cannot be read: {reason.rstrip(".")}. Tags look like [[= name("argument") ]]'
-    return None
-
-
-def pieces(text: str) -> Iterator[Piece]:
-    """A page as text and tags; a tag that is not closed or cannot be read is the last piece."""
-    kind, inside, line, names = "", [], 1, []
-    name = ""
-    try:
-        for number, token, value in READER.lex(text):
-            if token.endswith("_begin") and not token.startswith("raw"):
-                kind, inside, line, names = token.removesuffix("_begin"), [], number, []
-            elif token.endswith("_end") and not token.startswith("raw"):
-                yield Piece(kind, "".join(inside), line, tuple(names))
-                kind = ""
+        for line, token, value in _parser().lex(text):
+            word, _, edge = token.rpartition("_")
+            if edge == "begin" and word in KINDS:
+                kind, source, began = KINDS[word], "", line
+            elif edge == "end" and word in KINDS:
+                yield Part(kind, source, began)
+                kind = "text"
             elif token == "data":
-                yield Piece("", value, number)
-            elif kind:
-                inside.append(value)
-                if token == "operator" and value == "(" and name:
-                    names.append(name)
-                if token != "whitespace":
-                    name = value if token == "name" else ""
+                yield Part("text", value, line)
+            elif token not in ("raw_begin", "raw_end"):
+                source += value
+    except jinja2.TemplateSyntaxError:
+        return
+
+
+def opening_of(text: str, line: int) -> int:
+    """The line on which the last tag begins that begins on a line or before it: where an unclosed tag was opened."""
+    opened = line
+    try:
+        for at, token, _ in _parser().lex(text):
+            if at > line:
+                break
+            if token.endswith("_begin"):
+                opened = at
     except jinja2.TemplateSyntaxError:
         pass
-    if kind:
-        yield Piece(kind, "".join(inside), line, tuple(names))
+    return opened
 
 
-@lru_cache(maxsize=256)
-def _tree(text: str) -> nodes.Template:
+def _in_print(part: Part) -> list[Call]:
+    opening, closing = DELIMITERS["variable_start_string"], DELIMITERS["variable_end_string"]
     try:
-        return READER.parse(text)
+        return _within(_tree(f"{opening} {part.source} {closing}"), part.line - 1)
     except jinja2.TemplateSyntaxError:
-        return nodes.Template([])
+        return []
 
 
-def _call(node: nodes.Call) -> Call:
-    args = [_literal(one) for one in node.args] + ([COMPUTED] if node.dyn_args else [])
-    kwargs = {one.key: _literal(one.value) for one in node.kwargs}
-    if node.dyn_kwargs:
-        kwargs["**"] = COMPUTED
-    return Call(node.node.name, tuple(args), kwargs, node.lineno)
+def _within(tree: nodes.Node, above: int) -> list[Call]:
+    found = [
+        Call(
+            node.node.name,
+            tuple(_literal(one) for one in node.args),
+            {one.key: _literal(one.value) for one in node.kwargs},
+            node.lineno + above,
+        )
+        for node in tree.find_all(nodes.Call)
+        if isinstance(node.node, nodes.Name)
+    ]
+    return sorted(found, key=lambda call: call.line)
 
 
 def _literal(node: nodes.Expr) -> Any:
     try:
-        return node.as_const(nodes.EvalContext(READER))
+        return node.as_const()
     except nodes.Impossible:
-        return COMPUTED
+        return UNKNOWN

@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from site_gen import imprint
 from site_gen.errors import BuildError
-from site_gen.paths import DOCS, relative
-from site_gen.storage import read_json
 
-SITE = "Batch Norm, Measured"
-SITE_AUTHOR = "Batch Norm, Measured contributors"
-SITE_YEAR = 2026
-FILE = DOCS / "references.json"
+FILE = "docs/references.json"
 # Where a claim is made that no single publication can be held to: kinds of text, described and not named.
 POPULAR = {
     "reader": "a question from readers",
@@ -23,23 +19,55 @@ POPULAR = {
 }
 
 
-def load() -> dict[str, dict[str, Any]]:
+def load(raw: bytes) -> dict[str, dict[str, Any]]:
     """All references by key.
+
+    Parameters
+    ----------
+    raw : bytes
+        The content of docs/references.json.
 
     Raises
     ------
     BuildError
-        If the file is broken, a key stands twice, or an entry lacks author, year or title.
+        If the file is broken, a key stands twice, or an entry lacks author, year or title; names the file, and the
+        line or the reference.
     """
+    try:
+        entries = json.loads(raw.decode("utf-8"))
+    except json.JSONDecodeError as error:
+        raise BuildError(
+            f"{FILE}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). Mend this line"
+        ) from None
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BuildError(
+            f"{FILE}:{line}: cannot be read, because it is not UTF-8. Save it as UTF-8"
+        ) from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BuildError(
+            f"{FILE}:1: is a list of references in CSL-JSON, [{{…}}, {{…}}], and holds something else"
+        )
     found: dict[str, dict[str, Any]] = {}
-    for entry in read_json(FILE):
+    for entry in entries:
         key = entry.get("id", "?")
-        missing = [name for name in ("author", "issued", "title") if not entry.get(name)]
-        if missing or key in found:
-            reason = f"has no {' and no '.join(missing)}" if missing else "stands twice"
-            raise BuildError(f"{relative(FILE)}: the reference {key!r} {reason}")
+        reason = "stands twice" if key in found else _lacking(entry)
+        if reason:
+            raise BuildError(f"{FILE}: the reference {key!r} {reason}. Mend this entry")
         found[key] = entry
     return found
+
+
+def _lacking(entry: dict[str, Any]) -> str:
+    """What an entry has to have and has not, in words; "" if it is complete."""
+    missing = [name for name in ("id", "author", "issued", "title") if not entry.get(name)]
+    if missing:
+        return f"has no {' and no '.join(missing)}"
+    try:
+        names(entry), year(entry)
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return 'needs "author": [{"family": "…"}] and "issued": {"date-parts": [[2015]]}'
+    return ""
 
 
 def year(entry: dict[str, Any]) -> int:
@@ -50,13 +78,7 @@ def year(entry: dict[str, Any]) -> int:
 def names(entry: dict[str, Any]) -> str:
     """The authors as a running text names them: one, two, or the first "et al."."""
     authors = [author.get("family") or author["literal"] for author in entry["author"]]
-    return (
-        authors[0]
-        if len(authors) == 1
-        else " & ".join(authors)
-        if len(authors) == 2
-        else f"{authors[0]} et al."
-    )
+    return " & ".join(authors) if len(authors) <= 2 else f"{authors[0]} et al."
 
 
 def author_year(entry: dict[str, Any]) -> str:
@@ -66,15 +88,17 @@ def author_year(entry: dict[str, Any]) -> str:
 
 def full(entry: dict[str, Any]) -> str:
     """One reference as Markdown: authors, year, title, where it appeared, link."""
-    authors = ", ".join(
-        f"{author['given']} {author['family']}" if author.get("given") else author.get("family") or author["literal"]
-        for author in entry["author"]
-    )  # fmt: skip
+    authors = ", ".join(_full_name(author) for author in entry["author"])
     where = entry.get("container-title") or entry.get("publisher")
     where = f" {where}." if where else ""
     link = f" [{entry['URL'].removeprefix('https://')}]({entry['URL']})" if entry.get("URL") else ""
     stop = "" if entry["title"].endswith(("?", "!", ".")) else "."
     return f"{authors} ({year(entry)}). *{entry['title']}*{stop}{where}{link}"
+
+
+def _full_name(author: dict[str, str]) -> str:
+    family = author.get("family") or author["literal"]
+    return f"{author['given']} {family}" if author.get("given") else family
 
 
 def for_figure(figure: dict[str, Any], url: str) -> dict[str, dict[str, str]]:
@@ -85,15 +109,25 @@ def for_figure(figure: dict[str, Any], url: str) -> dict[str, dict[str, str]]:
     version = next(file["sha256"][:8] for file in figure["files"] if file["path"].endswith(".csv"))
     key = "bnm-" + figure["id"]
     bibtex = (
-        f"@misc{{{key},\n  title        = {{{figure['title']}}},\n  author       = {{{{{SITE_AUTHOR}}}}},\n"
-        f"  howpublished = {{{SITE}}},\n  year         = {{{SITE_YEAR}}},\n  url          = {{{url}}},\n"
+        f"@misc{{{key},\n  title        = {{{figure['title']}}},\n"
+        f"  author       = {{{{{imprint.AUTHOR}}}}},\n  howpublished = {{{imprint.TITLE}}},\n"
+        f"  year         = {{{imprint.YEAR}}},\n  url          = {{{url}}},\n"
         f"  note         = {{Version {version}. {figure['licence']}}}\n}}"
     )
     csl = {
-        "id": key, "type": "graphic", "title": figure["title"], "author": [{"literal": SITE_AUTHOR}], "URL": url,
-        "issued": {"date-parts": [[SITE_YEAR]]}, "container-title": SITE, "version": version,
-    }  # fmt: skip
-    apa = f"{SITE_AUTHOR}. ({SITE_YEAR}). {figure['title']} (Version {version}) [{figure['kind'].capitalize()}]. {SITE}. {url}"
+        "id": key,
+        "type": "graphic",
+        "title": figure["title"],
+        "author": [{"literal": imprint.AUTHOR}],
+        "URL": url,
+        "issued": {"date-parts": [[imprint.YEAR]]},
+        "container-title": imprint.TITLE,
+        "version": version,
+    }
+    apa = (
+        f"{imprint.AUTHOR}. ({imprint.YEAR}). {figure['title']} (Version {version}) "
+        f"[{figure['kind'].capitalize()}]. {imprint.TITLE}. {url}"
+    )
     return {
         "BibTeX": {"language": "bibtex", "text": bibtex},
         "CSL-JSON": {"language": "json", "text": json.dumps([csl], indent=1, ensure_ascii=False)},

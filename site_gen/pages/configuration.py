@@ -2,153 +2,120 @@
 
 from __future__ import annotations
 
-import json
-import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
-from experiments import suggest
 from site_gen.errors import BuildError
 
 FILE = "mkdocs.yml"
-EXAMPLE = "https://example.org/batch-norm/"
-NEEDS_QUOTES = re.compile(r"[:#\"'\[\]{},&*!|>%@`]|^[-?\s]|\s$")
+VARIABLE = "SITE_URL"
+_ALLOWED = re.compile(r"[^\s<>\"\\^`{|}?#]+")  # in the address of a folder
+_REMEDY = "write an address such as https://example.org/batch-norm/"
 
 
 def configured(raw: bytes, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Read mkdocs.yml.
+    """Where the site is published, and the parts of its navigation.
 
     Parameters
     ----------
     raw : bytes
-        The file.
+        The content of mkdocs.yml.
     environ : mapping
-        The environment that `!ENV` reads from. A variable that is empty counts as not set.
+        Environment variables, for what the file takes from them with ``!ENV``; an empty one counts as unset.
 
     Returns
     -------
-    tuple
-        The address that the site is published at, with a slash at the end, which is also the `SITE_URL` to run MkDocs
-        with; and page → title of the part of the navigation that it stands in, in the order of the navigation.
+    url : str
+        The address of the site, with a slash at the end.
+    chapters : dict
+        Page → the title of the part of the navigation that it stands in, in the navigation's order; empty if the
+        file has no navigation of its own.
 
     Raises
     ------
     BuildError
-        If the file is no YAML, has no `site_url`, or its `nav` is no list of pages: names the line. If the address is none:
-        names SITE_URL, where it comes from there.
+        If the file is no YAML (names the line), lacks an address or has a navigation that is none, or if SITE_URL
+        is no address.
     """
-    top = _mapping(raw)
-    if "site_url" not in top:
-        raise BuildError(f"{FILE}: site_url is missing: add the line `site_url: {EXAMPLE}`")
-    url, variable = _value(top["site_url"], environ)
-    where = variable or f"{_where(top['site_url'])}: site_url"
-    if not is_address(url):
-        remedy = f"write the address that the site is published at, such as {EXAMPLE}"
-        raise BuildError(f"{where} is {url!r}, which is no address: {remedy}")
-    return url.rstrip("/") + "/", dict(_pages(top["nav"], "") if "nav" in top else ())
+    config = _read(raw, environ)
+    given = environ.get(VARIABLE, "")
+    if given:
+        _check(given, f"{VARIABLE} is {given!r}, which")
+    url = given or config.get("site_url")
+    if not isinstance(url, str) or not url:
+        raise BuildError(f"{FILE}: there is no site_url; {_REMEDY} there, or set {VARIABLE} to one")
+    _check(url, f"{FILE}: site_url is {url!r}, which")
+    return url.rstrip("/") + "/", dict(_pages(config.get("nav") or [], ""))
 
 
-def is_address(url: str) -> bool:
-    """Whether a text is an address of a site: http or https, a host, no blank, neither query nor anchor."""
-    if re.search(r"[\s<>\"'\\^`{|}?#\x00-\x1f]", url):
-        return False
+def mkdocs_environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for MkDocs: with it, mkdocs.yml takes the address that `configured` gave, whatever was set."""
+    return {**environ, VARIABLE: url}
+
+
+def _check(url: str, subject: str) -> None:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # reading it raises where it is no number
+        host, _ = parts.hostname, parts.port
     except ValueError:
-        return False
-    host = (parts.hostname or "").strip("[]")
-    return parts.scheme in ("http", "https") and bool(re.fullmatch(r"\w(?:[\w.:-]*\w)?\.?|::1", host))
+        raise BuildError(f"{subject} is no address: {_REMEDY}") from None
+    if parts.scheme not in ("http", "https"):
+        reason = "does not begin with https:// or http://"
+    elif not host:
+        reason = "names no host"
+    elif not _ALLOWED.fullmatch(url):
+        reason = "holds a blank or another sign that no address of a folder can have"
+    else:
+        return
+    raise BuildError(f"{subject} {reason}: {_REMEDY}")
 
 
-def navigation_faults(
-    chapters: Mapping[str, str], titles: Mapping[str, str], others: Iterable[str] = ()
-) -> list[str]:
-    """Pages that the navigation does not have, and entries of the navigation that have no page.
+def _read(raw: bytes, environ: Mapping[str, str]) -> dict[str, Any]:
+    class Loader(yaml.SafeLoader):
+        """YAML with MkDocs' own tags."""
 
-    Parameters
-    ----------
-    chapters : mapping
-        Page → part of the navigation, as `configured` gives it; where it is empty, MkDocs makes a navigation by itself.
-    titles : mapping
-        Page → its title, of all pages under docs/.
-    others : iterable of str
-        Pages that the build makes, which the navigation may have.
+    def from_environment(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+        """The first variable that is set, or what stands behind the variables."""
+        if isinstance(node, yaml.ScalarNode):
+            return environ.get(loader.construct_scalar(node)) or None
+        *names, default = loader.construct_sequence(node, deep=True)
+        return next((environ[name] for name in names if environ.get(name)), default)
 
-    Returns
-    -------
-    list of str
-        A sentence for each, with the line that has to be added.
-    """
-    if not chapters:
-        return []
-    found = []
-    for page, title in titles.items():
-        if page not in chapters:
-            part = _part_of_neighbours(page, chapters)
-            shown = json.dumps(title, ensure_ascii=False) if NEEDS_QUOTES.search(title) else title
-            line = f"{'      ' if part else '  '}- {shown}: {page}"
-            below = f", below “{part}”" if part else ""
-            found.append(
-                f"docs/{page}:1: the page is missing from the navigation: "
-                f"add the line `{line}` to `nav` in {FILE}{below}"
-            )
-    known = {*titles, *others}
-    for page in chapters:
-        if page not in known:
-            missing = suggest.unknown("page", f"docs/{page}", [f"docs/{one}" for one in titles])
-            found.append(f"{FILE}: `nav` names {page}, but {missing}")
-    return found
-
-
-def _part_of_neighbours(page: str, chapters: Mapping[str, str]) -> str:
-    """The part of the navigation in which pages of the same folder stand."""
-    folder = posixpath.dirname(page)
-    parts = [part for other, part in chapters.items() if folder and posixpath.dirname(other) == folder]
-    return max(parts, key=parts.count, default="")
-
-
-def _mapping(raw: bytes) -> dict[str, yaml.Node]:
+    Loader.add_constructor("!ENV", from_environment)
+    # Names of Python objects and the like are for MkDocs.
+    Loader.add_multi_constructor("", lambda loader, suffix, node: None)
     try:
-        top = yaml.compose(raw, yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise BuildError(f"{FILE}{line}: {reason}: mend the YAML") from None
-    if not isinstance(top, yaml.MappingNode):
-        raise BuildError(f"{FILE}:1: the file must hold settings, each as `name: value`")
-    return {key.value: value for key, value in top.value if isinstance(key, yaml.ScalarNode)}
+        config = yaml.load(raw, Loader)
+    except yaml.YAMLError as error:
+        line, reason = where(error)
+        raise BuildError(f"{FILE}:{line}: cannot be read as YAML: {reason}. Mend this line") from None
+    except (ValueError, TypeError) as error:
+        raise BuildError(f"{FILE}: cannot be read as YAML: {error}. Mend it") from None
+    if not isinstance(config, dict):
+        raise BuildError(f"{FILE}:1: holds no settings (name: value, one a line)")
+    return config
 
 
-def _value(node: yaml.Node, environ: Mapping[str, str]) -> tuple[str, str]:
-    """A setting's text, and the variable of the environment that it comes from, if any: as MkDocs reads `!ENV`."""
-    if node.tag != "!ENV":
-        return (node.value if isinstance(node, yaml.ScalarNode) else ""), ""
-    parts = [part.value for part in node.value] if isinstance(node, yaml.SequenceNode) else [node.value]
-    variables, default = (parts[:-1], parts[-1]) if len(parts) > 1 else (parts, "")
-    for name in variables:
-        if environ.get(name):
-            return environ[name], name
-    return default, ""
+def where(error: yaml.YAMLError) -> tuple[int, str]:
+    """The line on which YAML stumbled, counted from 1, and its reason in one line."""
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return (mark.line + 1 if mark else 1), reason
 
 
-def _pages(node: yaml.Node, part: str) -> Iterator[tuple[str, str]]:
-    """The pages of the navigation; addresses elsewhere are no pages."""
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
+def _pages(entry: Any, part: str) -> Iterator[tuple[str, str]]:
+    if isinstance(entry, str):
+        yield entry, part
+    elif isinstance(entry, dict):
+        for title, content in entry.items():
+            yield from _pages(content, part or str(title))
+    elif isinstance(entry, list):
+        for item in entry:
             yield from _pages(item, part)
-    elif isinstance(node, yaml.MappingNode):
-        for title, content in node.value:
-            yield from _pages(content, part or str(title.value))
-    elif not node.value:
-        raise BuildError(f"{_where(node)}: this entry of `nav` has no page: write `- Title: page.md`")
-    elif not urlsplit(node.value).scheme:
-        yield posixpath.normpath(node.value), part
-
-
-def _where(node: yaml.Node) -> str:
-    return f"{FILE}:{node.start_mark.line + 1}"
+    else:
+        under = f" under {part!r}" if part else ""
+        raise BuildError(f"{FILE}: nav holds {entry!r}{under}, where the path of a page under docs/ is meant")

@@ -9,6 +9,11 @@ from typing import Any
 
 import jinja2
 
+from site_gen import imprint
+from site_gen.media.catalogue import THEMES
+
+# Verdicts as readers meet them, the clearest first: in the ledger, on the board, on the terminal.
+VERDICT_ORDER = ("supported", "depends", "refuted", "untested", "undecided")
 MINUS, NARROW, TIMES = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{MULTIPLICATION SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -143,11 +148,13 @@ def file_kind(path: str) -> str:
 def file_theme(path: str) -> str:
     """The paper a figure's file is made for: "dark", "light", or "" for tables, settings and print."""
     stem, _, ending = path.rpartition(".")
-    return "" if ending in ("csv", "json", "pdf") else "dark" if stem.endswith("-dark") else "light"
+    if ending in ("csv", "json", "pdf"):
+        return ""
+    return "dark" if stem.endswith(THEMES["dark"]) else "light"
 
 
 def register(environment: jinja2.Environment) -> None:
-    """Give templates these functions as filters."""
+    """Give templates these functions as filters, and the order of verdicts and themes as names."""
     for function in (
         number,
         estimate,
@@ -161,3 +168,9 @@ def register(environment: jinja2.Environment) -> None:
         with_unit,
     ):
         environment.filters[function.__name__] = function
+    environment.globals |= {
+        "verdict_order": VERDICT_ORDER,
+        "themes": THEMES,
+        "site_title": imprint.TITLE,
+        "licence_url": imprint.LICENCE_URL,
+    }

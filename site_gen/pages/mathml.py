@@ -5,6 +5,9 @@ An extension and not a MkDocs hook, so that any generator that reads `mkdocs.yml
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import unescape
@@ -13,10 +16,16 @@ import markdown
 import math_core
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
+from pymdownx import arithmatex
 
 # Numbers of equations start anew in every formula, so that a formula looks the same wherever it stands.
 CONVERTER = math_core.LatexToMathML(fancy_error=False)
 INLINE, DISPLAY = (r"\(", r"\)"), (r"\[", r"\]")
+# What arithmatex takes for a formula: its own patterns, so that both see the same.
+_BLOCKS = re.compile(
+    rf"{arithmatex.RE_DOLLAR_BLOCK}|{arithmatex.RE_TEX_BLOCK}|{arithmatex.RE_BRACKET_BLOCK}", re.S
+)
+_INLINES = re.compile(rf"{arithmatex.RE_SMART_DOLLAR_INLINE}|{arithmatex.RE_BRACKET_INLINE}", re.S)
 
 
 class MathError(ValueError):
@@ -50,6 +59,48 @@ def mathml(tex: str, display: bool = False) -> str:
         position, _, reason = str(error).partition(": ")
         where = f" at character {position}" if position.isdigit() else ""
         raise MathError(f"the formula {tex!r} cannot be set: {reason or error}{where}") from None
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in a Markdown text."""
+
+    tex: str
+    display: bool
+    line: int
+
+
+def formulas(text: str) -> Iterator[Formula]:
+    """The formulas of a Markdown text from which code was taken out."""
+
+    def blank(match: re.Match[str]) -> str:
+        return "\n" * match[0].count("\n")
+
+    for match in _BLOCKS.finditer(text):
+        tex = match["math"] or match["math2"] or match["math3"]
+        yield Formula(tex.strip(), True, text.count("\n", 0, match.start()) + 1)
+    # A paragraph ends whatever is open.
+    for start, paragraph in _paragraphs(_BLOCKS.sub(blank, text)):
+        for match in _INLINES.finditer(paragraph):
+            tex = match[3] or match[6]
+            if tex:
+                yield Formula(tex.strip(), False, start + paragraph.count("\n", 0, match.start()))
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    line = 1
+    for paragraph in re.split(r"(\n[ \t]*(?=\n))", text):
+        yield line, paragraph
+        line += paragraph.count("\n")
+
+
+def fault(formula: Formula) -> str:
+    """Why a formula cannot be set, and the formula; "" if it can."""
+    try:
+        mathml(formula.tex, formula.display)
+    except MathError as error:
+        return str(error)
+    return ""
 
 
 class MathMLTreeprocessor(Treeprocessor):

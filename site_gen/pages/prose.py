@@ -12,21 +12,27 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from site_gen.pages import calls, front
+
 MEASURED = "\ue000"  # stands for a tag that prints a measurement
 OTHER = "\ue001"  # stands for any other tag, code or mathematics
 
-_MEASURED_TAG = re.compile(r"\s*(value|interval)\s*\(")
-_TAG = re.compile(r"\[\[=(.*?)\]\]", re.S)
+MEASURING = ("value", "interval")  # tags that print a measurement
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+ELEMENT = re.compile(r"</?[A-Za-z][^>]*>")
+CODE = (
+    re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,}).*?^(?P=indent)(?P=fence)[ \t]*$", re.S | re.M),
+    re.compile(r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"),
+)
 _HIDDEN = (
-    re.compile(r"\A---\n.*?\n---\n", re.S),  # front matter; its sentences are checked apart
-    re.compile(r"\[\[#.*?#\]\]|\[\[%.*?%\]\]|<!--.*?-->", re.S),
-    re.compile(r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[ \t]*$", re.S | re.M),
+    COMMENT,
+    CODE[0],
     re.compile(r"\$\$.*?\$\$|(?<![\\$])\$(?!\s)[^$\n]+?\$(?!\d)", re.S),
-    re.compile(r"`[^`\n]+`"),
+    CODE[1],
     re.compile(
         r"(?<=\])\([^)\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|^\[[^\]]+\]:.*$|<https?:[^>]*>", re.M
     ),
-    re.compile(r"</?[A-Za-z][^>]*>"),
+    ELEMENT,
     re.compile(r"\{[:#.][^}\n]*\}"),
     re.compile(r"^[ \t]*\d+\.(?=[ \t])", re.M),  # numbered lists
 )
@@ -58,9 +64,10 @@ class TypedNumber:
 
 def typed_numbers(text: str) -> Iterator[TypedNumber]:
     """Find the numbers of a Markdown page, before rendering, that break one of the two rules."""
-    visible = _TAG.sub(lambda tag: _stand_in(tag, MEASURED if _MEASURED_TAG.match(tag[1]) else OTHER), text)
-    for pattern in _HIDDEN:
-        visible = pattern.sub(lambda match: _stand_in(match, OTHER), visible)
+    visible = without_tags(text)
+    inside = front.end(visible)  # its sentences are checked apart
+    visible = "\n" * visible.count("\n", 0, inside) + visible[inside:]
+    visible = hide(visible, *_HIDDEN)
     start = 0
     for boundary in [*_SENTENCE.finditer(visible), None]:
         end = boundary.start() if boundary else len(visible)
@@ -72,5 +79,26 @@ def typed_numbers(text: str) -> Iterator[TypedNumber]:
         start = boundary.end() if boundary else end
 
 
-def _stand_in(match: re.Match, mark: str) -> str:
-    return mark + "\n" * match[0].count("\n")
+def without_tags(text: str) -> str:
+    """A page in which every tag is one sign, `MEASURED` or `OTHER`, and every line keeps its number."""
+    shown = ""
+    for part in calls.parts(text):
+        # trimming tags, as in "[[%-", take the ends of lines with them
+        shown += "\n" * (part.line - 1 - shown.count("\n"))
+        if part.kind == "text":
+            shown += part.source
+            continue
+        measured = any(call.name in MEASURING for call in calls.calls_in(part))
+        shown += (MEASURED if measured else OTHER) + "\n" * part.source.count("\n")
+    return shown
+
+
+def hide(text: str, *patterns: re.Pattern[str]) -> str:
+    """A text in which whatever matches is one sign, and every line keeps its number."""
+    for pattern in patterns:
+        text = pattern.sub(_stand_in, text)
+    return text
+
+
+def _stand_in(match: re.Match) -> str:
+    return OTHER + "\n" * match[0].count("\n")

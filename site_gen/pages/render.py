@@ -6,27 +6,22 @@ an unused claim or a verdict that the measurement contradicts are all collected,
 
 from __future__ import annotations
 
-import re
 import traceback
-from pathlib import Path
+from collections.abc import Iterator
 
 import jinja2
 
 from site_gen import paths
 from site_gen.errors import BuildError
 from site_gen.media import catalogue
-from site_gen.pages import citations, formatting, prose
+from site_gen.pages import checks, citations, front, prose
 from site_gen.pages.book import Book, PageError, claim_line
+from site_gen.pages.calls import calls, environment
 from site_gen.pages.tags import Page
 from site_gen.storage import json_to_bytes
 
-TEMPLATES = Path(__file__).with_name("templates")
 INTERFACE_VERSION = 1
 MOST_ERRORS = 25
-DELIMITERS = {
-    "variable_start_string": "[[=", "variable_end_string": "]]", "block_start_string": "[[%", "block_end_string": "%]]",
-    "comment_start_string": "[[#", "comment_end_string": "#]]",
-}  # fmt: skip
 
 
 def render(book: Book, sources: dict[str, str]) -> dict[str, bytes]:
@@ -49,41 +44,65 @@ def render(book: Book, sources: dict[str, str]) -> dict[str, bytes]:
     BuildError
         With everything that is wrong, each as `file:line: what, and the remedy`.
     """
-    errors = disagreements(book, sources)
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([
-            # with its name as the file's name, so that a traceback says on which line of which page
-            jinja2.FunctionLoader(lambda name: (sources[name], name, None) if name in sources else None),
-            jinja2.FileSystemLoader(TEMPLATES),
-        ]),
-        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True, **DELIMITERS,
-    )  # fmt: skip
-    formatting.register(environment)
+    errors = [*front.navigation(sources, book.chapters), *disagreements(book, sources)]
+    made_by = environment(sources)
+    elsewhere = [*_faults_of_claims(book), *_faults_of_figures(book), *_faults_of_references(book)]
+    reported = "\n".join(elsewhere)
     rendered: dict[str, bytes] = {}
     for name, text in sources.items():
-        errors += [f"docs/{name}:{found.line}: {found}" for found in typed_in(text)]
-        try:
-            page = Page(book, environment, name)
-            rendered[name] = page.finish(environment.get_template(name).render(page.functions())).encode()
-        except (PageError, jinja2.TemplateError) as error:
-            errors.append(f"docs/{name}:{_line(error, name)}: {_message(error)}")
-    for claim in book.claims.values():
-        errors += [f"{claim_line(claim)}: in the reason of {claim['id']!r}, {number.number!r} is typed: say it in words, or "
-                   "measure it as a value and put it on the page" for number in prose.typed_numbers(claim["because"])]  # fmt: skip
-    for figure in book.figures.values():
-        errors += [f"{paths.relative(catalogue.find(figure['id']).path)}: {number.number!r} is typed into the title; put numbers "
-                   "into the caption, from the data" for number in prose.typed_numbers(figure["title"])]  # fmt: skip
-    for identifier, claim in book.claims.items():
-        if claim["page"] is None:
-            errors.append(f"{claim_line(claim)}: no page shows the claim {identifier!r}. Put [[= claim(\"{identifier}\") ]] on "
-                          "the page that discusses it")  # fmt: skip
+        page = Page(book, made_by, name)
+        wrong, content = _page(page, text, reported)
+        errors += [f"docs/{name}:{line}: {message}" for line, message in sorted(wrong)]
+        rendered[name] = page.finish(content).encode()
+    errors += elsewhere
     if errors:
+        errors = list(dict.fromkeys(errors))
         more = f"\n… and {len(errors) - MOST_ERRORS} more" if len(errors) > MOST_ERRORS else ""
         raise BuildError("\n".join(errors[:MOST_ERRORS]) + more)
+    rendered |= _figure_pages(book, made_by)
+    shared = {"version": INTERFACE_VERSION, "profile": book.profile}
+    rendered["claims.json"] = json_to_bytes(shared | {"claims": list(book.claims.values())})
+    rendered["figures.json"] = json_to_bytes(shared | {"figures": list(book.figures.values())})
+    return rendered
+
+
+def render_one(book: Book, sources: dict[str, str], name: str) -> bytes:
+    """Render one page of docs/; a `BuildError` says what is wrong with it."""
+    page = Page(book, environment(sources), name)
+    wrong, content = _page(page, sources[name], "")
+    if wrong:
+        raise BuildError("\n".join(f"docs/{name}:{line}: {message}" for line, message in sorted(wrong)))
+    return page.finish(content).encode()
+
+
+def _page(page: Page, text: str, reported: str) -> tuple[list[tuple[int, str]], str]:
+    """Render one page: what is wrong with it, each with its line, and its Markdown.
+
+    `reported` holds what is said of formulas in captions, claims and references, which pages print too.
+    """
+    wrong = list(front.faults(text))
+    wrong += [(found.line, str(found)) for found in typed_in(text)]
+    names = page.functions()
+    in_tags = list(checks.tags(text, names))
+    if in_tags:
+        return wrong + in_tags, ""
+    try:
+        content = page.environment.get_template(page.name).render(names)
+    except BuildError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a tag stumbles over, the page is to blame
+        return [*wrong, (_line(error, page.name), _message(error))], ""
+    wrong += [found for found in checks.formulas(text, content) if found[1] not in reported]
+    return wrong, content
+
+
+def _figure_pages(book: Book, made_by: jinja2.Environment) -> dict[str, bytes]:
+    """A page for every figure."""
     ordered = list(book.figures)
+    rendered = {}
     for position, identifier in enumerate(ordered):
         name = f"figures/{identifier}/index.md"
-        page = Page(book, environment, name)
+        page = Page(book, made_by, name)
         url = f"{book.url}figures/{identifier}/"
         cites = citations.for_figure(book.figures[identifier], url)
         following = ordered[(position + 1) % len(ordered)]
@@ -91,13 +110,49 @@ def render(book: Book, sources: dict[str, str]) -> dict[str, bytes]:
         rendered[name] = page.finish(
             page.template("figure_page.md", figure=page.entry(identifier), url=url, cites=cites, **neighbours)
         ).encode()
-    rendered["claims.json"] = json_to_bytes(
-        {"version": INTERFACE_VERSION, "profile": book.profile, "claims": list(book.claims.values())}
-    )
-    rendered["figures.json"] = json_to_bytes(
-        {"version": INTERFACE_VERSION, "profile": book.profile, "figures": list(book.figures.values())}
-    )
     return rendered
+
+
+def _faults_of_claims(book: Book) -> Iterator[str]:
+    """Claims that no page shows, that hold typed numbers, or formulas that cannot be set."""
+    for identifier, claim in book.claims.items():
+        where = claim_line(claim)
+        for number in prose.typed_numbers(claim["because"]):
+            yield (
+                f"{where}: in the reason of {identifier!r}, {number.number!r} is typed: say it in words, or "
+                "measure it as a value and put it on the page"
+            )
+        for text in (
+            claim["says"],
+            claim["because"],
+            *(f"{case['when']}\n\n{case['rule']}" for case in claim["cases"]),
+        ):
+            for told in checks.in_text(text):
+                yield f"{where}: in the claim {identifier!r}, {told}"
+        if claim["page"] is None:
+            yield (
+                f'{where}: no page shows the claim {identifier!r}. Put [[= claim("{identifier}") ]] on '
+                "the page that discusses it"
+            )
+
+
+def _faults_of_figures(book: Book) -> Iterator[str]:
+    """Figures with typed numbers in their titles, or formulas that cannot be set."""
+    for identifier, figure in book.figures.items():
+        where = paths.relative(catalogue.source_of(figure["kind"], figure["study"], identifier))
+        for number in prose.typed_numbers(figure["title"]):
+            yield (
+                f"{where}: {number.number!r} is typed into the title; put numbers into the caption, from the data"
+            )
+        for part in ("title", "caption", "alt"):
+            for told in checks.in_text(figure[part]):
+                yield f"{where}: in the {part}, {told}"
+
+
+def _faults_of_references(book: Book) -> Iterator[str]:
+    for key, entry in book.references.items():
+        for told in checks.in_text(citations.full(entry)):
+            yield f"{citations.FILE}: in the reference {key!r}, {told}"
 
 
 def disagreements(book: Book, sources: dict[str, str]) -> list[str]:
@@ -105,33 +160,42 @@ def disagreements(book: Book, sources: dict[str, str]) -> list[str]:
     if book.notice:
         return []
     errors = []
+    places: dict[str, list[str]] = {}
+    for name, text in sources.items():
+        for call in calls(text):
+            for argument in call.args[:1] or tuple(call.kwargs.values())[:1]:
+                if isinstance(argument, str):
+                    places.setdefault(argument, []).append(f"docs/{name}:{call.line}")
     for claim in book.claims.values():
         if claim["measured"] == claim["verdict"]:
             continue
-        cases = "; ".join(
-            f"{(case['when'] + ': ') if case['when'] else ''}{case['estimate']:.6g} [{case['low']:.6g}, {case['high']:.6g}] "
-            f"against “{case['rule']}”: {({True: 'holds', False: 'fails', None: 'cannot be told'})[case['holds']]}"
-            for case in claim["cases"]
-        )  # fmt: skip
-        remedy = ("run more, or declare a threshold that this many runs can decide" if claim["measured"] == "undecided"
-                  else "check the experiment; if it is right, change the verdict and what the page says")  # fmt: skip
-        where = [f"docs/{name}:{text.count(chr(10), 0, found.start()) + 1}" for name, text in sources.items()
-                 for found in re.finditer(rf"\[\[=\s*\w+\(\s*[\"']{re.escape(claim['id'])}[\"']", text)]  # fmt: skip
-        errors.append(f"{', '.join(where) or claim_line(claim)}: the claim {claim['id']!r} is declared {claim['verdict']!r} "
-                      f"({claim_line(claim)}) but measured {claim['measured']!r} ({cases}). Remedy: {remedy}")  # fmt: skip
+        if claim["measured"] == "undecided":
+            remedy = "run more, or declare a threshold that this many runs can decide"
+        else:
+            remedy = "check the experiment; if it is right, change the verdict and what the page says"
+        where = ", ".join(places.get(claim["id"], ())) or claim_line(claim)
+        errors.append(
+            f"{where}: the claim {claim['id']!r} is declared {claim['verdict']!r} ({claim_line(claim)}) but measured "
+            f"{claim['measured']!r} ({'; '.join(map(_outcome, claim['cases']))}). Remedy: {remedy}"
+        )
     return errors
+
+
+def _outcome(case: dict) -> str:
+    """A case in words: its number, its interval, its rule, and whether that holds."""
+    when = f"{case['when']}: " if case["when"] else ""
+    held = {True: "holds", False: "fails", None: "cannot be told"}[case["holds"]]
+    measured = "{:.6g} [{:.6g}, {:.6g}]".format(*(float(case[key]) for key in ("estimate", "low", "high")))
+    return f"{when}{measured} against “{case['rule']}”: {held}"
 
 
 def typed_in(text: str) -> list[prose.TypedNumber]:
     """Typed numbers in the prose and in the title and description of a page."""
     found = list(prose.typed_numbers(text))
-    for line, content in enumerate(text.splitlines(), start=1):
-        if line > 1 and content.strip() == "---":
-            break
-        if content.startswith(("title:", "description:")):
-            found += [
-                prose.TypedNumber(line, number.number, False) for number in prose.typed_numbers(content)
-            ]
+    for line, content in enumerate(text[: front.end(text)].splitlines(), start=1):
+        if content.startswith(tuple(f"{name}:" for name in front.NEEDED)):
+            numbers = prose.typed_numbers(content)
+            found += [prose.TypedNumber(line, number.number, False) for number in numbers]
     return found
 
 
@@ -144,6 +208,12 @@ def _line(error: Exception, name: str) -> int:
 
 
 def _message(error: Exception) -> str:
+    if isinstance(error, PageError | jinja2.TemplateSyntaxError):
+        return str(error)
+    if isinstance(error, jinja2.TemplateNotFound):
+        return f"there is no template {error.name!r} to include"
     if isinstance(error, jinja2.UndefinedError):
         return f"{error}. CONTRIBUTING.md lists what tags can use"
-    return str(error)
+    return (
+        f"the tag cannot be filled in ({type(error).__name__}: {error}). CONTRIBUTING.md lists what tags take"
+    )

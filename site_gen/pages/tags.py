@@ -10,18 +10,13 @@ from typing import Any
 
 import jinja2
 
+from experiments.suggest import unknown
 from site_gen import paths
-from site_gen.pages import citations, formatting, prose
+from site_gen.pages import citations, formatting, front, prose
 from site_gen.pages.book import Book, PageError
 from site_gen.simulators import declarations
 
-BANNER = """
-!!! warning "{}: not for citation"
-
-    {}
-"""
-SHRUNK = "Every study on this copy of the site was shrunk so that it builds within a minute. Intervals are wide and verdicts may differ."
-RESEEDED = "Every random number on this copy of the site comes from another base seed: it shows what would come out another time."
+DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass
@@ -40,26 +35,47 @@ class Page:
 
     def functions(self) -> dict[str, Any]:
         """The names that `[[= … ]]` can use."""
-        public = (self.figure, self.simulator, self.try_it, self.claim, self.verdict, self.decides, self.value, self.interval, self.setting,
-                  self.settings, self.source, self.cite, self.quoted, self.given, self.references, self.ledger,
-                  self.gallery, self.board, self.study_question)  # fmt: skip
+        public = (
+            self.figure,
+            self.simulator,
+            self.try_it,
+            self.claim,
+            self.verdict,
+            self.decides,
+            self.value,
+            self.interval,
+            self.setting,
+            self.settings,
+            self.source,
+            self.cite,
+            self.quoted,
+            self.given,
+            self.references,
+            self.ledger,
+            self.gallery,
+            self.board,
+            self.study_question,
+        )
         return {function.__name__: function for function in public} | {
             "profile": self.book.profile,
             "root": self.root,
         }
 
     def template(self, template: str, **context: Any) -> str:
-        context = {"root": self.root, "profile": self.book.profile, "claims": self.book.claims,
-                   "figures": self.book.figures} | context  # fmt: skip
-        return self.environment.get_template(template).render(context)
+        shared = {
+            "root": self.root,
+            "profile": self.book.profile,
+            "profile_shown": self.book.profile_shown,
+            "claims": self.book.claims,
+            "figures": self.book.figures,
+        }
+        return self.environment.get_template(template).render(shared | context)
 
     def entry(self, identifier: str) -> dict[str, Any]:
         try:
             return self.book.figures[identifier]
         except KeyError:
-            raise PageError(
-                f"there is no figure {identifier!r}; there are: {', '.join(self.book.figures)}"
-            ) from None
+            raise PageError(unknown("figure", identifier, self.book.figures)) from None
 
     def figure(self, identifier: str) -> str:
         """A figure, still or moving, with caption, alternative text and the link to its own page."""
@@ -83,15 +99,23 @@ class Page:
             "declared": declarations.declaration(name),
             "start": begin,
             "preset": preset,
-            "facts": declarations.facts(name, self.book),
+            "facts": declarations.facts(name, self.book.measurement),
         }
         wanted = [one for one in declarations.scripts(name) if one not in self.scripts]
         first = not self.ids
         self.ids.append(identifier)
         self.scripts += wanted
-        return self.template("simulator.md", name=name, id=identifier, first=first, scripts=wanted, still=still, style=declarations.STYLE,
-                             folder=f"{self.root}assets/simulators/",
-                             told=json.dumps(told, ensure_ascii=False).replace("<", "\\u003c"))  # fmt: skip
+        return self.template(
+            "simulator.md",
+            name=name,
+            id=identifier,
+            first=first,
+            scripts=wanted,
+            still=still,
+            style=declarations.STYLE,
+            folder=f"{self.root}assets/simulators/",
+            told=json.dumps(told, ensure_ascii=False).replace("<", "\\u003c"),
+        )
 
     def try_it(self, name: str, *, preset: str = "", text: str = "", **settings: Any) -> str:
         """A link to a simulator that opens it with a preset: on this page, or on the first one that has it.
@@ -108,6 +132,8 @@ class Page:
                 f"{typed.number!r} is typed into the text of a link: measure it, or say it in words"
             )
         pages = self.book.simulators.get(name)
+        if not pages and set(self.book.simulators) - set(declarations.names()):
+            return text  # a name that is misspelt on some page is reported there
         if not pages:
             raise PageError(
                 f'no page has {name}: put [[= simulator("{name}", fallback="figure-id") ]] on one'
@@ -120,9 +146,7 @@ class Page:
         try:
             return self.book.claims[identifier]
         except KeyError:
-            raise PageError(
-                f"there is no claim {identifier!r}; there are: {', '.join(self.book.claims)}"
-            ) from None
+            raise PageError(unknown("claim", identifier, self.book.claims)) from None
 
     def claim(self, identifier: str) -> str:
         """A claim's card: verdict, sentence, every case with estimate and interval, source, figure."""
@@ -147,8 +171,10 @@ class Page:
         measured = self.book.measurement(base)
         number = measured[field_name]
         if number is None or (isinstance(number, str) and field_name != "unit"):
-            raise PageError(f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in a sentence. "
-                            "Quote the share of runs instead, or mend the measurement")  # fmt: skip
+            raise PageError(
+                f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in a sentence. "
+                "Quote the share of runs instead, or mend the measurement"
+            )
         if field_name == "unit":
             return number
         told = f"{base}: {self._told(measured, spec)}"
@@ -185,7 +211,7 @@ class Page:
         study, _, key = name.partition(".")
         settings = self._settings(study)
         if key not in settings:
-            raise PageError(f"the study {study!r} has no setting {key!r}; it has: {', '.join(settings)}")
+            raise PageError(unknown(f"setting of {study}", key, settings))
         return self._format(settings[key], spec) if spec else formatting.setting(settings[key])
 
     def settings(self, study: str) -> str:
@@ -200,7 +226,7 @@ class Page:
 
     def _settings(self, study: str) -> dict[str, Any]:
         if study not in self.book.studies:
-            raise PageError(f"there is no study {study!r}; there are: {', '.join(self.book.studies)}")
+            raise PageError(unknown("study", study, self.book.studies))
         return self.book.studies[study]["setup"]
 
     def study_question(self, study: str) -> str:
@@ -230,8 +256,9 @@ class Page:
         try:
             return self.book.references[key]
         except KeyError:
-            raise PageError(f"there is no reference {key!r} in docs/references.json; there are: "
-                            f"{', '.join(self.book.references)}") from None  # fmt: skip
+            raise PageError(
+                f"in {citations.FILE}, {unknown('reference', key, self.book.references)}"
+            ) from None
 
     def references(self) -> str:
         """The list of all references."""
@@ -254,12 +281,17 @@ class Page:
     def board(self) -> str:
         """How many claims hold, fail, depend, and were left untested."""
         measured = [claim["measured"] for claim in self.book.claims.values()]
-        return self.template("board.md", counts={verdict: measured.count(verdict) for verdict in sorted(set(measured))},
-                             total=len(measured))  # fmt: skip
+        counts = {verdict: measured.count(verdict) for verdict in set(measured)}
+        return self.template("board.md", counts=counts, total=len(measured))
 
     def finish(self, text: str) -> str:
-        """A page."""
-        return text
+        """Mark a page of a profile that is not published as such, below its front matter."""
+        if not self.book.notice:
+            return text
+        title, _, inside = self.book.notice.partition("\n")
+        banner = f'\n!!! warning "{title}"\n\n    {inside}\n'
+        position = front.end(text)
+        return text[:position] + banner + text[position:]
 
 
 def setup_comments(path: Path) -> dict[str, str]:
@@ -288,14 +320,18 @@ def definition(path: Path, name: str) -> tuple[str, int, int]:
     PageError
         If the file or the definition does not exist.
     """
-    if not path.is_file():
+    if not (path.is_file() and path.resolve().is_relative_to(paths.ROOT)):
         raise PageError(f"there is no file {paths.relative(path)} to show the source of")
     text = path.read_text(encoding="utf-8")
-    node: Any = ast.parse(text)
+    try:
+        node: Any = ast.parse(text)
+    except SyntaxError as error:
+        raise PageError(f"{paths.relative(path)}:{error.lineno}: is no Python that can be read") from None
     for part in name.split("."):
-        node = next((child for child in node.body if getattr(child, "name", None) == part), None)
-        if node is None:
-            raise PageError(f"{paths.relative(path)} has no definition {name!r}")
+        inside = {child.name: child for child in node.body if isinstance(child, DEFINITIONS)}
+        if part not in inside:
+            raise PageError(f"in {paths.relative(path)}, {unknown('definition', part, inside)}")
+        node = inside[part]
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     lines = text.splitlines()[first - 1 : node.end_lineno]
     indent = len(lines[0]) - len(lines[0].lstrip())

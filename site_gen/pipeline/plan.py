@@ -409,23 +409,24 @@ def _quoted(pages: Iterable[bytes]) -> list[str]:
 
 
 def _notice(profile: Profile) -> str:
-    """What every page says of settings that are not the published ones."""
+    """What every page says of settings that are not the published ones: a heading, and a paragraph on the next line."""
     if profile.is_published:
         return ""
-    said = []
+    titles, said = [], []
     if profile.name == "quick":
+        titles.append("Quick profile")
         said.append(
-            "Quick profile: not for citation. Every study on this copy of the site was shrunk so that it builds within a "
-            "minute. Intervals are wide and verdicts may differ."
+            "Every study on this copy of the site was shrunk so that it builds within a minute. "
+            "Intervals are wide and verdicts may differ."
         )
     if profile.seed is not None:
+        titles.append(f"Seed {profile.seed}")
         said.append(
-            f"Seed {profile.seed}: not for citation. Every random number on this copy of the site comes from another base "
-            "seed: it shows what would come out another time."
+            "Every random number on this copy of the site comes from another base seed: "
+            "it shows what would come out another time."
         )
     if profile.changes:
+        titles.append("Changed settings")
         changed = ", ".join(f"`{one}`" for one in profile.changes)
-        said.append(
-            f"Changed settings: not for citation. On this copy of the site {changed}; all else is as published."
-        )
-    return " ".join(said)
+        said.append(f"On this copy of the site {changed}; all else is as published.")
+    return f"{', '.join(titles)}: not for citation\n{' '.join(said)}"

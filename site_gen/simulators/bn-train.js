@@ -75,10 +75,12 @@
       const body = h("div", { class: "bn-train__body" });
       this.stage.before(this.actions, body);
       body.append(h("details", { class: "bn-train__settings", open: window.matchMedia("(min-width: 45em)").matches }, h("summary", {}, "Settings"), this.controls), this.stage);
-      new IntersectionObserver(entries => {
-        this.seen = entries[entries.length - 1].isIntersecting;
+      const look = (/** @type {boolean} */ seen) => {
+        this.seen = seen;
         this.wake();
-      }).observe(this);
+      };
+      if (typeof IntersectionObserver === "undefined") look(true);
+      else new IntersectionObserver(entries => look(entries[entries.length - 1].isIntersecting)).observe(this);
       document.addEventListener("visibilitychange", () => this.wake());
       window.addEventListener("pagehide", () => this.pause());
       new MutationObserver(() => { this.tones = {}; this.dots = null; this.paint(); }).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from site_gen.pages.book import Book, PageError
+from experiments.suggest import MOST, unknown
+from site_gen.errors import BuildError
+from site_gen.pages.book import PageError
+from site_gen.paths import relative
 
 FOLDER = Path(__file__).parent
 SHARED = ("engine.js", "kit.js")  # scripts of every simulator, before its own
@@ -22,26 +26,41 @@ STYLE = "simulators.css"
 
 def names() -> list[str]:
     """All simulators."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    return sorted(path.stem for path in FOLDER.glob("bn-*.json"))
 
 
 def files() -> list[Path]:
     """What browsers load of all simulators."""
-    return sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".css"))
+    return sorted(
+        path for path in FOLDER.iterdir() if path.suffix in (".js", ".css") and path.name[0] not in ".#"
+    )
+
+
+@cache
+def _file(name: str) -> dict[str, Any]:
+    """All that a simulator's JSON file holds."""
+    if name not in names():
+        raise PageError(unknown("simulator", name, names()))
+    path = FOLDER / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BuildError(
+            f"{relative(path)}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). "
+            "Mend this line"
+        ) from None
 
 
 @cache
 def declaration(name: str) -> dict[str, Any]:
-    """A simulator's title, settings and presets.
+    """A simulator's title, settings and presets, as browsers get them.
 
     Raises
     ------
     PageError
         If there is no such simulator.
     """
-    if name not in names():
-        raise PageError(f"there is no simulator {name!r}; there are: {', '.join(names())}")
-    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return {key: value for key, value in _file(name).items() if key != "facts"}
 
 
 def scripts(name: str) -> list[str]:
@@ -68,14 +87,12 @@ def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:
     """
     known = declaration(name)
     if preset and preset not in known["presets"]:
-        raise PageError(
-            f"{name} has no preset {preset!r}; its presets are: {', '.join(known['presets']) or 'none'}"
-        )
+        raise PageError(unknown(f"preset of {name}", preset, known["presets"]))
     settings = {one["name"]: one for one in known["settings"]}
     values = (known["presets"][preset]["set"] if preset else {}) | chosen
     for key, value in values.items():
         if key not in settings:
-            raise PageError(f"{name} has no setting {key!r}; its settings are: {', '.join(settings)}")
+            raise PageError(unknown(f"setting of {name}", key, settings))
         if not possible(settings[key], value):
             raise PageError(f"{name} cannot start with {key}={value!r}: {allowed(settings[key])}")
     return values
@@ -92,14 +109,12 @@ def address(name: str, wanted: dict[str, Any], page: dict[str, Any]) -> str:
         Setting → value, of those that are not to be as declared.
     page : dict
         What the tag on that page chooses: `preset`, settings, and the figure that stands in.
-
-    Raises
-    ------
-    PageError
-        If the tag on that page chooses what does not exist.
     """
     chosen = {key: value for key, value in page.items() if key not in ("preset", "fallback")}
-    there = start(name, page.get("preset", ""), chosen)
+    try:
+        there = start(name, page.get("preset", ""), chosen)
+    except PageError:
+        there = {}  # what that tag misspells is reported on its own page
     declared = {one["name"]: one["start"] for one in declaration(name)["settings"]}
     identifier = name.removeprefix("bn-")
     differing = {
@@ -125,25 +140,57 @@ def possible(setting: dict[str, Any], value: Any) -> bool:
 def allowed(setting: dict[str, Any]) -> str:
     """The values that a setting can have, in words."""
     if setting["kind"] == "choice":
-        return f"it is one of {', '.join(setting['choices'])}"
+        return f"it is one of {_listed(setting['choices'])}"
     if setting["kind"] == "numbers":
         return "it is a text with numbers in it"
     if setting["kind"] == "ladder":
-        return f"it is one of {', '.join(map(str, setting['values']))}"
+        return f"it is one of {_listed(setting['values'])}"
     return f"it is a number from {setting['least']} to {setting['most']}"
 
 
-def facts(name: str, book: Book) -> dict[str, Any]:
-    """What a simulator needs of the measurements: for `bn-convert`, the numbers that the page's table of conventions shows."""
-    if name != "bn-convert":
+def _listed(values: Iterable[Any]) -> str:
+    """Values in a row, a dozen at most."""
+    values = [str(one) for one in values]
+    return ", ".join(values[:MOST]) + (f" and {len(values) - MOST} more" if len(values) > MOST else "")
+
+
+def facts(name: str, measurement: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    """The measured numbers that a simulator shows: for each choice of one of its settings, the choice's name and the numbers.
+
+    Its JSON file names them, `{key}` standing for the choice::
+
+        "facts": {"per_choice_of": "from", "values": {"tenth": "conventions.tenth_{key}"}}
+
+    Parameters
+    ----------
+    name : str
+        The simulator.
+    measurement : callable
+        Name of a measured value → measurement, with its `estimate`.
+
+    Raises
+    ------
+    BuildError
+        If the file asks for a setting or a value that does not exist.
+    """
+    wanted = _file(name).get("facts")
+    if not wanted:
         return {}
-    return {
-        key: {"name": title}
-        | {
-            fact: book.measurement(f"conventions.{fact}_{key}")["estimate"]
-            for fact in ("tenth", "factor", "momentum", "eps")
-        }
-        for key, title in next(one for one in declaration(name)["settings"] if one["name"] == "from")[
-            "choices"
-        ].items()
+    where = f"{relative(FOLDER / name)}.json: in “facts”"
+    choices = {
+        one["name"]: one["choices"] for one in declaration(name)["settings"] if one["kind"] == "choice"
     }
+    per = wanted["per_choice_of"]
+    if per not in choices:
+        raise BuildError(f"{where}, {unknown('setting with choices', per, choices)}")
+    try:
+        return {
+            key: {"name": title}
+            | {
+                fact: measurement(value.replace("{key}", key))["estimate"]
+                for fact, value in wanted["values"].items()
+            }
+            for key, title in choices[per].items()
+        }
+    except PageError as error:
+        raise BuildError(f"{where}, {error}") from None

@@ -156,10 +156,12 @@ var BatchNormKit = (function () {
       for (const [name, sentence] of faults) this.complain(name, sentence);
       this.refresh(true);
       let width = 0;
-      new ResizeObserver(() => {
+      const resized = () => {
         if (this.clientWidth !== width) this.refresh(true);
         width = this.clientWidth;
-      }).observe(this);
+      };
+      if (typeof ResizeObserver === "undefined") window.addEventListener("resize", resized);
+      else new ResizeObserver(resized).observe(this);
       const still = this.closest(".bn-simulator");
       window.addEventListener("beforeprint", () => still && still.querySelectorAll("img").forEach(image => { image.loading = "eager"; }));
     }

@@ -20,6 +20,11 @@ FRONT = "---\ntitle: A question?\n---\n"
         ("It fell by −0.5 or so.", "−0.5"),
         ("About 1,234.5 of them.", "1,234.5"),
         ('It took [[= value("a.b") ]] steps and 44 more.', "44"),
+        ('It took [[= (value("a.b")) ]] steps and 44 more.', "44"),
+        ('It took [[=- "about " ~ value("a.b") ]] steps and 44 more.', "44"),
+        ('It took [[= value("a]]b") ]] steps and 44 more.', "44"),
+        ('It took [[% raw %]]0.87 [[= value("a.b") ]][[% endraw %]] steps.', "0.87"),
+        ("`[[= value('a.b') ]]` and [[# [[= value('a') ]] #]] 0.5.", "0.5"),
         ('After 44 steps it was [[= interval("a.b", ".2f") ]].', "44"),
     ],
 )
@@ -40,6 +45,9 @@ def test_a_typed_number_is_found(sentence: str, number: str) -> None:
         '<img width="0.5" alt="x">',
         "[[# a comment with 0.5 #]] and <!-- 0.7 -->",
         'It took [[= value("a.b") ]] steps. There were 3 of them.',
+        'It took [[= given("value(1)") ]] and 44 more.',
+        'It took [[= setting("a ]] 0.5") ]] steps.',
+        'It took [[% set x = 0.5 %]] steps.',
         "H2O and mp3 and v1.2x are names.",
     ],
 )
@@ -49,6 +57,12 @@ def test_what_is_not_a_typed_measurement_passes(text: str) -> None:
 
 def test_lines_are_counted_through_tags_code_and_mathematics_of_several_lines() -> None:
     text = FRONT + '[[= figure(\n"a") ]]\n\n```\n0.1\n0.2\n```\n\n$$\nx\n$$\n\nBad: 0.3.\n'
+    (found,) = typed_numbers(text)
+    assert text.splitlines()[found.line - 1] == "Bad: 0.3."
+
+
+def test_lines_are_counted_through_tags_that_trim_white_space() -> None:
+    text = FRONT + 'One.\n\n  [[%- if profile == "full" -%]]\n\n  Yes.\n[[% endif %]]\n\nBad: 0.3.\n'
     (found,) = typed_numbers(text)
     assert text.splitlines()[found.line - 1] == "Bad: 0.3."
 

@@ -4,7 +4,7 @@
 
   /* What scrolls sideways must be reachable by keyboard, and nothing else should cost a stop. */
   function scrollers() {
-    document.querySelectorAll(".bn-math--display, .bn-scroll, .md-typeset__scrollwrap, .md-typeset pre > code").forEach(function (box) {
+    each(document.querySelectorAll(".bn-math--display, .bn-scroll, .md-typeset__scrollwrap, .md-typeset pre > code"), function (box) {
       if (box.scrollWidth > box.clientWidth + 1) box.setAttribute("tabindex", "0");
       else box.removeAttribute("tabindex");
     });
@@ -14,13 +14,13 @@
   function nameForReaders() {
     var search = document.querySelector(".md-search[role=dialog]");
     if (search) search.setAttribute("aria-label", "Search");
-    document.querySelectorAll(".md-code__nav").forEach(function (nav) { nav.setAttribute("role", "presentation"); });
+    each(document.querySelectorAll(".md-code__nav"), function (nav) { nav.setAttribute("role", "presentation"); });
   }
 
   /* Chromium reserves for a root the width of its tallest sign and draws the one that fits, which leaves a gap behind it.
      The gap is measured, so that nothing happens where there is none. */
   function closeRoots() {
-    document.querySelectorAll("msqrt").forEach(function (root) {
+    each(document.querySelectorAll("msqrt"), function (root) {
       root.style.marginInlineEnd = "";
       var gap = root.getBoundingClientRect().right - root.lastElementChild.getBoundingClientRect().right;
       if (gap > 1) root.style.marginInlineEnd = -gap + "px";
@@ -71,8 +71,9 @@
     seek.max = 1000;
     seek.value = 0;
     seek.setAttribute("aria-label", "Position in the animation");
-    bar.append(button, seek);
-    stage.after(bar);
+    bar.appendChild(button);
+    bar.appendChild(seek);
+    stage.parentNode.insertBefore(bar, stage.nextSibling);
 
     function film() { return films.filter(function (one) { return one.offsetParent; })[0] || films[0]; }
     function label() {
@@ -117,11 +118,31 @@
     return found;
   }
 
-  document.querySelectorAll("form[data-bn-filter]").forEach(filter);
-  document.querySelectorAll(".bn-figure__stage:has(video)").forEach(player);
-  scrollers();
-  nameForReaders();
-  window.addEventListener("load", function () { scrollers(); nameForReaders(); });
+  /* Every convenience by itself: where a browser lacks what one needs, that is said in the console and the others run. */
+  function attempt(one) {
+    try { one(); }
+    catch (missing) { setTimeout(function () { throw missing; }); }
+  }
+  function each(list, one) {
+    Array.prototype.forEach.call(list, function (item) { attempt(function () { one(item); }); });
+  }
+
+  /* The frames around films, each once; without :has(), which older browsers do not know. */
+  function stages() {
+    var found = [];
+    each(document.querySelectorAll(".bn-figure__stage video"), function (film) {
+      for (var stage = film.parentNode; stage && !/\bbn-figure__stage\b/.test(stage.className);) stage = stage.parentNode;
+      if (stage && found.indexOf(stage) < 0) found.push(stage);
+    });
+    return found;
+  }
+
+  attempt(nameForReaders);
+  attempt(scrollers);
+  each(document.querySelectorAll("form[data-bn-filter]"), filter);
+  attempt(function () { each(stages(), player); });
+  window.addEventListener("load", function () { attempt(scrollers); attempt(nameForReaders); });
   window.addEventListener("resize", scrollers);
-  document.fonts.ready.then(closeRoots);
+  if (document.fonts && document.fonts.ready) document.fonts.ready.then(closeRoots);
+  else window.addEventListener("load", function () { attempt(closeRoots); });
 })();
