@@ -12,6 +12,8 @@ def run(arguments):
     from site_gen.environment.enter import enter
     from site_gen.errors import BuildError
 
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute
     try:
         answered = commands.at_once(arguments)
         if answered is not None:
@@ -24,14 +26,17 @@ def run(arguments):
 
             return testing.run(arguments)
     except BuildError as error:
-        sys.stderr.write("error: %s\n" % error)
+        sys.stderr.write("error: " + str(error) + "\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The same command goes on from there.\n")
         return 130
     from site_gen.cli import main
 
-    return main(["build" if word == "site" else word for word in arguments[:1]] + arguments[1:])
+    words = list(arguments)
+    if words[0] == "site":
+        words[0] = "build"
+    return main(words)
 
 
 if __name__ == "__main__":

@@ -41,17 +41,17 @@ COMMANDS = {
 # Parts of `site`, for those who know the pipeline.
 PARTS = {"build": Command("site"), "pages": Command("build/docs, without MkDocs")}
 VARIABLES = """\
-Variables of make, and options of python -m site_gen:
-  PROFILE=quick        --profile quick    a look, about a minute; full is published
-                                          and the default; paper has papers' sizes
-  SEED=7               --seed 7           another base seed for everything random
+Variables of make, and the same as options of python -m site_gen:
+  PROFILE=quick       --profile quick   quick: a look, about a minute; full: the
+                                        default, published; paper: papers' sizes
+  SEED=7              --seed 7          another base seed for all that is random
   SET="tiny_batch.batches=2,4 noisy_bn.runs=32"    --set "…"    other settings
-  ID=tiny_batch        tiny_batch         which study, figure or part
-  NAME=my_question     my_question        of a new study
-  PORT=8001            --port 8001        where `serve` and `scheduler` listen
+  ID=tiny_batch       tiny_batch        which study, figure or part
+  NAME=my_question    my_question       the name of a new study
+  PORT=8001           --port 8001       where `serve` and `scheduler` listen
   SCHEDULER=tcp://host:8786   --scheduler tcp://host:8786   build on a cluster
-  PYTHON=python3.12                       the Python that .venv is made with
-  BROWSER=no                              tests without browsers; installs none"""
+  PYTHON=python3.12                     the Python that .venv is made with
+  BROWSER=no                            tests without browsers; installs none"""
 
 
 def table() -> str:

@@ -7,22 +7,24 @@ NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
 def leave(arguments):
-    """Continue in a newer Python; return 1 with one sentence where there is none, or PYTHON names this one."""
-    this = "Python %d.%d (%s)" % (sys.version_info[0], sys.version_info[1], sys.executable)
+    """Continue in a newer Python; 1 after a sentence where there is none, or PYTHON names this one."""
+    this = "Python " + ".".join(map(str, sys.version_info[:2])) + " (" + sys.executable + ")"
     if os.environ.get("PYTHON"):
-        _tell("error: PYTHON is %s, which is too old: set it to a Python 3.11 or newer" % this)
+        _tell("error: PYTHON is " + this + ", which is too old: set it to a Python 3.11 or newer")
         return 1
     for name in NEWER:
         for folder in os.environ.get("PATH", "").split(os.pathsep):
             path = os.path.join(folder, name)
             # A version manager's shim is there for versions that are not chosen: it must run to count.
             if os.access(path, os.X_OK) and _runs(path):
-                _tell("%s is too old: going on with %s" % (this, path))
+                _tell(this + " is too old: going on with " + path)
                 sys.stdout.flush()
-                os.execv(path, [path, "-m", "site_gen"] + arguments)
+                command = [path, "-m", "site_gen"]
+                command.extend(arguments)
+                os.execv(path, command)
     _tell(
-        "error: this is %s, and Python 3.11 or newer is needed: install one (on Debian: apt-get install "
-        "python3 python3-venv), then call it: make site PYTHON=/path/to/python3.11" % this
+        "error: this is " + this + ", and Python 3.11 or newer is needed: install one (on Debian: "
+        "apt-get install python3 python3-venv), then call it: make site PYTHON=/path/to/python3.11"
     )
     return 1
 
