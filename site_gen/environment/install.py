@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from site_gen.environment import enter, variables
 from site_gen.environment.variables import VENV
@@ -147,7 +147,7 @@ def _make(lock: int | None) -> None:
             f"{os.pathsep!r}: rename the folder"
         )
     for stamp in enter.SOURCES:  # first: from here on it counts as unfinished
-        with _missing_is_fine():
+        with suppress(FileNotFoundError):
             os.unlink(os.path.join(VENV, stamp))
     for entry in os.scandir(VENV):
         if entry.name == LOCK:
@@ -322,11 +322,3 @@ def _last(output: str) -> str:
         .removeprefix("ERROR: ")
         .removeprefix("error: ")
     )
-
-
-@contextmanager
-def _missing_is_fine() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        pass
