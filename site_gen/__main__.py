@@ -40,7 +40,7 @@ def run(arguments):
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
+    if sys.hexversion < 0x030B0000:
         from site_gen.environment.older import leave
 
         sys.exit(leave(sys.argv[1:]))

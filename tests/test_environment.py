@@ -161,9 +161,30 @@ def test_what_would_change_a_result_or_an_installation_is_dropped(name: str, val
 
 @pytest.mark.parametrize(
     "name",
-    "HOME PATH TMPDIR TERM LANG CI NO_COLOR HTTPS_PROXY SSL_CERT_FILE SITE_URL MNIST_DIRECTORY"
-    " OPENBLAS_CORETYPE OPENBLAS_L2_SIZE PIP_INDEX_URL PIP_FIND_LINKS PIP_CERT UV_DEFAULT_INDEX"
-    " UV_INDEX_OURS_PASSWORD PYTHONDONTWRITEBYTECODE PYTEST_ADDOPTS CHROMIUM XDG_CACHE_HOME".split(),
+    [
+        "HOME",
+        "PATH",
+        "TMPDIR",
+        "TERM",
+        "LANG",
+        "CI",
+        "NO_COLOR",
+        "HTTPS_PROXY",
+        "SSL_CERT_FILE",
+        "SITE_URL",
+        "MNIST_DIRECTORY",
+        "OPENBLAS_CORETYPE",
+        "OPENBLAS_L2_SIZE",
+        "PIP_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_CERT",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX_OURS_PASSWORD",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTEST_ADDOPTS",
+        "CHROMIUM",
+        "XDG_CACHE_HOME",
+    ],
 )
 def test_what_is_the_callers_own_passes(name: str) -> None:
     assert variables.clean({name: "value"})[name] == "value"
@@ -179,9 +200,14 @@ def test_what_is_set() -> None:
 
 @pytest.mark.parametrize(
     ("given", "cleaned"),
-    [("", ":replace"), ("ascii", "ascii:replace"), ("ascii:strict", "ascii:replace"),
-     ("latin-1:ignore", "latin-1:ignore"), ("nonsense", ":replace")],
-)  # fmt: skip
+    [
+        ("", ":replace"),
+        ("ascii", "ascii:replace"),
+        ("ascii:strict", "ascii:replace"),
+        ("latin-1:ignore", "latin-1:ignore"),
+        ("nonsense", ":replace"),
+    ],
+)
 def test_a_terminal_that_lacks_a_letter_prints_a_substitute(given: str, cleaned: str) -> None:
     assert variables.clean({"PYTHONIOENCODING": given})["PYTHONIOENCODING"] == cleaned
 
@@ -210,9 +236,19 @@ def test_a_command_goes_on_in_the_environment_with_clean_variables(tree: Tree) -
 def test_options_of_the_interpreter_do_not_reach_the_work(tree: Tree) -> None:
     tree.prepare()
     ran = subprocess.run(
-        [tree.root / ".venv" / Path(enter.PYTHON).relative_to(variables.VENV), "-OO", "-m", "site_gen", "why", "x"],
-        cwd=tree.root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            tree.root / ".venv" / Path(enter.PYTHON).relative_to(variables.VENV),
+            "-OO",
+            "-m",
+            "site_gen",
+            "why",
+            "x",
+        ],
+        cwd=tree.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert json.loads(ran.stdout)["optimize"] == 0
 
 
@@ -266,10 +302,21 @@ def test_an_environment_is_made_offline_in_a_folder_of_any_name(tmp_path: Path, 
 def made(tree: Tree, wheels: Path, **environ: str) -> subprocess.CompletedProcess:
     """Bring `.packages` up to date in a tree, with pip, from the wheels in a folder alone."""
     return subprocess.run(
-        [sys.executable, "-c", BRING], cwd=tree.root, capture_output=True, text=True, check=False,
-        env=os.environ | {"PYTHONPATH": str(tree.root), "UV": "", "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull,
-                          "PIP_FIND_LINKS": (wheels / "wheels").as_uri()} | environ,
-    )  # fmt: skip
+        [sys.executable, "-c", BRING],
+        cwd=tree.root,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(tree.root),
+            "UV": "",
+            "PIP_NO_INDEX": "1",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_FIND_LINKS": (wheels / "wheels").as_uri(),
+        }
+        | environ,
+    )
 
 
 BRING = """
@@ -287,13 +334,22 @@ except BuildError as error:
 def test_two_processes_make_one_environment(tree: Tree, tmp_path: Path) -> None:
     (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
     environ = os.environ | {
-        "PYTHONPATH": str(tree.root), "UV": "", "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull,
+        "PYTHONPATH": str(tree.root),
+        "UV": "",
+        "PIP_NO_INDEX": "1",
+        "PIP_CONFIG_FILE": os.devnull,
         "PIP_FIND_LINKS": (tmp_path / "wheels").as_uri(),
-    }  # fmt: skip
+    }
     both = [
-        subprocess.Popen([sys.executable, "-c", BRING], cwd=tree.root, env=environ, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", BRING],
+            cwd=tree.root,
+            env=environ,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     told = [process.communicate(timeout=100)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert sorted("Setting up" in text for text in told) == [False, True]
@@ -448,14 +504,14 @@ def test_cleaning(tree: Tree, tmp_path: Path) -> None:
 
 
 def older() -> list[str]:
-    """Return the Pythons here that are too old."""
+    """Return the Pythons here that are too old: on the path, and those of a version manager."""
     named = ("python2", "python2.7", "python3.6", "python3.8", "python3.9", "python3.10")
     found = [path for name in named if (path := shutil.which(name))]
-    return [
-        path
-        for path in found
-        if not subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode
-    ]
+    for version in ("2.7", "3.8", "3.10"):
+        managed = Path.home().glob(f".pyenv/versions/{version}.*/bin/python")
+        found += [str(path) for path in managed]
+    runs = (subprocess.run([path, "-c", ""], capture_output=True, check=False) for path in found)
+    return [path for path, ran in zip(found, runs, strict=True) if ran.returncode == 0]
 
 
 @posix

@@ -27,7 +27,7 @@ def run(arguments: list[str]) -> int:
             return status
     else:
         extra = ["--ignore=tests/browser", *extra]
-    # A site that cannot be built is no reason to keep silent about which tests fail, nor the reverse.
+    # If the site cannot be built, it is still worth knowing which tests fail, and the reverse.
     built = _python("-m", "site_gen", "site", *options)
     if built == 130:  # Ctrl-C
         return built

@@ -1,1 +1,1 @@
-"""The Python, the packages and the environment variables that every command runs with; standard library only."""
+"""The Python, packages and environment variables of every command; standard library only."""

@@ -10,7 +10,7 @@ WINDOWS = os.name == "nt"
 PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if WINDOWS else ("bin", "python")))
 # This option of the interpreter marks a process that `enter` started: it does not start another.
 ENTERED = "entered"
-# What a stamp stands for. It is written after the installation and repeats the files it was made from.
+# What a stamp stands for. It is written last, and repeats the files it was made from.
 SOURCES = {
     ".packages": ("requirements.txt",),
     ".ok": ("pyproject.toml", "requirements.in"),
@@ -146,7 +146,6 @@ def _another_is_named() -> bool:
 
 
 def _forget() -> None:
-    try:
-        os.unlink(os.path.join(VENV, ".packages"))
-    except OSError:
-        pass
+    stamp = os.path.join(VENV, ".packages")
+    if os.path.exists(stamp):
+        os.unlink(stamp)

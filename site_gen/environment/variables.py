@@ -1,4 +1,4 @@
-"""Which of the caller's environment variables reach our processes: decided here and nowhere else."""
+"""Which of the caller's environment variables reach our processes: decided here alone."""
 
 import os
 import sys
