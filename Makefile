@@ -1,14 +1,14 @@
-# The front door for those who have make. Every target is `python -m site_gen <target>`, which works without it.
+# The front door for those who have make: every target is `python -m site_gen <target>`.
 
 PYTHON_FROM := $(origin PYTHON)
 PYTHON ?= python3
-WORDS := help site test serve study figure check why new-study record bench nightly scheduler worker \
-  cluster-demo clean distclean
+WORDS := help site test serve study figure check why new-study record bench nightly \
+  scheduler worker cluster-demo clean distclean
 
-# Values reach the command as they are: make expands nothing in them, and the shell sees only quoted variables.
+# Values reach the command as they are: make expands nothing, the shell sees quoted variables.
 VARIABLES := PROFILE SEED SET SCHEDULER BROWSER ID PORT PYTHON
 $(foreach name,$(VARIABLES),$(eval override export $(name) := $$(value $(name))))
-# Some terminals have the machine's NAME in their environment: it counts only as an argument of make.
+# Some terminals have the machine's NAME in their environment: only an argument counts.
 override export NAME := $(if $(findstring command,$(origin NAME)),$(value NAME))
 
 # Without PYTHON= the command may look for a newer Python than python3; with it, that one or none.
@@ -32,7 +32,8 @@ cluster-demo: OPTIONS = $(CHOICE)
 
 $(WORDS):
 	@command -v "$$PYTHON" >/dev/null 2>&1 || { \
-	  echo "error: PYTHON=$$PYTHON is not a program here: set it to a Python 3.11 or newer" >&2; exit 2; }; \
+	  echo "error: PYTHON=$$PYTHON is not a program here: set it to a Python 3.11 or newer" >&2; \
+	  exit 2; }; \
 	python=$$PYTHON; $(if $(NAMED),,unset PYTHON;) \
 	exec "$$python" -E -m site_gen $@ \
 	  $(OPTIONS)

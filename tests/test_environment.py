@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 
 from site_gen import commands
+from site_gen.commands import testing
 from site_gen.environment import enter, install, variables
 from site_gen.paths import ROOT
+from tests.browser import install as browsers
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links and shell scripts")
 CLI = """
@@ -33,7 +35,7 @@ def main(arguments):
 
 @dataclass(frozen=True)
 class Tree:
-    """A repository with the real start of every command, and a command line that says how it was started."""
+    """A repository whose commands start as the real ones do, and say how they were started."""
 
     root: Path
 
@@ -526,3 +528,44 @@ def test_an_old_python_says_so(tree: Tree) -> None:
         assert len(ran.stderr.splitlines()) == 1
         alone = tree.run("site", python=python, PATH="/no/such/folder")
         assert "Python 3.11 or newer is needed" in alone.stderr
+
+
+# ---- tests with and without browsers
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What `test` starts; the site cannot be built, and the tests pass."""
+    seen: list[tuple[str, ...]] = []
+
+    def python(*arguments: str) -> int:
+        seen.append(arguments)
+        return 3 if arguments[:2] == ("-m", "site_gen") else 0
+
+    monkeypatch.setattr(testing, "_python", python)
+    monkeypatch.delenv("BROWSER", raising=False)
+    return seen
+
+
+def test_tests_run_though_the_site_cannot_be_built(
+    started: list, capsys: pytest.CaptureFixture
+) -> None:
+    assert testing.run(["test", "--profile=quick", "--", "-k", "x"]) == 3
+    assert started[0] == ("-m", "tests.browser.install")
+    assert started[1] == ("-m", "site_gen", "site", "--profile=quick")
+    assert started[2] == (*testing.PYTEST, "-k", "x")
+    assert "the site could not be built" in capsys.readouterr().err
+
+
+def test_without_browsers_none_is_installed(started: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER", "no")
+    testing.run(["nightly"])
+    assert ("-m", "tests.browser.install") not in started
+    assert started[-1] == (*testing.PYTEST, "-m", "", "--ignore=tests/browser")
+
+
+def test_an_installation_as_root_is_announced() -> None:
+    told = browsers.announcement("Firefox", ["sh", "-c", "apt-get install firefox-esr"])
+    assert "as root" in told
+    assert "firefox-esr" in told
+    assert "BROWSER=no" in told

@@ -2,21 +2,20 @@
 
 import os
 import sys
-from dataclasses import dataclass
+from collections import namedtuple
 
 SITE = (".packages", ".ok")
 DEV = (*SITE, ".ok-dev")
 CLUSTER = (*SITE, ".ok-cluster")
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command: what it does, the parts of `.venv` that it needs, and what it must be told."""
+class Command(namedtuple("Command", "says needs asks example", defaults=(SITE, "", ""))):
+    """A command: what it does, the stamps it needs, the variable it cannot do without, an example of that.
 
-    says: str
-    needs: tuple[str, ...] = SITE
-    asks: str = ""  # the variable of make whose value it cannot do without
-    example: str = ""
+    A named tuple, for `dataclasses` takes longer to import than everything else here.
+    """
+
+    __slots__ = ()
 
 
 COMMANDS = {

@@ -15,7 +15,7 @@ BENCH = ("-m", "pytest", "tests/benchmarks", "-o", "python_files=bench_*.py", "-
 
 
 def run(arguments: list[str]) -> int:
-    """Run `test`, `nightly` or `bench`; options go to `site`, and what stands after `--` to pytest."""
+    """Run `test`, `nightly` or `bench`; options go to `site`, those after `--` to pytest."""
     name, *rest = arguments
     at = rest.index("--") if "--" in rest else len(rest)
     options, extra = rest[:at], rest[at + 1 :]

@@ -90,7 +90,7 @@ def report(message: str) -> None:
 
 @contextmanager
 def _alone() -> Iterator[int | None]:
-    """Hold the lock of `.venv`. Installers inherit it, so that one whose parent was killed still holds it."""
+    """Hold the lock of `.venv`; installers inherit it, and hold it on if their parent is killed."""
     if (
         os.path.isdir(VENV)
         and set(os.listdir(VENV)) - USUAL
@@ -188,8 +188,8 @@ def _install(stamp: str, lock: int | None) -> None:
         missing = _run([enter.PYTHON, "-I", "-c", ARRIVED, *exact], lock)
         if missing is not None:
             raise BuildError(
-                f"{_last(missing)} was installed, but not into .venv: look for `target`, `prefix` or "
-                "`user` in your settings of pip and uv"
+                f"{_last(missing)} was installed, but not into .venv: look for `target`, "
+                "`prefix` or `user` in your settings of pip and uv"
             )
     if stamp == ".packages":  # once, and not by every worker at the same moment
         _run([enter.PYTHON, "-c", "import matplotlib.font_manager"], lock)
@@ -285,8 +285,8 @@ def _explain(output: str) -> str | None:
         return _full()
     if CERTIFICATE.search(output):
         return (
-            "no package index reached: its certificate is not accepted. Behind a proxy that has a certificate "
-            "of its own, name that in PIP_CERT or SSL_CERT_FILE, then run the same command again"
+            "no package index reached: its certificate is not accepted. Behind a proxy that has a "
+            "certificate of its own, name that in PIP_CERT or SSL_CERT_FILE, then run the same command again"
         )
     if NETWORK.search(output):
         return (

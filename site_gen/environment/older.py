@@ -15,7 +15,7 @@ def leave(arguments):
     for name in NEWER:
         for folder in os.environ.get("PATH", "").split(os.pathsep):
             path = os.path.join(folder, name)
-            # A version manager's shim is there for versions that are not chosen: it must run to count.
+            # Version managers leave shims of versions that are not chosen: it must run.
             if os.access(path, os.X_OK) and _runs(path):
                 _tell(this + " is too old: going on with " + path)
                 sys.stdout.flush()
