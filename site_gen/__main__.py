@@ -1,10 +1,47 @@
-"""`python -m site_gen …`, which is all that the Makefile calls."""
+"""`python -m site_gen <command>`: the whole command line; the Makefile only passes on to it.
 
-from __future__ import annotations
+An older Python must be able to read this file, to say that it is too old.
+"""
 
 import sys
 
-from site_gen.cli import main
+
+def run(arguments):
+    """Run one command; return its exit status."""
+    from site_gen import commands
+    from site_gen.environment.enter import enter
+    from site_gen.errors import BuildError
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute
+    try:
+        answered = commands.at_once(arguments)
+        if answered is not None:
+            return answered
+        finished = enter(commands.needs(arguments), arguments)
+        if finished is not None:
+            return finished
+        if arguments[0] in ("test", "nightly", "bench"):
+            from site_gen.commands import testing
+
+            return testing.run(arguments)
+    except BuildError as error:
+        sys.stderr.write("error: " + str(error) + "\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. The same command goes on from there.\n")
+        return 130
+    from site_gen.cli import main
+
+    words = list(arguments)
+    if words[0] == "site":
+        words[0] = "build"
+    return main(words)
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.hexversion < 0x030B0000:
+        from site_gen.environment.older import leave
+
+        sys.exit(leave(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

@@ -41,7 +41,8 @@ class Repository:
 
     def environment(self) -> dict[str, str]:
         # the copy's packages must win over the installed project, in workers too
-        return os.environ | {"PYTHONPATH": str(self.root), "OPENBLAS_NUM_THREADS": "1"}
+        own = {"PYTHONPATH": str(self.root), "OPENBLAS_NUM_THREADS": "1"}
+        return os.environ | own | {"SITE_GEN_PACKAGES": "installed"}  # and no `.venv` of its own
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace text that must be there."""

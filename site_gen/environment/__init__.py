@@ -1,0 +1,1 @@
+"""The Python, packages and environment variables of every command; standard library only."""
