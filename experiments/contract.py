@@ -189,7 +189,7 @@ def own_frames(error: BaseException, study: ModuleType) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(package) and Path(frame.filename) != Path(__file__)
+        if Path(frame.filename) == own or Path(frame.filename).is_relative_to(package)
     ]
     last = max((i for i, frame in enumerate(frames) if Path(frame.filename) == own), default=0)
     ordered = [*frames[last : last + 1], *frames[last + 1 :], *reversed(frames[:last])]

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from io import StringIO
 from itertools import combinations
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,6 @@ from site_gen.theme import Animation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
     from matplotlib.text import Text
@@ -189,8 +189,6 @@ def check_shown(study: ModuleType) -> None:
     BuildError
         If one does not; says which was probably meant.
     """
-    from pathlib import Path
-
     path = Path(study.__file__)
     known = list(catalogue.drawings())
     faults = [
