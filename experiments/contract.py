@@ -56,6 +56,9 @@ TRIES = (
 )
 NEAR = (0, 0.5, 0.9, 0.99, 1, 1.01, 1.1, 2, 10, -1)  # times what was measured
 
+# Units of measure. Others ("variance of the input") only say what a pure number is relative to.
+UNITS = ("steps", "nats", "nat", "bits", "rad", "°", "points", "pixel", "pixels", "seconds")
+
 Fault = tuple[int, str]  # the line it is on, and one sentence with the remedy
 
 
@@ -133,19 +136,22 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
     Raises
     ------
     ValueError
-        If a measurement fails or is none, or a rule is kept or broken by every measurement there is: it tests nothing.
+        If a measurement fails or is none, a rule is kept or broken by every measurement there is (it tests nothing),
+        or a measurement has lost its unit: it doubles when all variables of that unit do, and does not say it.
     """
     path = Path(study.__file__)
     faults: list[Fault] = []
+    doubled = _doubled(results)
     for claim in study.CLAIMS:
         for case in claim.cases:
             what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
             measured, fault = _measure(case.measure, results)
-            fault = fault or never_differs(case, measured)
+            fault = fault or never_differs(case, measured) or _lost_unit(case.measure, measured, doubled)
             if fault:
                 faults.append((line_of_literal(path, claim.id), f"{what}: {fault}"))
     for name, measure in study.VALUES.items():
-        if fault := _measure(measure, results)[1]:
+        measured, fault = _measure(measure, results)
+        if fault := fault or _lost_unit(measure, measured, doubled):
             faults.append((line_of_literal(path, name), f"value {name!r}: {fault}"))
     _report(path, faults)
 
@@ -521,6 +527,33 @@ def _measure(measure: Any, results: xr.Dataset) -> tuple[Measurement | None, str
         remedy = "wrap it in `exact`, `mean` or another of experiments/measures/statistics.py"
         return None, f"it gives a {type(measured).__name__}, no Measurement; {remedy}"
     return measured, ""
+
+
+def _doubled(results: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Unit of measure → the results in which every variable of that unit is twice as large."""
+    found = {}
+    for unit in UNITS:
+        of_unit = {
+            name: variable * 2
+            for name, variable in results.data_vars.items()
+            if variable.attrs.get("units") == unit and variable.dtype.kind == "f"
+        }
+        if of_unit:
+            found[unit] = results.assign(of_unit)
+    return found
+
+
+def _lost_unit(measure: Any, measured: Measurement, doubled: Mapping[str, xr.Dataset]) -> str:
+    if measured.unit or not np.isfinite(measured.estimate) or not measured.estimate:
+        return ""
+    for unit, results in doubled.items():
+        try:
+            ratio = measure(results).estimate / measured.estimate
+        except Exception:  # noqa: BLE001 - doubled results may be outside of what it is defined for
+            continue
+        if abs(ratio - 2) < 1e-9:
+            return f'it is measured in {unit} and has no unit; give it one, such as `mean(…, "{unit}")`'
+    return ""
 
 
 def _answer(case: Case, measured: Measurement) -> Any:

@@ -199,6 +199,26 @@ def test_a_case_that_tests_nothing_is_told(broken, old: str, new: str, said: str
     assert said in fault(lambda: contract.check_measured(study, results))
 
 
+def test_a_measurement_that_lost_its_unit_is_told(broken) -> None:
+    value = '"heads": lambda results: mean(results.heads.values'
+    in_steps = ('{"units": "1"', '{"units": "steps"')
+    for edits, said in (
+        ([in_steps], "value 'heads': it is measured in steps and has no unit"),
+        ([in_steps, (value, value + ', "steps"')], ""),
+        ([in_steps, (value, value + " / results.heads.values.max()")], ""),
+        ([], ""),
+    ):
+        study = broken(
+            *edits, ("mean(results.heads.values), lambda m", "mean(results.heads.values, 'x'), lambda m")
+        )
+        points = study.points(study.QUICK)
+        results = combine({key: study.run(point) for key, point in points.items()})
+        if said:
+            assert said in fault(lambda: contract.check_measured(study, results))  # noqa: B023
+        else:
+            contract.check_measured(study, results)
+
+
 def test_a_case_that_can_come_out_both_ways_is_fine() -> None:
     from experiments.measures.statistics import exact
 
