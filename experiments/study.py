@@ -163,7 +163,7 @@ def import_source(module: str, path: Path) -> ModuleType:
         return importlib.import_module(module)
     except SyntaxError as error:
         where = Path(error.filename or path)
-        raise ValueError(f"{shown(where)}:{error.lineno or 1}: {error.msg}; mend the syntax") from None
+        raise ValueError(f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax.") from None
     except Exception as error:  # noqa: BLE001 - a file may fail in any way while it is imported
         said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None

@@ -86,7 +86,7 @@ def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x = 1\ndef f(:\n", r"broken_one\.py:2: .+; mend the syntax"),
+        ("x = 1\ndef f(:\n", r"broken_one\.py:2: .+\. Mend the syntax\."),
         ("x = 1\n\ny = 1 / 0\n", r"broken_one\.py:3: ZeroDivisionError: division by zero"),
         ("import nothing_of_this_name\n", r"broken_one\.py:1: ModuleNotFoundError"),
         ("from experiments.measures.statistics import meen\n", r"broken_one\.py:1: ImportError: .*meen"),
