@@ -7,19 +7,22 @@ and `VALUES`; CONTRIBUTING.md shows one from top to bottom.
 from __future__ import annotations
 
 import importlib
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from experiments import suggest
 from experiments.measures.statistics import Measurement
 
 if TYPE_CHECKING:
     import xarray as xr
 
 VERDICTS = ("supported", "refuted", "depends", "untested")
-STUDIES = Path(__file__).parent / "studies"
+ROOT = Path(__file__).resolve().parents[1]
+STUDIES = ROOT / "experiments" / "studies"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Claim:
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
-            raise ValueError(f"claim {self.id}: verdict {self.verdict!r} is not one of {', '.join(VERDICTS)}")
+            raise ValueError(f"claim {self.id}: {suggest.unknown('verdict', str(self.verdict), VERDICTS)}")
         if bool(self.cases) == (self.verdict == "untested"):
             raise ValueError(
                 f"claim {self.id}: a claim has cases unless it is untested, and then it has none"
@@ -100,22 +103,99 @@ def measured_verdict(outcomes: Iterable[bool | None]) -> str:
     return "supported" if all(outcomes) else "depends" if any(outcomes) else "refuted"
 
 
+def is_source(path: Path) -> bool:
+    """Whether a file is one that somebody wrote: editors' and systems' leftovers begin with `.` or `#` or end in `~`.
+
+    Packages' own files, which begin with `_`, are no sources of studies or figures either.
+    """
+    return path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~"))
+
+
 def names() -> list[str]:
     """The studies that exist, in alphabetical order: the file names of `experiments/studies`."""
-    return sorted(path.stem for path in STUDIES.glob("[!_]*.py"))
+    return sorted(path.stem for path in STUDIES.iterdir() if is_source(path))
 
 
-def load(name: str) -> ModuleType:
-    """Import a study.
+def canonical(name: str) -> str:
+    """The name of a study as its file has it: hyphens, underscores and case are the same.
 
     Raises
     ------
     ValueError
-        If there is no such study; the message lists those that exist.
+        If there is no such study; the message says which one was probably meant.
     """
-    if name not in names():
-        raise ValueError(f"there is no study {name!r}; the studies are: {', '.join(names())}")
-    return importlib.import_module(f"experiments.studies.{name}")
+    known = names()
+    by_plain = {suggest.plain(one): one for one in known}
+    if name not in known and suggest.plain(name) not in by_plain:
+        raise ValueError(suggest.unknown("study", name, known))
+    return name if name in known else by_plain[suggest.plain(name)]
+
+
+def load(name: str) -> ModuleType:
+    """Import a study; hyphens and underscores in its name are the same.
+
+    Raises
+    ------
+    ValueError
+        If there is no such study, or its file cannot be imported: names file and line, and what is wrong there.
+    """
+    name = canonical(name)
+    path = STUDIES / f"{name}.py"
+    if not name.isidentifier():
+        raise ValueError(
+            f"{shown(path)}: Python cannot import a file of this name; "
+            "write it with letters, digits and underscores"
+        )
+    return import_source(f"experiments.studies.{name}", path)
+
+
+def import_source(module: str, path: Path) -> ModuleType:
+    """Import the module of a file.
+
+    Raises
+    ------
+    ValueError
+        If that fails: in one sentence, with the line of that file at which it failed. Whatever the file does while it
+        is imported, nobody sees a traceback, and other files are not touched.
+    """
+    try:
+        return importlib.import_module(module)
+    except SyntaxError as error:
+        where = Path(error.filename or path)
+        raise ValueError(f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax.") from None
+    except Exception as error:  # noqa: BLE001 - a file may fail in any way while it is imported
+        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None
+
+
+def line_of_failure(error: BaseException, path: Path) -> int:
+    """The innermost line of a file that an error came through; 1 if it came through none."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == path and frame.lineno
+    ]
+    return lines[-1] if lines else 1
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it: from the top of the repository where it lies inside."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def check_requirements(study: ModuleType, setup: object) -> None:
+    """Make sure that a study has what it needs from outside under these settings, before any of its points runs.
+
+    A study that needs something which the repository does not hold, such as data, says so in a function
+    `requires(setup)`; a study without that function needs nothing.
+
+    Raises
+    ------
+    ValueError
+        If something is missing: says what, and where it goes.
+    """
+    if hasattr(study, "requires"):
+        study.requires(setup)
 
 
 def combine(parts: Mapping[str, xr.Dataset]) -> xr.Dataset:
@@ -123,5 +203,6 @@ def combine(parts: Mapping[str, xr.Dataset]) -> xr.Dataset:
     import xarray as xr
 
     ordered = [parts[name] for name in sorted(parts)]
-    return ordered[0] if len(ordered) == 1 else xr.merge(ordered, join="outer", compat="no_conflicts",
-                                                         combine_attrs="override")  # fmt: skip
+    if len(ordered) == 1:
+        return ordered[0]
+    return xr.merge(ordered, join="outer", compat="no_conflicts", combine_attrs="override")

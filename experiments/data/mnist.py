@@ -100,6 +100,28 @@ def load_full() -> Digits:
     )
 
 
+def require_full() -> None:
+    """Make sure that the files of full MNIST are there, without reading them.
+
+    Raises
+    ------
+    ValueError
+        If they are not: says which is missing, and where it goes.
+    """
+    told = (
+        f"put {', '.join(FULL_MD5)} (as they are, or .gz) into a folder and name it: "
+        f"{FULL_DIRECTORY}=/path/to/folder; experiments/data/README.md says more"
+    )
+    folder = os.environ.get(FULL_DIRECTORY)
+    if not folder:
+        raise ValueError(f"full MNIST is not bundled: {told}")
+    missing = [
+        name for name in FULL_MD5 if not any((Path(folder) / file).is_file() for file in (name, f"{name}.gz"))
+    ]
+    if missing:
+        raise ValueError(f"{folder} has no {', '.join(missing)}: {told}")
+
+
 @cache
 def load_shrunk(side: int) -> Digits:
     """MNIST-5k with `shrunk` images, (image, side²)."""

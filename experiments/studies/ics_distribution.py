@@ -87,6 +87,12 @@ class Point:
     setup: Setup
 
 
+def requires(setup: Setup) -> None:
+    """All of MNIST is not bundled: say so before anything runs."""
+    if setup.data == "mnist":
+        mnist.require_full()
+
+
 def points(setup: Setup) -> dict[str, Point]:
     """Each network at each rate, the runs in groups."""
     return {

@@ -200,7 +200,7 @@ def _more_accurate(first: str, second: str) -> Callable[[xr.Dataset], Measuremen
 
 
 def _value(name: str, what: str = "loss", of: str = "test") -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: mean(_end(results, name, of, what))
+    return lambda results: mean(_end(results, name, of, what), "nats" if what == "loss" else "")
 
 
 NONE, BN, LN = "none", "batch norm", "layer norm"
@@ -286,17 +286,17 @@ CLAIMS = (
 )  # fmt: skip
 
 VALUES = {
-    "gap_none": lambda results: mean(_gap(results, NONE)),
-    "gap_bn": lambda results: mean(_gap(results, BN)),
-    "gap_ln": lambda results: mean(_gap(results, LN)),
-    "gap_8": lambda results: mean(_gap(results, BN_8)),
-    "gap_4": lambda results: mean(_gap(results, BN_4)),
-    "gap_dropout": lambda results: mean(_gap(results, DROP)),
-    "gap_pair": lambda results: mean(_gap(results, PAIR)),
-    "level_none": lambda results: mean(gap_at_level(results, NONE)),
-    "level_bn": lambda results: mean(gap_at_level(results, BN)),
-    "level_ln": lambda results: mean(gap_at_level(results, LN)),
-    "level_4": lambda results: mean(gap_at_level(results, BN_4)),
+    "gap_none": lambda results: mean(_gap(results, NONE), "nats"),
+    "gap_bn": lambda results: mean(_gap(results, BN), "nats"),
+    "gap_ln": lambda results: mean(_gap(results, LN), "nats"),
+    "gap_8": lambda results: mean(_gap(results, BN_8), "nats"),
+    "gap_4": lambda results: mean(_gap(results, BN_4), "nats"),
+    "gap_dropout": lambda results: mean(_gap(results, DROP), "nats"),
+    "gap_pair": lambda results: mean(_gap(results, PAIR), "nats"),
+    "level_none": lambda results: mean(gap_at_level(results, NONE), "nats"),
+    "level_bn": lambda results: mean(gap_at_level(results, BN), "nats"),
+    "level_ln": lambda results: mean(gap_at_level(results, LN), "nats"),
+    "level_4": lambda results: mean(gap_at_level(results, BN_4), "nats"),
     "test_none": _value(NONE), "test_bn": _value(BN), "test_8": _value(BN_8), "test_4": _value(BN_4),
     "test_dropout": _value(DROP), "test_pair": _value(PAIR),
     "accuracy_bn": _value(BN, "accuracy"), "accuracy_8": _value(BN_8, "accuracy"),

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 TITLE = "The bowl of the picture, and the valley of a real unit"
 TAGS = ("γ and β", "optimization", "training")
+MISSING = dict.fromkeys(
+    ("rate", "step", "loss"), "rows on the bowl, in training and of the surface have columns of their own"
+)
 
 RATES = (0.05, 0.4, 0.9)  # on the bowl
 MINIMUM = (1.5, 0.8)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without batch norm one eigenvalue takes all; with it many share"
 TAGS = ("depth", "rank", "spectrum")
+MISSING = {"theory": "the closed form is for batch norm"}
 
 NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 FRAMES = 64

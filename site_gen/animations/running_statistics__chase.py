@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Running statistics chase a network that is already ahead of them"
 TAGS = ("running statistics", "momentum", "training")
+MISSING = {"std": "the population's standard deviation is drawn, the running one is not"}
 
 SHOWN = (0.1, 0.01, 0.001)
 POPULATION = "population"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm speeds up training many times over, also on a single batch again and again"
 TAGS = ("batches", "training speed")
+MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
 KINDS = ("one batch", "balanced", "random", "two digits", "one digit")
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 TITLE = "The loss over γ and β of real units: valleys, not round bowls"
 TAGS = ("γ and β", "optimization", "training")
+MISSING = dict.fromkeys(
+    ("loss", "step", "condition", "hessian_gamma", "hessian_mixed", "hessian_beta"),
+    "rows of the surface, of the path and of the minimum have columns of their own",
+)
 
 LEVELS = 7  # contours, evenly spaced in the square root of the loss above its minimum: evenly spaced rings on a round bowl
 

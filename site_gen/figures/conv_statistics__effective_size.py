@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 TITLE = "The pixels of a digit are worth far fewer independent ones, however many there are"
 TAGS = ("transform", "convolution", "batch size")
+MISSING = dict.fromkeys(
+    ("batch", "low", "high", "theory", "layer", "channel", "run"),
+    "rows of noise, of digits and of feature maps have columns of their own",
+)
 
 KERNELS = ("independent", "blurred", "sharpened")
 

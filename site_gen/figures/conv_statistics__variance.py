@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 TITLE = "What a channel's variance misses depends on what its pixels are worth"
 TAGS = ("transform", "convolution", "batch size")
+MISSING = dict.fromkeys(
+    ("kernel", "low", "high", "worth"),
+    "rows of one bright pixel are computed, and have neither kernel nor interval",
+)
 
 SHOWN = ("sharpened", "independent", "blurred")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "A γ ten times too small or too large is soon made up for; a γ of thirty or a large β is not"
 TAGS = ("gamma and beta", "training speed")
+MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 TITLE = "The variance of a small batch is too small, and its inverse far too large"
 TAGS = ("transform", "batch size", "gradients")
+MISSING = dict.fromkeys(
+    ("low", "high", "theory"),
+    "a median over runs has no interval here, and up to three samples the mean does not exist",
+)
 
 SHOWN = (2, 3, 4, 8, 64)
 

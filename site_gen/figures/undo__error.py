@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch statistics γ and β cannot undo batch norm"
 TAGS = ("gamma and beta", "batch size")
+MISSING = {"theory": "only Gaussian inputs have a closed form"}
 
 BEST = "gaussian, best γ and β"
 

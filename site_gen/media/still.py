@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from site_gen import imprint
 from site_gen.errors import BuildError
 from site_gen.theme import DARK, LIGHT, Theme
 
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 SCREEN = 100  # dots an inch on the page
 DENSE = 2 * SCREEN  # dots an inch of a PNG or a video, for dense screens; a draft has SCREEN
 MAX_SVG = 300 * 1024
-SITE = "Batch Norm, Measured"
-LICENCE_NAME = "CC BY 4.0"
-LICENCE = f"{LICENCE_NAME}, https://creativecommons.org/licenses/by/4.0/"
+LICENCE = f"{imprint.LICENCE}, {imprint.LICENCE_URL}"
+SITE = imprint.TITLE
 
 
 @dataclass(frozen=True)

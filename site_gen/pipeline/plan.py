@@ -272,7 +272,7 @@ class _Planner:
     @staticmethod
     def _describe(drawing: Any, profile: Profile, settings: dict[str, Any]) -> dict[str, Any]:
         """What a figure's JSON says that does not depend on the results."""
-        from site_gen.media.still import LICENCE_NAME
+        from site_gen.imprint import LICENCE
 
         return {
             "id": drawing.id,
@@ -284,7 +284,7 @@ class _Planner:
             "seed": settings.get("seed"),
             "versions": {name: _version(name) for name in DRAWING[drawing.kind]},
             "command": f"make figure ID={drawing.id}{profile.options}",
-            "licence": LICENCE_NAME,
+            "licence": LICENCE,
         }
 
     def _pages(self, drawings: list[Any]) -> None:

@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any
 
+from experiments import contract
 from experiments import study as studies
 from experiments.profile import Change, Profile, setup
 from site_gen import storage
@@ -198,7 +199,9 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
 
     module, chosen = load(study), profile_of(profile)
     try:
+        contract.check_declared(module)
         settings = setup(module, chosen)
+        studies.check_requirements(module, settings)
         points = module.points(settings)
     except ValueError as error:
         raise BuildError(str(error)) from None

@@ -1,114 +1,234 @@
-"""What every study promises, whatever it is about."""
+"""What every study promises, whatever it is about; and that a broken one is told its fault, its line and the remedy."""
 
 from __future__ import annotations
 
-import dataclasses
-import pickle
-import re
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from experiments.measures.statistics import Measurement
-from site_gen.media import catalogue
-from site_gen.pages.tags import setup_comments
-from site_gen.paths import STUDIES
+from experiments import contract
+from experiments.study import Case, combine
+from site_gen.media.contract import check_shown
 from site_gen.pipeline.measure import evaluate
 from site_gen.storage import dataset_to_bytes
 from tests import quick
 
-pytestmark = pytest.mark.parametrize("name", quick.NAMES)
+studies = pytest.mark.parametrize("name", quick.NAMES)
+COIN = Path(__file__).parents[2] / "small" / "experiments" / "studies" / "coin.py"
 
 
-def test_it_opens_with_its_question(name: str) -> None:
-    first = quick.module(name).__doc__.strip().splitlines()[0]
-    assert first.endswith("?"), first
+@studies
+def test_it_declares_what_a_study_declares(name: str) -> None:
+    contract.check_declared(quick.module(name))
+    check_shown(quick.module(name))
 
 
-def test_every_setting_is_explained(name: str) -> None:
-    notes = setup_comments(STUDIES / f"{name}.py")
-    fields = {field.name for field in dataclasses.fields(quick.module(name).Setup)}
-    assert {field for field, note in notes.items() if note} == fields
-
-
-@pytest.mark.parametrize("profile", ["QUICK", "FULL", "PAPER"])
-def test_points_are_plain_frozen_and_named_for_files(name: str, profile: str) -> None:
-    study = quick.module(name)
-    setup = getattr(study, profile)
-    assert isinstance(setup, study.Setup) and study.Setup.__dataclass_params__.frozen
-    found = study.points(setup)
-    assert found
-    for key, point in found.items():
-        assert re.fullmatch(r"[a-z0-9][a-z0-9._-]*", key), key
-        assert isinstance(point, study.Point) and study.Point.__dataclass_params__.frozen
-        assert pickle.loads(pickle.dumps(point)) == point
-        assert " at 0x" not in repr(point)  # the point's repr is a part of its fingerprint
-
-
-def test_random_studies_have_at_least_sixteen_runs(name: str) -> None:
-    study = quick.module(name)
-    if hasattr(study.FULL, "runs"):
-        assert study.FULL.runs >= 16 and study.PAPER.runs >= 16
-
-
+@studies
 def test_the_same_point_gives_the_same_bytes(name: str) -> None:
     key = min(quick.points(name))
     again = quick.module(name).run(quick.points(name)[key])
     assert dataset_to_bytes(again) == dataset_to_bytes(quick.parts(name)[key])
 
 
-def test_results_say_what_they_are(name: str) -> None:
-    for key, part in quick.parts(name).items():
-        assert part.data_vars
-        for variable in part.data_vars.values():
-            assert variable.attrs.get("long_name") and "units" in variable.attrs, f"{key}: {variable.name}"
-
-
-def test_points_do_not_overwrite_each_other(name: str) -> None:
-    merged = quick.results(name)
-    for key, part in quick.parts(name).items():
-        for variable in part.data_vars:
-            found = merged[variable].sel(
-                {dim: part[dim].values for dim in part[variable].dims if dim in part.coords}
-            )
-            if part[variable].dtype.kind in "fiu":
-                assert np.allclose(found.values.astype(float), part[variable].values, equal_nan=True), (
-                    f"{key}: {variable}"
-                )
-
-
-def test_claims_are_well_formed(name: str) -> None:
-    for claim in quick.module(name).CLAIMS:
-        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", claim.id), claim.id
-        assert claim.says.endswith((".", "?")) and claim.because.endswith("."), claim.id
-        assert claim.figure in catalogue.drawings(), claim.figure
-        assert all(case.rule for case in claim.cases)
-        assert len({case.when for case in claim.cases}) == len(claim.cases), (
-            f"{claim.id}: cases need conditions that differ"
-        )
-
-
-def test_claims_and_values_can_be_measured_even_on_quick_results(name: str) -> None:
+@studies
+def test_its_results_say_what_they_are_and_go_together(name: str) -> None:
     study = quick.module(name)
+    for key, part in quick.parts(name).items():
+        contract.check_result(study, key, part)
+    contract.check_together(study, quick.parts(name))
+
+
+@studies
+def test_its_claims_and_values_can_be_measured_and_can_fail(name: str) -> None:
+    study = quick.module(name)
+    contract.check_measured(study, quick.results(name))
     measured = evaluate(study, quick.results(name), "quick")
     assert {claim["id"] for claim in measured["claims"]} == {claim.id for claim in study.CLAIMS}
     for claim in measured["claims"]:
-        for case in claim["cases"]:
-            assert case["holds"] in (True, False, None)
-    for value in study.VALUES.values():
-        assert isinstance(value(quick.results(name)), Measurement)
+        assert all(case["holds"] in (True, False, None) for case in claim["cases"])
 
 
-def test_every_case_can_fail(name: str) -> None:
-    """A rule that no measurement can break, or that none can keep, tests nothing."""
-    tries = [
-        0.0,
-        *(sign * 10.0**power for sign in (1, -1) for power in np.arange(-18, 9, 0.25)),
-        *np.linspace(-3, 3, 241),
-    ]
-    for claim in quick.module(name).CLAIMS:
-        for case in claim.cases:
-            measured = case.measure(quick.results(name))
-            near = [measured.estimate * factor for factor in (0, 0.5, 0.9, 0.99, 1, 1.01, 1.1, 2, 10, -1)]
-            outcomes = {case.holds(Measurement(x, x, x)) for x in [*tries, *near] if np.isfinite(x)}
-            assert {True, False} <= outcomes, f"{claim.id} ({case.rule}) can only come out as {outcomes}"
+# --------------------------------------------------------------------------------------------------- studies that are broken
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
+    """A study like the one of the small repository, in which some text is replaced."""
+
+    def make(*edits: tuple[str, str]) -> ModuleType:
+        text = COIN.read_text(encoding="utf-8")
+        for old, new in edits:
+            assert old in text, old
+            text = text.replace(old, new)
+        path = tmp_path / "coin.py"
+        path.write_text(text, encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("coin_of_a_test", path)
+        module = importlib.util.module_from_spec(spec)
+        # dataclasses look their module up, and pickle its classes
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        return module
+
+    return make
+
+
+def fault(check: Callable[[], None]) -> str:
+    with pytest.raises(ValueError, match=r"coin\.py:\d+: .+; ") as caught:
+        check()
+    return str(caught.value)
+
+
+def test_a_study_that_is_whole_passes(broken) -> None:
+    study = broken()
+    contract.check_declared(study)
+    parts = {key: study.run(point) for key, point in study.points(study.QUICK).items()}
+    for key, part in parts.items():
+        contract.check_result(study, key, part)
+    contract.check_together(study, parts)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("QUICK, FULL, PAPER = Setup(coins=(1, 2), runs=4), Setup(),", "FULL, PAPER = Setup(),", "QUICK is missing"),
+        ("VALUES =", "OTHER =", "VALUES is missing"),
+        ("CLAIMS =", "OTHER =", "CLAIMS is missing"),
+        ("def run(", "def other(", "run is missing"),
+        ("class Point:", "class Other:", "Point is missing"),
+        ("heads?\n", "heads.\n", "no question"),
+        ("  # of the tosses", "", "setting 'seed' has no comment"),
+        ("QUICK, FULL, PAPER = Setup(coins=(1, 2), runs=4)", "QUICK, FULL, PAPER = 3", "QUICK is a int"),
+        ("runs: int = 16", "runs: int = 5", "FULL has 5 runs; take at least 16"),
+        ("@dataclass(frozen=True)\nclass Setup", "@dataclass\nclass Setup", "Setup can be changed"),
+        ("@dataclass(frozen=True)\nclass Point", "@dataclass\nclass Point", "Point can be changed"),
+        ("    return {\n        f\"coin-{coin}\": Point", "    return {\n        f\"Coin {coin}\": Point", "no name for a file"),
+        ("    return {\n", "    return {} and {\n", "`points` gives an empty dict"),
+        ("    return {\n", "    return [] or None and {\n", "`points` gives a NoneType"),
+        ("Point(coin, ", "Point(coin / 0, ", "ZeroDivisionError"),
+        ("Point(coin, ", "Point([coin], ", "cannot be sent to a worker"),
+        ("Point(coin, ", "Point(lambda: coin, ", "prints an address"),
+        ("Point(coin, setup.tosses, setup.runs, setup.pause, setup.seed)", "coin", "make it a Point"),
+        ('"coin-is-fair"', '"fair"', "no fitting id"),
+        ("half of the time.", "half of the time", "says no sentence"),
+        ("Counted.", "Counted", "gives no reason"),
+        ('"within 0.05 of one half"', '""', "without a rule"),
+        ('"heads": lambda results: mean(results.heads.values)}', '"low": lambda results: 1}', "part of every value"),
+        ('"heads": lambda results: mean(results.heads.values)}', '"heads": 3}', "value 'heads' is a int"),
+        ('"heads": lambda results: mean(results.heads.values)}', '"Two heads": abs}', "cannot be quoted"),
+        ("VALUES = {", "VALUES = [1] or {", "VALUES is a list"),
+        ("CLAIMS = (\n    Claim(", "CLAIMS = (3,\n    Claim(", "CLAIMS is no tuple of claims"),
+    ],
+)  # fmt: skip
+def test_a_broken_declaration_is_told(broken, old: str, new: str, said: str) -> None:
+    assert said in fault(lambda: contract.check_declared(broken((old, new))))
+
+
+def test_all_faults_of_a_file_are_told_at_once(broken) -> None:
+    study = broken(("VALUES =", "OTHER ="), ("heads?\n", "heads.\n"), ("  # runs", ""))
+    lines = fault(lambda: contract.check_declared(study)).splitlines()
+    assert len(lines) == 3 and [int(line.split(":")[1]) for line in lines] == sorted(
+        int(line.split(":")[1]) for line in lines
+    )
+
+
+def dataset(**coords: object) -> xr.Dataset:
+    """One variable, `heads`, along the coordinates."""
+    sizes = [len(values) for values in coords.values()]
+    heads = np.arange(1.0, 1 + np.prod(sizes, dtype=int)).reshape(sizes)
+    return xr.Dataset({"heads": (tuple(coords), heads, {"units": "1", "long_name": "heads"})}, coords)
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"heads": 1}, "gave a dict for the point 'coin-1'; return an xarray.Dataset"),
+        (None, "gave a NoneType"),
+        (dataset(run=[0]).heads, "gave a DataArray"),
+        (xr.Dataset(), "has no variable"),
+        (xr.Dataset({"heads": ("run", [1.0], {"long_name": "heads"})}), "'heads' without `units`"),
+        (xr.Dataset({"heads": ("run", [1.0], {"units": "1"})}), "'heads' without `long_name`"),
+        (dataset(run=[0]).astype(np.float16, keep_attrs=True), "of float16"),
+        (dataset(run=[0]).astype(complex, keep_attrs=True), "of complex128"),
+        (dataset(run=[0]).astype(object, keep_attrs=True), "of object"),
+        (dataset(run=[2**40]), "beyond 32 bits"),
+        (dataset(run=[0, 0]), "coordinate 'run' in which a value stands twice"),
+    ],
+)
+def test_a_broken_result_is_told(broken, result: object, said: str) -> None:
+    assert said in fault(lambda: contract.check_result(broken(), "coin-1", result))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (dataset(run=[0, 1]), dataset(run=[0, 1]) * 2, "'a' and 'b' give different 'heads' at the same coordinates (run 0, 1)"),
+        (dataset(coin=[1], run=[0]), dataset(coin=[1], run=[0]) * 3, "(coin 1, run 0)"),
+        (dataset(run=[0]), dataset(run=[0]) * np.nan, "run 0"),
+        (dataset(), dataset() * 2, "no coordinate"),
+        (dataset(run=[0, 1]).drop_vars("run"), dataset(run=[0, 1, 2]).drop_vars("run"), "2 and 3 entries along 'run'"),
+        (dataset(coin=[1]), dataset(coin=[1], run=[0]), "over coin and over coin × run"),
+    ],
+)  # fmt: skip
+def test_points_that_share_coordinates_are_told(broken, first, second, said: str) -> None:
+    whole = {"c": dataset(coin=[9], run=[9]), "b": second, "a": first}
+    if said.startswith("'a'"):
+        whole.pop("c")
+    assert said in fault(lambda: contract.check_together(broken(), whole))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("m.within(0.5, absolute=0.05)", "True", "is kept by every measurement"),
+        ("m.within(0.5, absolute=0.05)", "m.estimate > 1e300", "is broken by every measurement"),
+        ("m.within(0.5, absolute=0.05)", "'yes'", "`holds` gave 'yes'"),
+        ("Case(\"\", lambda results: mean(results.heads.values)", "Case(\"\", lambda results: 0.5", "no Measurement"),
+        ("VALUES = {\"heads\": lambda results: mean(results.heads.values)", "VALUES = {\"heads\": lambda results: results.tails", "value 'heads': it cannot be measured: AttributeError"),
+    ],
+)  # fmt: skip
+def test_a_case_that_tests_nothing_is_told(broken, old: str, new: str, said: str) -> None:
+    study = broken((old, new))
+    points = study.points(study.QUICK)
+    results = combine({key: study.run(point) for key, point in points.items()})
+    assert said in fault(lambda: contract.check_measured(study, results))
+
+
+def test_a_measurement_that_lost_its_unit_is_told(broken) -> None:
+    value = '"heads": lambda results: mean(results.heads.values'
+    in_steps = ('{"units": "1"', '{"units": "steps"')
+    for edits, said in (
+        ([in_steps], "value 'heads': it is measured in steps and has no unit"),
+        ([in_steps, (value, value + ', "steps"')], ""),
+        ([in_steps, (value, value + " / results.heads.values.max()")], ""),
+        ([], ""),
+    ):
+        study = broken(
+            *edits, ("mean(results.heads.values), lambda m", "mean(results.heads.values, 'x'), lambda m")
+        )
+        points = study.points(study.QUICK)
+        results = combine({key: study.run(point) for key, point in points.items()})
+        if said:
+            assert said in fault(lambda: contract.check_measured(study, results))  # noqa: B023
+        else:
+            contract.check_measured(study, results)
+
+
+def test_a_case_that_can_come_out_both_ways_is_fine() -> None:
+    from experiments.measures.statistics import exact
+
+    assert contract.never_differs(Case("", lambda _: None, lambda m: m.above(3), "above 3"), exact(5)) == ""
+
+
+def test_a_failure_is_told_by_the_studys_own_frames(broken) -> None:
+    study = broken(("    time.sleep(point.pause)", "    raise RuntimeError('no coin')"))
+    with pytest.raises(RuntimeError) as caught:
+        study.run(next(iter(study.points(study.QUICK).values())))
+    told = contract.own_frames(caught.value, study).splitlines()
+    assert told[0] == "RuntimeError: no coin"
+    assert "coin.py:" in told[1] and "in run: raise RuntimeError" in told[1] and len(told) == 2

@@ -1,108 +1,252 @@
-"""What every figure and every animation promises, whatever it shows."""
+"""What every figure and animation promises, whatever it shows; and that a broken one is told its fault and the remedy."""
 
 from __future__ import annotations
 
-import ast
-import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from site_gen.media import catalogue
-from site_gen.media.still import write_table
-from site_gen.pages.prose import typed_numbers
+from site_gen.errors import BuildError
+from site_gen.media import catalogue, contract
+from site_gen.media.catalogue import Drawing
+from site_gen.media.still import lay_out, write_table
 from site_gen.theme import DARK, LIGHT, Animation
 from tests import quick
 
 DRAWINGS = catalogue.drawings()
 FIGURES = [drawing.id for drawing in DRAWINGS.values() if drawing.kind == "figure"]
 ANIMATIONS = [drawing.id for drawing in DRAWINGS.values() if drawing.kind == "animation"]
-# What only the theme may decide. Marker sizes and line widths that carry data come from it too.
-STYLE_WORDS = {"fontsize", "fontfamily", "fontweight", "facecolor", "edgecolor", "cmap"}
+SMALL = Path(__file__).parents[2] / "small" / "site_gen"
+
+
+@cache
+def made(identifier: str) -> pd.DataFrame:
+    """The table of a drawing, as its `data` gives it."""
+    drawing = catalogue.find(identifier)
+    return drawing.module().data(quick.results(drawing.study))
 
 
 @cache
 def table(identifier: str) -> pd.DataFrame:
-    """The table of a drawing, as its CSV gives it back."""
-    drawing = catalogue.find(identifier)
+    """The same, as its CSV gives it back."""
     with TemporaryDirectory() as folder:
-        return write_table(drawing.module().data(quick.results(drawing.study)), Path(folder) / "table.csv")
+        return write_table(made(identifier), Path(folder) / "table.csv")
 
 
 @pytest.mark.parametrize("identifier", DRAWINGS)
-def test_its_study_exists_and_its_words_are_sentences_with_numbers(identifier: str) -> None:
+def test_its_file_table_and_words_keep_the_rules(identifier: str) -> None:
     drawing = catalogue.find(identifier)
-    assert drawing.study in quick.NAMES
-    module, data = drawing.module(), table(identifier)
-    assert not module.TITLE.endswith(".") and not list(typed_numbers(module.TITLE)) and module.TAGS
-    for text in (module.alt(data), module.caption(data)):
-        assert text.endswith((".", ".)")) and re.search(r"\d", text), text
-        assert not re.search(r"\b(nan|None)\b|\[\[|np\.float", text), text
-    assert "$" not in module.alt(data) and "\n" not in module.alt(data)
-
-
-@pytest.mark.parametrize("identifier", DRAWINGS)
-def test_the_table_is_tidy_and_survives_its_csv(identifier: str) -> None:
-    drawing = catalogue.find(identifier)
-    data = drawing.module().data(quick.results(drawing.study))
-    assert len(data) and all(re.fullmatch(r"[a-z][a-z0-9_]*", column) for column in data.columns)
-    again = table(identifier)
-    pd.testing.assert_frame_equal(data.reset_index(drop=True), again, check_dtype=False, rtol=0, atol=0)
-
-
-@pytest.mark.parametrize("identifier", DRAWINGS)
-def test_style_comes_from_the_theme(identifier: str) -> None:
-    tree = ast.parse(catalogue.find(identifier).path.read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert not re.fullmatch(r"#[0-9a-fA-F]{3,8}", node.value), (
-                f"line {node.lineno}: colour {node.value}"
-            )
-        if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
-            assert node.arg not in STYLE_WORDS, f"line {node.value.lineno}: {node.arg}={node.value.value!r}"
-            if node.arg in ("color", "c"):
-                assert node.value.value == "none", (
-                    f"line {node.value.lineno}: {node.arg}={node.value.value!r}"
-                )
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            assert "pyplot" not in ast.unparse(node)
+    contract.check_figure(drawing)
+    contract.check_table(drawing, made(identifier))
+    contract.check_words(drawing, table(identifier))
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 @pytest.mark.parametrize("identifier", FIGURES)
 def test_a_figure_draws_even_quick_results(identifier: str, theme) -> None:
-    from matplotlib.figure import Figure
-
+    drawing = catalogue.find(identifier)
     with theme.context():
-        figure = catalogue.find(identifier).module().draw(table(identifier), theme)
-    assert isinstance(figure, Figure) and figure.axes
+        contract.check_drawn(drawing.module().draw(table(identifier), theme), drawing, draft=True)
 
 
 @pytest.mark.parametrize("identifier", ANIMATIONS)
 def test_an_animation_moves_and_may_be_entered_at_any_frame(identifier: str) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    drawing = catalogue.find(identifier)
+    with LIGHT.context():
+        contract.check_animation(drawing.module().animate(table(identifier), LIGHT), drawing)
+
+
+# --------------------------------------------------------------------------------------------------- figures that are broken
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Drawing]:
+    """A drawing like that of the small repository, in which some text is replaced, of a study that exists."""
+
+    def make(*edits: tuple[str, str], kind: str = "figure", study: str = "anatomy") -> Drawing:
+        source = SMALL / ("figures/coin__heads.py" if kind == "figure" else "animations/coin__tossing.py")
+        text = source.read_text(encoding="utf-8")
+        for old, new in edits:
+            assert old in text, old
+            text = text.replace(old, new)
+        folder = tmp_path / f"drawings_{abs(hash(str(tmp_path)))}"  # a package that no other test has
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{study}__view{len(list(folder.iterdir()))}.py"
+        path.write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.setattr(Drawing, "module_name", property(lambda self: f"{folder.name}.{self.path.stem}"))
+        return Drawing("broken", kind, path)
+
+    return make
+
+
+def fault(check: Callable[[], None]) -> str:
+    with pytest.raises(BuildError) as caught:
+        check()
+    for line in str(caught.value).splitlines():
+        assert "__view" in line and ";" in line, line  # the file, and the remedy
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("TITLE =", "OTHER =", "TITLE is missing"),
+        ("TAGS =", "OTHER =", "TAGS is missing"),
+        ("def data(", "def other(", "data is missing"),
+        ("def alt(", "def other(", "alt is missing"),
+        ("def caption(", "def other(", "caption is missing"),
+        ("def draw(", "def other(", "draw is missing"),
+        ("def draw(", "def animate(", "move the file to site_gen/animations"),
+        ('"Coins are fair"', '"Coins are fair."', "without a full stop"),
+        ('"Coins are fair"', '"Fair in 50 % of cases"', "typed number"),
+        ('("coins",)', '("coins")', "no tuple of words"),
+        ('theme.colour("batch norm")', '"#123456"', "colour #123456"),
+        ('theme.colour("batch norm")', '"red"', "decides about style"),
+        ('"coin")\n    return', '"coin", fontsize=9)\n    return', "fontsize=9 decides"),
+        ("import pandas as pd", "import pandas as pd\nimport matplotlib.pyplot as plt", "matplotlib.pyplot"),
+        ("import pandas as pd", "import pandas as pd\nfrom matplotlib import pyplot", "matplotlib.pyplot"),
+        ("import pandas as pd", "import pandas as pd\nimport seaborn", "imports seaborn"),
+        ("import pandas as pd", "import pandas as pd\nfrom experiments import study", "imports experiments.study"),
+        ("import pandas as pd", "import pandas as pd\nfrom site_gen.figures import undo__error", "undo__error"),
+        ("import pandas as pd", "import pandas as pd\nfrom . import other", "imports ..other"),
+        ("import pandas as pd", "import pandas as pd\nMISSING = 'x'", "MISSING is a str"),
+        ("def draw(", "def draw(:", "mend the syntax"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_told(broken, old: str, new: str, said: str) -> None:
+    assert said in fault(lambda: contract.check_figure(broken((old, new))))
+
+
+def test_a_file_that_fails_while_it_is_imported_is_told(broken) -> None:
+    drawing = broken(("TITLE =", "TITLE = 1 / 0 #"))
+    with pytest.raises(BuildError, match=r"__view0\.py:\d+: ZeroDivisionError"):
+        contract.check_figure(drawing)
+
+
+def test_a_figure_of_no_study_is_told_which_was_meant(broken) -> None:
+    assert "did you mean anatomy?" in fault(lambda: contract.check_figure(broken(study="anatomi")))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"a": [1]}, "gives a dict"),
+        (pd.DataFrame(), "an empty table"),
+        (pd.DataFrame({"Heads": [1]}), "column 'Heads'"),
+        (pd.DataFrame({"a b": [1]}), "column 'a b'"),
+        (pd.DataFrame({1: [1]}), "column 1"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns 'a'"),
+        (pd.DataFrame({"a": [1]}, index=pd.Index([3], name="run")), "reset_index"),
+        (pd.DataFrame({"a": np.array([0.1], dtype=np.float32)}), "'a' of float32"),
+        (pd.DataFrame({"a": [1.0, np.nan], "b": [1, None]}), 'MISSING = {"a": "…", "b": "…"}'),
+        (pd.DataFrame({"a": ["1.0", "2.0"]}), "gives back otherwise"),
+        (pd.DataFrame({"a": ["", "x"]}), "gives back otherwise"),
+        (pd.DataFrame({"a": [1 + 2j]}), "gives back otherwise"),
+    ],
+)
+def test_a_broken_table_is_told(broken, data: object, said: str) -> None:
+    assert said in fault(lambda: contract.check_table(broken(), data))
+
+
+def test_empty_cells_are_right_where_the_figure_says_why(broken) -> None:
+    drawing = broken(("TAGS =", 'MISSING = {"a": "a run that never shows heads"}\nTAGS ='))
+    contract.check_table(drawing, pd.DataFrame({"a": [1.0, np.nan]}))
+    contract.check_table(drawing, pd.DataFrame({"a": [1.0, 2.0]}))
+    assert "column 'a', for which" in fault(lambda: contract.check_table(drawing, pd.DataFrame({"b": [1.0]})))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Dots around {data['heads'].mean():.3f}.", ""),
+        ("Dots around 3", "`alt` is no sentence"),
+        ("Dots.", "`alt` holds no number"),
+        ("From 1 to nan.", "prints 'nan'"),
+        ("From 1 to None.", "prints 'None'"),
+        ("About np.float64(0.5).", "prints 'np.float64('"),
+        ("About $1/2$.", "`alt` holds a formula"),
+        ("{data['tails']} 1.", "`alt` fails: KeyError"),
+    ],
+)
+def test_broken_words_are_told(broken, text: str, said: str) -> None:
+    drawing = broken(("Dots around {data['heads'].mean():.3f}.", text))
+    data = pd.DataFrame({"coin": [1], "heads": [0.5]})
+    if said:
+        assert said in fault(lambda: contract.check_words(drawing, data))
+    else:
+        contract.check_words(drawing, data)
+
+
+def test_what_is_drawn_is_a_figure_with_axes(broken) -> None:
+    from matplotlib.figure import Figure
 
     with LIGHT.context():
-        animation = catalogue.find(identifier).module().animate(table(identifier), LIGHT)
-        assert isinstance(animation, Animation) and animation.artists
-        assert (
-            animation.fps in (10, 20, 25)
-            and 40 <= animation.frames <= 160
-            and 0 <= animation.poster < animation.frames
-        )
-        canvas = FigureCanvasAgg(animation.figure)
-        canvas.draw()
-        animation.figure.set_layout_engine("none")  # as the encoder does: the stage is laid out once
+        figure, axes = LIGHT.figure()
+        contract.check_drawn(figure, broken())
+        for wrong, said in ((axes, "gives a Axes"), (None, "gives a NoneType"), (Figure(), "without axes")):
+            assert said in fault(lambda wrong=wrong: contract.check_drawn(wrong, broken()))
 
-        def frame(number: int) -> bytes:
-            animation.update(number)
-            canvas.draw()
-            return bytes(canvas.buffer_rgba())
 
-        middle = animation.frames // 2
-        first = frame(middle)
-        assert frame(animation.frames - 1) != first or frame(0) != first
-        assert frame(middle) == first
+@pytest.mark.parametrize(
+    ("second", "rotation", "lies_over"),
+    [((0.5, 0.52), 0, True), ((0.5, 0.62), 0, False), ((0.51, 0.5), 90, True), ((0.9, 0.5), 90, False)],
+)
+def test_texts_that_lie_over_each_other_are_told(broken, second, rotation: int, lies_over: bool) -> None:
+    with LIGHT.context():
+        figure, axes = LIGHT.figure()
+        axes.text(0.5, 0.5, "with batch norm", rotation=rotation)
+        axes.text(*second, "without it", rotation=rotation)
+        axes.text(0.5, 0.5, "nobody sees this", visible=False)
+        axes.text(0.5, 0.5, "")
+        lay_out(figure)
+        if lies_over:
+            told = fault(lambda: contract.check_drawn(figure, broken()))
+            assert "'with batch norm' and 'without it' lie over each other" in told
+        else:
+            contract.check_drawn(figure, broken())
+        contract.check_drawn(figure, broken(), draft=True)
+
+
+def film(**changes: object) -> Animation:
+    figure, axes = LIGHT.figure()
+    (dot,) = axes.plot([0], [0], "o")
+    axes.set(xlim=(0, 60), ylim=(-1, 1))
+    given = {"frames": 60, "fps": 20, "artists": [dot], "update": lambda i: dot.set_data([i], [0])} | changes
+    return Animation(figure, **given)
+
+
+def test_a_broken_animation_is_told(broken) -> None:
+    calls: list[int] = []
+    with LIGHT.context():
+        drawing = broken(kind="animation")
+        contract.check_animation(film(), drawing)
+        by_history = film()
+        (dot,) = by_history.artists
+        object.__setattr__(by_history, "update", lambda i: (calls.append(i), dot.set_data([len(calls)], [0])))
+        for animation, said in (
+            (film().figure, "gives a Figure"),
+            (film(artists=[]), "names no artist"),
+            (film(frames=39), "has 39 frames; take 40 to 160"),
+            (film(frames=161), "has 161 frames"),
+            (film(fps=50), "has 50 frames a second; take 10, 20 or 25"),
+            (film(update=lambda i: None), "does not move"),
+            (by_history, "looks different in the same frame"),
+        ):
+            assert said in fault(lambda one=animation: contract.check_animation(one, drawing))
+
+
+def test_a_claim_with_a_figure_that_does_not_exist_is_told_which_was_meant(monkeypatch) -> None:
+    from dataclasses import replace
+
+    study = quick.module("anatomy")
+    contract.check_shown(study)
+    wrong = replace(study.CLAIMS[0], figure="anatomy-epsilom")
+    monkeypatch.setattr(study, "CLAIMS", (wrong, *study.CLAIMS[1:]))
+    with pytest.raises(BuildError, match=rf"anatomy\.py:\d+: .*{wrong.id}.*did you mean anatomy-epsilon"):
+        contract.check_shown(study)

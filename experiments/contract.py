@@ -1,0 +1,564 @@
+"""What every study promises, whatever it is about: told where it is broken, with the line and the remedy.
+
+The pipeline calls these functions while it works, so a rule is met by whoever runs `make study`, and not first by
+whoever runs the tests. Each raises one ValueError with a line for every fault that it found.
+"""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from itertools import combinations
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments import study as studies
+from experiments.measures.statistics import Measurement
+from experiments.study import Case, Claim
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEAST_RUNS = 16  # of a published profile, where anything is random
+PROFILES = tuple(profile.upper() for profile in studies.PROFILES)
+# What a study declares, in the order of a file, and how.
+DECLARED = {
+    "Setup": "write `@dataclass(frozen=True) class Setup:` with the settings",
+    "QUICK": "write `QUICK = Setup(…)`, the settings of a quick look",
+    "FULL": "write `FULL = Setup()`, the settings that are published",
+    "PAPER": "write `PAPER = Setup(…)`, the settings of the paper that is repeated, or of a longer run",
+    "Point": "write `@dataclass(frozen=True) class Point:` with all that `run` needs",
+    "points": "write `def points(setup)`, which gives a dict: file name → Point",
+    "run": "write `def run(point)`, which gives an xarray.Dataset",
+    "CLAIMS": "write `CLAIMS = (Claim(…),)`, or `()` if it claims nothing",
+    "VALUES": "write `VALUES = {name: measure}`, or `{}` if no page quotes a number of it",
+}
+PARTS_OF_VALUES = (
+    "low",
+    "high",
+    "runs",
+    "unit",
+)  # `study.name.low` is a part of the value `study.name`
+STORED = "biufUS"  # kinds of numbers and words that a result file holds
+# Measurements that a rule is tried on, to see that it can come out both ways.
+TRIES = (
+    0.0,
+    *(sign * 10.0**power for sign in (1, -1) for power in np.arange(-18, 9, 0.25)),
+    *np.linspace(-3, 3, 241),
+)
+NEAR = (0, 0.5, 0.9, 0.99, 1, 1.01, 1.1, 2, 10, -1)  # times what was measured
+
+# Units of measure. Others ("variance of the input") only say what a pure number is relative to.
+UNITS = ("steps", "nats", "nat", "bits", "rad", "°", "points", "pixel", "pixels", "seconds")
+
+Fault = tuple[int, str]  # the line it is on, and one sentence with the remedy
+
+
+def check_declared(study: ModuleType) -> None:
+    """Check what a study's file declares, before anything runs.
+
+    Raises
+    ------
+    ValueError
+        If something is missing or malformed: the question, the settings and their comments, the profiles, `points`,
+        `CLAIMS`, `VALUES`. One line for each fault: `file:line: what, and the remedy`.
+    """
+    path = Path(study.__file__)
+    faults = [*_missing(study, path), *_question(study), *_settings(study, path)]
+    if not faults:  # the rest needs all of these
+        faults += [*_profiles(study, path), *_claims(study, path), *_values(study, path)]
+    _report(path, faults)
+
+
+def check_result(study: ModuleType, key: str, result: Any) -> None:
+    """Check what `run` returned for one point.
+
+    Raises
+    ------
+    ValueError
+        If it is no Dataset, a variable lacks `units` or `long_name`, or it holds what no result file can hold.
+    """
+    import xarray as xr
+
+    path = Path(study.__file__)
+    line = line_of(path, "run")
+    if not isinstance(result, xr.Dataset):
+        remedy = "return an xarray.Dataset whose variables have `units` and `long_name`"
+        _report(path, [(line, f"`run` gave a {type(result).__name__} for the point {key!r}; {remedy}")])
+        return
+    faults = [(line, f"the result of the point {key!r} {fault}") for fault in _faults_of_result(result)]
+    _report(path, faults)
+
+
+def check_together(study: ModuleType, results_by_key: Mapping[str, xr.Dataset]) -> None:
+    """Check that the results of all points can be merged, none over another.
+
+    Raises
+    ------
+    ValueError
+        If two points give different numbers at the same place: names both, the variable and what they share.
+    """
+    path = Path(study.__file__)
+    try:
+        merged = studies.combine(results_by_key)
+    except ValueError:  # xarray's MergeError is one
+        merged = None
+    if merged is not None and all(_is_kept(merged, part) for part in results_by_key.values()):
+        return
+    line = line_of(path, "run")
+    for first, second in combinations(sorted(results_by_key), 2):
+        if fault := _clash(results_by_key, first, second):
+            _report(path, [(line, fault)])
+    _report(
+        path,
+        [(line, "the results of its points cannot be merged; give each a coordinate of its own")],
+    )
+
+
+def check_measured(study: ModuleType, results: xr.Dataset) -> None:
+    """Check that every case and every value can be measured, and that every case can fail.
+
+    Parameters
+    ----------
+    study : module
+        The study.
+    results : Dataset
+        The merged results of all its points, of any profile.
+
+    Raises
+    ------
+    ValueError
+        If a measurement fails or is none, a rule is kept or broken by every measurement there is (it tests nothing),
+        or a measurement has lost its unit: it doubles when all variables of that unit do, and does not say it.
+    """
+    path = Path(study.__file__)
+    faults: list[Fault] = []
+    doubled = _doubled(results)
+    for claim in study.CLAIMS:
+        for case in claim.cases:
+            what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
+            measured, fault = _measure(case.measure, results)
+            fault = fault or never_differs(case, measured) or _lost_unit(case.measure, measured, doubled)
+            if fault:
+                faults.append((line_of_literal(path, claim.id), f"{what}: {fault}"))
+    for name, measure in study.VALUES.items():
+        measured, fault = _measure(measure, results)
+        if fault := fault or _lost_unit(measure, measured, doubled):
+            faults.append((line_of_literal(path, name), f"value {name!r}: {fault}"))
+    _report(path, faults)
+
+
+def never_differs(case: Case, measured: Measurement) -> str:
+    """What is wrong with a case whose rule no measurement can break, or none can keep; "" if it can come out both ways."""
+    answer = _answer(case, measured)
+    if answer not in (True, False, None):
+        return f"`holds` gave {answer!r}; it gives True, False, or None where the interval straddles"
+    outcomes = set()
+    for tried in (*TRIES, *(measured.estimate * factor for factor in NEAR)):
+        if np.isfinite(tried):
+            outcomes.add(_answer(case, Measurement(tried, tried, tried)))
+        if {True, False} <= outcomes:
+            return ""
+    said = "kept" if True in outcomes else "broken"
+    return (
+        f"the rule “{case.rule}” is {said} by every measurement and so tests nothing; "
+        "write `holds` so that some number would answer otherwise"
+    )
+
+
+def own_frames(error: BaseException, study: ModuleType) -> str:
+    """Where a study failed: the frames of a traceback that are in `experiments`, one a line, the study's own first.
+
+    Parameters
+    ----------
+    error : exception
+        With its traceback: as it was caught, in the process that raised it.
+    study : module
+        The study that ran.
+
+    Returns
+    -------
+    str
+        The error and its message, then the innermost frame in the study's file, the frames below it, and last the
+        study's other frames. Nothing of the pipeline, and nothing of the libraries.
+    """
+    own = Path(study.__file__)
+    package = studies.ROOT / "experiments"
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == own or Path(frame.filename).is_relative_to(package)
+    ]
+    last = max((i for i, frame in enumerate(frames) if Path(frame.filename) == own), default=0)
+    ordered = [*frames[last : last + 1], *frames[last + 1 :], *reversed(frames[:last])]
+    lines = [
+        f"  {studies.shown(Path(frame.filename))}:{frame.lineno} in {frame.name}: {frame.line}"
+        for frame in ordered
+    ]
+    return "\n".join([f"{type(error).__name__}: {error}", *lines])
+
+
+# ---------------------------------------------------------------------------------------------------- where things are
+
+
+def line_of(path: Path, name: str) -> int:
+    """The line on which a file defines a name at its top level; 1 if it does not."""
+    return _definitions(path.read_text(encoding="utf-8")).get(name, 1)
+
+
+def line_of_literal(path: Path, literal: str) -> int:
+    """The line on which a file first holds a string literal; 1 if it is built some other way."""
+    return _literals(path.read_text(encoding="utf-8")).get(literal, 1)
+
+
+def setting_notes(path: Path) -> dict[str, tuple[int, str]]:
+    """Field of a study's `class Setup` → its line, and the comment on it (or on the line above), "" if there is none."""
+    text = path.read_text(encoding="utf-8")
+    lines, notes = text.splitlines(), {}
+    for node in ast.parse(text).body:
+        if not (isinstance(node, ast.ClassDef) and node.name == "Setup"):
+            continue
+        for field in node.body:
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                behind = lines[field.end_lineno - 1].encode()[field.end_col_offset :].decode()
+                _, found, comment = behind.partition("#")
+                above = lines[field.lineno - 2].strip()
+                note = comment if found else above.lstrip("#") if above.startswith("#") else ""
+                notes[field.target.id] = (field.lineno, note.strip())
+    return notes
+
+
+@lru_cache(maxsize=64)
+def _definitions(text: str) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            lines.setdefault(node.name, node.lineno)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in (one for target in targets for one in ast.walk(target)):
+                if isinstance(name, ast.Name):
+                    lines.setdefault(name.id, node.lineno)
+    return lines
+
+
+@lru_cache(maxsize=64)
+def _literals(text: str) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            lines[node.value] = min(node.lineno, lines.get(node.value, node.lineno))
+    return lines
+
+
+def _report(path: Path, faults: list[Fault]) -> None:
+    if faults:
+        raise ValueError("\n".join(f"{studies.shown(path)}:{line}: {said}" for line, said in sorted(faults)))
+
+
+# ------------------------------------------------------------------------------------------------ what a file declares
+
+
+def _missing(study: ModuleType, path: Path) -> Iterator[Fault]:
+    """Names that are not there, each at the line after which a reader would look for it."""
+    line = 1
+    for name, remedy in DECLARED.items():
+        if hasattr(study, name):
+            line = max(line, line_of(path, name))
+        else:
+            yield line, f"{name} is missing; {remedy}"
+
+
+def _question(study: ModuleType) -> Iterator[Fault]:
+    first = (study.__doc__ or "").strip().partition("\n")[0]
+    if not first:
+        yield 1, "the question is missing; begin the file with a docstring whose first line asks it"
+    elif not first.endswith("?"):
+        yield 1, f"the first line, {first!r}, is no question; end it with a question mark"
+
+
+def _settings(study: ModuleType, path: Path) -> Iterator[Fault]:
+    for name in ("Setup", "Point"):
+        kind = getattr(study, name, None)
+        if kind is not None and not (is_dataclass(kind) and kind.__dataclass_params__.frozen):
+            yield (
+                line_of(path, name),
+                f"{name} can be changed; decorate it with `@dataclass(frozen=True)`",
+            )
+    if is_dataclass(getattr(study, "Setup", None)):
+        notes = setting_notes(path)
+        for field in fields(study.Setup):
+            line, note = notes.get(field.name, (line_of(path, "Setup"), ""))
+            if not note:
+                yield (
+                    line,
+                    f"the setting {field.name!r} has no comment; say behind it what it is, with its unit",
+                )
+    for name in PROFILES:
+        setup = getattr(study, name, None)
+        if setup is not None and isinstance(getattr(study, "Setup", None), type):
+            if not isinstance(setup, study.Setup):
+                yield (
+                    line_of(path, name),
+                    f"{name} is a {type(setup).__name__}; write `{name} = Setup(…)`",
+                )
+            elif name != "QUICK" and getattr(setup, "runs", LEAST_RUNS) < LEAST_RUNS:
+                yield (
+                    line_of(path, name),
+                    f"{name} has {setup.runs} runs; take at least {LEAST_RUNS}",
+                )
+
+
+def _profiles(study: ModuleType, path: Path) -> Iterator[Fault]:
+    """What `points` gives under each profile; a fault of all three is told once."""
+    told = set()
+    for name in PROFILES:
+        for line, fault in _points(study, path, getattr(study, name)):
+            if fault not in told:
+                told.add(fault)
+                yield line, f"{fault} (under {name})"
+
+
+def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
+    line = line_of(path, "points")
+    try:
+        found = study.points(setup)
+    except Exception as error:  # noqa: BLE001 - a study's code may fail in any way
+        failed = studies.line_of_failure(error, path)
+        yield max(failed, line), f"`points` fails: {type(error).__name__}: {error}; mend it"
+        return
+    if not isinstance(found, dict) or not found:
+        what = f"a {type(found).__name__}" if found or not isinstance(found, dict) else "an empty dict"
+        yield line, f"`points` gives {what}; return a dict with a Point for every file name"
+        return
+    for key, point in found.items():
+        if not (isinstance(key, str) and re.fullmatch(r"[a-z0-9][a-z0-9._-]*", key)):
+            yield (
+                line,
+                f"the point {key!r} is no name for a file; use a-z, 0-9, dot, hyphen and underscore",
+            )
+        if fault := _fault_of_point(study, point):
+            yield line, f"the point {key!r} {fault}"
+            return  # the others are of the same kind
+
+
+def _fault_of_point(study: ModuleType, point: Any) -> str:
+    if not isinstance(point, study.Point):
+        return f"is a {type(point).__name__}; make it a Point"
+    remedy = "give Point plain values only: numbers, words, tuples, frozen dataclasses"
+    if " at 0x" in repr(point):  # its repr decides whether it would run again
+        return f"prints an address in memory, which differs in every process; {remedy}"
+    try:
+        same = pickle.loads(pickle.dumps(point)) == point
+        hash(point)
+    except Exception as error:  # noqa: BLE001 - whatever a field's type does
+        return f"cannot be sent to a worker ({error}); {remedy}"
+    return "" if same is True else f"is not equal to its own copy; {remedy}"
+
+
+def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
+    line = line_of(path, "CLAIMS")
+    if not isinstance(study.CLAIMS, tuple | list) or not all(isinstance(c, Claim) for c in study.CLAIMS):
+        yield (
+            line,
+            "CLAIMS is no tuple of claims; write `CLAIMS = (Claim(…),)`, with the comma if there is one",
+        )
+        return
+    ids = [claim.id for claim in study.CLAIMS]
+    for claim in study.CLAIMS:
+        at = line_of_literal(path, claim.id) if isinstance(claim.id, str) else line
+        faults = _faults_of_claim(claim)
+        if ids.count(claim.id) > 1:
+            faults.append("stands here twice; give each claim an id of its own")
+        yield from ((at, f"the claim {claim.id!r} {fault}") for fault in dict.fromkeys(faults))
+
+
+def _faults_of_claim(claim: Claim) -> list[str]:
+    faults = []
+    if not (isinstance(claim.id, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", claim.id)):
+        faults.append("has no fitting id; write two or more lower-case words joined by hyphens")
+    if not claim.says.endswith((".", "?")):
+        faults.append("says no sentence; end `says` with a full stop or a question mark")
+    if not claim.because.endswith("."):
+        faults.append("gives no reason; end `because`, one sentence, with a full stop")
+    for name, told in (("source", claim.source), ("figure", claim.figure)):
+        faults += [] if isinstance(told, str) and told else [f"has no {name}; name one"]
+    if not (isinstance(claim.cases, tuple) and all(isinstance(case, Case) for case in claim.cases)):
+        return [
+            *faults,
+            "has cases that are none; write `cases=(Case(…),)`, with the comma if there is one",
+        ]
+    for case in claim.cases:
+        if not case.rule:
+            faults.append(
+                f"has a case without a rule ({case.when or 'the only one'}); say the threshold in words"
+            )
+        if not (callable(case.measure) and callable(case.holds)):
+            faults.append(
+                "has a case whose `measure` or `holds` is no function; write a lambda or name a function"
+            )
+    if len({case.when for case in claim.cases}) < len(claim.cases):
+        faults.append("has two cases with the same condition; say in `when` how they differ")
+    return faults
+
+
+def _values(study: ModuleType, path: Path) -> Iterator[Fault]:
+    line = line_of(path, "VALUES")
+    if not isinstance(study.VALUES, dict):
+        yield (
+            line,
+            f"VALUES is a {type(study.VALUES).__name__}; write a dict: name → function of the results",
+        )
+        return
+    for name, measure in study.VALUES.items():
+        at = line_of_literal(path, name) if isinstance(name, str) else line
+        if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]*", name)):
+            yield at, f"the value {name!r} cannot be quoted; name it with a-z, 0-9 and underscores"
+        elif name in PARTS_OF_VALUES:
+            yield at, f"the value {name!r} has the name of a part of every value; choose another"
+        if not callable(measure):
+            yield (
+                at,
+                f"the value {name!r} is a {type(measure).__name__}; write a function of the results",
+            )
+
+
+# -------------------------------------------------------------------------------------------------- what a study gives
+
+
+def _faults_of_result(result: xr.Dataset) -> Iterator[str]:
+    if not result.data_vars:
+        yield "has no variable; put what was measured into it"
+    for name, variable in result.variables.items():
+        label = f"has a variable {name!r}"
+        if name in result.data_vars:
+            for attribute, remedy in (
+                ("long_name", "say what it is"),
+                ("units", 'write "1" for a pure number'),
+            ):
+                if not isinstance(variable.attrs.get(attribute), str) or not variable.attrs[attribute]:
+                    yield f"{label} without `{attribute}`; {remedy}"
+        if variable.dtype.kind not in STORED or variable.dtype == np.float16:
+            yield f"{label} of {variable.dtype}, which no result file holds; convert it to float64, int32 or words"
+        elif variable.dtype.kind in "iu" and variable.size and _too_large(variable.values):
+            yield f"{label} with whole numbers beyond 32 bits, which no result file holds; convert it to float64"
+    for name in result.dims:
+        if name in result.coords and not result.indexes[name].is_unique:
+            yield f"has a coordinate {name!r} in which a value stands twice; give every entry one of its own"
+
+
+def _too_large(values: np.ndarray) -> bool:
+    limits = np.iinfo(np.int32)
+    return bool(values.max() > limits.max or values.min() < limits.min)
+
+
+def _is_kept(merged: xr.Dataset, part: xr.Dataset) -> bool:
+    """Whether everything in a part is found in the merged results."""
+    return all(_same(_at(merged[name], part), part[name].values) for name in part.data_vars)
+
+
+def _at(variable: xr.DataArray, part: xr.Dataset) -> np.ndarray:
+    return variable.sel({dim: part[dim].values for dim in variable.dims if dim in part.indexes}).values
+
+
+def _same(first: np.ndarray, second: np.ndarray) -> bool:
+    if first.dtype.kind in "biuf" and second.dtype.kind in "biuf":
+        return first.shape == second.shape and np.array_equal(
+            first.astype(float), second.astype(float), equal_nan=True
+        )
+    return np.array_equal(first, second)
+
+
+def _clash(results: Mapping[str, xr.Dataset], first: str, second: str) -> str:
+    """What two points give differently at the same place, "" if nothing."""
+    a, b = results[first], results[second]
+    for name in sorted(set(a.data_vars) & set(b.data_vars)):
+        if a[name].dims != b[name].dims:
+            return (
+                f"the points {first!r} and {second!r} give {name!r} over {_words(a[name].dims)} and over "
+                f"{_words(b[name].dims)}; give it the same dimensions in both"
+            )
+        for dim in a[name].dims:
+            if dim not in a.indexes and dim not in b.indexes and a.sizes[dim] != b.sizes[dim]:
+                return (
+                    f"the points {first!r} and {second!r} give {name!r} with {a.sizes[dim]} and {b.sizes[dim]} "
+                    f"entries along {dim!r}, which has no coordinate; give it one"
+                )
+        shared = {
+            dim: [value for value in a[dim].values if value in b[dim].values]
+            for dim in a[name].dims
+            if dim in a.indexes and dim in b.indexes
+        }
+        if not all(shared.values()):
+            continue
+        if not _same(a[name].sel(shared).values, b[name].sel(shared).values):
+            place = ", ".join(f"{dim} {_some(values)}" for dim, values in shared.items()) or "no coordinate"
+            return (
+                f"the points {first!r} and {second!r} give different {name!r} at the same coordinates ({place}); "
+                "give each point's data set a coordinate that tells it apart, such as "
+                '`coords={"batch": [point.batch]}` with the dimension "batch" on its variables'
+            )
+    return ""
+
+
+def _words(names: tuple) -> str:
+    return " × ".join(map(str, names)) or "no dimension"
+
+
+def _some(values: list) -> str:
+    told = ", ".join(str(value) for value in values[:2])
+    return told if len(values) < 3 else f"{told}, …"
+
+
+def _measure(measure: Any, results: xr.Dataset) -> tuple[Measurement | None, str]:
+    try:
+        measured = measure(results)
+    except Exception as error:  # noqa: BLE001 - a study's code may fail in any way
+        return None, f"it cannot be measured: {type(error).__name__}: {error}; mend its `measure`"
+    if not isinstance(measured, Measurement):
+        remedy = "wrap it in `exact`, `mean` or another of experiments/measures/statistics.py"
+        return None, f"it gives a {type(measured).__name__}, no Measurement; {remedy}"
+    return measured, ""
+
+
+def _doubled(results: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Unit of measure → the results in which every variable of that unit is twice as large."""
+    found = {}
+    for unit in UNITS:
+        of_unit = {
+            name: variable * 2
+            for name, variable in results.data_vars.items()
+            if variable.attrs.get("units") == unit and variable.dtype.kind == "f"
+        }
+        if of_unit:
+            found[unit] = results.assign(of_unit)
+    return found
+
+
+def _lost_unit(measure: Any, measured: Measurement, doubled: Mapping[str, xr.Dataset]) -> str:
+    if measured.unit or not np.isfinite(measured.estimate) or not measured.estimate:
+        return ""
+    for unit, results in doubled.items():
+        try:
+            ratio = measure(results).estimate / measured.estimate
+        except Exception:  # noqa: BLE001 - doubled results may be outside of what it is defined for
+            continue
+        if abs(ratio - 2) < 1e-9:
+            return f'it is measured in {unit} and has no unit; give it one, such as `mean(…, "{unit}")`'
+    return ""
+
+
+def _answer(case: Case, measured: Measurement) -> Any:
+    try:
+        answer = case.holds(measured)
+    except (ArithmeticError, ValueError):  # outside of what the rule is defined for
+        return None
+    return bool(answer) if isinstance(answer, np.bool_) else answer

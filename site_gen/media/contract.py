@@ -1,0 +1,411 @@
+"""What every figure and every animation promises, whatever it shows: told where it is broken, with the remedy.
+
+The pipeline calls these functions while it draws, so a rule is met by whoever runs `make figure`, and not first by
+whoever runs the tests. Each raises one `BuildError` with a line for every fault that it found.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from itertools import combinations
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from experiments import study as studies
+from experiments import suggest
+from experiments.contract import line_of, line_of_literal
+from site_gen.errors import BuildError
+from site_gen.media import catalogue
+from site_gen.pages.prose import typed_numbers
+from site_gen.paths import relative
+from site_gen.theme import Animation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    from site_gen.media.catalogue import Drawing
+
+# What a figure declares, in the order of a file, and how.
+DECLARED = {
+    "TITLE": 'write `TITLE = "…"`, the finding in a few words',
+    "TAGS": 'write `TAGS = ("…",)`, the subjects it is found under',
+    "data": "write `def data(results)`, which gives the table that is drawn",
+    "alt": "write `def alt(data)`, one or two sentences on what is seen",
+    "caption": "write `def caption(data)`, one or two sentences on what it means",
+}
+DRAWS = {
+    "figure": ("draw", "write `def draw(data, theme)`, which gives a Figure"),
+    "animation": ("animate", "write `def animate(data, theme)`, which gives an Animation"),
+}
+# What a figure may import: it sees its table and the theme, and nothing of how they were made.
+MAY_IMPORT = ("numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme")
+# What only the theme may decide. Marker sizes and line widths that carry data are a figure's own.
+STYLE_WORDS = ("fontsize", "fontfamily", "fontweight", "facecolor", "edgecolor", "cmap")
+COLOUR_WORDS = ("color", "c")
+FPS = (10, 20, 25)
+FEWEST_FRAMES, MOST_FRAMES = 40, 160
+TOUCHING = 0.35  # of a line's height: two lines that overlap by less still have paper between their letters
+
+Fault = tuple[int, str]  # the line it is on, and one sentence with the remedy
+
+
+def check_figure(drawing: Drawing) -> None:
+    """Check the file of a figure or an animation before it is drawn.
+
+    Raises
+    ------
+    BuildError
+        If its study does not exist, the file cannot be imported, something is missing, or it decides what only the
+        theme decides or imports what it may not.
+    """
+    known = studies.names()
+    if drawing.study not in known:
+        raise BuildError(f"{relative(drawing.path)}: {suggest.unknown('study', drawing.study, known)}")
+    faults = []
+    try:
+        faults += _style(ast.parse(drawing.path.read_text(encoding="utf-8")))
+    except SyntaxError as error:
+        _report(drawing, [(error.lineno or 1, f"{error.msg}; mend the syntax")])
+    _report(drawing, faults)
+    try:
+        module = studies.import_source(drawing.module_name, drawing.path)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+    _report(drawing, _declared(drawing, module))
+
+
+def check_table(drawing: Drawing, data: Any) -> None:
+    """Check the table that `data(results)` gave, before it is written and drawn.
+
+    Raises
+    ------
+    BuildError
+        If it is empty, has columns that are not tidy, does not survive its CSV, or has empty cells in a column for
+        which the figure's `MISSING` gives no reason.
+    """
+    import pandas as pd
+
+    line = line_of(drawing.path, "data")
+    if not isinstance(data, pd.DataFrame) or not len(data) or not len(data.columns):
+        what = "an empty table" if isinstance(data, pd.DataFrame) else f"a {type(data).__name__}"
+        _report(
+            drawing, [(line, f"`data` gives {what}; return a DataFrame with a row for all that is drawn")]
+        )
+    faults = [*_columns(data), *_missing_cells(drawing, data)]
+    _report(drawing, [(line, f"the table {fault}") for fault in faults or _lost_in_csv(data)])
+
+
+def check_words(drawing: Drawing, data: pd.DataFrame) -> None:
+    """Check the alternative text and the caption that a figure writes from its table.
+
+    Raises
+    ------
+    BuildError
+        If one fails, is no sentence, holds no number, or prints `nan`, `None` or a tag.
+    """
+    faults: list[Fault] = []
+    module = drawing.module()
+    for name in ("alt", "caption"):
+        line = line_of(drawing.path, name)
+        try:
+            text = getattr(module, name)(data)
+        except Exception as error:  # noqa: BLE001 - a figure's code may fail in any way
+            faults.append((line, f"`{name}` fails: {type(error).__name__}: {error}; mend it"))
+            continue
+        faults += [(line, f"`{name}` {fault}") for fault in _faults_of_words(name, text)]
+    _report(drawing, faults)
+
+
+def check_drawn(figure: Any, drawing: Drawing, draft: bool = False) -> None:
+    """Check what `draw` returned, after it was laid out.
+
+    In a draft texts may overlap: few runs put curves close to each other that are apart where they are published.
+
+    Raises
+    ------
+    BuildError
+        If it is no Figure with axes, or two texts lie over each other: names both.
+    """
+    from matplotlib.figure import Figure
+
+    line = line_of(drawing.path, DRAWS[drawing.kind][0])
+    if not isinstance(figure, Figure):
+        remedy = "return the figure that `theme.figure()` gave, and not its axes"
+        _report(drawing, [(line, f"`draw` gives a {type(figure).__name__}; {remedy}")])
+    if not figure.axes:
+        _report(drawing, [(line, "`draw` gives a figure without axes; begin with `theme.figure()`")])
+    if draft:
+        return
+    _report(
+        drawing,
+        [
+            (line, f"the texts {first!r} and {second!r} lie over each other; move one with `dx` and `dy`, "
+                   "shorten it, or make the figure higher")
+            for first, second in overlaps(figure)
+        ],
+    )  # fmt: skip
+
+
+def check_animation(animation: Any, drawing: Drawing) -> None:
+    """Check what `animate` returned, after its figure was laid out, before it is filmed.
+
+    Draws three frames: something moves, and a frame looks the same whichever frame was asked for before.
+
+    Raises
+    ------
+    BuildError
+        If it is no Animation, its frames or rate are not those of our films, nothing moves, or a frame depends on
+        those before.
+    """
+    line = line_of(drawing.path, "animate")
+    if not isinstance(animation, Animation):
+        _report(drawing, [(line, f"`animate` gives a {type(animation).__name__}; return an Animation")])
+    faults = []
+    if not list(animation.artists):
+        faults.append("names no artist; list in `artists` every one that moves")
+    if animation.fps not in FPS:
+        told = ", ".join(map(str, FPS[:-1]))
+        faults.append(f"has {animation.fps} frames a second; take {told} or {FPS[-1]}")
+    if not FEWEST_FRAMES <= animation.frames <= MOST_FRAMES:
+        faults.append(f"has {animation.frames} frames; take {FEWEST_FRAMES} to {MOST_FRAMES}")
+    faults = faults or _motion(animation)
+    _report(drawing, [(line, f"the animation {fault}") for fault in faults])
+
+
+def check_shown(study: ModuleType) -> None:
+    """Check that the figure that each claim of a study names exists.
+
+    Raises
+    ------
+    BuildError
+        If one does not; says which was probably meant.
+    """
+    path = Path(study.__file__)
+    known = list(catalogue.drawings())
+    faults = [
+        f"{relative(path)}:{line_of_literal(path, claim.id)}: the claim {claim.id!r} names its figure wrongly: "
+        f"{suggest.unknown('figure', claim.figure, known)}"
+        for claim in study.CLAIMS
+        if claim.figure not in known
+    ]
+    if faults:
+        raise BuildError("\n".join(faults))
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of texts of a figure that lie over each other, as it is laid out now."""
+    renderer = _texts_only(figure)
+    figure.draw(renderer)
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in renderer.texts.values()]
+    found = []
+    for (first, a), (second, b) in combinations(boxes, 2):
+        width = min(a.x1, b.x1) - max(a.x0, b.x0)
+        height = min(a.y1, b.y1) - max(a.y0, b.y0)
+        across = min(
+            a.width, b.width, a.height, b.height
+        )  # of the shorter side, so that upright text counts too
+        if min(width, height) > TOUCHING * across:
+            found.append((first, second))
+    return found
+
+
+def _texts_only(figure: Figure) -> Any:
+    """A renderer that draws nothing, and keeps the texts that would be drawn: cut-off ticks are not among them."""
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    class TextsOnly(RendererAgg):
+        def __init__(self) -> None:
+            super().__init__(figure.bbox.width, figure.bbox.height, figure.dpi)
+            self.texts: dict[int, Text] = {}
+
+        def draw_text(self, *_: Any, mtext: Text | None = None, **__: Any) -> None:
+            if mtext is not None:
+                self.texts[id(mtext)] = mtext
+
+        def draw_path(self, *_: Any, **__: Any) -> None:
+            """Nothing but texts counts."""
+
+        draw_markers = draw_path_collection = draw_quad_mesh = draw_path
+        draw_gouraud_triangles = draw_image = draw_path
+
+    return TextsOnly()
+
+
+def _report(drawing: Drawing, faults: list[Fault]) -> None:
+    if faults:
+        raise BuildError(
+            "\n".join(f"{relative(drawing.path)}:{line}: {said}" for line, said in sorted(faults))
+        )
+
+
+# ------------------------------------------------------------------------------------------------ what a file declares
+
+
+def _declared(drawing: Drawing, module: ModuleType) -> list[Fault]:
+    draws, remedy = DRAWS[drawing.kind]
+    other = next(kind for kind in DRAWS if kind != drawing.kind)
+    if not hasattr(module, draws) and hasattr(module, DRAWS[other][0]):
+        remedy = f"or move the file to site_gen/{other}s, since it has `{DRAWS[other][0]}`"
+    faults, line = [], 1
+    for name, how in (DECLARED | {draws: remedy}).items():
+        if hasattr(module, name):
+            line = max(line, line_of(drawing.path, name))
+        else:
+            faults.append((line, f"{name} is missing; {how}"))
+    faults += [(line_of(drawing.path, name), fault) for name, fault in _faults_of_names(module)]
+    return faults
+
+
+def _faults_of_names(module: ModuleType) -> Iterator[tuple[str, str]]:
+    title, tags = getattr(module, "TITLE", "A finding"), getattr(module, "TAGS", ("a tag",))
+    if not isinstance(title, str) or not title or title.endswith("."):
+        yield "TITLE", "TITLE is no heading; write a few words without a full stop"
+    elif typed := list(typed_numbers(title)):
+        yield (
+            "TITLE",
+            f"TITLE holds a typed number, {typed[0].number!r}; say it in words, or leave it to the caption",
+        )
+    if (
+        not isinstance(tags, tuple | list)
+        or not tags
+        or not all(isinstance(tag, str) and tag for tag in tags)
+    ):
+        yield "TAGS", 'TAGS is no tuple of words; write `TAGS = ("…",)`, with the comma if there is one'
+    if not isinstance(missing := getattr(module, "MISSING", {}), dict):
+        yield (
+            "MISSING",
+            f"MISSING is a {type(missing).__name__}; write a dict: column → why cells of it are empty",
+        )
+
+
+def _style(tree: ast.Module) -> Iterator[Fault]:
+    """Colours, fonts and imports that a figure's source must not hold."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.fullmatch(r"#[0-9a-fA-F]{3,8}", node.value):
+                yield node.lineno, f"colour {node.value}; take it from the theme: `theme.colour(condition)`"
+        elif isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
+            colour = node.arg in COLOUR_WORDS and node.value.value != "none"
+            if colour or node.arg in STYLE_WORDS:
+                remedy = "take colours, fonts and maps from the theme"
+                yield node.value.lineno, f"{node.arg}={node.value.value!r} decides about style; {remedy}"
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for name in _imported(node):
+                if fault := _stranger(name):
+                    yield node.lineno, fault
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """The full names that an import brings in; a relative one begins with a dot."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    base = "." * node.level + (node.module or "")
+    return [f"{base}.{alias.name}" for alias in node.names]
+
+
+def _stranger(name: str) -> str:
+    if "pyplot" in name.split(".") or "pylab" in name.split("."):
+        return f"imports {name}, which keeps figures alive behind our back; begin with `theme.figure()`"
+    if name.split(".")[0] in sys.stdlib_module_names:
+        return ""
+    if any(f"{name}.".startswith(f"{known}.") for known in MAY_IMPORT):
+        return ""
+    return f"imports {name}; a figure may import {', '.join(MAY_IMPORT)} and what comes with Python"
+
+
+# ---------------------------------------------------------------------------------------------------- what a file gives
+
+
+def _columns(data: pd.DataFrame) -> Iterator[str]:
+    for name in data.columns:
+        if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]*", name)):
+            yield f"has a column {name!r}; name it with a-z, 0-9 and underscores, beginning with a letter"
+    for name in data.columns[data.columns.duplicated()].unique():
+        yield f"has two columns {name!r}; rename one"
+    if any(name is not None for name in data.index.names):
+        yield f"has an index {', '.join(map(str, data.index.names))}, which its CSV would lose; call `reset_index()`"
+    for name, kind in zip(data.columns, data.dtypes, strict=True):
+        if kind in ("float32", "float16"):
+            yield f"has a column {name!r} of {kind}, which its CSV does not give back; write `.astype(float)`"
+
+
+def _missing_cells(drawing: Drawing, data: pd.DataFrame) -> Iterator[str]:
+    declared: Mapping[str, str] = getattr(drawing.module(), "MISSING", {})
+    if data.columns.duplicated().any():
+        return
+    empty = [name for name in data.columns if data[name].isna().any() and not declared.get(name)]
+    if empty:
+        reasons = ", ".join(f'"{name}": "…"' for name in empty)
+        yield (
+            f"has empty cells (NaN) in {', '.join(empty)}; mend `data`, or say why they are right: "
+            f"MISSING = {{{reasons}}}"
+        )
+    for name in declared:
+        if name not in data.columns:
+            yield f"has no column {name!r}, for which MISSING gives a reason; take it out of MISSING"
+
+
+def _lost_in_csv(data: pd.DataFrame) -> Iterator[str]:
+    import pandas as pd
+
+    from site_gen.media.still import read_table
+
+    again = read_table(StringIO(data.to_csv(index=False, lineterminator="\n")))
+    for name in data.columns:
+        try:
+            pd.testing.assert_series_equal(
+                data[name].reset_index(drop=True), again[name], check_dtype=False, rtol=0, atol=0
+            )
+        except AssertionError:
+            first, second = data[name].dtype, again[name].dtype
+            yield (
+                f"has a column {name!r} of {first} that its CSV gives back otherwise, as {second}; "
+                "convert it to float, int or words that are no numbers"
+            )
+
+
+def _faults_of_words(name: str, text: Any) -> Iterator[str]:
+    if not isinstance(text, str):
+        yield f"gives a {type(text).__name__}; return a sentence"
+        return
+    if not text.endswith((".", ".)")):
+        yield f"is no sentence: {text[-40:]!r}; end it with a full stop"
+    if not re.search(r"\d", text):
+        yield "holds no number; compute one from the table"
+    if odd := re.search(r"\b(nan|None)\b|\[\[|np\.\w+\(", text):
+        yield f"prints {odd[0]!r}; leave out what is not there, and format every number"
+    if name == "alt" and ("$" in text or "\n" in text):
+        yield "holds a formula or a line break; say it in plain words, as it is read aloud"
+
+
+def _motion(animation: Animation) -> list[str]:
+    """Whether something moves, and whether a frame depends on those before; the layout stands still from here on."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(animation.figure)
+    canvas.draw()
+    animation.figure.set_layout_engine("none")  # as the encoder does: the stage is laid out once
+
+    def frame(number: int) -> bytes:
+        animation.update(number)
+        canvas.draw()
+        return bytes(canvas.buffer_rgba())
+
+    middle = animation.frames // 2
+    first = frame(middle)
+    if frame(animation.frames - 1) == first and frame(0) == first:
+        return ["does not move; let `update(i)` change an artist"]
+    if frame(middle) != first:
+        return [
+            "looks different in the same frame after another one; let `update(i)` set all that moves from i"
+        ]
+    return []
