@@ -77,6 +77,15 @@ def small_repository(target: Path) -> Repository:
     return Repository(target)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_results(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One folder of quick results for all workers: each has a temporary folder of its own inside that of the run."""
+    from tests import quick
+
+    own = tmp_path_factory.getbasetemp()
+    quick.share((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "quick")
+
+
 @pytest.fixture(scope="session")
 def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository = small_repository(tmp_path_factory.mktemp("built"))

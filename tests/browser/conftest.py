@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser import chromium
+from tests.browser import chromium, sample
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 SITE = Path(os.environ.get("SITE_DIR") or Path(__file__).resolve().parents[2] / "site").resolve()
 SCHEMES = ("light", "dark")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Pages under their own address; 404.html holds absolute addresses and is only served by a server.
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.name != "404.html")
+# Pages of figures that only the nightly run checks for accessibility.
+LEFT_TO_NIGHT = sample.left_out({address: (SITE / address).read_text(encoding="utf-8") for address in PAGES})
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,9 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with `address` on every page, one with `scheme` under both themes."""
+    """Run a test with `address` on every page, one with `figure_page` on those left to the night, one with `scheme` under both themes."""
     if "address" in metafunc.fixturenames:
         metafunc.parametrize("address", PAGES or ["index.html"])
+    if "figure_page" in metafunc.fixturenames:
+        metafunc.parametrize("figure_page", LEFT_TO_NIGHT)
     if "scheme" in metafunc.fixturenames:
         metafunc.parametrize("scheme", SCHEMES)
 
@@ -64,46 +68,98 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def listeners(self) -> dict[str, Callable[[Any], None]]:
+        """What notes errors and requests, by the page's event."""
+        return {
+            "request": lambda request: self.requests.append(request.url),
+            "requestfailed": self.note_failure,
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "console": self.note_message,
+        }
+
+    def note_failure(self, request: Request) -> None:
+        # Leaving a page breaks off what it still loads, its icon for one.
+        if request.failure != "net::ERR_ABORTED":
+            self.errors.append(f"not loaded: {request.url} ({request.failure})")
+
+    def note_message(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+
+class Tabs:
+    """Tabs of one theme. A tab goes from page to page: a new one costs as much as loading two pages."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.idle: list[Page] = []
+
+    def take(self) -> Page:
+        """An empty tab, as wide as a desktop."""
+        return self.idle.pop() if self.idle else self.context.new_page()
+
+    def give_back(self, page: Page) -> None:
+        """Empty a tab for the next test; close one that can no longer be emptied."""
+        from playwright.sync_api import Error
+
+        try:
+            page.evaluate("sessionStorage.clear()")
+            page.goto("about:blank")
+            page.set_viewport_size(DESKTOP)
+        except Error:
+            page.close()
+        else:
+            self.idle.append(page)
+
 
 @pytest.fixture(scope="session")
-def _contexts(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
+def _tabs(browser: Browser) -> Iterator[dict[str, Tabs]]:
     opened = {
         scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, offline=True) for scheme in SCHEMES
     }
-    yield opened
+    yield {scheme: Tabs(context) for scheme, context in opened.items()}
     for context in opened.values():
         context.close()
 
 
 @pytest.fixture
-def visit(_contexts: dict[str, BrowserContext]) -> Iterator[Callable[..., Visit]]:
-    """`visit(address, scheme)` opens a page from disk, notes every request and error, and closes it after the test."""
+def visit(_tabs: dict[str, Tabs]) -> Iterator[Callable[..., Visit]]:
+    """`visit(address, scheme)` opens a page from disk and notes every request and error until the test ends."""
     opened = []
 
     def go(address: str, scheme: str = "light") -> Visit:
-        page = _contexts[scheme].new_page()
-        opened.append(page)
+        page = _tabs[scheme].take()
         seen = Visit(page, address, scheme)
-        page.on("request", lambda request: seen.requests.append(request.url))
-        # whoever leaves a page breaks off what it still loads, its icon for one
-        page.on("requestfailed", lambda request: request.failure != "net::ERR_ABORTED"
-                and seen.errors.append(f"not loaded: {request.url} ({request.failure})"))  # fmt: skip
-        page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: message.type in ("error", "warning") and seen.errors.append(message.text),
-        )
+        listeners = seen.listeners()
+        opened.append((seen, listeners))
+        for event, listener in listeners.items():
+            page.on(event, listener)
         page.goto((SITE / address).as_uri())
         return seen
 
     yield go
-    for page in opened:
-        page.close()
+    for seen, listeners in opened:
+        for event, listener in listeners.items():
+            seen.page.remove_listener(event, listener)
+        _tabs[seen.scheme].give_back(seen.page)
+
+
+# The script is as long as ten pages: it is sent once to a document, and only what is wrong comes back. Without `preload` axe
+# reads the style sheets anew, which a browser refuses for files on disk; `resultTypes` leaves out the list of what passes.
+HAS_AXE = "typeof axe !== 'undefined'"
+VIOLATIONS = """async within => (await axe.run(within ?? document, {preload: false, resultTypes: ["violations"]}))
+  .violations.flatMap(one => one.nodes.map(node =>
+    `${one.id}: ${one.help}: ${node.html.slice(0, 200)} (${node.failureSummary.slice(0, 200)})`))"""
 
 
 @pytest.fixture(scope="session")
-def axe() -> Any:
-    """The accessibility checker."""
-    from axe_playwright_python.sync_playwright import Axe
+def violations() -> Callable[..., list[str]]:
+    """`violations(page, within)` checks accessibility, of all of the page or inside one selector."""
+    from axe_playwright_python.base import AXE_SCRIPT
 
-    return Axe()
+    def check(page: Page, within: str | None = None) -> list[str]:
+        if not page.evaluate(HAS_AXE):
+            page.evaluate(AXE_SCRIPT + ";0")
+        return page.evaluate(VIOLATIONS, within)
+
+    return check

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from site_gen.theme.palette import SURFACE
-from tests.browser.conftest import PHONE, SITE
+from tests.browser.conftest import LEFT_TO_NIGHT, PHONE, SITE
 
 # Images of the other theme are `display: none` and lazy: ask for every one, and wait until each is decoded or has failed.
 LOAD_IMAGES = """async () => {
@@ -19,8 +19,6 @@ LOAD_IMAGES = """async () => {
   await Promise.all(images.map(image => image.decode().catch(() => null)));
   return images.filter(image => !image.naturalWidth).map(image => image.src);
 }"""
-# Without these axe reads the style sheets anew, which a browser refuses for files on disk, and lists what passes too.
-AXE = {"preload": False, "resultTypes": ["violations"]}
 SHOWN = """() => ["light", "dark"].map(
   side => [...document.querySelectorAll(".bn-only-" + side)].filter(one => one.getClientRects().length).length)"""
 OVERFLOWING = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
@@ -28,8 +26,12 @@ OVERFLOWING = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
     .slice(-5).map(one => one.outerHTML.slice(0, 120))"""
 
 
-def test_a_page_is_sound(visit: Any, axe: Any, address: str, scheme: str) -> None:
-    """One visit, all checks: opening a page is what takes the time."""
+def test_a_page_is_sound(visit: Any, violations: Any, address: str, scheme: str) -> None:
+    """One visit, all checks: opening a page is what takes the time.
+
+    Accessibility takes as long as everything else. Of the pages of figures a sample is checked here, and the others in
+    `test_every_other_figure_page_is_accessible`.
+    """
     seen = visit(address, scheme)
     page = seen.page
     faults = {
@@ -40,8 +42,7 @@ def test_a_page_is_sound(visit: Any, axe: Any, address: str, scheme: str) -> Non
         "ids that stand twice": page.evaluate("""() => [...document.querySelectorAll("[id]")].map(one => one.id)
             .filter((id, at, all) => all.indexOf(id) !== at)"""),
         "films that start by themselves": page.locator("video[autoplay]").count() or None,
-        "accessibility": [f"{found['id']}: {found['help']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
-                          for found in axe.run(page, options=AXE).response["violations"] for node in found["nodes"]],
+        "accessibility": address not in LEFT_TO_NIGHT and violations(page),
     }  # fmt: skip
     assert {what: found for what, found in faults.items() if found} == {}
     assert page.locator("h1").count() == 1
@@ -51,6 +52,13 @@ def test_a_page_is_sound(visit: Any, axe: Any, address: str, scheme: str) -> Non
     )
     page.set_viewport_size(PHONE)
     assert page.evaluate(OVERFLOWING) == [], "nothing is wider than a phone"
+
+
+@pytest.mark.nightly
+def test_every_other_figure_page_is_accessible(
+    visit: Any, violations: Any, figure_page: str, scheme: str
+) -> None:
+    assert violations(visit(figure_page, scheme).page) == []
 
 
 def as_css(colour: str) -> str:
