@@ -22,13 +22,14 @@ import numpy as np
 
 from experiments import study as studies
 from experiments.measures.statistics import Measurement
+from experiments.profile import NAMES
 from experiments.study import Case, Claim
 
 if TYPE_CHECKING:
     import xarray as xr
 
 LEAST_RUNS = 16  # of a published profile, where anything is random
-PROFILES = tuple(profile.upper() for profile in studies.PROFILES)
+PROFILES = tuple(profile.upper() for profile in NAMES)
 # What a study declares, in the order of a file, and how.
 DECLARED = {
     "Setup": "write `@dataclass(frozen=True) class Setup:` with the settings",

@@ -12,12 +12,10 @@ process. Elsewhere each module gets a new Python.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import subprocess
 import sys
-import traceback
 from pathlib import Path
 
 # What the modules of this project import of other people's, so that a fork need not.
