@@ -118,7 +118,11 @@ def setup(study: ModuleType, profile: Profile) -> Any:
         If a change names no setting of the study, or a value is not of the setting's type.
     """
     name = study.__name__.rpartition(".")[2]
-    chosen = getattr(study, profile.name.upper())
+    declared = profile.name.upper()
+    if not hasattr(study, declared):
+        file = "/".join(study.__file__.replace("\\", "/").rsplit("/", 3)[1:])
+        raise ValueError(f"{file}:1: {declared} is missing: declare `{declared} = Setup(…)`")
+    chosen = getattr(study, declared)
     if profile.seed is not None and hasattr(chosen, "seed"):
         chosen = replace(chosen, seed=profile.seed)
     hints = typing.get_type_hints(type(chosen))

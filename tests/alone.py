@@ -19,7 +19,18 @@ import sys
 from pathlib import Path
 
 # What the modules of this project import of other people's, so that a fork need not.
-OTHERS = ("numpy", "scipy.stats", "pandas", "xarray", "matplotlib.figure", "jinja2", "markdown", "PIL.Image", "av", "rich.console")
+OTHERS = (
+    "numpy",
+    "scipy.stats",
+    "pandas",
+    "xarray",
+    "matplotlib.figure",
+    "jinja2",
+    "markdown",
+    "PIL.Image",
+    "av",
+    "rich.console",
+)
 # macOS has fork, but not its frameworks: a fork may not use what they started.
 FORKS = hasattr(os, "fork") and sys.platform != "darwin"
 
@@ -45,8 +56,14 @@ def failures(root: Path, modules: list[str], forks: bool = FORKS) -> dict[str, s
     batches = [modules] if forks else [[module] for module in modules]
     found: dict[str, str] = {}
     for batch in batches:
-        ran = subprocess.run([sys.executable, __file__, str(root)], input=json.dumps(batch), cwd=root, text=True,
-                             capture_output=True, check=False)
+        ran = subprocess.run(
+            [sys.executable, __file__, str(root)],
+            input=json.dumps(batch),
+            cwd=root,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         if ran.returncode:
             raise RuntimeError(f"{__file__} failed: {ran.stderr}")
         found |= json.loads(ran.stdout)

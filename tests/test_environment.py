@@ -60,9 +60,7 @@ class Tree:
 
     def prepare(self, *stamps: str) -> None:
         """Make a `.venv` without packages whose stamps say that it is current."""
-        subprocess.run(
-            [sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=self.root, check=True
-        )
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=self.root, check=True)
         stamp = (
             "import sys\n"
             "from site_gen.environment import enter\n"
@@ -114,15 +112,9 @@ def wheel(folder: Path) -> str:
         record = ""
         for name, content in files.items():
             archive.writestr(name, content)
-            digest = (
-                base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest())
-                .decode()
-                .rstrip("=")
-            )
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).decode().rstrip("=")
             record += f"{name},sha256={digest},{len(content)}\n"
-        archive.writestr(
-            "bnm_probe-1.0.dist-info/RECORD", record + "bnm_probe-1.0.dist-info/RECORD,,\n"
-        )
+        archive.writestr("bnm_probe-1.0.dist-info/RECORD", record + "bnm_probe-1.0.dist-info/RECORD,,\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return f"bnm-probe==1.0 \\\n    --hash=sha256:{digest}\n"
 
@@ -290,9 +282,7 @@ def test_an_environment_is_made_offline_in_a_folder_of_any_name(tmp_path: Path, 
     tree = tree_in(tmp_path / name)
     pinned = wheel(tmp_path / "wheels")
     (tree.root / "requirements.txt").write_text(pinned, encoding="utf-8")
-    ran = made(
-        tree, tmp_path, PIP_USER="1", PIP_TARGET=str(tmp_path / "elsewhere"), PYTHONOPTIMIZE="2"
-    )
+    ran = made(tree, tmp_path, PIP_USER="1", PIP_TARGET=str(tmp_path / "elsewhere"), PYTHONOPTIMIZE="2")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert list((tree.root / ".venv").rglob("bnm_probe.py"))
     assert not (tmp_path / "elsewhere").exists()
@@ -449,9 +439,7 @@ def test_errors_of_the_file_system_become_one_sentence(
 # ---- commands that need no environment
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, command in commands.COMMANDS.items() if command.asks]
-)
+@pytest.mark.parametrize("name", [name for name, command in commands.COMMANDS.items() if command.asks])
 @pytest.mark.parametrize("options", [(), ("--profile", "quick"), ("--profile=quick", "--", " ")])
 def test_what_is_missing_is_asked_at_once(tree: Tree, name: str, options: tuple[str, ...]) -> None:
     ran = tree.run(name, *options)
@@ -547,9 +535,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     return seen
 
 
-def test_tests_run_though_the_site_cannot_be_built(
-    started: list, capsys: pytest.CaptureFixture
-) -> None:
+def test_tests_run_though_the_site_cannot_be_built(started: list, capsys: pytest.CaptureFixture) -> None:
     assert testing.run(["test", "--profile=quick", "--", "-k", "x"]) == 3
     assert started[0] == ("-m", "tests.browser.install")
     assert started[1] == ("-m", "site_gen", "site", "--profile=quick")

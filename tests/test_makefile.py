@@ -71,9 +71,7 @@ def test_values_become_options(folder: Path) -> None:
     assert words(make(folder, "study", "ID=-x", *given))[4:] == [*choice, "--", "-x"]
     assert words(make(folder, "serve", "PORT=8001", "PYTHON=./echo.sh"))[4:] == ["--port=8001"]
     assert words(make(folder, "new-study", "NAME=q", "PYTHON=./echo.sh"))[4:] == ["--", "q"]
-    assert words(make(folder, "site", PROFILE="quick", PYTHON="./echo.sh"))[4:] == [
-        "--profile=quick"
-    ]
+    assert words(make(folder, "site", PROFILE="quick", PYTHON="./echo.sh"))[4:] == ["--profile=quick"]
 
 
 @pytest.mark.parametrize("variable", ["ID", "SET", "PROFILE", "SEED", "SCHEDULER", "PORT", "NAME"])

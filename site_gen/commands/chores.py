@@ -13,9 +13,7 @@ def clean(*, everything: bool) -> int:
         path = os.path.join(ROOT, name)
         try:
             if name == "site" and _holds_history(path):
-                return mistake(
-                    f"{path} is a repository of its own: `clean` leaves it; remove it yourself"
-                )
+                return mistake(f"{path} is a repository of its own: `clean` leaves it; remove it yourself")
             if os.path.islink(path):  # the link is ours, what it points to may not be
                 os.unlink(path)
             elif os.path.lexists(path):

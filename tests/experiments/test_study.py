@@ -12,6 +12,7 @@ import xarray as xr
 from experiments import study
 from experiments.data import mnist
 from experiments.measures.statistics import exact
+from experiments.profile import Profile, setup
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_a_file_that_python_cannot_import_by_name_is_told(folder: Path) -> None:
 def test_a_study_without_a_profile_is_told_how_to_declare_it(folder: Path) -> None:
     (folder / "whole.py").write_text("FULL = 1\n")
     with pytest.raises(ValueError, match=r"whole\.py:1: QUICK is missing: declare `QUICK = Setup"):
-        study.setup(study.load("whole"), "quick")
+        setup(study.load("whole"), Profile("quick"))
 
 
 def test_what_a_study_needs_is_asked_for_before_it_runs(
@@ -138,11 +139,6 @@ def test_what_a_study_needs_is_asked_for_before_it_runs(
     for name in names[2:]:
         (tmp_path / name).touch()
     study.check_requirements(trained, trained.PAPER)
-
-
-def test_an_unknown_profile_lists_those_that_exist() -> None:
-    with pytest.raises(ValueError, match="quick, full, paper"):
-        study.setup(study.load("anatomy"), "huge")
 
 
 def test_results_are_merged_along_their_coordinates() -> None:

@@ -173,6 +173,7 @@ def test_killed_at_any_moment_the_next_build_leaves_the_same_bytes(
 def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(unbuilt: Repository) -> None:
     unbuilt.edit(STUDY, "pause: float = 0.0", "pause: float = 2.0")
     process = unbuilt.start("pages")
+    assert process.stdout.readline().startswith("To make: ")
     assert "result" in process.stdout.readline()  # the first is finished and noted
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=10)
