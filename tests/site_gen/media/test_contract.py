@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ import pytest
 from site_gen.errors import BuildError
 from site_gen.media import catalogue, contract
 from site_gen.media.catalogue import Drawing
-from site_gen.media.still import lay_out, write_table
+from site_gen.media.still import lay_out, read_table, table_bytes
 from site_gen.theme import DARK, LIGHT, Animation
 from tests import quick
 
@@ -34,8 +33,7 @@ def made(identifier: str) -> pd.DataFrame:
 @cache
 def table(identifier: str) -> pd.DataFrame:
     """The same, as its CSV gives it back."""
-    with TemporaryDirectory() as folder:
-        return write_table(made(identifier), Path(folder) / "table.csv")
+    return read_table(table_bytes(made(identifier)))
 
 
 @pytest.mark.parametrize("identifier", DRAWINGS)
