@@ -8,24 +8,21 @@ import re
 import pytest
 
 from site_gen.errors import BuildError
-from site_gen.pages import render
+from site_gen.pages import calls, render
 from site_gen.pages.book import Book
 from site_gen.pages.book import simulators as simulators_on
 from site_gen.simulators import declarations
 
+FRONT = "---\ntitle: A page?\ndescription: For tests.\n---\n"
 STILL = {"id": "coin-heads", "kind": "figure", "title": "Coins", "caption": "Of coins.", "alt": "Coins.", "width": 720, "height": 360,
          "claims": [], "files": [], "study": "coin"}  # fmt: skip
 
 
 def rendered(*tags: str, page: str = "part/page.md") -> str:
-    """One page with these tags, on its own lines from the third on."""
+    """One page with these tags, on its own lines."""
     book = Book("quick", {}, {"coin-heads": STILL}, {}, "https://example.org/", {}, {})
     text = "First.\n\n" + "\n\n".join(f"[[= {tag} ]]" for tag in tags) + "\n"
-    environment = render.jinja2.Environment(
-        loader=render.jinja2.ChoiceLoader([render.jinja2.DictLoader({page: text}), render.jinja2.FileSystemLoader(render.TEMPLATES)]),
-        undefined=render.jinja2.StrictUndefined, **render.DELIMITERS,
-    )  # fmt: skip
-    render.formatting.register(environment)
+    environment = calls.environment({page: text})
     return environment.get_template(page).render(render.Page(book, environment, page).functions())
 
 
@@ -33,18 +30,18 @@ def refused(tag: str) -> str:
     """What the build says of a page with a wrong tag."""
     book = Book("quick", {}, {"coin-heads": STILL}, {}, "https://example.org/", {}, {})
     with pytest.raises(BuildError) as stopped:
-        render.render(book, {"part/page.md": f"First.\n\n[[= {tag} ]]\n"})
+        render.render(book, {"part/page.md": f"{FRONT}First.\n\n[[= {tag} ]]\n"})
     return str(stopped.value)
 
 
 @pytest.mark.parametrize(
     ("tag", "why"),
     [
-        ('simulator("bn-magic", fallback="coin-heads")', "there is no simulator 'bn-magic'; there are: bn-affine"),
+        ('simulator("bn-magic", fallback="coin-heads")', "there is no simulator 'bn-magic'; "),
         ('simulator("bn-affine")', 'needs a figure that stands in for it: [[= simulator("bn-affine", fallback="figure-id") ]]'),
         ('simulator("bn-affine", fallback="no-such")', "there is no figure 'no-such'"),
-        ('simulator("bn-affine", fallback="coin-heads", preset="magic")', "has no preset 'magic'; its presets are: copied-example"),
-        ('simulator("bn-affine", fallback="coin-heads", delta=1)', "has no setting 'delta'; its settings are: data"),
+        ('simulator("bn-affine", fallback="coin-heads", preset="magic")', "there is no preset of bn-affine 'magic'; "),
+        ('simulator("bn-affine", fallback="coin-heads", delta=1)', "there is no setting of bn-affine 'delta'; did you mean"),
         ('simulator("bn-affine", fallback="coin-heads", gamma="2")', "cannot start with gamma='2': it is a number from"),
         ('simulator("bn-affine", fallback="coin-heads", gamma=1e9)', "cannot start with gamma=1000000000.0"),
         ('simulator("bn-affine", fallback="coin-heads", batch=3)', "cannot start with batch=3: it is one of 2, 4, 8"),
@@ -53,7 +50,7 @@ def refused(tag: str) -> str:
 )  # fmt: skip
 def test_what_does_not_exist_stops_the_build_with_its_line(tag: str, why: str) -> None:
     said = refused(tag)
-    assert said.startswith("docs/part/page.md:3: ")
+    assert said.startswith("docs/part/page.md:7: ")
     assert why in said
 
 
@@ -71,17 +68,17 @@ def test_scripts_that_a_simulator_needs_come_before_its_own() -> None:
     assert re.findall(r"simulators/(\S+\.js)", text) == ["engine.js", "kit.js", "training.js", "bn-train.js"]
 
 
-PLACED = simulators_on({
+PLACED = simulators_on({page: calls.calls(text) for page, text in {
     "last.md": '[[= simulator("bn-affine", fallback="coin-heads", gamma=2) ]]',
     "part/first.md": '[[= simulator("bn-affine", fallback="coin-heads", preset="copied-example") ]]\n'
                      '[[= simulator("bn-affine", fallback="coin-heads") ]]',
-}, {"part/first.md": "", "last.md": ""})  # fmt: skip
+}.items()}, {"part/first.md": "", "last.md": ""})  # fmt: skip
 
 
 def linked(tag: str, page: str) -> str:
     """What a tag on a page prints, where two pages have the simulator."""
     book = Book("quick", {}, {}, {}, "https://example.org/", {}, {}, PLACED)
-    return render.render(book, {page: f"[[= {tag} ]]"})[page].decode().splitlines()[-1]
+    return render.render(book, {page: f"{FRONT}[[= {tag} ]]"})[page].decode().splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -105,9 +102,9 @@ def test_a_link_opens_a_simulator_with_a_preset(tag: str, page: str, link: str) 
 @pytest.mark.parametrize(
     ("tag", "why"),
     [
-        ('try_it("bn-magic", preset="flat")', "there is no simulator 'bn-magic'; there are: bn-affine"),
-        ('try_it("bn-affine", preset="magic")', "has no preset 'magic'; its presets are: copied-example"),
-        ('try_it("bn-affine", text="try", delta=1)', "has no setting 'delta'; its settings are: data"),
+        ('try_it("bn-magic", preset="flat")', "there is no simulator 'bn-magic'; "),
+        ('try_it("bn-affine", preset="magic")', "there is no preset of bn-affine 'magic'; "),
+        ('try_it("bn-affine", text="try", delta=1)', "there is no setting of bn-affine 'delta'; did you mean"),
         ('try_it("bn-affine", text="try", batch=3)', "cannot start with batch=3: it is one of 2, 4, 8"),
         ('try_it("bn-affine")', 'needs a preset or a text: [[= try_it("bn-affine", preset="…", text="…") ]]'),
         ('try_it("bn-affine", preset="flat", text="2.5 times")', "is typed into the text of a link"),
@@ -117,7 +114,7 @@ def test_a_link_opens_a_simulator_with_a_preset(tag: str, page: str, link: str) 
 def test_a_link_to_what_does_not_exist_stops_the_build(tag: str, why: str) -> None:
     with pytest.raises(BuildError) as stopped:
         linked(f'"" ]]\n\n[[= {tag}', "last.md")
-    assert str(stopped.value).startswith("docs/last.md:3: ")
+    assert str(stopped.value).startswith("docs/last.md:7: ")
     assert why in str(stopped.value)
 
 
