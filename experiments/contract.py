@@ -447,7 +447,8 @@ def _faults_of_result(result: xr.Dataset) -> Iterator[str]:
             ):
                 if not isinstance(variable.attrs.get(attribute), str) or not variable.attrs[attribute]:
                     yield f"{label} without `{attribute}`; {remedy}"
-        if variable.dtype.kind not in STORED or variable.dtype == np.float16:
+        words = variable.dtype == object and all(isinstance(one, str) for one in variable.values.ravel())
+        if (variable.dtype.kind not in STORED and not words) or variable.dtype == np.float16:
             yield f"{label} of {variable.dtype}, which no result file holds; convert it to float64, int32 or words"
         elif variable.dtype.kind in "iu" and variable.size and _too_large(variable.values):
             yield f"{label} with whole numbers beyond 32 bits, which no result file holds; convert it to float64"
