@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from experiments.profile import Profile
 from experiments import contract
 from experiments.study import Case, combine
 from site_gen.media.contract import check_shown
@@ -49,7 +50,7 @@ def test_its_results_say_what_they_are_and_go_together(name: str) -> None:
 def test_its_claims_and_values_can_be_measured_and_can_fail(name: str) -> None:
     study = quick.module(name)
     contract.check_measured(study, quick.results(name))
-    measured = evaluate(study, quick.results(name), "quick")
+    measured = evaluate(study, quick.results(name), Profile("quick"))
     assert {claim["id"] for claim in measured["claims"]} == {claim.id for claim in study.CLAIMS}
     for claim in measured["claims"]:
         assert all(case["holds"] in (True, False, None) for case in claim["cases"])
