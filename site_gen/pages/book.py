@@ -11,7 +11,7 @@ from experiments.suggest import unknown
 from site_gen import paths
 from site_gen.errors import BuildError
 from site_gen.pages import citations
-from site_gen.pages.calls import UNKNOWN, Call, calls
+from site_gen.pages.calls import UNKNOWN, Call, calls, parses
 from site_gen.pipeline.measure import line_of
 
 SHRUNK = (
@@ -53,6 +53,8 @@ class Book:
         Simulator → page that holds it, in the order of the navigation → what the tag there chooses: preset and settings.
     notice : str
         What every page says at its top, a title and below it a text, where it is not for citation; "" where it is.
+    incomplete : bool
+        Whether some page cannot be read, so that what seems to be on no page may be on that one.
     """
 
     profile: str
@@ -64,6 +66,7 @@ class Book:
     chapters: dict[str, str]
     simulators: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     notice: str = ""
+    incomplete: bool = False
 
     @property
     def profile_shown(self) -> str:
@@ -171,6 +174,7 @@ def collect(
         chapters=chapters,
         simulators=simulators(found, chapters),
         notice=notice_for(profile) if notice is None else notice,
+        incomplete=not all(map(parses, sources.values())),
     )
 
 

@@ -120,6 +120,15 @@ def _tree(text: str) -> nodes.Template:
     return _parser().parse(text)
 
 
+def parses(text: str) -> bool:
+    """Whether Jinja can read a page: if not, some of its calls may be unknown."""
+    try:
+        _tree(text)
+    except jinja2.TemplateSyntaxError:
+        return False
+    return True
+
+
 def calls(text: str) -> list[Call]:
     """All calls of functions on a page, in the order in which they stand there.
 

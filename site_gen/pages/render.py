@@ -120,7 +120,7 @@ def _faults_of_claims(book: Book) -> Iterator[str]:
         ):
             for told in checks.in_text(text):
                 yield f"{where}: in the claim {identifier!r}, {told}"
-        if claim["page"] is None:
+        if claim["page"] is None and not book.incomplete:
             yield (
                 f'{where}: no page shows the claim {identifier!r}. Put [[= claim("{identifier}") ]] on '
                 "the page that discusses it"
