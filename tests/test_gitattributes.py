@@ -46,5 +46,15 @@ def test_a_clone_that_would_turn_line_ends_has_the_same_bytes(tmp_path: Path) ->
         (source / name).write_bytes(raw)
     git("add", "-A", cwd=source)
     git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a", cwd=source)
-    git("clone", "-q", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", str(source), str(clone), cwd=tmp_path)
+    git(
+        "clone",
+        "-q",
+        "-c",
+        "core.autocrlf=true",
+        "-c",
+        "core.eol=crlf",
+        str(source),
+        str(clone),
+        cwd=tmp_path,
+    )
     assert {name: (clone / name).read_bytes() for name in content} == content

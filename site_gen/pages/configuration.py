@@ -89,7 +89,16 @@ def _read(raw: bytes, environ: Mapping[str, str]) -> dict[str, Any]:
     # Names of Python objects and the like are for MkDocs.
     Loader.add_multi_constructor("", lambda loader, suffix, node: None)
     try:
-        config = yaml.load(raw, Loader)
+        text = raw.decode("utf-8-sig")
+        config = yaml.load(text, Loader)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BuildError(
+            f"{FILE}:{line}: cannot be read, because it is not UTF-8. Save it as UTF-8"
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BuildError(f"{FILE}:{line}: holds a sign that YAML forbids. Take it out") from None
     except yaml.YAMLError as error:
         line, reason = where(error)
         raise BuildError(f"{FILE}:{line}: cannot be read as YAML: {reason}. Mend this line") from None

@@ -18,7 +18,10 @@ from site_gen.pages.calls import UNKNOWN, Call, calls, parts, undeclared
         ('[[% if true %]]\n[[= claim("a") ]][[% endif %]]', [Call("claim", ("a",), line=2)]),
         ('[[% set x = claim("a") %]]', [Call("claim", ("a",))]),
         ('`[[= claim("a") ]]`', [Call("claim", ("a",))]),
-        ('[[= f("]]", "[[=", g=-1.5, h=[1, none]) ]]', [Call("f", ("]]", "[[="), {"g": -1.5, "h": [1, None]})]),
+        (
+            '[[= f("]]", "[[=", g=-1.5, h=[1, none]) ]]',
+            [Call("f", ("]]", "[[="), {"g": -1.5, "h": [1, None]})],
+        ),
         ("[[= f(x) ]]", [Call("f", (UNKNOWN,))]),
         ('[[# [[= claim("a") ]] #]]', []),
         ('[[% raw %]][[= claim("a") ]][[% endraw %]]', []),
@@ -29,7 +32,9 @@ def test_what_is_a_call_jinja_decides(text: str, found: list[Call]) -> None:
     assert calls(text) == found
 
 
-@pytest.mark.parametrize("broken", ["[[= claim(", "[[= claim(]]", "[[% if %]]", "[[% nonsense %]]", '[[= "a ]]', "[[#"])
+@pytest.mark.parametrize(
+    "broken", ["[[= claim(", "[[= claim(]]", "[[% if %]]", "[[% nonsense %]]", '[[= "a ]]', "[[#"]
+)
 def test_a_page_that_does_not_parse_keeps_the_calls_of_its_other_tags(broken: str) -> None:
     assert Call("claim", ("a",), line=2) in calls(f'Yes:\n[[= claim("a") ]]\n{broken}')
 
@@ -40,5 +45,15 @@ def test_names_that_a_page_does_not_define() -> None:
 
 
 def test_parts_keep_their_lines() -> None:
-    found = [(part.kind, part.line) for part in parts("a\n[[= b\n]]\n[[# c\n#]][[%- if d %]]e\n[[% endif %]]")]
-    assert found == [("text", 1), ("print", 2), ("text", 3), ("comment", 4), ("statement", 5), ("text", 5), ("statement", 6)]
+    found = [
+        (part.kind, part.line) for part in parts("a\n[[= b\n]]\n[[# c\n#]][[%- if d %]]e\n[[% endif %]]")
+    ]
+    assert found == [
+        ("text", 1),
+        ("print", 2),
+        ("text", 3),
+        ("comment", 4),
+        ("statement", 5),
+        ("text", 5),
+        ("statement", 6),
+    ]

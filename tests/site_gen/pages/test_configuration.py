@@ -27,7 +27,9 @@ nav:
 def test_the_address_and_the_parts() -> None:
     url, chapters = configured(RAW, {})
     assert url == "https://example.org/batch-norm/"
-    assert chapters == {"index.md": "Home"} | dict.fromkeys(("part/a.md", "part/b.md", "part/c.md"), "The part")
+    assert chapters == {"index.md": "Home"} | dict.fromkeys(
+        ("part/a.md", "part/b.md", "part/c.md"), "The part"
+    )
     assert configured(b"site_url: https://a.b/", {}) == ("https://a.b/", {})
 
 
@@ -54,7 +56,11 @@ def test_nonsense_in_site_url_is_one_sentence(nonsense: str) -> None:
     with pytest.raises(BuildError) as stopped:
         configured(RAW, {"SITE_URL": nonsense})
     said = str(stopped.value)
-    assert said.startswith(f"SITE_URL is {nonsense!r}, which ") and "https://example.org/" in said and "\n" not in said
+    assert (
+        said.startswith(f"SITE_URL is {nonsense!r}, which ")
+        and "https://example.org/" in said
+        and "\n" not in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,7 +68,8 @@ def test_nonsense_in_site_url_is_one_sentence(nonsense: str) -> None:
     [
         (b"a: 1\nb: c: d\n", "mkdocs.yml:2: cannot be read as YAML: mapping values are not allowed here"),
         (b"a: [1\nb: 2\n", "mkdocs.yml:2: cannot be read as YAML"),
-        (b"a: 1\nb: \xff\n", "mkdocs.yml:2: cannot be read as YAML"),
+        (b"a: 1\nb: \xff\n", "mkdocs.yml:2: cannot be read, because it is not UTF-8"),
+        (b"a: 1\nb: \0\n", "mkdocs.yml:2: holds a sign that YAML forbids"),
         (b"", "mkdocs.yml:1: holds no settings"),
         (b"- a\n", "mkdocs.yml:1: holds no settings"),
         (b"site_name: x\n", "mkdocs.yml: there is no site_url"),

@@ -37,11 +37,11 @@ def test_a_slug(heading: str, identifier: str) -> None:
 
 
 def test_every_letter_of_the_greek_alphabet_has_its_name() -> None:
-    names = (
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega"
-    )
+    names = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega"
     assert " ".join(slug(chr(code)) for code in range(ord("α"), ord("ω") + 1)) == names
-    assert {slug(chr(code)) for code in range(ord("Α"), ord("Ω") + 1) if unicodedata.name(chr(code), "")} == set(names.split())
+    assert {
+        slug(chr(code)) for code in range(ord("Α"), ord("Ω") + 1) if unicodedata.name(chr(code), "")
+    } == set(names.split())
 
 
 @pytest.fixture
@@ -62,7 +62,9 @@ def converter() -> markdown.Markdown:
         ("## *γ* in `code`", "gamma-in-code", "in-code"),
     ],
 )
-def test_a_heading_and_its_old_id(converter: markdown.Markdown, text: str, identifier: str, alias: str | None) -> None:
+def test_a_heading_and_its_old_id(
+    converter: markdown.Markdown, text: str, identifier: str, alias: str | None
+) -> None:
     html = converter.convert(text)
     old = f'<span class="{ALIAS}" id="{alias}"></span>' if alias else ""
     assert html.startswith(f'<h2 id="{identifier}">{old}') and html.count(" id=") == 1 + bool(alias)
@@ -72,7 +74,9 @@ def test_a_heading_and_its_old_id(converter: markdown.Markdown, text: str, ident
 
 
 def test_ids_are_unique(converter: markdown.Markdown) -> None:
-    html = converter.convert("## γ\n\n## γ\n\n## γ = 1\n\n## β = 1\n\n## 1\n\n## What costs\n\n## What ε costs\n\n## x { #0 }\n\n## γ = 0\n")
+    html = converter.convert(
+        "## γ\n\n## γ\n\n## γ = 1\n\n## β = 1\n\n## 1\n\n## What costs\n\n## What ε costs\n\n## x { #0 }\n\n## γ = 0\n"
+    )
     ids = re.findall(r' id="([^"]*)"', html)
     assert len(ids) == len(set(ids))
     assert [one for one in re.findall(r'<h2 id="([^"]*)"', html)] == [
@@ -85,7 +89,9 @@ def test_ids_on_the_site_say_something(converter: markdown.Markdown) -> None:
     ids: dict[str, set[str]] = {}
     old: dict[str, set[str]] = {}
     for path in DOCS.rglob("*.md"):
-        headings = [line for line in path.read_text(encoding="utf-8").splitlines() if re.match(r"#{1,6} ", line)]
+        headings = [
+            line for line in path.read_text(encoding="utf-8").splitlines() if re.match(r"#{1,6} ", line)
+        ]
         converter.reset()
         html = converter.convert("\n\n".join(headings))
         name = path.relative_to(DOCS).as_posix()
@@ -96,5 +102,9 @@ def test_ids_on_the_site_say_something(converter: markdown.Markdown) -> None:
     assert "and" in old["optimization/placement.md"] and "with" in old["optimization/size-of-weights.md"]
     for path in DOCS.rglob("*.md"):
         for target, anchor in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", path.read_text(encoding="utf-8")):
-            page = (path.parent / target).resolve().relative_to(DOCS).as_posix() if target else path.relative_to(DOCS).as_posix()
+            page = (
+                (path.parent / target).resolve().relative_to(DOCS).as_posix()
+                if target
+                else path.relative_to(DOCS).as_posix()
+            )
             assert anchor not in old.get(page, ()), f"{path.name}: {target}#{anchor}"

@@ -47,7 +47,7 @@ def test_a_typed_number_is_found(sentence: str, number: str) -> None:
         'It took [[= value("a.b") ]] steps. There were 3 of them.',
         'It took [[= given("value(1)") ]] and 44 more.',
         'It took [[= setting("a ]] 0.5") ]] steps.',
-        'It took [[% set x = 0.5 %]] steps.',
+        "It took [[% set x = 0.5 %]] steps.",
         "H2O and mp3 and v1.2x are names.",
     ],
 )

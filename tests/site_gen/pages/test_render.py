@@ -112,7 +112,11 @@ def test_front_matter_that_mkdocs_would_publish_as_text(refused: Refused, front:
 
 def test_a_page_that_is_missing_from_the_navigation(refused: Refused) -> None:
     chapters = {"index.md": "Home", "part/a.md": "The part", "part/b.md": "The part"}
-    more = {"part/a.md": FRONT, "part/b.md": FRONT, "part/new.md": FRONT.replace("A question?", "'New: is it?'")}
+    more = {
+        "part/a.md": FRONT,
+        "part/b.md": FRONT,
+        "part/new.md": FRONT.replace("A question?", "'New: is it?'"),
+    }
     said = refused("x", chapters=chapters, more=more)
     assert said == (
         "docs/part/new.md: the page is missing from the navigation: add the line "
@@ -124,7 +128,10 @@ def test_a_page_that_is_missing_from_the_navigation(refused: Refused) -> None:
 
 def test_an_entry_of_the_navigation_without_a_page(refused: Refused) -> None:
     said = refused("x", chapters={"index.md": "", "pages.md": "", "https://example.org": ""})
-    assert said == "mkdocs.yml: nav names pages.md, but there is no page docs/pages.md: write that page, or take the entry out"
+    assert (
+        said
+        == "mkdocs.yml: nav names pages.md, but there is no page docs/pages.md: write that page, or take the entry out"
+    )
     said = refused("x", chapters={"index.md": "", "pages.md": ""}, more={"page.md": FRONT})
     assert "did you mean page.md?" in said
 
@@ -159,7 +166,9 @@ def test_what_is_no_formula(rendered: Rendered, body: str) -> None:
 
 
 def test_a_formula_in_a_caption_or_a_claim_names_the_file_that_holds_it(refused: Refused) -> None:
-    said = refused('[[= figure("coin-heads") ]]', figures={"coin-heads": figure(caption=r"About $\frac{1}$.")})
+    said = refused(
+        '[[= figure("coin-heads") ]]', figures={"coin-heads": figure(caption=r"About $\frac{1}$.")}
+    )
     assert said == (
         r"site_gen/figures/coin__heads.py: in the caption, the formula '\\frac{1}' cannot be set: "
         + said.rpartition("cannot be set: ")[2]
@@ -181,7 +190,12 @@ def test_a_notice_stands_below_the_front_matter(rendered: Rendered) -> None:
         assert page.startswith(f'{FRONT}\n!!! warning "{title}: not for citation"\n\n    Every ')
     page = rendered("x", notice="Mine\nWords.")["index.md"]
     assert page.startswith(f'{FRONT}\n!!! warning "Mine"\n\n    Words.\n')
-    assert "!!! warning" not in rendered("x", profile="quick", notice="", measures={"coin": study(verdict="supported")})["index.md"]
+    assert (
+        "!!! warning"
+        not in rendered("x", profile="quick", notice="", measures={"coin": study(verdict="supported")})[
+            "index.md"
+        ]
+    )
 
 
 def test_collecting_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,9 +226,15 @@ def test_source_files_that_pages_show() -> None:
         (b"[\n{]", "docs/references.json:2: cannot be read as JSON"),
         (b"[\n\xff]", "docs/references.json:2: cannot be read, because it is not UTF-8"),
         (b"{}", "docs/references.json:1: is a list of references"),
-        (b'[{"id": "a"}]', "docs/references.json: the reference 'a' has no author and no issued and no title"),
+        (
+            b'[{"id": "a"}]',
+            "docs/references.json: the reference 'a' has no author and no issued and no title",
+        ),
         (b'[{"id": "a", "title": "A", "author": [{}], "issued": {}}]', "the reference 'a' has no issued"),
-        (b'[{"id": "a", "title": "A", "author": [{}], "issued": {"date-parts": [[1]]}}]', "the reference 'a' needs"),
+        (
+            b'[{"id": "a", "title": "A", "author": [{}], "issued": {"date-parts": [[1]]}}]',
+            "the reference 'a' needs",
+        ),
     ],
 )
 def test_broken_references(raw: bytes, told: str) -> None:
