@@ -50,9 +50,11 @@ class Book:
     chapters : dict
         Page → the part of the site that it stands in, by its title in the navigation.
     simulators : dict
-        Simulator → page that holds it, in the order of the navigation → what the tag there chooses: preset and settings.
+        Simulator → page that holds it, in the order of the navigation → what the tag there chooses:
+        preset and settings.
     notice : str
-        What every page says at its top, a title and below it a text, where it is not for citation; "" where it is.
+        What every page says at its top, a title and below it a text, where it is not for citation;
+        "" where it is.
     incomplete : bool
         Whether some page cannot be read, so that what seems to be on no page may be on that one.
     """
@@ -179,7 +181,7 @@ def collect(
 
 
 def notice_for(profile: str) -> str:
-    """What every page of a profile says at its top: a title, and below it the text; "" where readers may cite it."""
+    """What every page of a profile says at its top, a title and a text; "" where it may be cited."""
     if studies.is_published(profile):
         return ""
     _, _, seed = profile.partition("-seed-")
@@ -201,7 +203,7 @@ def shown(found: dict[str, list[Call]]) -> dict[str, str]:
 def simulators(
     found: dict[str, list[Call]], chapters: dict[str, str]
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Which simulators stand on which pages, the first of a kind on each, and what their tags choose.
+    """Which simulators stand on which pages, the first of a kind on each, and what they choose.
 
     A tag whose arguments are no literals is left out.
     """
@@ -217,7 +219,7 @@ def simulators(
 
 
 def quoted_sources(sources: dict[str, str]) -> list[str]:
-    """The files of this repository whose code pages show with `source(…)`, in alphabetical order."""
+    """The files whose code pages show with `source(…)`, in alphabetical order."""
     found = [call for text in sources.values() for call in calls(text) if call.name == "source"]
     named = {call.argument(0, "path") for call in found}
     return sorted(name for name in named if isinstance(name, str))

@@ -1,4 +1,4 @@
-"""What pages need of mkdocs.yml: where the site is published, and each page's part of the navigation."""
+"""What pages need of mkdocs.yml: the site's address, and each page's part of the navigation."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ def configured(raw: bytes, environ: Mapping[str, str]) -> tuple[str, dict[str, s
     raw : bytes
         The content of mkdocs.yml.
     environ : mapping
-        Environment variables, for what the file takes from them with ``!ENV``; an empty one counts as unset.
+        Environment variables, for what the file takes from them with ``!ENV``; an empty one
+        counts as unset.
 
     Returns
     -------
     url : str
         The address of the site, with a slash at the end.
     chapters : dict
-        Page → the title of the part of the navigation that it stands in, in the navigation's order; empty if the
-        file has no navigation of its own.
+        Page → the title of the part of the navigation that it stands in, in the navigation's
+        order; empty if the file has no navigation of its own.
 
     Raises
     ------
     BuildError
-        If the file is no YAML (names the line), lacks an address or has a navigation that is none, or if SITE_URL
-        is no address.
+        If the file is no YAML (names the line), lacks an address or has a navigation that is none,
+        or if SITE_URL is no address.
     """
     config = _read(raw, environ)
     given = environ.get(VARIABLE, "")
@@ -53,7 +54,7 @@ def configured(raw: bytes, environ: Mapping[str, str]) -> tuple[str, dict[str, s
 
 
 def mkdocs_environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for MkDocs: with it, mkdocs.yml takes the address that `configured` gave, whatever was set."""
+    """The environment for MkDocs, in which mkdocs.yml takes the address that `configured` gave."""
     return {**environ, VARIABLE: url}
 
 

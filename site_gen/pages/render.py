@@ -97,7 +97,10 @@ def _figure_pages(book: Book, made_by: jinja2.Environment) -> dict[str, bytes]:
         url = f"{book.url}figures/{identifier}/"
         cites = citations.for_figure(book.figures[identifier], url)
         following = ordered[(position + 1) % len(ordered)]
-        neighbours = {"previous": book.figures[ordered[position - 1]], "next": book.figures[following]}
+        neighbours = {
+            "previous": book.figures[ordered[position - 1]],
+            "next": book.figures[following],
+        }
         rendered[name] = page.finish(
             page.template("figure_page.md", figure=page.entry(identifier), url=url, cites=cites, **neighbours)
         ).encode()

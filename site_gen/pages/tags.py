@@ -264,7 +264,8 @@ class Page:
     def references(self) -> str:
         """The list of all references."""
         entries = sorted(
-            self.book.references.items(), key=lambda item: (citations.names(item[1]), citations.year(item[1]))
+            self.book.references.items(),
+            key=lambda item: (citations.names(item[1]), citations.year(item[1])),
         )
         return "\n".join(f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries)
 

@@ -22,19 +22,40 @@ def figure(identifier: str = "coin-heads", **changed: Any) -> dict[str, Any]:
     path = f"figures/{identifier}/{identifier}"
     files = [{"path": path + end, "bytes": 1, "sha256": "0" * 64} for end in (".svg", "-dark.svg", ".csv")]
     return {
-        "id": identifier, "kind": "figure", "study": "coin", "title": "Coins are fair", "caption": "Coins.",
-        "alt": "Dots.", "width": 720, "height": 360, "files": files, "tags": ["coins"], "licence": "CC BY 4.0",
-        "profile": "full", "runs": 16, "seed": 1, "versions": {}, "command": "make figure",
-    } | changed  # fmt: skip
+        "id": identifier,
+        "kind": "figure",
+        "study": "coin",
+        "title": "Coins are fair",
+        "caption": "Coins.",
+        "alt": "Dots.",
+        "width": 720,
+        "height": 360,
+        "files": files,
+        "tags": ["coins"],
+        "licence": "CC BY 4.0",
+        "profile": "full",
+        "runs": 16,
+        "seed": 1,
+        "versions": {},
+        "command": "make figure",
+    } | changed
 
 
 def study(**changed: Any) -> dict[str, Any]:
     """What a study's measurement leaves."""
     case = MEASURED | {"when": "", "rule": "about one half", "holds": True}
     claim = MEASURED | {
-        "id": "coin-is-fair", "says": "Coins are fair.", "source": "reader", "study": "coin", "figure": "coin-heads",
-        "verdict": "supported", "measured": "supported", "profile": "full", "because": "Counted.", "cases": [case],
-    }  # fmt: skip
+        "id": "coin-is-fair",
+        "says": "Coins are fair.",
+        "source": "reader",
+        "study": "coin",
+        "figure": "coin-heads",
+        "verdict": "supported",
+        "measured": "supported",
+        "profile": "full",
+        "because": "Counted.",
+        "cases": [case],
+    }
     values = {"heads": MEASURED, "tails": MEASURED}
     return {"question": "Fair?", "setup": {"tosses": 4}, "claims": [claim | changed], "values": values}
 
@@ -42,9 +63,14 @@ def study(**changed: Any) -> dict[str, Any]:
 def collected(sources: dict[str, str], **changed: Any) -> book.Book:
     """A book for these pages."""
     given = {
-        "profile": "full", "measures": {"coin": study()}, "figures": {"coin-heads": figure()},
-        "references": REFERENCES, "url": "https://example.org/", "sources": sources, "chapters": {},
-    } | changed  # fmt: skip
+        "profile": "full",
+        "measures": {"coin": study()},
+        "figures": {"coin-heads": figure()},
+        "references": REFERENCES,
+        "url": "https://example.org/",
+        "sources": sources,
+        "chapters": {},
+    } | changed
     return book.collect(**given)
 
 

@@ -48,10 +48,27 @@ def test_site_url_from_outside(given: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["nonsense", "example.org", "//example.org", "ftp://example.org", "https://", "https:///x", "https://a b/", " ",
-     "https://a.b/ ", "https://a.b/\n", "https://[", "https://a:port/", "javascript:alert(1)", "https://a.b/?q", "https://a.b/#x",
-     'https://a.b/"x', "https://a.b/<x>", "https://@/"],
-)  # fmt: skip
+    [
+        "nonsense",
+        "example.org",
+        "//example.org",
+        "ftp://example.org",
+        "https://",
+        "https:///x",
+        "https://a b/",
+        " ",
+        "https://a.b/ ",
+        "https://a.b/\n",
+        "https://[",
+        "https://a:port/",
+        "javascript:alert(1)",
+        "https://a.b/?q",
+        "https://a.b/#x",
+        'https://a.b/"x',
+        "https://a.b/<x>",
+        "https://@/",
+    ],
+)
 def test_nonsense_in_site_url_is_one_sentence(nonsense: str) -> None:
     with pytest.raises(BuildError) as stopped:
         configured(RAW, {"SITE_URL": nonsense})
@@ -89,6 +106,12 @@ def test_mkdocs_takes_the_same_address(given: str) -> None:
     outside = {"SITE_URL": given}
     url, _ = configured((ROOT / "mkdocs.yml").read_bytes(), outside)
     ask = "from mkdocs.config import load_config; print(load_config('mkdocs.yml', docs_dir='docs').site_url)"
-    ran = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, env=mkdocs_environment(url, os.environ | outside),
-                         capture_output=True, text=True, check=True)  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-c", ask],
+        cwd=ROOT,
+        env=mkdocs_environment(url, os.environ | outside),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert ran.stdout.strip() == url

@@ -79,9 +79,17 @@ def test_ids_are_unique(converter: markdown.Markdown) -> None:
     )
     ids = re.findall(r' id="([^"]*)"', html)
     assert len(ids) == len(set(ids))
-    assert [one for one in re.findall(r'<h2 id="([^"]*)"', html)] == [
-        "gamma", "gamma_1", "gamma-1", "beta-1", "section-1", "what-costs", "what-epsilon-costs", "0", "gamma-0",
-    ]  # fmt: skip
+    assert re.findall(r'<h2 id="([^"]*)"', html) == [
+        "gamma",
+        "gamma_1",
+        "gamma-1",
+        "beta-1",
+        "section-1",
+        "what-costs",
+        "what-epsilon-costs",
+        "0",
+        "gamma-0",
+    ]
 
 
 def test_ids_on_the_site_say_something(converter: markdown.Markdown) -> None:

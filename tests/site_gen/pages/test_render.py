@@ -33,12 +33,21 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
         ('[[= value("coins.heads") ]]', "did you mean coin.heads"),
         ('[[= setting("coin.toses") ]]', "there is no setting of coin 'toses'; did you mean tosses?"),
         ('[[= settings("coins") ]]', "there is no study 'coins'; did you mean coin?"),
-        ('[[= cite("iofe2015") ]]', "in docs/references.json, there is no reference 'iofe2015'; did you mean ioffe2015?"),
-        ('[[= source("experiments/suggest.py", "unknwon") ]]', "there is no definition 'unknwon'; did you mean unknown?"),
+        (
+            '[[= cite("iofe2015") ]]',
+            "in docs/references.json, there is no reference 'iofe2015'; did you mean ioffe2015?",
+        ),
+        (
+            '[[= source("experiments/suggest.py", "unknwon") ]]',
+            "there is no definition 'unknwon'; did you mean unknown?",
+        ),
         ('[[= source("experiments/suggest", "unknown") ]]', "there is no file experiments/suggest to show"),
         ('[[= source("README.md", "unknown") ]]', "README.md:"),
         ('[[= source("/etc/hostname", "x") ]]', "there is no file /etc/hostname to show"),
-        ("[[= figure() ]]", 'missing a required argument: \'identifier\'. It is written [[= figure("identifier") ]]'),
+        (
+            "[[= figure() ]]",
+            "missing a required argument: 'identifier'. It is written [[= figure(\"identifier\") ]]",
+        ),
         ('[[= figure("coin-heads", "x") ]]', "too many positional arguments"),
         ('[[= value("coin.heads", sepc=".2f") ]]', "value: there is no argument 'sepc'; did you mean spec?"),
         ("[[= figure(3) ]]", "figure: identifier is a text between quotation marks, not 3"),
@@ -52,7 +61,7 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
         ("[[% figure %]]", "A tag that prints something is written [[= … ]]"),
         ('[[% include "nosuch" %]]', "there is no template 'nosuch' to include"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_tag_is_named_with_its_line(refused: Refused, tag: str, told: str) -> None:
     said = refused(f"Words.\n\n{tag}\n\nMore words.")
     assert said.startswith("docs/index.md:7: ") and told in said
@@ -88,8 +97,14 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
 @pytest.mark.parametrize(
     ("front", "told"),
     [
-        ("---\ntitle: What: is this?\ndescription: A.\n---\n", '2: the front matter cannot be read as YAML (mapping values are not allowed here): write title: "What: is this?"'),
-        ("---\ntitle: What?\ndescription: It is: this.\n---\n", '3: the front matter cannot be read as YAML (mapping values are not allowed here): write description: "It is: this."'),
+        (
+            "---\ntitle: What: is this?\ndescription: A.\n---\n",
+            '2: the front matter cannot be read as YAML (mapping values are not allowed here): write title: "What: is this?"',
+        ),
+        (
+            "---\ntitle: What?\ndescription: It is: this.\n---\n",
+            '3: the front matter cannot be read as YAML (mapping values are not allowed here): write description: "It is: this."',
+        ),
         ("---\ntitle: @what\ndescription: A.\n---\n", 'write title: "@what"'),
         ("---\ntitle: [What\ndescription: A.\n---\n", "mend this line, or the one above it"),
         ("", "1: there is no front matter: begin the page with “---”"),
@@ -101,10 +116,13 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
         ("---\ndescription: A.\n---\n", "1: the front matter has no title: add a line “title: …”"),
         ("---\ntitle: What?\n---\n", "1: the front matter has no description"),
         ("---\ntitle:\ndescription: A.\n---\n", "2: the title is empty"),
-        ("---\ndescription: A.\ntitle: [What, is]\n---\n", "3: the title is read as ['What', 'is'], which is no text: put quotation marks"),
+        (
+            "---\ndescription: A.\ntitle: [What, is]\n---\n",
+            "3: the title is read as ['What', 'is'], which is no text: put quotation marks",
+        ),
         ("---\ntitle: Yes\ndescription: A.\n---\n", "2: the title is read as True"),
     ],
-)  # fmt: skip
+)
 def test_front_matter_that_mkdocs_would_publish_as_text(refused: Refused, front: str, told: str) -> None:
     said = refused("Words.", front=front)
     assert said.startswith("docs/index.md:") and told in said.splitlines()[0]
@@ -157,10 +175,17 @@ def test_a_formula_that_cannot_be_set(refused: Refused, body: str, line: int) ->
 
 @pytest.mark.parametrize(
     "body",
-    ["It costs 5 $ or \\$6 $.", "`$\\frac{1}$`", "```\n$$\\frac{1}$$\n```", "<!-- $\\frac{1}$ -->",
-     '=== "A"\n\n    ```\n    $\\frac{1}$\n    ```\n', "``a`$\\frac{1}$``", '<i title="$\\frac{1}$">x</i>',
-     "It costs $5.\n\nOr \\frac{1} of 6$."],
-)  # fmt: skip
+    [
+        "It costs 5 $ or \\$6 $.",
+        "`$\\frac{1}$`",
+        "```\n$$\\frac{1}$$\n```",
+        "<!-- $\\frac{1}$ -->",
+        '=== "A"\n\n    ```\n    $\\frac{1}$\n    ```\n',
+        "``a`$\\frac{1}$``",
+        '<i title="$\\frac{1}$">x</i>',
+        "It costs $5.\n\nOr \\frac{1} of 6$.",
+    ],
+)
 def test_what_is_no_formula(rendered: Rendered, body: str) -> None:
     rendered(body)
 
