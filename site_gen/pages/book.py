@@ -161,10 +161,7 @@ def collect(
     BuildError
         If the references cannot be read.
     """
-    claims_of: dict[str, list[str]] = {}
-    for study in measures.values():
-        for claim in study["claims"]:
-            claims_of.setdefault(claim["figure"], []).append(claim["id"])
+    claims_of = _claims_by_figure(measures)
     found = {name: calls(text) for name, text in sources.items()}
     return Book(
         profile=profile,
@@ -178,6 +175,14 @@ def collect(
         notice=notice_for(profile) if notice is None else notice,
         incomplete=not all(map(parses, sources.values())),
     )
+
+
+def _claims_by_figure(measures: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for study in measures.values():
+        for claim in study["claims"]:
+            found.setdefault(claim["figure"], []).append(claim["id"])
+    return found
 
 
 def notice_for(profile: str) -> str:
