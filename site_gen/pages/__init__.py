@@ -1,1 +1,1 @@
-"""Prose and measurements → plain Markdown: what pages may refer to, what tags print, and the gate that stops the build."""
+"""Prose and measurements → plain Markdown: what pages refer to, tags, and the gate for faults."""

@@ -10,7 +10,7 @@ from experiments.suggest import unknown
 from site_gen import paths
 from site_gen.errors import BuildError
 from site_gen.pages import citations
-from site_gen.pages.calls import UNKNOWN, Call, calls
+from site_gen.pages.calls import UNKNOWN, Call, calls, parses
 from site_gen.pipeline.measure import line_of
 
 USUAL = "full"  # the profile that pages do not name
@@ -41,9 +41,13 @@ class Book:
     chapters : dict
         Page → the part of the site that it stands in, by its title in the navigation.
     simulators : dict
-        Simulator → page that holds it, in the order of the navigation → what the tag there chooses: preset and settings.
+        Simulator → page that holds it, in the order of the navigation → what the tag there chooses:
+        preset and settings.
     notice : str
-        What every page says at its top, a title and below it a text, where it is not for citation; "" where it is.
+        What every page says at its top, a title and below it a text, where it is not for citation;
+        "" where it is.
+    incomplete : bool
+        Whether some page cannot be read, so that what seems to be on no page may be on that one.
     """
 
     profile: str
@@ -55,6 +59,7 @@ class Book:
     chapters: dict[str, str]
     simulators: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     notice: str = ""
+    incomplete: bool = False
 
     @property
     def profile_shown(self) -> str:
@@ -147,10 +152,7 @@ def collect(
     BuildError
         If the references cannot be read.
     """
-    claims_of: dict[str, list[str]] = {}
-    for study in measures.values():
-        for claim in study["claims"]:
-            claims_of.setdefault(claim["figure"], []).append(claim["id"])
+    claims_of = _claims_by_figure(measures)
     found = {name: calls(text) for name, text in sources.items()}
     return Book(
         profile=profile,
@@ -162,6 +164,16 @@ def collect(
         chapters=chapters,
         simulators=simulators(found, chapters),
         notice=notice,
+        incomplete=not all(map(parses, sources.values())),
+    )
+
+
+def _claims_by_figure(measures: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for study in measures.values():
+        for claim in study["claims"]:
+            found.setdefault(claim["figure"], []).append(claim["id"])
+    return found
     )
 
 
@@ -178,7 +190,7 @@ def shown(found: dict[str, list[Call]]) -> dict[str, str]:
 def simulators(
     found: dict[str, list[Call]], chapters: dict[str, str]
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Which simulators stand on which pages, the first of a kind on each, and what their tags choose.
+    """Which simulators stand on which pages, the first of a kind on each, and what they choose.
 
     A tag whose arguments are no literals is left out.
     """
@@ -194,7 +206,7 @@ def simulators(
 
 
 def quoted_sources(sources: dict[str, str]) -> list[str]:
-    """The files of this repository whose code pages show with `source(…)`, in alphabetical order."""
+    """The files whose code pages show with `source(…)`, in alphabetical order."""
     found = [call for text in sources.values() for call in calls(text) if call.name == "source"]
     named = {call.argument(0, "path") for call in found}
     return sorted(name for name in named if isinstance(name, str))

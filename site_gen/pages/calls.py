@@ -1,7 +1,7 @@
-"""The tags on a page, as Jinja's own parser reads them: what a page asks for, before it is rendered.
+"""The tags on a page, as Jinja's own parser reads them: what it asks for, before it is rendered.
 
-Nothing else in this repository looks for tags: what is a tag, and where it ends, Jinja alone decides. A tag in a code
-block is a tag; what stands between `raw` and `endraw` is none.
+Nothing else in this repository looks for tags: what is a tag, and where it ends, Jinja alone
+decides. A tag in a code block is a tag; what stands between `raw` and `endraw` is none.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def environment(pages: Mapping[str, str] | None = None) -> jinja2.Environment:
     Parameters
     ----------
     pages : mapping, optional
-        Name → text of the pages. A page is compiled under its own name, so that a traceback says on which line of
-        which page something went wrong.
+        Name → text of the pages. A page is compiled under its own name, so that a traceback
+        says on which line of which page something went wrong.
     """
     pages = pages or {}
     made = jinja2.Environment(
@@ -120,11 +120,20 @@ def _tree(text: str) -> nodes.Template:
     return _parser().parse(text)
 
 
+def parses(text: str) -> bool:
+    """Whether Jinja can read a page: if not, some of its calls may be unknown."""
+    try:
+        _tree(text)
+    except jinja2.TemplateSyntaxError:
+        return False
+    return True
+
+
 def calls(text: str) -> list[Call]:
     """All calls of functions on a page, in the order in which they stand there.
 
-    Where the page as a whole does not parse, the calls of those tags that do: the rest is reported where the page is
-    rendered, and nothing that stands on the page is taken for missing meanwhile.
+    Where the page as a whole does not parse, the calls of those tags that do: the rest is reported
+    where the page is rendered.
     """
     try:
         return _within(_tree(text), 0)
@@ -142,7 +151,7 @@ def calls_in(part: Part) -> list[Call]:
 
 
 def undeclared(text: str) -> list[tuple[str, int]]:
-    """Every name that a page uses and neither the page nor Jinja defines, with the line where it is used first.
+    """Names that a page uses and neither it nor Jinja defines, each with its first line.
 
     Raises
     ------
@@ -180,7 +189,7 @@ def parts(text: str) -> Iterator[Part]:
 
 
 def opening_of(text: str, line: int) -> int:
-    """The line on which the last tag begins that begins on a line or before it: where an unclosed tag was opened."""
+    """Where an unclosed tag was opened: the last line, up to this one, on which a tag begins."""
     opened = line
     try:
         for at, token, _ in _parser().lex(text):

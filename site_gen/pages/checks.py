@@ -1,4 +1,4 @@
-"""What is wrong with a page, found before MkDocs sees it and told with the page's own line: tags and formulas."""
+"""Faults in a page's tags and formulas, found before MkDocs sees it, with the page's own line."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def arguments(call: Call, function: Callable[..., Any]) -> str:
             continue
         for one in value if parameters[key].kind is inspect.Parameter.VAR_POSITIONAL else (value,):
             if one is not UNKNOWN and not isinstance(one, str):
-                return f"{call.name}: {key} is a text between quotation marks, not {one!r}. It is written {usage}"
+                wrong = f"{key} is a text between quotation marks, not {one!r}"
+                return f"{call.name}: {wrong}. It is written {usage}"
     return ""
 
 
@@ -122,14 +123,14 @@ def in_text(text: str) -> list[str]:
 
 
 def _without_code(text: str) -> str:
-    """A text without front matter, code and the inside of HTML elements, every line with its number."""
+    """A text without front matter, code and HTML elements; every line keeps its number."""
     inside = front.end(text)
     text = "\n" * text.count("\n", 0, inside) + text[inside:]
     return prose.hide(text, *_HIDDEN)
 
 
 def _matches(written: str, tex: str) -> bool:
-    """Whether a formula as written, with signs for its tags, became a formula with the tags filled in."""
+    """Whether a formula as written, with signs for its tags, became this formula."""
     pieces = re.split(f"[{prose.MEASURED}{prose.OTHER}]\n*", written)
     return re.fullmatch(".*?".join(re.escape(piece) for piece in pieces), tex, re.S) is not None
 

@@ -1,4 +1,4 @@
-"""What pages need of mkdocs.yml: where the site is published, and each page's part of the navigation."""
+"""What pages need of mkdocs.yml: the site's address, and each page's part of the navigation."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ def configured(raw: bytes, environ: Mapping[str, str]) -> tuple[str, dict[str, s
     raw : bytes
         The content of mkdocs.yml.
     environ : mapping
-        Environment variables, for what the file takes from them with ``!ENV``; an empty one counts as unset.
+        Environment variables, for what the file takes from them with ``!ENV``; an empty one
+        counts as unset.
 
     Returns
     -------
     url : str
         The address of the site, with a slash at the end.
     chapters : dict
-        Page → the title of the part of the navigation that it stands in, in the navigation's order; empty if the
-        file has no navigation of its own.
+        Page → the title of the part of the navigation that it stands in, in the navigation's
+        order; empty if the file has no navigation of its own.
 
     Raises
     ------
     BuildError
-        If the file is no YAML (names the line), lacks an address or has a navigation that is none, or if SITE_URL
-        is no address.
+        If the file is no YAML (names the line), lacks an address or has a navigation that is none,
+        or if SITE_URL is no address.
     """
     config = _read(raw, environ)
     given = environ.get(VARIABLE, "")
@@ -53,7 +54,7 @@ def configured(raw: bytes, environ: Mapping[str, str]) -> tuple[str, dict[str, s
 
 
 def mkdocs_environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for MkDocs: with it, mkdocs.yml takes the address that `configured` gave, whatever was set."""
+    """The environment for MkDocs, in which mkdocs.yml takes the address that `configured` gave."""
     return {**environ, VARIABLE: url}
 
 
@@ -89,7 +90,16 @@ def _read(raw: bytes, environ: Mapping[str, str]) -> dict[str, Any]:
     # Names of Python objects and the like are for MkDocs.
     Loader.add_multi_constructor("", lambda loader, suffix, node: None)
     try:
-        config = yaml.load(raw, Loader)
+        text = raw.decode("utf-8-sig")
+        config = yaml.load(text, Loader)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BuildError(
+            f"{FILE}:{line}: cannot be read, because it is not UTF-8. Save it as UTF-8"
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BuildError(f"{FILE}:{line}: holds a sign that YAML forbids. Take it out") from None
     except yaml.YAMLError as error:
         line, reason = where(error)
         raise BuildError(f"{FILE}:{line}: cannot be read as YAML: {reason}. Mend this line") from None

@@ -19,8 +19,16 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_DIGITS = 6
 POWER = re.compile(r"(?<![\w.])\d(?:\.(\d+))?e[-+]?\d+(?!\w)")
-KINDS = {"svg": "SVG", "png": "PNG", "pdf": "PDF", "csv": "Data, CSV", "json": "Settings, JSON", "gif": "GIF",
-         "webm": "Video, WebM", "mp4": "Video, MP4"}  # fmt: skip
+KINDS = {
+    "svg": "SVG",
+    "png": "PNG",
+    "pdf": "PDF",
+    "csv": "Data, CSV",
+    "json": "Settings, JSON",
+    "gif": "GIF",
+    "webm": "Video, WebM",
+    "mp4": "Video, MP4",
+}
 
 
 def number(value: float | str, spec: str = ".3g") -> str:

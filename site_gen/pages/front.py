@@ -59,7 +59,10 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
         )
         return
     except ValueError as error:  # a date that does not exist
-        yield 1, f"the front matter cannot be read as YAML ({error}): put quotation marks around that value"
+        yield (
+            1,
+            f"the front matter cannot be read as YAML ({error}): put quotation marks around that value",
+        )
         return
     if not isinstance(content, dict):
         yield 2, f"the front matter is no list of names and values: {REMEDY}"
@@ -74,7 +77,10 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
         elif value is None or isinstance(value, str):
             yield line, f"the {name} is empty: write it behind “{name}:”"
         else:
-            yield line, f"the {name} is read as {value!r}, which is no text: put quotation marks around it"
+            yield (
+                line,
+                f"the {name} is read as {value!r}, which is no text: put quotation marks around it",
+            )
 
 
 def _line_of(inside: str, name: str) -> int:
@@ -105,8 +111,8 @@ def navigation(sources: Mapping[str, str], chapters: Mapping[str, str]) -> Itera
     sources : mapping
         Page → its Markdown.
     chapters : mapping
-        Page → the part of the navigation that it stands in. Empty if mkdocs.yml has no `nav`: then MkDocs lists all
-        pages by itself.
+        Page → the part of the navigation that it stands in. Empty if mkdocs.yml has no `nav`: then
+        MkDocs lists all pages by itself.
     """
     if not chapters:
         return
@@ -123,7 +129,7 @@ def navigation(sources: Mapping[str, str], chapters: Mapping[str, str]) -> Itera
 
 
 def _entry(name: str, text: str, chapters: Mapping[str, str]) -> tuple[str, str]:
-    """The part of the navigation that a page belongs to ("" for none), and its line there, as it is to be typed."""
+    """The part of the navigation that a page belongs to ("" for none), and its line there."""
     title = read(text).get("title")
     title = (
         title if isinstance(title, str) and title else PurePosixPath(name).stem.replace("-", " ").capitalize()

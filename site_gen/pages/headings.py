@@ -1,7 +1,7 @@
-"""Python-Markdown extension: ids of headings that say what the heading says, Greek letters and mathematics included.
+"""Python-Markdown extension: ids that say what the heading says, Greek and mathematics included.
 
-Markdown's own ids leave out what is not ASCII, so that "γ = 0" became "0" and "γ and β" became "and". Those ids go on
-as aliases, since links to them are out in the world.
+Markdown's own ids leave out what is not ASCII, so that "γ = 0" became "0" and "γ and β" became
+"and". Those ids go on as aliases, since links to them are out in the world.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _plain(inside: str) -> str:
 
 
 class HeadingExtension(Extension):
-    """Registers the tree processor after mathematics (15) and ids by hand (8), and before the table of contents (5)."""
+    """Registers the tree processor after mathematics (15) and attributes (8), before toc (5)."""
 
     def extendMarkdown(self, md: markdown.Markdown) -> None:
         """Add the tree processor to a Markdown instance."""

@@ -132,8 +132,9 @@ class Page:
                 f"{typed.number!r} is typed into the text of a link: measure it, or say it in words"
             )
         pages = self.book.simulators.get(name)
-        if not pages and set(self.book.simulators) - set(declarations.names()):
-            return text  # a name that is misspelt on some page is reported there
+        misspelt = set(self.book.simulators) - set(declarations.names())
+        if not pages and (misspelt or self.book.incomplete):
+            return text  # the page that should have it is reported by itself
         if not pages:
             raise PageError(
                 f'no page has {name}: put [[= simulator("{name}", fallback="figure-id") ]] on one'
@@ -263,7 +264,8 @@ class Page:
     def references(self) -> str:
         """The list of all references."""
         entries = sorted(
-            self.book.references.items(), key=lambda item: (citations.names(item[1]), citations.year(item[1]))
+            self.book.references.items(),
+            key=lambda item: (citations.names(item[1]), citations.year(item[1])),
         )
         return "\n".join(f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries)
 

@@ -155,7 +155,7 @@ def _listed(values: Iterable[Any]) -> str:
 
 
 def facts(name: str, measurement: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
-    """The measured numbers that a simulator shows: for each choice of one of its settings, the choice's name and the numbers.
+    """The measured numbers that a simulator shows, for each choice of one of its settings.
 
     Its JSON file names them, `{key}` standing for the choice::
 

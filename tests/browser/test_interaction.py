@@ -94,3 +94,50 @@ def test_an_animation_plays_pauses_and_seeks(visit: Any) -> None:
     bar.get_by_role("slider").fill("500")
     half = film.evaluate("film => film.currentTime / film.duration")
     assert 0.4 < half < 0.6
+
+
+# As in browsers of before 2023: selectors that these do not know are errors, and some interfaces are not there.
+OLD = """
+for (const owner of [Document, DocumentFragment, Element]) for (const name of ["querySelector", "querySelectorAll"]) {
+  const real = owner.prototype[name];
+  owner.prototype[name] = function (selector) {
+    if (selector.includes(":has(")) throw new DOMException(`'${selector}' is not a valid selector`, "SyntaxError");
+    return real.call(this, selector);
+  };
+}
+delete window.ResizeObserver;
+delete window.IntersectionObserver;
+Object.defineProperty(Document.prototype, "fonts", { value: undefined });
+"""
+
+
+def test_the_scripts_run_where_a_browser_lacks_what_is_new(browser: Any) -> None:
+    with browser.new_context(viewport=DESKTOP) as context:
+        page = context.new_page()
+        page.add_init_script(OLD)
+        own: list[str] = []
+        page.on(
+            "pageerror",
+            lambda error: own.append(str(error.stack)) if "house.js" in str(error.stack) else None,
+        )
+        page.goto((SITE / a_page_with("<video")).as_uri())
+        assert page.locator(".bn-player").count() > 0
+        assert page.locator(".md-search[role=dialog]").get_attribute("aria-label") == "Search"
+        page.goto((SITE / a_page_with('data-bn-filter="ledger"')).as_uri())
+        assert page.locator(".bn-filter").first.is_visible()
+        assert own == []
+
+
+def test_one_convenience_that_fails_takes_no_other_with_it(browser: Any) -> None:
+    with browser.new_context(viewport=DESKTOP) as context:
+        page = context.new_page()
+        page.add_init_script("delete window.URLSearchParams")
+        page.goto((SITE / a_page_with('data-bn-filter="ledger"')).as_uri())
+        assert page.locator(".md-search[role=dialog]").get_attribute("aria-label") == "Search"
+        assert page.locator(".bn-ledger tbody tr:visible").count() > 0
+
+
+def test_mp4_stands_before_webm() -> None:
+    """Safari is said to stop at a WebM that it cannot play."""
+    text = (SITE / a_page_with("<video")).read_text(encoding="utf-8")
+    assert text.index('type="video/mp4"') < text.index('type="video/webm"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
 from typing import Any
@@ -125,3 +126,11 @@ def test_pages_load_nothing_from_elsewhere(parsed: dict[str, Links]) -> None:
         text = (SITE / name).read_text(encoding="utf-8")
         for tag in ('<script src="http', "<script src='http", "<script src=//", '<img src="http', "<iframe"):
             assert tag not in text, name
+
+
+def test_ids_say_something(parsed: dict[str, Links]) -> None:
+    """Except ids of old, which go on as aliases of a heading and are empty elements."""
+    for name in parsed:
+        text = (SITE / name).read_text(encoding="utf-8")
+        text = re.sub(r'<span class="bn-alias" id="[^"]*"></span>', "", text)
+        assert not re.search(r'\sid="(\d+|and|with|_\d+)"', text), name

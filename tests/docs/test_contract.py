@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from mkdocs.utils.yaml import yaml_load
 
+from site_gen.pages import front
+from site_gen.pages.calls import calls
+from site_gen.pages.configuration import configured
 from site_gen.paths import DOCS, ROOT
 
 PAGES = {
@@ -14,29 +16,17 @@ PAGES = {
 }
 
 
-def in_navigation(node) -> set[str]:
-    """All pages that mkdocs.yml's nav names."""
-    if isinstance(node, str):
-        return {node}
-    return {
-        page for child in (node.values() if isinstance(node, dict) else node) for page in in_navigation(child)
-    }
-
-
 def test_the_navigation_holds_every_page_and_no_other() -> None:
-    with (ROOT / "mkdocs.yml").open("rb") as config:
-        assert in_navigation(yaml_load(config)["nav"]) == set(PAGES)
+    _, chapters = configured((ROOT / "mkdocs.yml").read_bytes(), {})
+    assert set(chapters) == set(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_front_matter(page: str) -> None:
-    match = re.match(r"---\ntitle: (.+)\ndescription: (.+)\n(?:\w+: .+\n)*---\n", PAGES[page])
-    assert match, "begin with title and description"
-    read = yaml_load(
-        match[0].strip("-\n")
-    )  # a colon in a title would end it: MkDocs then shows all of this as text
-    assert (read["title"], read["description"]) == (match[1], match[2])
-    assert match[2].endswith("."), "the description is a sentence"
+    assert list(front.faults(PAGES[page])) == []
+    read = front.read(PAGES[page])
+    assert list(read)[:2] == ["title", "description"], "begin with title and description"
+    assert read["description"].endswith("."), "the description is a sentence"
 
 
 CHAPTERS = ("transform", "inference", "shift", "optimization", "depth")
@@ -46,11 +36,11 @@ CHAPTERS = ("transform", "inference", "shift", "optimization", "depth")
 def test_a_chapter_asks_answers_shows_limits_and_cites(page: str) -> None:
     text = PAGES[page]
     assert re.search(r"^title: .*\?", text, re.M), "the title is a question"
-    opening = text.split("---\n", 2)[2][:1500]
-    assert "[[= value(" in opening or "[[= interval(" in opening, "the answer holds a measured number"
-    assert "[[= figure(" in opening or "[[= figure(" in opening, "a figure stands in the first screen"
-    for tag in ("settings(", "claim(", "cite("):
-        assert f"[[= {tag}" in text, tag
+    last = text[: front.end(text) + 1500].count("\n") + 1
+    opening = {call.name for call in calls(text) if call.line <= last}
+    assert opening & {"value", "interval"}, "the answer holds a measured number"
+    assert "figure" in opening, "a figure stands in the first screen"
+    assert {"settings", "claim", "cite"} <= {call.name for call in calls(text)}
     assert re.search(r"^## .*\bnot\b", text, re.M | re.I), "a section says what it does not show"
 
 

@@ -43,9 +43,8 @@ def test_what_cannot_be_set_is_an_error_that_shows_it(tex: str) -> None:
         mathml(tex)
 
 
-@pytest.fixture
-def converter() -> markdown.Markdown:
-    """With the site's own extensions, in their order."""
+def site_markdown() -> markdown.Markdown:
+    """Python-Markdown with the site's own extensions, in their order."""
     with open("mkdocs.yml", encoding="utf-8") as file:
         listed = yaml.load(file, _Loader)["markdown_extensions"]
     names = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in listed]
@@ -53,6 +52,11 @@ def converter() -> markdown.Markdown:
         name: entry[name] for name, entry in zip(names, listed, strict=True) if isinstance(entry, dict)
     }
     return markdown.Markdown(extensions=names, extension_configs=configs)
+
+
+@pytest.fixture
+def converter() -> markdown.Markdown:
+    return site_markdown()
 
 
 class _Loader(yaml.SafeLoader):
