@@ -333,6 +333,17 @@ except BuildError as error:
 
 
 @posix
+def test_an_environment_may_lie_on_another_disk(tree: Tree, tmp_path: Path) -> None:
+    (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
+    (tmp_path / "disk").mkdir()
+    (tree.root / ".venv").symlink_to(tmp_path / "disk")
+    ran = made(tree, tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert list((tmp_path / "disk").rglob("bnm_probe.py"))
+    assert (tree.root / ".venv").is_symlink()
+
+
+@posix
 def test_two_processes_make_one_environment(tree: Tree, tmp_path: Path) -> None:
     (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
     environ = os.environ | {

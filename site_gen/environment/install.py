@@ -156,11 +156,12 @@ def _make(lock: int | None) -> None:
             shutil.rmtree(entry.path)
         else:
             os.unlink(entry.path)
+    real = os.path.realpath(VENV)  # Python refuses a link, say to another disk
     uv = _uv()
     if uv:
-        command = [uv, "venv", "--quiet", "--allow-existing", "--python", enter.base(), VENV]
+        command = [uv, "venv", "--quiet", "--allow-existing", "--python", enter.base(), real]
     else:
-        command = [enter.base(), "-m", "venv", VENV]
+        command = [enter.base(), "-m", "venv", real]
     output = _run(command, lock)
     if output is not None:
         needs = (
