@@ -391,6 +391,42 @@ def test_without_a_network_one_sentence_at_once(tree: Tree, tmp_path: Path, inde
 
 
 @posix
+def test_a_mirror_with_a_part_of_the_packages_is_no_network(tree: Tree, tmp_path: Path) -> None:
+    pinned = wheel(tmp_path / "wheels") + "".join(
+        f"zz{number}==1 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{'1' * 64}\n"
+        for number in range(2)
+    )
+    (tree.root / "requirements.txt").write_text(pinned, encoding="utf-8")
+    began = time.monotonic()
+    ran = made(tree, tmp_path, PIP_NO_INDEX="", PIP_INDEX_URL="https://127.0.0.1:9/simple")
+    assert "error: no package index reached: " in ran.stderr
+    assert time.monotonic() - began < 30
+
+
+@posix
+def test_a_configuration_of_pip_says_where_packages_are_and_nothing_else(
+    tree: Tree, tmp_path: Path
+) -> None:
+    (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "pip.conf").write_text(
+        f"[global]\nno-index = true\nfind-links = {tmp_path / 'wheels'}\n"
+        f"[install]\ntarget = {elsewhere}\nuser = true\n",
+        encoding="utf-8",
+    )
+    ran = made(
+        tree,
+        tmp_path,
+        PIP_NO_INDEX="",
+        PIP_FIND_LINKS="",
+        PIP_CONFIG_FILE=str(tmp_path / "pip.conf"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert list((tree.root / ".venv").rglob("bnm_probe.py"))
+    assert not elsewhere.exists()
+
+
+@posix
 def test_a_python_that_is_gone_is_replaced(tree: Tree, tmp_path: Path) -> None:
     (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
     tree.prepare()
