@@ -323,6 +323,17 @@ except BuildError as error:
 
 
 @posix
+def test_an_environment_may_lie_on_another_disk(tree: Tree, tmp_path: Path) -> None:
+    (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
+    (tmp_path / "disk").mkdir()
+    (tree.root / ".venv").symlink_to(tmp_path / "disk")
+    ran = made(tree, tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert list((tmp_path / "disk").rglob("bnm_probe.py"))
+    assert (tree.root / ".venv").is_symlink()
+
+
+@posix
 def test_two_processes_make_one_environment(tree: Tree, tmp_path: Path) -> None:
     (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
     environ = os.environ | {
@@ -367,6 +378,42 @@ def test_without_a_network_one_sentence_at_once(tree: Tree, tmp_path: Path, inde
     assert len(ran.stderr.splitlines()) == 2
     assert time.monotonic() - began < 30
     assert not (tree.root / ".venv" / ".packages").exists()
+
+
+@posix
+def test_a_mirror_with_a_part_of_the_packages_is_no_network(tree: Tree, tmp_path: Path) -> None:
+    pinned = wheel(tmp_path / "wheels") + "".join(
+        f"zz{number}==1 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{'1' * 64}\n"
+        for number in range(2)
+    )
+    (tree.root / "requirements.txt").write_text(pinned, encoding="utf-8")
+    began = time.monotonic()
+    ran = made(tree, tmp_path, PIP_NO_INDEX="", PIP_INDEX_URL="https://127.0.0.1:9/simple")
+    assert "error: no package index reached: " in ran.stderr
+    assert time.monotonic() - began < 30
+
+
+@posix
+def test_a_configuration_of_pip_says_where_packages_are_and_nothing_else(
+    tree: Tree, tmp_path: Path
+) -> None:
+    (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "pip.conf").write_text(
+        f"[global]\nno-index = true\nfind-links = {tmp_path / 'wheels'}\n"
+        f"[install]\ntarget = {elsewhere}\nuser = true\n",
+        encoding="utf-8",
+    )
+    ran = made(
+        tree,
+        tmp_path,
+        PIP_NO_INDEX="",
+        PIP_FIND_LINKS="",
+        PIP_CONFIG_FILE=str(tmp_path / "pip.conf"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert list((tree.root / ".venv").rglob("bnm_probe.py"))
+    assert not elsewhere.exists()
 
 
 @posix

@@ -30,8 +30,14 @@ NETWORK = re.compile(
     r"|Network is unreachable|No route to host|error sending request|dns error|tcp connect error"
     r"|operation timed out|network was disabled|Could not connect, are you offline",
 )
-CERTIFICATE = re.compile(r"SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
+CERTIFICATE = re.compile(
+    r"SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer"
+)
 FULL = re.compile(r"No space left on device|Errno 28|Disk quota exceeded|not enough space", re.I)
+NO_INDEX = (
+    "no package index reached: connect to the internet, or name an index (PIP_INDEX_URL, "
+    "UV_DEFAULT_INDEX) or a proxy (HTTPS_PROXY), then run the same command again"
+)
 MESSAGES = {
     ".packages": "Setting up .venv with Python {version} and requirements.txt: once, one to three "
     "minutes, and .7 to 1 GB of disk",
@@ -89,7 +95,11 @@ def report(message: str) -> None:
 @contextmanager
 def _alone() -> Iterator[int | None]:
     """Hold the lock of `.venv`; installers inherit it, and hold it on if their parent is killed."""
-    if os.path.isdir(VENV) and set(os.listdir(VENV)) - USUAL and "pyvenv.cfg" not in os.listdir(VENV):
+    if (
+        os.path.isdir(VENV)
+        and set(os.listdir(VENV)) - USUAL
+        and "pyvenv.cfg" not in os.listdir(VENV)
+    ):
         raise BuildError(
             f"{VENV} is not an environment of Python: move it away, the build makes its own there"
         )
@@ -150,13 +160,14 @@ def _make(lock: int | None) -> None:
             shutil.rmtree(entry.path)
         else:
             os.unlink(entry.path)
+    real = os.path.realpath(VENV)  # Python refuses a link, say to another disk
     uv = _uv()
     if uv:
-        command = [uv, "venv", "--quiet", "--allow-existing", "--python", enter.base(), VENV]
+        command = [uv, "venv", "--quiet", "--allow-existing", "--python", enter.base(), real]
     else:
-        command = [enter.base(), "-m", "venv", VENV]
-    output = _run(command, lock)
-    if output is not None:
+        command = [enter.base(), "-m", "venv", real]
+    failed, output = _run(command, lock)
+    if failed:
         needs = (
             "uv could not make it"
             if uv
@@ -175,12 +186,11 @@ def _install(stamp: str, lock: int | None) -> None:
         source = os.path.join(variables.ROOT, enter.SOURCES[stamp][0])
         with open(source, encoding="utf-8") as file:
             pinned = file.read()
-        if stamp == ".packages":
-            _reach_the_index(pinned, lock)
-        _installer(["--require-hashes", "-r", source], lock, stamp)
+        reached = _reaches_the_index(pinned, lock, stamp)
+        _installer(["--require-hashes", "-r", source], lock, stamp, retries=None if reached else 0)
         exact = re.findall(r"^([\w.-]+==[^\s;]+) \\$", pinned, re.M)
-        missing = _run([enter.PYTHON, "-I", "-c", ARRIVED, *exact], lock)
-        if missing is not None:
+        failed, missing = _run([enter.PYTHON, "-I", "-c", ARRIVED, *exact], lock)
+        if failed:
             raise BuildError(
                 f"{_last(missing)} was installed, but not into .venv: look for `target`, "
                 "`prefix` or `user` in your settings of pip and uv"
@@ -198,43 +208,56 @@ def _install(stamp: str, lock: int | None) -> None:
     os.replace(part, os.path.join(VENV, stamp))
 
 
-def _reach_the_index(pinned: str, lock: int | None) -> None:
-    """Install one small package without patience: a missing network is told within seconds."""
+def _reaches_the_index(pinned: str, lock: int | None, stamp: str) -> bool:
+    """Install one small package with little patience: a missing network is told within seconds.
+
+    False if the package came from a folder or a mirror while an index did not answer: the others
+    may be there too, but waiting for that index again and again would take minutes.
+    """
     blocks = re.findall(r"^[\w.-]+==[^\s;]+ \\\n(?:    --hash=\S+(?: \\)?\n)+", pinned, re.M)
     if not blocks:
-        return
+        return True
     small = min(blocks, key=lambda block: block.count("--hash="))  # no compiled code, one wheel
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "one.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.write(small)
-        _installer(["--no-deps", "--require-hashes", "-r", path], lock, ".packages", patient=False)
+        said = _installer(["--no-deps", "--require-hashes", "-r", path], lock, stamp, retries=1)
+    return not NETWORK.search(said)
 
 
-def _installer(arguments: list[str], lock: int | None, stamp: str, *, patient: bool = True) -> None:
-    """Run `uv pip install` or `pip install` in `.venv`; what it says is shown only if it fails."""
+def _installer(
+    arguments: list[str], lock: int | None, stamp: str, *, retries: int | None = None
+) -> str:
+    """Run `uv pip install` or `pip install` in `.venv` and return what it said.
+
+    `retries` limits the patience with an index; 0 says that one is known not to answer.
+    """
     environment = variables.clean(os.environ)
     uv = _uv()
     if uv:
         command = [uv, "pip", "install", "--quiet", "--python", enter.PYTHON]
-        if not patient:
-            environment |= {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "10"}
+        if retries is not None:
+            environment |= {"UV_HTTP_RETRIES": str(retries), "UV_HTTP_TIMEOUT": "10"}
     else:
         command = [enter.PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        command += [] if patient else ["--retries", "1", "--timeout", "10"]
+        command += [] if retries is None else ["--retries", str(retries), "--timeout", "10"]
         environment = _settings_of_pip(environment) | {"PIP_CONFIG_FILE": os.devnull}
-    output = _run([*command, *arguments], lock, environment)
-    if output is not None:
+    failed, output = _run([*command, *arguments], lock, environment)
+    if failed:
         name = "pyproject.toml" if stamp == ".ok" else enter.SOURCES[stamp][0]
         told = f"{'uv' if uv else 'pip'} could not install {name}: {_last(output)}"
-        raise BuildError(_explain(output) or f"{told}. The same command begins again")
+        known = _explain(output) or (NO_INDEX if retries == 0 else None)
+        raise BuildError(known or f"{told}. The same command begins again")
+    return output
 
 
 def _settings_of_pip(environment: dict[str, str]) -> dict[str, str]:
     """Take from pip's own configuration files where packages are, and nothing else."""
+    named = os.environ.get("PIP_CONFIG_FILE")
     ran = subprocess.run(
         [enter.PYTHON, "-m", "pip", "config", "list"],
-        env=environment,
+        env=environment | ({"PIP_CONFIG_FILE": named} if named else {}),
         capture_output=True,
         text=True,
         check=False,
@@ -254,8 +277,10 @@ def _uv() -> str | None:
     return shutil.which(os.environ.get("UV", "uv") or "") if os.environ.get("UV") != "" else None
 
 
-def _run(command: list[str], lock: int | None, environment: dict[str, str] | None = None) -> str | None:
-    """Run a command; return what it said if it failed, else None."""
+def _run(
+    command: list[str], lock: int | None, environment: dict[str, str] | None = None
+) -> tuple[bool, str]:
+    """Run a command; return whether it failed, and what it said."""
     inherited = {} if lock is None or enter.WINDOWS else {"pass_fds": (lock,)}
     ran = subprocess.run(
         command,
@@ -268,7 +293,7 @@ def _run(command: list[str], lock: int | None, environment: dict[str, str] | Non
         check=False,
         **inherited,
     )
-    return ran.stdout if ran.returncode else None
+    return ran.returncode != 0, ran.stdout
 
 
 def _explain(output: str) -> str | None:
@@ -281,10 +306,7 @@ def _explain(output: str) -> str | None:
             "certificate of its own, name that in PIP_CERT or SSL_CERT_FILE, then run the same command again"
         )
     if NETWORK.search(output):
-        return (
-            "no package index reached: connect to the internet, or name an index (PIP_INDEX_URL, "
-            "UV_DEFAULT_INDEX) or a proxy (HTTPS_PROXY), then run the same command again"
-        )
+        return NO_INDEX
     return None
 
 
@@ -292,7 +314,9 @@ def _told(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _full()
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{VENV} cannot be written ({error.strerror}): make the folder writable for this user"
+        return (
+            f"{VENV} cannot be written ({error.strerror}): make the folder writable for this user"
+        )
     return f".venv could not be made: {error}"
 
 
@@ -307,4 +331,8 @@ def _last(output: str) -> str:
     """Return the line that says most: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    return (errors or lines or ["it gave no reason"])[-1].removeprefix("ERROR: ").removeprefix("error: ")
+    return (
+        (errors or lines or ["it gave no reason"])[-1]
+        .removeprefix("ERROR: ")
+        .removeprefix("error: ")
+    )

@@ -149,6 +149,8 @@ def _passes(name: str, value: str) -> bool:
         return False
     if name in PASSED or not name.startswith(DROPPED):
         return True
+    if name.startswith(("PIP_", "UV_")) and not value.strip():
+        return False  # as both tools have it
     if name.startswith("PIP_"):
         return name[4:] in PASSED_TO_PIP
     if name.startswith("UV_"):  # credentials of a named index: UV_INDEX_<NAME>_PASSWORD

@@ -174,7 +174,6 @@ def _claims_by_figure(measures: dict[str, dict[str, Any]]) -> dict[str, list[str
         for claim in study["claims"]:
             found.setdefault(claim["figure"], []).append(claim["id"])
     return found
-    )
 
 
 def shown(found: dict[str, list[Call]]) -> dict[str, str]:
