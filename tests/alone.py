@@ -1,70 +1,134 @@
-"""Import each module in a process of its own, where nothing else of this project has been imported.
+"""Import each module in a process of its own, in which nothing else of this project has been imported.
 
-    python tests/alone.py FOLDER < names    # prints {name: traceback} as JSON for those that fail
+A module that can be imported only after another one, for instance because the two import each other, passes every test
+that comes to it by the usual path, and breaks the first command that starts with it.
 
-A module that works only after another one was imported (one that stands in a circle, say) passes every test that comes
-to it by the usual path, and breaks the first command that starts with it.
-
-Starting Python and importing NumPy, pandas and Matplotlib takes over a second, the module itself milliseconds. Where
-processes can be forked, other people's packages are therefore imported once, and each module gets a fork of that
-process. Elsewhere each module gets a new Python.
+Starting Python and importing NumPy, pandas and Matplotlib takes a second or two, a module of ours milliseconds. Where
+processes can be forked, other people's packages are therefore imported once, and every module gets a fork of that
+process. Elsewhere every module gets a new Python. What the forks cannot show is a module that uses a part of someone
+else's package, such as `scipy.stats`, and leaves its import to another module of ours.
 """
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import importlib
+import importlib.util
 import json
 import os
 import subprocess
 import sys
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
-# What the modules of this project import of other people's, so that a fork need not.
-OTHERS = (
-    "numpy",
-    "scipy.stats",
-    "pandas",
-    "xarray",
-    "matplotlib.figure",
-    "jinja2",
-    "markdown",
-    "PIL.Image",
-    "av",
-    "rich.console",
-)
-# macOS has fork, but not its frameworks: a fork may not use what they started.
+# macOS has fork, but what its frameworks have started does not work in a fork.
 FORKS = hasattr(os, "fork") and sys.platform != "darwin"
 
 
-def names(root: Path, *packages: str) -> list[str]:
-    """Dotted names of all modules of packages in the folder `root`; hidden files and editors' leftovers are none."""
-    found = []
+def modules(root: Path, *packages: str) -> dict[str, Path]:
+    """All modules of packages in the folder `root`: dotted name → file. Hidden files and editors' leftovers are none."""
+    found = {}
     for path in sorted(path for package in packages for path in (root / package).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
         if all(part.isidentifier() for part in parts):
-            found.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
 
-def failures(root: Path, modules: list[str], forks: bool = FORKS) -> dict[str, str]:
-    """Import each of `modules` alone, with `root` first on the path.
+def imports(name: str, path: Path) -> Iterator[str]:
+    """What is imported while a module is imported: of `from a import b` both `a.b`, which may be no module, and `a`.
+
+    Imports inside functions happen later, and those under `if TYPE_CHECKING` never: neither counts.
+    """
+    package = name if path.stem == "__init__" else name.rpartition(".")[0]
+    left: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            relative = "." * node.level + (node.module or "")
+            origin = importlib.util.resolve_name(relative, package) if node.level else relative
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+            yield origin
+        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            left += node.orelse
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            left += ast.iter_child_nodes(node)
+
+
+def failures(root: Path, ours: dict[str, Path], forks: bool = FORKS) -> dict[str, str]:
+    """Import each module of `ours` alone, with `root` first on the path.
 
     Returns
     -------
     dict of str to str
-        What went wrong, for each module that cannot be imported: the end of its traceback.
+        The traceback of each module that cannot be imported.
     """
-    batches = [modules] if forks else [[module] for module in modules]
+    top = {name.partition(".")[0] for name in ours}
+    others = {other for name, path in ours.items() for other in imports(name, path)}
+    asked = {
+        "root": str(root),
+        "others": sorted(other for other in others if other.partition(".")[0] not in top),
+        "ours": sorted(top),
+    }
     found: dict[str, str] = {}
-    for batch in batches:
+    for batch in [list(ours)] if forks else [[name] for name in ours]:
         ran = subprocess.run(
-            [sys.executable, __file__, str(root)],
-            input=json.dumps(batch),
+            [sys.executable, __file__],
+            input=json.dumps(asked | {"modules": batch, "forks": forks}),
             cwd=root,
             text=True,
             capture_output=True,
             check=False,
         )
-        if ran.returncode:
-            raise RuntimeError(f"{__file__} failed: {ran.stderr}")
-        found |= json.loads(ran.stdout)
+        assert ran.returncode == 0, ran.stderr
+        found |= json.loads(ran.stdout.splitlines()[-1])
     return found
+
+
+def attempt(name: str) -> str:
+    """Import a module here: its traceback, or nothing."""
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        return traceback.format_exc()
+    return ""
+
+
+def attempt_in_fork(name: str) -> str:
+    """Import a module in a fork of this process: its traceback, or nothing."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        with open(writer, "w", encoding="utf-8") as report:
+            report.write(attempt(name))
+        os._exit(0)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as report:
+        fault = report.read()
+    _, status = os.waitpid(child, 0)
+    return fault or (f"the process ended with status {status}" if status else "")
+
+
+def main() -> None:
+    """Answer one request from standard input: {module: traceback} of those that fail."""
+    asked = json.load(sys.stdin)
+    sys.path[0] = asked["root"]  # in the place of this file's folder
+    if asked["forks"]:
+        for other in asked["others"]:
+            # What is missing, or is a name in a module and no module, is for the fork to find out.
+            with contextlib.suppress(Exception):
+                importlib.import_module(other)
+    loaded = {name.partition(".")[0] for name in sys.modules} & set(asked["ours"])
+    assert not loaded, f"{loaded} came with other people's packages"
+    one = attempt_in_fork if asked["forks"] else attempt
+    results = {name: one(name) for name in asked["modules"]}
+    print(json.dumps({name: fault for name, fault in results.items() if fault}))
+
+
+if __name__ == "__main__":
+    main()

@@ -394,9 +394,7 @@ def test_a_mirror_with_a_part_of_the_packages_is_no_network(tree: Tree, tmp_path
 
 
 @posix
-def test_a_configuration_of_pip_says_where_packages_are_and_nothing_else(
-    tree: Tree, tmp_path: Path
-) -> None:
+def test_a_configuration_of_pip_says_where_packages_are_and_nothing_else(tree: Tree, tmp_path: Path) -> None:
     (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "pip.conf").write_text(

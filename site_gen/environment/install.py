@@ -30,9 +30,7 @@ NETWORK = re.compile(
     r"|Network is unreachable|No route to host|error sending request|dns error|tcp connect error"
     r"|operation timed out|network was disabled|Could not connect, are you offline",
 )
-CERTIFICATE = re.compile(
-    r"SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer"
-)
+CERTIFICATE = re.compile(r"SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
 FULL = re.compile(r"No space left on device|Errno 28|Disk quota exceeded|not enough space", re.I)
 NO_INDEX = (
     "no package index reached: connect to the internet, or name an index (PIP_INDEX_URL, "
@@ -95,11 +93,7 @@ def report(message: str) -> None:
 @contextmanager
 def _alone() -> Iterator[int | None]:
     """Hold the lock of `.venv`; installers inherit it, and hold it on if their parent is killed."""
-    if (
-        os.path.isdir(VENV)
-        and set(os.listdir(VENV)) - USUAL
-        and "pyvenv.cfg" not in os.listdir(VENV)
-    ):
+    if os.path.isdir(VENV) and set(os.listdir(VENV)) - USUAL and "pyvenv.cfg" not in os.listdir(VENV):
         raise BuildError(
             f"{VENV} is not an environment of Python: move it away, the build makes its own there"
         )
@@ -226,9 +220,7 @@ def _reaches_the_index(pinned: str, lock: int | None, stamp: str) -> bool:
     return not NETWORK.search(said)
 
 
-def _installer(
-    arguments: list[str], lock: int | None, stamp: str, *, retries: int | None = None
-) -> str:
+def _installer(arguments: list[str], lock: int | None, stamp: str, *, retries: int | None = None) -> str:
     """Run `uv pip install` or `pip install` in `.venv` and return what it said.
 
     `retries` limits the patience with an index; 0 says that one is known not to answer.
@@ -277,9 +269,7 @@ def _uv() -> str | None:
     return shutil.which(os.environ.get("UV", "uv") or "") if os.environ.get("UV") != "" else None
 
 
-def _run(
-    command: list[str], lock: int | None, environment: dict[str, str] | None = None
-) -> tuple[bool, str]:
+def _run(command: list[str], lock: int | None, environment: dict[str, str] | None = None) -> tuple[bool, str]:
     """Run a command; return whether it failed, and what it said."""
     inherited = {} if lock is None or enter.WINDOWS else {"pass_fds": (lock,)}
     ran = subprocess.run(
@@ -314,9 +304,7 @@ def _told(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _full()
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return (
-            f"{VENV} cannot be written ({error.strerror}): make the folder writable for this user"
-        )
+        return f"{VENV} cannot be written ({error.strerror}): make the folder writable for this user"
     return f".venv could not be made: {error}"
 
 
@@ -331,8 +319,4 @@ def _last(output: str) -> str:
     """Return the line that says most: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    return (
-        (errors or lines or ["it gave no reason"])[-1]
-        .removeprefix("ERROR: ")
-        .removeprefix("error: ")
-    )
+    return (errors or lines or ["it gave no reason"])[-1].removeprefix("ERROR: ").removeprefix("error: ")

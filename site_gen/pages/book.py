@@ -144,8 +144,8 @@ def collect(
         Page → its Markdown.
     chapters : dict
         Page → the part of the site that it stands in.
-    notice : str, optional
-        What every page says at its top, "" for nothing; without it, what fits the profile.
+    notice : str
+        What every page says at its top: a heading and, on the next line, a text; "" for nothing.
 
     Raises
     ------

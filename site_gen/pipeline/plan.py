@@ -288,6 +288,7 @@ class _Planner:
         }
 
     def _pages(self, drawings: list[Any]) -> None:
+        from site_gen.pages.book import quoted_sources
         from site_gen.pages.configuration import configured
 
         url, chapters = configured(read(paths.CONFIG), os.environ)
@@ -310,13 +311,13 @@ class _Planner:
         ]
         others = {name: paths.relative(path) for name, path in docs.items() if name not in text}
         rendered = paths.relative(paths.RENDERED) + "/"
-        quoted = _quoted(read(docs[name]) for name in sorted(text))
+        quoted = quoted_sources({name: read(docs[name]).decode("utf-8", errors="replace") for name in text})
         self.units.append(
             Unit(
                 name="pages",
                 kind="pages",
                 function=f"{STAGES}:pages",
-                arguments=(self.profile.label, _notice(self.profile), url, chapters),
+                arguments=(self.profile.label, notice(self.profile), url, chapters),
                 inputs=self._page_inputs(text, made),
                 folder=rendered,
                 copies={path: name for name, path in (others | media | loaded).items()},
@@ -327,7 +328,7 @@ class _Planner:
                 ),
                 facts={
                     "label": self.profile.label,
-                    "notice": _notice(self.profile),
+                    "notice": notice(self.profile),
                     "url": url,
                     "chapters": json.dumps(chapters),
                     "simulators": digest(*declared),
@@ -395,20 +396,7 @@ class _Planner:
         )
 
 
-def _quoted(pages: Iterable[bytes]) -> list[str]:
-    """The source files that pages show."""
-    from site_gen.pages.calls import calls
-
-    named = {
-        call.args[0]
-        for raw in pages
-        for call in calls(raw.decode("utf-8", errors="replace"))
-        if call.name == "source" and call.args and isinstance(call.args[0], str)
-    }
-    return sorted(named)
-
-
-def _notice(profile: Profile) -> str:
+def notice(profile: Profile) -> str:
     """What every page says of settings that are not the published ones: a heading, and a paragraph on the next line."""
     if profile.is_published:
         return ""

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.profile import Profile
 from experiments import contract
+from experiments.profile import Profile
 from experiments.study import Case, combine
 from site_gen.media.contract import check_shown
 from site_gen.pipeline.measure import evaluate

@@ -210,17 +210,8 @@ def test_a_declared_verdict_that_the_measurement_contradicts_names_every_tag(ref
 
 def test_a_notice_stands_below_the_front_matter(rendered: Rendered) -> None:
     assert "!!! warning" not in rendered("x")["index.md"]
-    for profile, title in (("quick", "Quick profile"), ("full-seed-8", "Seed 8")):
-        page = rendered("x", profile=profile, measures={"coin": study(verdict="refuted")})["index.md"]
-        assert page.startswith(f'{FRONT}\n!!! warning "{title}: not for citation"\n\n    Every ')
-    page = rendered("x", notice="Mine\nWords.")["index.md"]
+    page = rendered("x", notice="Mine\nWords.", measures={"coin": study(verdict="refuted")})["index.md"]
     assert page.startswith(f'{FRONT}\n!!! warning "Mine"\n\n    Words.\n')
-    assert (
-        "!!! warning"
-        not in rendered("x", profile="quick", notice="", measures={"coin": study(verdict="supported")})[
-            "index.md"
-        ]
-    )
 
 
 def test_collecting_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,13 +275,13 @@ def test_the_name_of_the_site_is_the_same_everywhere() -> None:
     assert f'\ntitle: "{imprint.TITLE}"\n' in (paths.ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
-def test_a_profile_name_is_taken_apart_in_one_place() -> None:
+def test_no_page_takes_a_profile_name_apart() -> None:
     places = [
         path.name
         for path in (paths.ROOT / "site_gen/pages").rglob("*.*")
         if path.suffix in (".py", ".md", ".html") and "-seed-" in path.read_text(encoding="utf-8")
     ]
-    assert places == ["book.py"]
+    assert places == []
 
 
 def test_only_jinja_looks_for_tags() -> None:
