@@ -33,10 +33,7 @@ def run(arguments):
         return 130
     from site_gen.cli import main
 
-    words = list(arguments)
-    if words[0] == "site":
-        words[0] = "build"
-    return main(words)
+    return main(arguments)
 
 
 if __name__ == "__main__":

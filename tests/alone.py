@@ -93,7 +93,7 @@ def attempt(name: str) -> str:
     """Import a module here: its traceback, or nothing."""
     try:
         importlib.import_module(name)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a module may end the process or raise anything
         return traceback.format_exc()
     return ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -55,7 +55,13 @@ EVERY = 10  # a draft films one frame out of so many
 COLOURS = (128, 64)  # of a GIF's palette, best first
 
 
-def draw_film(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: bool = False) -> Drawn:
+def draw_film(
+    module: ModuleType,
+    data: pd.DataFrame,
+    figure_id: str,
+    draft: bool = False,
+    check: Callable[[Animation], None] = lambda animation: None,
+) -> Drawn:
     """The table of an animation, and the films drawn from the table as its readers get it.
 
     Parameters
@@ -69,6 +75,8 @@ def draw_film(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: boo
     draft : bool
         Film one frame out of `EVERY` in the same time, with one pixel to a CSS pixel everywhere: jerky and coarse,
         and made in a fifth of the time.
+    check : callable
+        Called with the animation before it is thinned to a draft; raises if it must not be published.
 
     Returns
     -------
@@ -90,6 +98,8 @@ def draw_film(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: boo
         name = f"{figure_id}{suffix(theme)}"
         with theme.context():
             animation = module.animate(table.copy(), theme)
+            if theme is LIGHT:
+                check(animation)
             if draft:
                 animation = _sparse(animation, EVERY)
             width, height = lay_out(animation.figure)

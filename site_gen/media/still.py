@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -82,7 +83,13 @@ def png_bytes(figure: Figure, figure_id: str, title: str, dpi: int = DENSE) -> b
     return _render(figure, "png", about, dpi)
 
 
-def draw_figure(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: bool = False) -> Drawn:
+def draw_figure(
+    module: ModuleType,
+    data: pd.DataFrame,
+    figure_id: str,
+    draft: bool = False,
+    check: Callable[[Figure], None] = lambda figure: None,
+) -> Drawn:
     """The table of a figure, and what is drawn from the table as its readers get it.
 
     Parameters
@@ -95,6 +102,8 @@ def draw_figure(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: b
         Begins every file name and is written into every file, beside the title and the licence.
     draft : bool
         Leave the PDF out, and give a PNG one pixel to a CSS pixel and not two.
+    check : callable
+        Called with the figure once it is laid out; raises if it must not be published.
 
     Returns
     -------
@@ -112,7 +121,11 @@ def draw_figure(module: ModuleType, data: pd.DataFrame, figure_id: str, draft: b
     for theme in (LIGHT, DARK):
         with theme.context():
             figure = module.draw(table.copy(), theme)
+            if not hasattr(figure, "get_size_inches"):
+                check(figure)  # which says what `draw` must give
             width, height = lay_out(figure)
+            if theme is LIGHT:  # the other theme has the same texts in the same places
+                check(figure)
             name = f"{figure_id}{suffix(theme)}"
             svg = svg_bytes(figure, figure_id, module.TITLE)
             check_size(f"{name}.svg", svg, MAX_SVG, "draw its many points or cells with rasterized=True")

@@ -21,7 +21,7 @@ from site_gen.pipeline.fingerprint import digest
 from site_gen.pipeline.progress import Display, rank
 from site_gen.pipeline.record import Record
 from site_gen.pipeline.unit import MEDIA, Failed, Made, Unit, work
-from site_gen.pipeline.workers import Cluster, Processes, is_lost
+from site_gen.pipeline.workers import Cluster, Here, Processes, is_lost
 
 LIVES = 3  # how often a unit may lose its worker before it is to blame
 LOOK = 0.5  # seconds between refreshes of the time left
@@ -173,12 +173,13 @@ class Build:
         Of all units of the plan.
     units : list of Unit
         Those to bring up to date, with all that they need.
-    workers : callable
-        Gives a `Processes` or a `Cluster`; called only if there is work.
+    workers : Processes, Here or Cluster
+        Where units run; started only if there is work.
     """
 
-    def __init__(self, state: State, units: list[Unit], workers: Any, display: Display) -> None:
-        self.state, self.display, self._workers = state, display, workers
+    def __init__(self, state: State, units: list[Unit], workers: Processes | Here | Cluster, display: Display
+    ) -> None:
+        self.state, self.display, self.workers = state, display, workers
         self.units = {unit.name: unit for unit in units}
         self.needs = {name: state.needs(unit) & self.units.keys() for name, unit in self.units.items()}
         self.outcome = Outcome()
@@ -186,7 +187,6 @@ class Build:
         self.running: dict[Future, Unit] = {}
         self.lives: dict[str, int] = {}
         self.suspects: list[Unit] = []
-        self.workers: Processes | Cluster | None = None
         self.executor: Executor | None = None
 
     def run(self) -> Outcome:
@@ -240,9 +240,7 @@ class Build:
 
     def _submit(self) -> None:
         if self.executor is None:
-            self.workers = self.workers or self._workers()
             self.executor = self.workers.start()
-            self.display.workers = self.workers.count
         # a unit that lost its worker runs alone, so that it is clear who is to blame
         if self.suspects:
             if not self.running:

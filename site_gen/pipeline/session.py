@@ -6,7 +6,6 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from experiments.profile import Profile
 from site_gen import files, paths
@@ -14,7 +13,7 @@ from site_gen.errors import BuildError
 from site_gen.files import Hashes
 from site_gen.pipeline import plan as planning
 from site_gen.pipeline import run, workers
-from site_gen.pipeline.progress import Display
+from site_gen.pipeline.progress import LAST, Display
 from site_gen.pipeline.record import Record
 from site_gen.pipeline.unit import Unit
 
@@ -48,8 +47,10 @@ class Session:
         """Bring units up to date, and remember what was learnt even if it stops half-way."""
         try:
             stale = self._stale(units)
+            chosen = self._workers(stale)
+            self.display.workers = chosen.count
             self.display.expect(stale, len(units) - len(stale), show)
-            return run.Build(self.state, units, self._workers, self.display).run()
+            return run.Build(self.state, units, chosen, self.display).run()
         finally:
             self.display.stop()
             self.save()
@@ -62,8 +63,12 @@ class Session:
                 found[unit.name] = unit
         return list(found.values())
 
-    def _workers(self) -> Any:
-        return workers.Cluster(self.scheduler) if self.scheduler else workers.Processes(self.count)
+    def _workers(self, stale: list[Unit]) -> workers.Processes | workers.Here | workers.Cluster:
+        if stale and self.scheduler:
+            return workers.Cluster(self.scheduler)
+        if all(unit.kind in LAST for unit in stale):
+            return workers.Here()
+        return workers.Processes(self.count)
 
     def save(self) -> None:
         """Write the record, without what no unit's last making refers to any more."""

@@ -49,8 +49,16 @@ def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, b
     """Measure the claims and values of a study from its results."""
     from site_gen.pipeline.measure import evaluate
 
-    module = load(study)
-    measured = evaluate(module, combined(study, inputs), profile_of(profile))
+    module, parts = load(study), parts_of(study, inputs)
+    try:
+        for key, part in parts.items():
+            contract.check_result(module, key, part)
+        contract.check_together(module, parts)
+        results = studies.combine(parts)
+        contract.check_measured(module, results)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+    measured = evaluate(module, results, profile_of(profile))
     return {f"{study}.json": storage.json_to_bytes(measured)}
 
 
@@ -59,10 +67,12 @@ def figure(
 ) -> dict[str, bytes]:
     """Draw one figure, still or moving, and say what it is in its JSON."""
     from site_gen.media import catalogue
+    from site_gen.media import contract as rules
 
     drawing = catalogue.find(identifier)
+    rules.check_figure(drawing)
     module = drawing.module()
-    results = combined(drawing.study, inputs)
+    results = studies.combine(parts_of(drawing.study, inputs))
     where = f"site_gen/{drawing.path.parent.name}/{drawing.path.name}"
     try:
         data = module.data(results)
@@ -70,11 +80,16 @@ def figure(
         raise BuildError(
             f"{where}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}"
         ) from error
+    rules.check_table(drawing, data)
+    rules.check_words(drawing, data)
     if drawing.kind == "figure":
-        from site_gen.media.still import draw_figure as draw
+        from site_gen.media.still import draw_figure
+
+        drawn = draw_figure(module, data, identifier, draft, lambda one: rules.check_drawn(one, drawing, draft))
     else:
-        from site_gen.media.film import draw_film as draw
-    drawn = draw(module, data, identifier, draft)
+        from site_gen.media.film import draw_film
+
+        drawn = draw_film(module, data, identifier, draft, lambda one: rules.check_animation(one, drawing))
     about = record | {
         "title": module.TITLE,
         "tags": list(module.TAGS),
@@ -152,13 +167,12 @@ def site(pages: tuple[str, ...], inputs: dict[str, bytes]) -> dict[str, bytes]:
     return mkdocs.assemble(pages, inputs)
 
 
-def combined(study: str, inputs: dict[str, bytes]) -> Any:
-    """The results of all points of a study, merged."""
-    parts = {
+def parts_of(study: str, inputs: dict[str, bytes]) -> dict[str, Any]:
+    """The results of all points of a study, by point."""
+    return {
         name.removesuffix(".nc"): storage.dataset_from_bytes(content, f"{study}, {name}")
         for name, content in inputs.items()
     }
-    return studies.combine(parts)
 
 
 def decoded(name: str, raw: bytes) -> str:

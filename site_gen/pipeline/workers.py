@@ -63,6 +63,23 @@ def _prepare(parent: int) -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
+class Here:
+    """A thread of this process, for the last stages alone: to start processes would take longer than what they do."""
+
+    lost = "it was stopped"
+    count = 1
+
+    def start(self) -> Executor:
+        """An executor."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(1)
+
+    def stop(self, executor: Executor) -> None:
+        """End once the unit under way is through, a second or two."""
+        executor.shutdown(cancel_futures=True)
+
+
 class Cluster:
     """The workers of a Dask scheduler; they share no disk with us, and have the same code and libraries.
 

@@ -17,9 +17,9 @@ STUDY = "experiments/studies/coin.py"
 ENGINE = "experiments/measures/statistics.py"
 
 
-def made(repository: Repository, command: str = "pages") -> list[str]:
+def made(repository: Repository, *command: str) -> list[str]:
     """The kinds of units that a build made, in order."""
-    ran = repository.run(command)
+    ran = repository.run(*(command or ("pages",)))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return [
         line.split("]", 1)[1].split("s  ", 1)[1].split()[0]
@@ -28,9 +28,9 @@ def made(repository: Repository, command: str = "pages") -> list[str]:
     ]
 
 
-def stopped(repository: Repository, command: str = "pages") -> str:
+def stopped(repository: Repository, *command: str) -> str:
     """What a build that must fail says; never a traceback."""
-    ran = repository.run(command)
+    ran = repository.run(*(command or ("pages",)))
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "Traceback" not in ran.stdout + ran.stderr
     return ran.stderr

@@ -9,6 +9,7 @@ from site_gen.theme import Animation, Theme
 
 TITLE = "A dot moves"
 TAGS = ("coins",)
+FRAMES = 40
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
@@ -27,14 +28,14 @@ def caption(data: pd.DataFrame) -> str:
 
 
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
-    """One frame a coin."""
+    """Some frames a coin."""
     figure, axes = theme.figure()
     axes.set_xlim(0, 4)
     axes.set_ylim(0, 1)
     (dot,) = axes.plot([1], [0.5], "o", color=theme.colour("batch norm"))
 
     def update(frame: int) -> None:
-        row = data.iloc[frame]
+        row = data.iloc[frame * len(data) // FRAMES]
         dot.set_data([row["coin"]], [row["heads"]])
 
-    return Animation(figure, [dot], len(data), update, fps=10, poster=0)
+    return Animation(figure, [dot], FRAMES, update, fps=10, poster=0)

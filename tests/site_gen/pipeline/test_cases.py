@@ -1,0 +1,158 @@
+"""What people met with other tools: leftovers of editors, strange folders and variables, one broken study among many."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Repository, small_repository
+from tests.site_gen.pipeline.test_build import STUDY, made, stopped
+
+
+def second_study(repository: Repository, text: str) -> None:
+    """Another study beside the coin."""
+    (repository.root / "experiments/studies/dice.py").write_text(text, encoding="utf-8")
+
+
+def test_leftovers_of_editors_and_systems_are_no_sources(built: Repository) -> None:
+    site = built.bytes_of("site")
+    for name in ("docs/index.md~", "docs/.#index.md", "docs/#index.md#", "docs/.DS_Store", f"{STUDY}~"):
+        (built.root / name).write_text("not finished [[= nonsense")
+    for name in ("experiments/studies/.#anatomy.py", "site_gen/figures/.#coin__heads.py"):
+        (built.root / name).symlink_to("nobody@nowhere.1")
+    assert made(built, "site") == []
+    built.edit("docs/index.md", "A page for tests", "A page  for tests")
+    made(built, "site")
+    assert built.bytes_of("site").keys() == site.keys()
+
+
+@pytest.mark.parametrize("name", ["per%20cent", "with blank", "quo'te", "déjà", "[brackets]"])
+def test_a_folder_may_have_any_name(built: Repository, tmp_path: Path, name: str) -> None:
+    other = small_repository(tmp_path / name)
+    made(other, "site")
+    assert other.bytes_of("site") == built.bytes_of("site")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MPLBACKEND", "module://matplotlib_inline.backend_inline"),
+        ("PYTHONOPTIMIZE", "2"),
+        ("PYTHONWARNINGS", "error"),
+        ("SOURCE_DATE_EPOCH", "1"),
+        ("SITE_URL", ""),
+        ("TZ", "Asia/Tokyo"),
+        ("LC_ALL", "C"),
+        ("PYTHONIOENCODING", "ascii"),
+        ("OMP_NUM_THREADS", "4"),
+    ],
+)
+def test_the_callers_environment_changes_no_byte(
+    built: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    other = small_repository(tmp_path_factory.mktemp("other"))
+    made(other, "site")
+    assert other.bytes_of("site") == built.bytes_of("site")
+
+
+@pytest.mark.parametrize("address", ["nonsense", "ftp://example.org/", "https://", "https://exa mple.org"])
+def test_an_address_that_is_none_is_named(
+    built: Repository, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("SITE_URL", address)
+    assert "SITE_URL" in stopped(built, "site")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def run(:\n", "experiments/studies/dice.py:1"),
+        ("import nothing_of_this_name\n", "experiments/studies/dice.py"),
+        ("raise RuntimeError('no')\n", "experiments/studies/dice.py"),
+        ("", "experiments/studies/dice.py"),
+    ],
+)
+def test_one_broken_study_does_not_stop_the_others(built: Repository, text: str, told: str) -> None:
+    second_study(built, text)
+    ran = built.run("study", "coin")
+    assert ran.returncode == 0 and "coin-is-fair" in ran.stdout
+    assert "dice" in ran.stderr and "Traceback" not in ran.stderr
+    assert told in stopped(built, "study", "dice")
+    assert told in stopped(built, "site")
+
+
+def test_brackets_are_printed_as_they_are(built: Repository) -> None:
+    built.edit(STUDY, '"within 0.05 of one half"', '"E[x²] − E[x]² is [red]within[/red] 0.05 of one half"')
+    ran = built.run("study", "coin")
+    assert "E[x²] − E[x]² is [red]within[/red] 0.05" in ran.stdout
+
+
+def test_a_failure_is_told_once_with_the_studys_own_frames(unbuilt: Repository) -> None:
+    unbuilt.edit(STUDY, '    """Toss."""\n', '    """Toss."""\n    raise KeyError("heads or tails")\n')
+    said = stopped(unbuilt, "study", "coin")
+    assert said.count("heads or tails") == 2  # the message, and the line of the study
+    assert "and 2 more alike" in said and f"{STUDY}:" in said
+    file = said.split("The whole traceback is in ")[1].split()[0]
+    assert "Traceback" in (unbuilt.root / file).read_text()
+    assert len(said.splitlines()) < 10
+
+
+@pytest.mark.parametrize("given", ["COIN", "coin "])
+def test_case_and_blanks_of_an_id_do_not_matter(built: Repository, given: str) -> None:
+    assert built.run("study", given).returncode == 0
+
+
+@pytest.mark.parametrize("given", ["coin_heads", "coin-heads"])
+def test_hyphen_and_underscore_are_the_same(built: Repository, given: str) -> None:
+    assert built.run("figure", given).returncode == 0
+
+
+def test_a_shell_command_is_an_unknown_id(built: Repository) -> None:
+    assert "there is no study" in stopped(built, "study", "x; touch made")
+    assert not (built.root / "made").exists()
+
+
+def test_why_counts_inputs(built: Repository) -> None:
+    built.edit("docs/index.md", "A page for tests", "A page for the tests")
+    assert "docs/index.md changed" in built.run("why", "pages").stdout
+
+
+def test_an_unreadable_page_is_one_sentence(built: Repository) -> None:
+    path = built.root / "docs/index.md"
+    path.unlink()
+    path.mkdir()
+    said = stopped(built, "site")
+    assert "docs/" in said
+
+
+def test_a_quick_build_says_once_that_verdicts_differ(built: Repository) -> None:
+    built.edit(STUDY, 'verdict="supported"', 'verdict="refuted"')
+    ran = built.run("site", "--profile", "quick")
+    assert ran.returncode == 0, ran.stderr
+    assert "expected of `quick`" in ran.stdout and ran.stdout.count("coin-is-fair") == 0
+
+
+def test_a_file_system_without_locks_goes_on(built: Repository) -> None:
+    """As on some network file systems: locking says that it is not implemented."""
+    (built.root / "sitecustomize.py").write_text(
+        "import errno, fcntl\n\n\ndef flock(*_):\n    raise OSError(errno.ENOSYS, 'Function not implemented')\n\n\nfcntl.flock = flock\n"
+    )
+    ran = built.run("pages")
+    assert ran.returncode == 0, ran.stderr
+    assert "has no locks" in ran.stdout + ran.stderr
+
+
+def test_a_record_that_is_a_folder_is_one_sentence(built: Repository) -> None:
+    (built.root / "build/record").unlink()
+    (built.root / "build/record").mkdir()
+    assert "build/record" in stopped(built, "site")
+    shutil.rmtree(built.root / "build/record")
+    made(built, "site")
+
+
+def test_help_needs_nothing(built: Repository) -> None:
+    ran = built.run("help")
+    assert ran.returncode == 0 and max(map(len, ran.stdout.splitlines())) <= 80

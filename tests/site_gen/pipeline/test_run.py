@@ -1,0 +1,167 @@
+"""Where units run makes no difference: one worker, two, a cluster; killed workers, killed parents, other settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from tests.conftest import Repository, small_repository
+from tests.site_gen.pipeline.test_build import STUDY, made, stopped
+
+PATIENCE = 60  # seconds for what takes a few on a quiet machine
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> object:
+    """Wait for something; what it gave, or an assertion."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def workers(process: subprocess.Popen) -> list[psutil.Process]:
+    """The worker processes of a build."""
+    below = psutil.Process(process.pid).children(recursive=True)
+    return [one for one in below if "popen_loky" in " ".join(one.cmdline())]
+
+
+def slow(repository: Repository, seconds: float) -> None:
+    repository.edit(STUDY, "pause: float = 0.0", f"pause: float = {seconds}")
+
+
+def test_one_worker_makes_the_bytes_of_two(unbuilt: Repository, built: Repository) -> None:
+    made(unbuilt, "site", "--workers", "1")
+    assert unbuilt.bytes_of("site") == built.bytes_of("site")
+
+
+def test_a_killed_worker_costs_no_byte(unbuilt: Repository, built: Repository) -> None:
+    slow(unbuilt, 2.0)
+    process = unbuilt.start("study", "coin")
+    victim = until(lambda: workers(process))[0]
+    time.sleep(0.5)
+    victim.kill()
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    assert unbuilt.bytes_of("build/results") == built.bytes_of("build/results")
+
+
+def test_a_unit_that_always_loses_its_worker_is_named(unbuilt: Repository) -> None:
+    ends = "    import os\n\n    if point.coin == 2:\n        os._exit(1)\n    import time\n"
+    unbuilt.edit(STUDY, "    import time\n", ends)
+    said = stopped(unbuilt, "study", "coin")
+    assert "coin/coin-2" in said and "3 times" in said
+    assert len(unbuilt.bytes_of("build/results")) == 2
+
+
+def test_workers_end_with_their_parent(unbuilt: Repository) -> None:
+    slow(unbuilt, 20.0)
+    process = unbuilt.start("study", "coin")
+    found = until(lambda: len(workers(process)) == 2 and workers(process))
+    time.sleep(1)
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(found, timeout=5)
+    assert not alive
+
+
+def test_what_was_finished_when_the_parent_was_killed_is_not_run_again(unbuilt: Repository) -> None:
+    slow(unbuilt, 1.0)
+    process = unbuilt.start("study", "coin")
+    while "coin/coin-1" not in (line := process.stdout.readline()):
+        assert line
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    ran = unbuilt.run("study", "coin")
+    assert ran.returncode == 0 and "coin/coin-1" not in ran.stdout
+
+
+def test_settings_are_changed_without_editing_and_kept_apart(built: Repository) -> None:
+    published = built.bytes_of("build/results/full")
+    ran = built.run("site", "--set", "coin.tosses=50")
+    assert ran.returncode in (0, 1), ran.stderr
+    assert built.bytes_of("build/results/full") == published
+    ran = built.run("pages", "--set", "coin.coins=1,2")
+    assert ran.returncode == 0, ran.stderr
+    for page in ("index.md", "figures/coin-heads/index.md"):
+        text = (built.root / "build/docs" / page).read_text()
+        assert "not for citation" in text and "coin.coins=1,2" in text
+    assert "result" not in made(built, "site")
+    assert "not for citation" not in (built.root / "site/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("coin.tosses=many", ["coin.tosses is a whole number", "'many'"]),
+        ("coin.toses=5", ["no setting of coin 'toses'", "did you mean tosses?"]),
+        ("dice.tosses=5", ["no study 'dice'"]),
+        ("tosses=5", ["cannot be read at 'tosses=5'", "SET="]),
+    ],
+)
+def test_settings_that_cannot_be_are_told_in_a_sentence(
+    built: Repository, text: str, told: list[str]
+) -> None:
+    said = stopped(built, "study", "coin", "--set", text)
+    for words in told:
+        assert words in said
+
+
+def test_recorded_results(built: Repository) -> None:
+    built.edit(STUDY, "\nCLAIMS = (", '\nRECORDED = {"full": ("coin-1",)}\n\nCLAIMS = (')
+    said = stopped(built, "site")
+    assert "'coin-1' is not recorded yet" in said and "make record ID=coin" in said
+    site = built.bytes_of("site")
+    ran = built.run("record", "coin")
+    assert ran.returncode == 0, ran.stderr
+    folder = built.root / "experiments/recorded/coin/full"
+    about = json.loads((folder / "coin-1.json").read_text())
+    assert {"fingerprint", "versions", "machine", "seconds", "sha256"} <= about.keys()
+    assert "check" in made(built, "site")
+    assert {name for name, raw in built.bytes_of("site").items() if site.get(name) != raw} <= {"index.html"}
+    whole = (folder / "coin-1.nc").read_bytes()
+    (folder / "coin-1.nc").write_bytes(whole[:-1] + b"x")
+    assert "is damaged" in stopped(built, "site")
+    (folder / "coin-1.nc").write_bytes(whole)
+    built.edit(STUDY, "rng.integers(0, 2,", "rng.integers(0, 1 + 1,")
+    assert f"was recorded before a change of {STUDY}: run" in stopped(built, "site")
+
+
+def test_a_cluster_that_shares_no_disk_makes_the_same_bytes(
+    unbuilt: Repository, built: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = small_repository(tmp_path_factory.mktemp("another-clone"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    port = address.rpartition(":")[2]
+    options = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
+    started = [
+        subprocess.Popen([sys.executable, "-m", *command], cwd=other.root, env=other.environment())
+        for command in (
+            ["distributed.cli.dask_scheduler", *options],
+            ["distributed.cli.dask_worker", address, "--nworkers", "2", "--nthreads", "1", "--no-dashboard"],
+        )
+    ]
+    try:
+        made(unbuilt, "site", "--scheduler", address)
+        assert unbuilt.bytes_of("site") == built.bytes_of("site")
+        assert not (other.root / "build").exists()
+        unbuilt.edit(STUDY, "tosses: int = 400", "tosses: int = 500")
+        assert "another code" in stopped(unbuilt, "site", "--scheduler", address)
+    finally:
+        for process in reversed(started):
+            process.terminate()
+        for process in started:
+            process.wait(20)

@@ -1,0 +1,98 @@
+"""Serving while writing: a changed page is seen at once, and nothing outlives the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from tests.conftest import Repository
+from tests.site_gen.pipeline.test_run import PATIENCE, until
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def page(port: int) -> str:
+    """The first page as a browser gets it; empty while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/index.html", timeout=5) as answer:
+            return answer.read().decode()
+    except OSError:
+        return ""
+
+
+@contextmanager
+def serving(repository: Repository, port: int) -> Iterator[subprocess.Popen]:
+    process = repository.start("serve", "--port", str(port))
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_changed_page_is_seen_and_nothing_is_left(built: Repository, ending: signal.Signals) -> None:
+    port = free_port()
+    with serving(built, port) as process:
+        until(lambda: "A page for tests" in page(port))
+        built.edit("docs/index.md", "It shows heads", "Here it shows heads")
+        began = time.monotonic()
+        until(lambda: "Here it shows heads" in page(port))
+        assert time.monotonic() - began < PATIENCE
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(ending)
+        output, _ = process.communicate(timeout=20)
+        assert process.returncode == 0, output
+        assert "Traceback" not in output
+        assert not psutil.wait_procs(below, timeout=5)[1]
+        assert not page(port)
+
+
+def test_a_mistake_on_a_page_is_told_and_mended(built: Repository) -> None:
+    port = free_port()
+    with serving(built, port):
+        until(lambda: page(port))
+        built.edit("docs/index.md", 'figure("coin-heads")', 'figure("coin-head")')
+        time.sleep(2)
+        assert page(port)
+        built.edit("docs/index.md", 'figure("coin-head")', 'figure("coin-heads")')
+        built.edit("docs/index.md", "It shows heads", "Again it shows heads")
+        until(lambda: "Again it shows heads" in page(port))
+
+
+def test_a_taken_port_ends_the_command_and_is_named(built: Repository) -> None:
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"],
+        cwd=built.root,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: page(port) or server.poll() is None and _answers(port))
+        began = time.monotonic()
+        ran = built.run("serve", "--port", str(port))
+        assert ran.returncode == 1 and time.monotonic() - began < 5
+        assert str(port) in ran.stderr and "PORT=" in ran.stderr
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
