@@ -6,7 +6,7 @@ decides. A tag in a code block is a tag; what stands between `raw` and `endraw` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -53,12 +53,15 @@ class Call:
         Its keyword arguments, likewise.
     line : int
         The line of the page on which the call begins.
+    spread : bool
+        Whether more arguments come out of ``*…`` or ``**…``: how many shows once it is rendered.
     """
 
     name: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     line: int = 1
+    spread: bool = False
 
     def argument(self, position: int, name: str) -> Any:
         """An argument, by position or by name; `UNKNOWN` if it is not given."""
@@ -169,6 +172,21 @@ def undeclared(text: str) -> list[tuple[str, int]]:
     return sorted(lines.items(), key=lambda item: (item[1], item[0]))
 
 
+def uncalled(text: str, names: Collection[str]) -> list[tuple[str, int]]:
+    """Functions that a page names without calling them, each with its line.
+
+    Names that the page sets by itself, in a loop for one, are its own.
+    """
+    tree = _tree(text)
+    open_names = {name for name, _ in undeclared(text)}.intersection(names)
+    called = {id(node.node) for node in tree.find_all(nodes.Call)}
+    return [
+        (node.name, node.lineno)
+        for node in tree.find_all(nodes.Name)
+        if node.name in open_names and id(node) not in called
+    ]
+
+
 def parts(text: str) -> Iterator[Part]:
     """Cut a page into text and tags; ends early where Jinja cannot go on."""
     kind, source, began = "text", "", 1
@@ -217,6 +235,7 @@ def _within(tree: nodes.Node, above: int) -> list[Call]:
             tuple(_literal(one) for one in node.args),
             {one.key: _literal(one.value) for one in node.kwargs},
             node.lineno + above,
+            bool(node.dyn_args or node.dyn_kwargs),
         )
         for node in tree.find_all(nodes.Call)
         if isinstance(node.node, nodes.Name)

@@ -11,7 +11,7 @@ import jinja2
 
 from experiments.suggest import unknown
 from site_gen.pages import front, mathml, prose
-from site_gen.pages.calls import UNKNOWN, Call, calls, opening_of, undeclared
+from site_gen.pages.calls import UNKNOWN, Call, calls, environment, opening_of, uncalled, undeclared
 
 _SCRIPT = re.compile(r"<(script|pre|code)\b.*?</\1>", re.S)
 _HIDDEN = (prose.CODE[0], _SCRIPT, prose.CODE[1], prose.COMMENT, prose.ELEMENT)
@@ -30,15 +30,17 @@ def tags(text: str, names: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     try:
         missing = [(name, line) for name, line in undeclared(text) if name not in names]
     except jinja2.TemplateSyntaxError as error:
-        yield (
-            opening_of(text, error.lineno),
-            f"the tag cannot be read: {error.message}. {_syntax_remedy(error.message)}",
-        )
+        yield opening_of(text, error.lineno), _syntax_fault(error.message or "")
         return
     functions = [name for name, value in names.items() if callable(value)]
     for name, line in missing:
         called = any(call.name == name for call in calls(text))
         yield line, unknown("tag" if called else "name", name, functions if called else names)
+    for name, line in uncalled(text, functions):
+        yield (
+            line,
+            f"{name} is named and not called. It is written {_usage(name, inspect.signature(names[name]))}",
+        )
     for call in calls(text):
         function = names.get(call.name)
         if callable(function):
@@ -47,10 +49,20 @@ def tags(text: str, names: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
                 yield call.line, wrong
 
 
-def _syntax_remedy(message: str | None) -> str:
-    if message and "unknown tag" in message:
-        return "A tag that prints something is written [[= … ]]"
-    return "Close every bracket and quotation mark in it, and end it with ]]"
+def _syntax_fault(said: str) -> str:
+    """What Jinja says of a tag that it cannot read, in one sentence, and the remedy."""
+    jinja = environment()
+    if missing := re.match(r"No (filter|test) named '(.*)'", said):
+        return unknown(
+            f"Jinja {missing[1]}", missing[2], jinja.filters if missing[1] == "filter" else jinja.tests
+        )
+    reason = (
+        re.sub(r" at \d+$", "", said).rstrip(".").replace(". ", "; ")
+    )  # a place in characters helps nobody
+    remedy = "Close every bracket and quotation mark in it, and end it with ]]"
+    if "unknown tag" in said:
+        remedy = "A tag that prints something is written [[= … ]]"
+    return f"the tag cannot be read: {reason}. {remedy}"
 
 
 def arguments(call: Call, function: Callable[..., Any]) -> str:
@@ -65,6 +77,8 @@ def arguments(call: Call, function: Callable[..., Any]) -> str:
         for key in call.kwargs:
             if key not in named:
                 return f"{call.name}: {unknown('argument', key, named)}. It is written {usage}"
+    if call.spread:
+        return ""
     try:
         bound = signature.bind(*call.args, **call.kwargs)
     except TypeError as error:

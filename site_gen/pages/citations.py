@@ -50,7 +50,7 @@ def load(raw: bytes) -> dict[str, dict[str, Any]]:
         )
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        key = entry.get("id", "?")
+        key = str(entry.get("id", "?"))
         reason = "stands twice" if key in found else _lacking(entry)
         if reason:
             raise BuildError(f"{FILE}: the reference {key!r} {reason}. Mend this entry")
@@ -63,9 +63,14 @@ def _lacking(entry: dict[str, Any]) -> str:
     missing = [name for name in ("id", "author", "issued", "title") if not entry.get(name)]
     if missing:
         return f"has no {' and no '.join(missing)}"
+    for name in ("id", "title"):
+        if not isinstance(entry[name], str):
+            return f'needs a text as its {name}: "{name}": "…"'
     try:
-        names(entry), year(entry)
+        complete = bool(names(entry)) and isinstance(year(entry), int)
     except (KeyError, IndexError, TypeError, AttributeError):
+        complete = False
+    if not complete:
         return 'needs "author": [{"family": "…"}] and "issued": {"date-parts": [[2015]]}'
     return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -66,7 +67,7 @@ def _check(url: str, subject: str) -> None:
         raise BuildError(f"{subject} is no address: {_REMEDY}") from None
     if parts.scheme not in ("http", "https"):
         reason = "does not begin with https:// or http://"
-    elif not host:
+    elif not host or not any(sign.isalnum() for sign in host):
         reason = "names no host"
     elif not _ALLOWED.fullmatch(url):
         reason = "holds a blank or another sign that no address of a folder can have"
@@ -119,7 +120,7 @@ def where(error: yaml.YAMLError) -> tuple[int, str]:
 
 def _pages(entry: Any, part: str) -> Iterator[tuple[str, str]]:
     if isinstance(entry, str):
-        yield entry, part
+        yield entry if urlsplit(entry).scheme else posixpath.normpath(entry), part
     elif isinstance(entry, dict):
         for title, content in entry.items():
             yield from _pages(content, part or str(title))

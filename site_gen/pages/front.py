@@ -16,6 +16,7 @@ from site_gen.pages.configuration import FILE, where
 NEEDED = ("title", "description")
 REMEDY = "begin the page with “---”, a line “title: …”, a line “description: …”, and “---”"
 _FRONT = re.compile(r"\A\ufeff?---[ \t\r]*\n(?P<inside>.*?)^(?:---|\.\.\.)[ \t\r]*\n", re.S | re.M)
+_COMMENT = re.compile(r"\w+:\s*[^\s\"'|>#].*\s#")  # behind a text without quotation marks
 
 
 def end(text: str) -> int:
@@ -69,9 +70,14 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
         return
     for name in NEEDED:
         value = content.get(name)
-        if isinstance(value, str) and value.strip():
-            continue
         line = _line_of(found["inside"], name)
+        if isinstance(value, str) and value.strip():
+            if line > 1 and _COMMENT.match(found["inside"].splitlines()[line - 2]):
+                yield (
+                    line,
+                    f"the {name} ends before its sign #, a comment in YAML: put quotation marks around it",
+                )
+            continue
         if name not in content:
             yield 1, f"the front matter has no {name}: add a line “{name}: …” below the first “---”"
         elif value is None or isinstance(value, str):

@@ -18,6 +18,7 @@ from markdown.treeprocessors import Treeprocessor
 ALIAS = "bn-alias"  # class of what carries an old id
 PREFIX = "section"  # of a heading whose words alone say nothing
 _SAYS_NOTHING = re.compile(r"[\d_-]*|and|with")
+SAID_NOTHING = {"0", "and", "with"}  # of the ids that say nothing, those that the site has had
 _HEADING = re.compile(r"h[1-6]")
 _MATH = re.compile(r"<math.*?</math>", re.S)
 _SPELLING = {"lamda": "lambda", "final sigma": "sigma"}  # Unicode's names that are not the field's
@@ -72,7 +73,8 @@ class HeadingTreeprocessor(Treeprocessor):
             old = toc.unique(before, old_used)
             spaced = _MATH.sub(lambda found: re.sub(r"<[^>]*>", " ", found[0]), inside)
             heading.set("id", toc.unique(slug(_plain(spaced)), used))
-            if before and old != heading.get("id"):
+            says_something = not _SAYS_NOTHING.fullmatch(old) or old in SAID_NOTHING
+            if before and says_something and old != heading.get("id"):
                 aliases.append((heading, old))
         for heading, old in aliases:
             if old not in used:

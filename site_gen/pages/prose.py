@@ -16,6 +16,7 @@ from site_gen.pages import calls, front
 
 MEASURED = "\ue000"  # stands for a tag that prints a measurement
 OTHER = "\ue001"  # stands for any other tag, code or mathematics
+ITEM = "\ue002"  # stands for the number of a list's item
 
 MEASURING = ("value", "interval")  # tags that print a measurement
 COMMENT = re.compile(r"<!--.*?-->", re.S)
@@ -35,11 +36,11 @@ _HIDDEN = (
     ),
     ELEMENT,
     re.compile(r"\{[:#.][^}\n]*\}"),
-    re.compile(r"^[ \t]*\d+\.(?=[ \t])", re.M),  # numbered lists
 )
+_NUMBERED = re.compile(r"^[ \t]*\d+\.(?=[ \t])", re.M)
 _TYPED = re.compile(r"(?<![\w.])[-−+]?\d[\d,  ]*(?:\.\d+|(?:\.\d+)?\s?(?:%|×|times\b|per cent\b))", re.I)
 _DIGIT = re.compile(r"(?<![\w.])[-−+]?\d[\w.,]*")
-_SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+#|>]|\ue001 ))")
+_SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+#|>]|\ue002 ))")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def typed_numbers(text: str) -> Iterator[TypedNumber]:
     visible = without_tags(text)
     inside = front.end(visible)  # its sentences are checked apart
     visible = "\n" * visible.count("\n", 0, inside) + visible[inside:]
-    visible = hide(visible, *_HIDDEN)
+    visible = _NUMBERED.sub(ITEM, hide(visible, *_HIDDEN))
     start = 0
     for boundary in [*_SENTENCE.finditer(visible), None]:
         end = boundary.start() if boundary else len(visible)
@@ -95,11 +96,14 @@ def without_tags(text: str) -> str:
 
 
 def hide(text: str, *patterns: re.Pattern[str]) -> str:
-    """A text in which whatever matches is one sign, and every line keeps its number."""
+    """A text in which whatever matches is one sign, and every line keeps its number.
+
+    A measurement within a formula or a line of code is one all the same.
+    """
     for pattern in patterns:
         text = pattern.sub(_stand_in, text)
     return text
 
 
 def _stand_in(match: re.Match) -> str:
-    return OTHER + "\n" * match[0].count("\n")
+    return (MEASURED if MEASURED in match[0] else OTHER) + "\n" * match[0].count("\n")

@@ -53,6 +53,8 @@ def test_site_url_from_outside(given: str, url: str) -> None:
         "example.org",
         "//example.org",
         "ftp://example.org",
+        "https://-/",
+        "https://./",
         "https://",
         "https:///x",
         "https://a b/",
@@ -115,3 +117,8 @@ def test_mkdocs_takes_the_same_address(given: str) -> None:
         check=True,
     )
     assert ran.stdout.strip() == url
+
+
+def test_a_page_is_the_same_however_its_path_is_written() -> None:
+    raw = b"site_url: https://a.b/\nnav:\n  - Home: ./index.md\n  - A: part//one.md\n  - B: https://a.b//c\n"
+    assert [*configured(raw, {})[1]] == ["index.md", "part/one.md", "https://a.b//c"]

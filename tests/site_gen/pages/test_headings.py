@@ -57,6 +57,8 @@ def converter() -> markdown.Markdown:
         ("## $\\gamma = 0$", "gamma-0", "0"),
         ("## What is $\\hat\\gamma_B / \\sigma$?", "what-is-gamma-b-sigma", "what-is-b"),
         ("## γ", "gamma", None),
+        ("## γ = 2", "gamma-2", None),  # no page had the id "2"
+        ("## β with δ", "beta-with-delta", "with"),
         ("## Plain words", "plain-words", None),
         ("## γ { #mine }", "mine", None),
         ("## *γ* in `code`", "gamma-in-code", "in-code"),

@@ -26,11 +26,19 @@ FRONT = "---\ntitle: A question?\n---\n"
         ('It took [[% raw %]]0.87 [[= value("a.b") ]][[% endraw %]] steps.', "0.87"),
         ("`[[= value('a.b') ]]` and [[# [[= value('a') ]] #]] 0.5.", "0.5"),
         ('After 44 steps it was [[= interval("a.b", ".2f") ]].', "44"),
+        ('It took $n = [[= value("a.b") ]]$ steps and 44 more.', "44"),
+        ('It took `[[= value("a.b") ]]` steps and 44 more.', "44"),
     ],
 )
 def test_a_typed_number_is_found(sentence: str, number: str) -> None:
     (found,) = typed_numbers(f"{FRONT}Before.\n\n{sentence} After.\n")
     assert (found.line, found.number) == (6, number)
+
+
+@pytest.mark.parametrize("begins", ["`momentum` needs", '[[= cite("c") ]] found', "$x$ takes"])
+def test_a_line_that_begins_with_code_or_a_tag_begins_no_sentence(begins: str) -> None:
+    (found,) = typed_numbers(f'It took [[= value("a.b") ]] steps and\n{begins} 44 more.')
+    assert (found.line, found.number) == (2, "44")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +49,7 @@ def test_a_typed_number_is_found(sentence: str, number: str) -> None:
         "Set `eps=0.001` and\n\n```python\nmomentum = 0.99\n```\n",
         'It used [[= setting("a.rate") ]], [[= given("0.1") ]] or [[= quoted("74.8 %", "x2015") ]].',
         "See [the page](v0.5/index.md) and [this](https://example.org/1.5).",
+        '1. It took [[= value("a.b") ]] steps\n2. of the 10 units',
         "1. First.\n2. Second.\n\n| a | b |\n|---|---|\n| 1 | 2 |",
         '<img width="0.5" alt="x">',
         "[[# a comment with 0.5 #]] and <!-- 0.7 -->",

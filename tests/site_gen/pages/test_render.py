@@ -54,7 +54,12 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
         ('[[= decides("coin-is-fair", none) ]]', "identifiers is a text between quotation marks, not None"),
         ('[[= value("coin.heads", ".2q") ]]', "'.2q' cannot format 0.5"),
         ("[[= 1 / 0 ]]", "cannot be filled in (ZeroDivisionError"),
-        ('[[= figure("coin-heads"|nosuch) ]]', "No filter named 'nosuch'"),
+        ('[[= figure("coin-heads"|uper) ]]', "there is no Jinja filter 'uper'; did you mean upper"),
+        ('[[= value("coin.heads") is strng ]]', "there is no Jinja test 'strng'; did you mean string"),
+        ("[[= value ]]", 'value is named and not called. It is written [[= value("name", "spec") ]]'),
+        ("[[= board|upper ]]", "board is named and not called. It is written [[= board() ]]"),
+        ("[[% set f = cite %]]", "cite is named and not called"),
+        ('[[= value(*["coin.heads", ".2f", "x", "y"]) ]]', "cannot be filled in (TypeError"),
         ('[[= figure("coin-heads") ', "the tag cannot be read: "),
         ('[[= figure("coin-heads" ]]', "the tag cannot be read: "),
         ('[[= figure("coin-heads) ]]', "the tag cannot be read: "),
@@ -84,6 +89,17 @@ def test_a_broken_tag_hides_no_claim_of_its_page(refused: Refused) -> None:
 def test_a_macro_of_the_page_is_no_unknown_name(rendered: Rendered) -> None:
     body = "[[% macro twice(x) %]][[= x ]][[= x ]][[% endmacro %]][[= twice('ab') ]][[% for i in range(2) %]]c[[% endfor %]]"
     assert "ababcc" in rendered(body)["index.md"]
+    assert "ab" in rendered("[[% for figure in ('a', 'b') %]][[= figure ]][[% endfor %]]")["index.md"]
+
+
+def test_arguments_that_are_spread_are_counted_when_they_are_known(rendered: Rendered) -> None:
+    assert "0.50" in rendered('[[= value(*("coin.heads", ".2f")) ]]')["index.md"]
+    assert "0.50" in rendered('[[= value(**{"name": "coin.heads", "spec": ".2f"}) ]]')["index.md"]
+
+
+def test_a_sign_that_cannot_be_read_is_told_without_its_place_in_characters(refused: Refused) -> None:
+    assert "unexpected char '?'. Close" in refused("[[= figure(?) ]]")
+    assert ".." not in refused("[[% for a in b %]]")
 
 
 def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
@@ -121,6 +137,10 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
             "3: the title is read as ['What', 'is'], which is no text: put quotation marks",
         ),
         ("---\ntitle: Yes\ndescription: A.\n---\n", "2: the title is read as True"),
+        (
+            "---\ntitle: What is the first # of all?\ndescription: A.\n---\n",
+            "2: the title ends before its sign #, a comment in YAML: put quotation marks around it",
+        ),
     ],
 )
 def test_front_matter_that_mkdocs_would_publish_as_text(refused: Refused, front: str, told: str) -> None:
@@ -250,6 +270,18 @@ def test_source_files_that_pages_show() -> None:
         (
             b'[{"id": "a", "title": "A", "author": [{}], "issued": {"date-parts": [[1]]}}]',
             "the reference 'a' needs",
+        ),
+        (
+            b'[{"id": "a", "title": "A", "author": [{"family": "B"}], "issued": {"date-parts": "2015"}}]',
+            "the reference 'a' needs",
+        ),
+        (
+            b'[{"id": ["a"], "title": "A", "author": [{"family": "B"}], "issued": {"date-parts": [[1]]}}]',
+            "needs a text as its id",
+        ),
+        (
+            b'[{"id": "a", "title": 3, "author": [{"family": "B"}], "issued": {"date-parts": [[1]]}}]',
+            "the reference 'a' needs a text as its title",
         ),
     ],
 )
