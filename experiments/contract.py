@@ -550,7 +550,8 @@ def _lost_unit(measure: Any, measured: Measurement, doubled: Mapping[str, xr.Dat
         return ""
     for unit, results in doubled.items():
         try:
-            ratio = measure(results).estimate / measured.estimate
+            with np.errstate(all="ignore"):
+                ratio = measure(results).estimate / measured.estimate
         except Exception:  # noqa: BLE001 - doubled results may be outside of what it is defined for
             continue
         if abs(ratio - 2) < 1e-9:

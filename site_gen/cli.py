@@ -207,7 +207,6 @@ def _estimates(options: argparse.Namespace) -> int:
 
 COMMANDS = (
     ("site", _site, None, "bring the whole site up to date"),
-    ("build", _site, None, "the same"),
     ("pages", _site, None, "bring build/docs up to date, without running MkDocs"),
     ("study", _study, "ID", "run one study and print its claims"),
     ("figure", _figure, "ID", "draw one figure, still or moving"),

@@ -89,7 +89,7 @@ def _quick_results(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository = small_repository(tmp_path_factory.mktemp("built"))
-    ran = repository.run("build")
+    ran = repository.run("site")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return repository.root
 

@@ -38,7 +38,10 @@ COMMANDS = {
     "distclean": Command("remove the environment too: .venv/", ()),
 }
 # Parts of `site`, for those who know the pipeline.
-PARTS = {"build": Command("site"), "pages": Command("build/docs, without MkDocs")}
+PARTS = {
+    "pages": Command("build/docs, without MkDocs"),
+    "estimates": Command("note how long each unit took, for first builds elsewhere"),
+}
 VARIABLES = """\
 Variables of make, and the same as options of python -m site_gen:
   PROFILE=quick       --profile quick   quick: a look, about a minute; full: the

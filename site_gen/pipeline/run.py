@@ -177,7 +177,8 @@ class Build:
         Where units run; started only if there is work.
     """
 
-    def __init__(self, state: State, units: list[Unit], workers: Processes | Here | Cluster, display: Display
+    def __init__(
+        self, state: State, units: list[Unit], workers: Processes | Here | Cluster, display: Display
     ) -> None:
         self.state, self.display, self.workers = state, display, workers
         self.units = {unit.name: unit for unit in units}

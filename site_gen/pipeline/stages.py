@@ -85,7 +85,9 @@ def figure(
     if drawing.kind == "figure":
         from site_gen.media.still import draw_figure
 
-        drawn = draw_figure(module, data, identifier, draft, lambda one: rules.check_drawn(one, drawing, draft))
+        drawn = draw_figure(
+            module, data, identifier, draft, lambda one: rules.check_drawn(one, drawing, draft)
+        )
     else:
         from site_gen.media.film import draw_film
 

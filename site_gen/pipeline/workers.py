@@ -36,6 +36,8 @@ class Processes:
         """An executor; a new one if the last one broke."""
         from loky import get_reusable_executor
 
+        # Workers that grew by 300 MB are replaced, which concerns nobody.
+        warnings.filterwarnings("ignore", message="A worker (was restarted|stopped) while some jobs")
         return get_reusable_executor(
             max_workers=self.count,
             timeout=600,

@@ -61,7 +61,7 @@ def test_a_new_study_is_measured_drawn_shown_and_tested(unbuilt: Repository) -> 
     measured = unbuilt.run("study", "mean_size")
     assert measured.returncode == 0, measured.stdout + measured.stderr
     assert "supported  mean-size-has-a-closed-form" in measured.stdout
-    pages = unbuilt.run("build", "--profile", "quick")
+    pages = unbuilt.run("site", "--profile", "quick")
     assert pages.returncode == 0, pages.stdout + pages.stderr
     assert (unbuilt.root / "site" / "transform" / "mean-size.html").is_file()
     for folder in ("docs", "experiments/studies", "site_gen/media"):

@@ -81,13 +81,13 @@ def test_a_build_leaves_the_site_and_its_indexes(built: Repository) -> None:
 
 def test_nothing_changed_makes_nothing(built: Repository) -> None:
     before = built.bytes_of("site")
-    assert made(built, "build") == []
+    assert made(built, "site") == []
     assert built.bytes_of("site") == before
 
 
 def test_a_word_on_a_page_makes_only_pages_and_site(built: Repository) -> None:
     built.edit("docs/index.md", "A page for tests", "A page for the tests")
-    assert made(built, "build") == ["pages", "html", "site"]
+    assert made(built, "site") == ["pages", "html", "site"]
 
 
 def test_comments_and_docstrings_rerun_nothing(built: Repository) -> None:
@@ -118,14 +118,14 @@ def test_a_damaged_result_is_noticed_and_made_again(built: Repository, damage: s
     path = built.root / "build/results/full/coin/coin-2.nc"
     whole, site = path.read_bytes(), built.bytes_of("site")
     path.unlink() if damage == "delete" else path.write_bytes(whole[: len(whole) // 2])
-    assert made(built, "build") == ["result"]
+    assert made(built, "site") == ["result"]
     assert path.read_bytes() == whole and built.bytes_of("site") == site
 
 
 def test_damage_to_the_site_is_mended(built: Repository) -> None:
     before = built.bytes_of("site")
     (built.root / "site/index.html").write_text("spoilt")
-    assert made(built, "build") == ["site"]
+    assert made(built, "site") == ["site"]
     assert built.bytes_of("site") == before
 
 
@@ -137,11 +137,11 @@ def test_only_what_a_build_wrote_is_removed_from_the_site(built: Repository) -> 
         (site / name).write_text(text)
     (built.root / "docs/second.md").write_text("---\ntitle: Second?\ndescription: One more.\n---\nText.\n")
     built.edit("mkdocs.yml", "  - Home: index.md\n", "  - Home: index.md\n  - Second: second.md\n")
-    made(built, "build")
+    made(built, "site")
     assert (site / "second.html").is_file()
     (built.root / "docs/second.md").unlink()
     built.edit("mkdocs.yml", "  - Second: second.md\n", "")
-    made(built, "build")
+    made(built, "site")
     assert not (site / "second.html").exists()
     assert {name: (site / name).read_text() for name in theirs} == theirs
 
@@ -154,7 +154,7 @@ def test_what_a_killed_build_left_in_the_site_vanishes(built: Repository) -> Non
     site_folder.claim(site, {*site_folder.listed(site), "half.html"})
     (site / "half.html").write_text("half")
     built.edit("docs/index.md", "A page for tests", "A page for the tests")
-    made(built, "build")
+    made(built, "site")
     assert not (site / "half.html").exists()
 
 
@@ -162,11 +162,11 @@ def test_what_a_killed_build_left_in_the_site_vanishes(built: Repository) -> Non
 def test_killed_at_any_moment_the_next_build_leaves_the_same_bytes(
     unbuilt: Repository, built: Repository, seconds: float
 ) -> None:
-    process = unbuilt.start("build")
+    process = unbuilt.start("site")
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    made(unbuilt, "build")
+    made(unbuilt, "site")
     assert unbuilt.bytes_of("site") == built.bytes_of("site")
 
 
@@ -194,7 +194,7 @@ def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
 
 def test_two_folders_give_the_same_bytes(built: Repository, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = small_repository(tmp_path_factory.mktemp("another-folder"))
-    made(other, "build")
+    made(other, "site")
     assert other.bytes_of("site") == built.bytes_of("site")
 
 
@@ -269,7 +269,7 @@ def test_once_mended_the_build_goes_on_without_running_an_experiment(built: Repo
 def test_a_dead_link_stops_the_site_and_is_named(built: Repository) -> None:
     before = built.bytes_of("site")
     built.edit("docs/index.md", "Theory says", "[Theory](theory.md) says")
-    said = stopped(built, "build")
+    said = stopped(built, "site")
     assert "MkDocs stopped" in said and "index.md" in said and "theory.md" in said
     assert built.bytes_of("site") == before
 
@@ -280,7 +280,7 @@ def test_a_dead_link_stops_the_site_and_is_named(built: Repository) -> None:
         (("study", "dice"), ["no study 'dice'", "coin"]),
         (("figure", "coin-tails"), ["no figure 'coin-tails'", "coin-heads"]),
         (("why", "dice"), ["'dice'", "coin-heads"]),
-        (("build", "--profile", "huge"), ["'huge'", "quick, full, paper"]),
+        (("site", "--profile", "huge"), ["'huge'", "quick, full, paper"]),
     ],
 )
 def test_unknown_names_list_those_that_exist(
@@ -317,9 +317,9 @@ def test_a_damaged_record_costs_work_and_nothing_else(built: Repository, damage:
         "flipped": b"".join(bytes([one ^ (i % 997 == 0)]) for i, one in enumerate(whole)),
     }
     path.write_bytes(spoilt[damage])
-    made(built, "build")
+    made(built, "site")
     assert built.bytes_of("site") == site
-    assert made(built, "build") == []
+    assert made(built, "site") == []
 
 
 def test_a_read_only_build_folder_is_one_clear_error(built: Repository) -> None:

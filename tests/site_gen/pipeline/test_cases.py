@@ -50,7 +50,11 @@ def test_a_folder_may_have_any_name(built: Repository, tmp_path: Path, name: str
     ],
 )
 def test_the_callers_environment_changes_no_byte(
-    built: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    built: Repository,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
 ) -> None:
     monkeypatch.setenv(variable, value)
     other = small_repository(tmp_path_factory.mktemp("other"))

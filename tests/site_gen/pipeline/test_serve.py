@@ -83,7 +83,7 @@ def test_a_taken_port_ends_the_command_and_is_named(built: Repository) -> None:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: page(port) or server.poll() is None and _answers(port))
+        until(lambda: page(port) or (server.poll() is None and _answers(port)))
         began = time.monotonic()
         ran = built.run("serve", "--port", str(port))
         assert ran.returncode == 1 and time.monotonic() - began < 5
