@@ -94,7 +94,7 @@ def alone() -> Iterator[None]:
 
     with files.named_errors(paths.LOCK):
         paths.BUILD.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(paths.LOCK, timeout=0), paths.LOCK.with_name("holder")
+    lock, holder = FileLock(paths.LOCK, timeout=0, fallback_to_soft=False), paths.LOCK.with_name("holder")
     try:
         lock.acquire()
     except Timeout:

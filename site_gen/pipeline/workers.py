@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from concurrent.futures import Executor
 from importlib import metadata
@@ -57,10 +58,10 @@ def _prepare(parent: int) -> None:
     import psutil
 
     def follow() -> None:
-        try:
-            psutil.Process(parent).wait()
-        finally:
-            os._exit(1)
+        # where a parent dies, another process adopts its children; Windows has no such thing, but says who is there
+        while os.getppid() == parent and psutil.pid_exists(parent):
+            time.sleep(0.3)
+        os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
 
