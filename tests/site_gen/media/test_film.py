@@ -205,14 +205,15 @@ def test_a_draft_has_every_third_frame_and_the_same_poster_on_fewer_pixels(
 
 def test_x264_gives_the_same_bytes_every_time() -> None:
     """Its code for AVX-512 did not, once in seven times, for a dot that mostly stands still on a white sheet."""
+    from tests.small.site_gen.animations import coin__tossing
+
+    data = pd.DataFrame({"coin": [1, 2, 3], "heads": [0.5015625, 0.50859375, 0.500625]})
     with LIGHT.context():
-        figure, ax = LIGHT.figure()
-        ax.set(xlim=(0, 4), ylim=(0, 1))
-        (dot,) = ax.plot([1], [0.5], "o", color=LIGHT.colour("batch norm"))
-        still = Animation(figure, [dot], 40, lambda i: dot.set_data([1 + i * 3 // 40], [0.5]), fps=10)
-        lay_out(figure)
-        images = list(frames(still, 200))
-    films = [
-        film._video([film._yuv(image) for image in images], 10, "dot", TITLE, "dot.mp4") for _ in range(40)
-    ]
-    assert len(set(films)) == 1
+        animation = coin__tossing.animate(data, LIGHT)
+        lay_out(animation.figure)
+        images = list(frames(animation, 200))
+    films = set()
+    for _ in range(30):
+        pictures = [film._yuv(image) for image in images]
+        films.add(film._video(pictures, animation.fps, "coin", TITLE, "coin.mp4"))
+    assert len(films) == 1
