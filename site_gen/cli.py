@@ -139,16 +139,17 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _record(options: argparse.Namespace) -> int:
-    from site_gen.pipeline import session
+    from site_gen.pipeline import failures, session
 
     with session.alone():
         found = _session(options)
         name, units = found.recording(options.id)
         outcome = found.up_to_date(units)
-    if _told(found, outcome, name):
-        return 1
+    for said in failures.told(outcome.failures):
+        _tell(said)
     _summarise(found, outcome)
-    return 0
+    print(f"Commit experiments/recorded/{name}/: builds use it while what it was made of is unchanged.")
+    return int(bool(outcome.failures))
 
 
 def _why(options: argparse.Namespace) -> int:

@@ -51,17 +51,25 @@ class Plan:
         Study or figure → what is wrong with its source, so that nothing of it can be made.
     drawn_from : dict
         Figure → study.
+    recordings : dict
+        Study with recorded results → the units that would record what is missing or out of date.
     """
 
     profile: Profile
     units: dict[str, Unit]
     broken: dict[str, str] = field(default_factory=dict)
     drawn_from: dict[str, str] = field(default_factory=dict)
+    recordings: dict[str, list[Unit]] = field(default_factory=dict)
+
+    @property
+    def studies(self) -> list[str]:
+        """All studies, also those that are broken."""
+        names = {one.subject for one in self.units.values() if one.kind == "measure"}
+        return sorted(names | (self.broken.keys() - self.drawn_from.keys()))
 
     def study(self, name: str) -> tuple[str, list[Unit]]:
         """A study by its id, with hyphens or underscores: its name and its units."""
-        names = {one.subject for one in self.units.values() if one.kind == "measure"}
-        found = _named(name, names | {one for one in self.broken if one not in self.drawn_from}, "study")
+        found = _named(name, self.studies, "study")
         if found in self.broken:
             raise BuildError(self.broken[found])
         kinds = ("result", "check", "measure")
@@ -101,13 +109,17 @@ def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
     known = record.get(f"plan {profile.label}")
     if known and known["key"] == key:
         units = {one["name"]: from_plain(one) for one in known["units"]}
-        return Plan(profile, units, known["broken"], known["drawn_from"])
+        recordings = {name: list(map(from_plain, those)) for name, those in known["recordings"].items()}
+        return Plan(profile, units, {}, known["drawn_from"], recordings)
     found = _Planner(profile, record, hashes).plan()
-    units = [plain_unit(one) for one in found.units.values()]
-    record.put(
-        f"plan {profile.label}",
-        {"key": key, "units": units, "broken": found.broken, "drawn_from": found.drawn_from},
-    )
+    if not found.broken:  # what is wrong may be mended outside of the repository
+        about = {
+            "key": key,
+            "units": [plain_unit(one) for one in found.units.values()],
+            "drawn_from": found.drawn_from,
+            "recordings": {name: list(map(plain_unit, those)) for name, those in found.recordings.items()},
+        }
+        record.put(f"plan {profile.label}", about)
     return found
 
 
@@ -161,7 +173,15 @@ class _Planner:
         self.record.put("reached", self.code.reached)
         self.record.put("studies", self.facts)
         drawn_from = {one.id: one.study for one in drawings.values()}
-        return Plan(self.profile, {one.name: one for one in self.units}, self.broken, drawn_from)
+        versions = {name: _version(name) for name in NUMERIC}
+        recordings = {
+            entry.unit.subject: recorded.to_record(
+                self.unfit.entries, entry.unit.subject, self.hashes, versions
+            )
+            for entry in self.unfit.entries
+        }
+        units = {one.name: one for one in self.units}
+        return Plan(self.profile, units, self.broken, drawn_from, recordings)
 
     def _attempt(self, name: str, declare: Any) -> None:
         before = len(self.units)
@@ -240,6 +260,7 @@ class _Planner:
         stale, chosen = self.unfit.judge(self.hashes)
         for study, said in stale.items():
             self.broken[study] = said
+            self.units = [unit for unit in self.units if unit.subject != study]
         if chosen:
             self.units.append(chosen)
 

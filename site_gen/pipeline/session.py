@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from experiments.profile import Profile
+from experiments.suggest import plain, unknown
 from site_gen import files, paths
 from site_gen.errors import BuildError
 from site_gen.files import Hashes
@@ -54,6 +55,26 @@ class Session:
         finally:
             self.display.stop()
             self.save()
+
+    def recording(self, name: str) -> tuple[str, list[Unit]]:
+        """A study by its id, and the units that record what is missing or out of date of it.
+
+        Raises
+        ------
+        BuildError
+            If there is no such study, or it has no recorded points under these settings.
+        """
+        known = [*self.plan.studies, *self.plan.recordings]
+        by_plain = {plain(one): one for one in known}
+        found = by_plain.get(plain(name))
+        if found is None:
+            raise BuildError(unknown("study", name, sorted(by_plain.values())))
+        if found not in self.plan.recordings:
+            raise BuildError(
+                f"experiments/studies/{found}.py has no recorded points under this profile: name them in "
+                f'`RECORDED = {{"{self.profile.name}": ("pattern",)}}`, or run `make study ID={found}`'
+            )
+        return found, self.plan.recordings[found]
 
     def _stale(self, units: list[Unit]) -> list[Unit]:
         """What will be made, unless something comes out as it was."""
