@@ -35,11 +35,13 @@ def claim(site: Path, names: Iterable[str]) -> None:
     files.write_if_changed(site / MANIFEST, (json.dumps(sorted(names), indent=0) + "\n").encode())
 
 
-def clear(site: Path) -> None:
-    """Remove what builds wrote, and the folder if nothing else is in it."""
+def clear(site: Path) -> list[str]:
+    """Remove what builds wrote, and the folder if nothing else is in it; return the names of what else is in it."""
     if not site.is_dir():
-        return
+        return []
     files.remove((site / name for name in listed(site)), site)
     (site / MANIFEST).unlink(missing_ok=True)
-    if not any(site.iterdir()):
+    others = sorted(path.name for path in site.iterdir())
+    if not others:
         site.rmdir()
+    return others

@@ -68,7 +68,8 @@ def test_a_new_study_is_measured_drawn_shown_and_tested(unbuilt: Repository) -> 
         target = unbuilt.root / "tests" / folder / "test_contract.py"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((ROOT / "tests" / folder / "test_contract.py").read_bytes())
-    for name in ("tests/quick.py", "pyproject.toml"):
+    for name in ("tests/conftest.py", "tests/quick.py", "tests/browser/chromium.py", "pyproject.toml"):
+        (unbuilt.root / name).parent.mkdir(exist_ok=True)
         (unbuilt.root / name).write_bytes((ROOT / name).read_bytes())
     told = python(unbuilt, "-c", "import sys; from site_gen import check; sys.exit(check.run('mean-size'))")
     assert told.returncode == 0, told.stdout + told.stderr
