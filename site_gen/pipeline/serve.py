@@ -32,28 +32,31 @@ def run(profile: Profile, port: int) -> int:
 
     free(port)
     builds = _Builds(profile)
-    signal.signal(signal.SIGTERM, _stop)
+    server = LiveReloadServer(builds.changed, HOST, port, str(paths.SITE), polling_interval=LOOK)
+
+    def end(number: int, frame: Any) -> None:
+        # The exception ends what is under way. Python drops one that is raised in a finalizer: then the loop ends.
+        threading.Thread(target=server.shutdown).start()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
     try:
         if builds.whole().wait():
             return 1
         logging.basicConfig(level=logging.WARNING)
-        server = LiveReloadServer(builds.changed, HOST, port, str(paths.SITE), polling_interval=LOOK)
         for name in WATCHED:
             server.watch(str(paths.ROOT / name))
         try:
             print(f"Serving on http://{HOST}:{port}/. Ctrl-C ends it.", flush=True)
             server.serve()
         finally:
-            server.shutdown(wait=True)
+            server.shutdown()
     except KeyboardInterrupt:
         print("\nStopped.")
     finally:
         builds.stop()
     return 0
-
-
-def _stop(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
 
 
 class _Builds:
