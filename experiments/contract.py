@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import pickle
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -173,38 +172,6 @@ def never_differs(case: Case, measured: Measurement) -> str:
         f"the rule “{case.rule}” is {said} by every measurement and so tests nothing; "
         "write `holds` so that some number would answer otherwise"
     )
-
-
-def own_frames(error: BaseException, study: ModuleType) -> str:
-    """Where a study failed: the frames of a traceback that are in `experiments`, one a line, the study's own first.
-
-    Parameters
-    ----------
-    error : exception
-        With its traceback: as it was caught, in the process that raised it.
-    study : module
-        The study that ran.
-
-    Returns
-    -------
-    str
-        The error and its message, then the innermost frame in the study's file, the frames below it, and last the
-        study's other frames. Nothing of the pipeline, and nothing of the libraries.
-    """
-    own = Path(study.__file__)
-    package = studies.ROOT / "experiments"
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename) == own or Path(frame.filename).is_relative_to(package)
-    ]
-    last = max((i for i, frame in enumerate(frames) if Path(frame.filename) == own), default=0)
-    ordered = [*frames[last : last + 1], *frames[last + 1 :], *reversed(frames[:last])]
-    lines = [
-        f"  {studies.shown(Path(frame.filename))}:{frame.lineno} in {frame.name}: {frame.line}"
-        for frame in ordered
-    ]
-    return "\n".join([f"{type(error).__name__}: {error}", *lines])
 
 
 # ---------------------------------------------------------------------------------------------------- where things are

@@ -1,4 +1,4 @@
-"""The one error that a reader of the build's output sees without a traceback."""
+"""The errors that a reader of the build's output sees without a traceback."""
 
 
 class BuildError(Exception):
@@ -8,3 +8,7 @@ class BuildError(Exception):
     leaves the traceback out. It holds nothing but the message, so that it crosses from a worker process
     unharmed.
     """
+
+
+class PageError(Exception):
+    """Something a tag on a page asks for does not exist; gets its page and line where it is caught."""

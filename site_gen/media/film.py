@@ -49,8 +49,7 @@ X86 = platform.machine().lower() in ("x86_64", "amd64")
 SAME_EVERYWHERE = {"x264-params": "asm=AVX2"} if X86 else {}
 
 # Each codec's qualities, best first: the first that fits MAX_VIDEO is published. One thread, so that bytes do
-# not depend on the number of cores. AV1, not VP9: a fifth smaller in half the time; browsers without it take
-# the MP4.
+# not depend on the number of cores. AV1, not VP9: a fifth smaller in half the time.
 CODECS = {
     "webm": ("libsvtav1", ("34", "42", "50"), {"preset": "8", "svtav1-params": "lp=1"}),
     "mp4": ("libx264", ("25", "29", "33"), {"preset": "slow", "tune": "animation"} | SAME_EVERYWHERE),

@@ -6,18 +6,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from experiments.contract import line_of_literal
 from experiments.suggest import unknown
 from site_gen import paths
-from site_gen.errors import BuildError
+from site_gen.errors import BuildError, PageError
 from site_gen.pages import citations
 from site_gen.pages.calls import UNKNOWN, Call, calls, parses
-from site_gen.pipeline.measure import line_of
 
 USUAL = "full"  # the profile that pages do not name
-
-
-class PageError(Exception):
-    """Something a tag on a page asks for does not exist; gets its page and line where it is caught."""
 
 
 @dataclass(frozen=True)
@@ -214,4 +210,4 @@ def quoted_sources(sources: dict[str, str]) -> list[str]:
 def claim_line(claim: dict[str, Any]) -> str:
     """Where a claim is declared, as `file:line`."""
     path = paths.STUDIES / f"{claim['study']}.py"
-    return f"{paths.relative(path)}:{line_of(path, claim['id'])}"
+    return f"{paths.relative(path)}:{line_of_literal(path, claim['id'])}"

@@ -54,11 +54,6 @@ def configured(raw: bytes, environ: Mapping[str, str]) -> tuple[str, dict[str, s
     return url.rstrip("/") + "/", dict(_pages(config.get("nav") or [], ""))
 
 
-def mkdocs_environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for MkDocs, in which mkdocs.yml takes the address that `configured` gave."""
-    return {**environ, VARIABLE: url}
-
-
 def _check(url: str, subject: str) -> None:
     try:
         parts = urlsplit(url)

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import jinja2
 
 from site_gen import paths
-from site_gen.errors import BuildError
+from site_gen.errors import BuildError, PageError
 from site_gen.media import catalogue
 from site_gen.pages import checks, citations, front, prose
-from site_gen.pages.book import Book, PageError, claim_line
+from site_gen.pages.book import Book, claim_line
 from site_gen.pages.calls import calls, environment
 from site_gen.pages.tags import Page
 from site_gen.storage import json_to_bytes

@@ -10,10 +10,12 @@ from typing import Any
 
 import jinja2
 
+from experiments.contract import setting_notes
 from experiments.suggest import unknown
 from site_gen import paths
+from site_gen.errors import PageError
 from site_gen.pages import citations, formatting, front, prose
-from site_gen.pages.book import Book, PageError
+from site_gen.pages.book import Book
 from site_gen.simulators import declarations
 
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -218,9 +220,9 @@ class Page:
     def settings(self, study: str) -> str:
         """The table of a study's settings, each with the comment that its `Setup` gives it."""
         path = paths.STUDIES / f"{study}.py"
-        notes = setup_comments(path) if self._settings(study) else {}
+        notes = setting_notes(path) if self._settings(study) else {}
         rows = [
-            {"name": key, "value": value, "note": notes.get(key, "")}
+            {"name": key, "value": value, "note": notes[key][1] if key in notes else ""}
             for key, value in self._settings(study).items()
         ]
         return self.template("settings.md", study=study, rows=rows)
@@ -294,24 +296,6 @@ class Page:
         banner = f'\n!!! warning "{title}"\n\n    {inside}\n'
         position = front.end(text)
         return text[:position] + banner + text[position:]
-
-
-def setup_comments(path: Path) -> dict[str, str]:
-    """Field → the comment on its line in a study's `class Setup`."""
-    text = path.read_text(encoding="utf-8")
-    body = next(
-        node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == "Setup"
-    )
-    lines = text.splitlines()
-    notes = {}
-    for node in body.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            _, found, comment = lines[node.end_lineno - 1][node.end_col_offset :].partition("#")
-            above = lines[node.lineno - 2].strip()
-            notes[node.target.id] = (
-                comment.strip() if found else above.lstrip("# ") if above.startswith("#") else ""
-            )
-    return notes
 
 
 def definition(path: Path, name: str) -> tuple[str, int, int]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from dataclasses import asdict, fields
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from experiments import study as studies
+from experiments.contract import line_of_literal
 from experiments.measures.statistics import Measurement
 from experiments.profile import Profile
 from experiments.profile import setup as settings
@@ -87,7 +86,7 @@ def _test(study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile:
 
 def _take(study: ModuleType, what: str, literal: str, measure: Callable, results: xr.Dataset) -> Measurement:
     path = Path(study.__file__)
-    where = f"{relative(path)}:{line_of(path, literal)}"
+    where = f"{relative(path)}:{line_of_literal(path, literal)}"
     try:
         measured = measure(results)
     except Exception as error:
@@ -97,18 +96,3 @@ def _take(study: ModuleType, what: str, literal: str, measure: Callable, results
             f"{where}: {what} must give a Measurement, but gave {type(measured).__name__}: {measured!r}"
         )
     return measured
-
-
-def line_of(path: Path, literal: str) -> int:
-    """The line on which a file first holds a string literal; 1 if it is built some other way."""
-    return _lines(path.read_text(encoding="utf-8")).get(literal, 1)
-
-
-@lru_cache(maxsize=64)
-def _lines(text: str) -> dict[str, int]:
-    """Each string literal of a source → the line it is on."""
-    lines: dict[str, int] = {}
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            lines.setdefault(node.value, node.lineno)
-    return lines

@@ -211,8 +211,6 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
     """
     from dataclasses import fields
 
-    from site_gen.pages.tags import setup_comments
-
     module, chosen = load(study), profile_of(profile)
     try:
         contract.check_declared(module)
@@ -237,7 +235,7 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
             storage.json_to_bytes({one.name: getattr(settings, one.name) for one in fields(settings)})
         ),
         "question": module.__doc__.strip().splitlines()[0],
-        "notes": setup_comments(STUDIES / f"{study}.py"),
+        "notes": {name: note for name, (_, note) in contract.setting_notes(STUDIES / f"{study}.py").items()},
         "recorded": [key for key in points if plain and any(fnmatch(key, one) for one in patterns)],
         "tolerance": getattr(module, "TOLERANCE", 0.0),
     }

@@ -15,8 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from experiments.suggest import MOST, unknown
-from site_gen.errors import BuildError
-from site_gen.pages.book import PageError
+from site_gen.errors import BuildError, PageError
 from site_gen.paths import relative
 
 FOLDER = Path(__file__).parent

@@ -225,12 +225,3 @@ def test_a_case_that_can_come_out_both_ways_is_fine() -> None:
     from experiments.measures.statistics import exact
 
     assert contract.never_differs(Case("", lambda _: None, lambda m: m.above(3), "above 3"), exact(5)) == ""
-
-
-def test_a_failure_is_told_by_the_studys_own_frames(broken) -> None:
-    study = broken(("    time.sleep(point.pause)", "    raise RuntimeError('no coin')"))
-    with pytest.raises(RuntimeError) as caught:
-        study.run(next(iter(study.points(study.QUICK).values())))
-    told = contract.own_frames(caught.value, study).splitlines()
-    assert told[0] == "RuntimeError: no coin"
-    assert "coin.py:" in told[1] and "in run: raise RuntimeError" in told[1] and len(told) == 2

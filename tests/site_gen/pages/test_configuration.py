@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from site_gen.errors import BuildError
-from site_gen.pages.configuration import configured, mkdocs_environment
+from site_gen.pages import mkdocs
+from site_gen.pages.configuration import configured
 from site_gen.paths import ROOT
 
 RAW = b"""site_url: !ENV [SITE_URL, "https://example.org/batch-norm"]
@@ -111,7 +112,7 @@ def test_mkdocs_takes_the_same_address(given: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", ask],
         cwd=ROOT,
-        env=mkdocs_environment(url, os.environ | outside),
+        env=os.environ | outside | mkdocs.environment(url),
         capture_output=True,
         text=True,
         check=True,

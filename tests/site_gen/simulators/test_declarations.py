@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from site_gen.errors import BuildError
+from site_gen.errors import BuildError, PageError
 from site_gen.pages import book as books
 from site_gen.pages import render
 from site_gen.pages.book import Book
@@ -262,7 +262,7 @@ def test_measured_numbers_are_looked_up_as_the_declaration_says(monkeypatch: pyt
 
 def test_a_value_that_a_simulator_wants_and_nobody_measures_names_its_file() -> None:
     def nothing(name: str) -> dict:
-        raise books.PageError(f"there is no measured value {name!r}")
+        raise PageError(f"there is no measured value {name!r}")
 
     with pytest.raises(BuildError) as caught:
         declarations.facts("bn-convert", nothing)
