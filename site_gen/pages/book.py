@@ -74,19 +74,18 @@ class Book:
         found: dict[str, dict[str, Any]] = {}
         for name, study in self.studies.items():
             for claim in study["claims"]:
-                where = claim_line(claim)
                 if claim["id"] in found:
                     raise BuildError(
-                        f"{where}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too"
+                        f"{claim_line(claim)}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too"
                     )
                 if claim["figure"] not in self.figures:
                     raise BuildError(
-                        f"{where}: in the claim {claim['id']!r}, {unknown('figure', claim['figure'], self.figures)}"
+                        f"{claim_line(claim)}: in the claim {claim['id']!r}, {unknown('figure', claim['figure'], self.figures)}"
                     )
                 if claim["source"] not in (*citations.POPULAR, *self.references):
                     known = (*citations.POPULAR, *self.references)
                     raise BuildError(
-                        f"{where}: in the claim {claim['id']!r}, {unknown('source', claim['source'], known)} "
+                        f"{claim_line(claim)}: in the claim {claim['id']!r}, {unknown('source', claim['source'], known)} "
                         f"(the keys of {citations.FILE}, and {', '.join(citations.POPULAR)})"
                     )
                 page = self.shown.get(claim["id"])

@@ -119,10 +119,9 @@ def _figure_pages(book: Book, made_by: jinja2.Environment) -> dict[str, bytes]:
 def _faults_of_claims(book: Book) -> Iterator[str]:
     """Claims that no page shows, that hold typed numbers, or formulas that cannot be set."""
     for identifier, claim in book.claims.items():
-        where = claim_line(claim)
         for number in prose.typed_numbers(claim["because"]):
             yield (
-                f"{where}: in the reason of {identifier!r}, {number.number!r} is typed: say it in words, or "
+                f"{claim_line(claim)}: in the reason of {identifier!r}, {number.number!r} is typed: say it in words, or "
                 "measure it as a value and put it on the page"
             )
         for text in (
@@ -131,10 +130,10 @@ def _faults_of_claims(book: Book) -> Iterator[str]:
             *(f"{case['when']}\n\n{case['rule']}" for case in claim["cases"]),
         ):
             for told in checks.in_text(text):
-                yield f"{where}: in the claim {identifier!r}, {told}"
+                yield f"{claim_line(claim)}: in the claim {identifier!r}, {told}"
         if claim["page"] is None and not book.incomplete:
             yield (
-                f'{where}: no page shows the claim {identifier!r}. Put [[= claim("{identifier}") ]] on '
+                f'{claim_line(claim)}: no page shows the claim {identifier!r}. Put [[= claim("{identifier}") ]] on '
                 "the page that discusses it"
             )
 
