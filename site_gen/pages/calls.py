@@ -161,15 +161,19 @@ def undeclared(text: str) -> list[tuple[str, int]]:
     jinja2.TemplateSyntaxError
         If the page does not parse.
     """
-    from jinja2 import meta
-
-    tree = _tree(text)
-    open_names = meta.find_undeclared_variables(tree) - set(_parser().globals)
+    tree, open_names = _tree(text), _open_names(text)
     lines: dict[str, int] = {}
     for node in tree.find_all(nodes.Name):
         if node.name in open_names:
             lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
     return sorted(lines.items(), key=lambda item: (item[1], item[0]))
+
+
+@lru_cache(maxsize=256)
+def _open_names(text: str) -> frozenset[str]:
+    from jinja2 import meta
+
+    return frozenset(meta.find_undeclared_variables(_tree(text)) - set(_parser().globals))
 
 
 def uncalled(text: str, names: Collection[str]) -> list[tuple[str, int]]:
@@ -178,7 +182,7 @@ def uncalled(text: str, names: Collection[str]) -> list[tuple[str, int]]:
     Names that the page sets by itself, in a loop for one, are its own.
     """
     tree = _tree(text)
-    open_names = {name for name, _ in undeclared(text)}.intersection(names)
+    open_names = _open_names(text).intersection(names)
     called = {id(node.node) for node in tree.find_all(nodes.Call)}
     return [
         (node.name, node.lineno)

@@ -90,7 +90,9 @@ def without_tags(text: str) -> str:
         if part.kind == "text":
             shown += part.source
             continue
-        measured = any(call.name in MEASURING for call in calls.calls_in(part))
+        # a tag is parsed, which takes longer than all else here, only if it may be one
+        possible = any(name in part.source for name in MEASURING)
+        measured = possible and any(call.name in MEASURING for call in calls.calls_in(part))
         shown += (MEASURED if measured else OTHER) + "\n" * part.source.count("\n")
     return shown
 
