@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -79,10 +80,10 @@ def demo() -> int:
         port = probe.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
     print(f"A scheduler at {address} and two workers from {paths.relative(COPY)}.", flush=True)
-    log = (COPY / "log.txt").open("wb")
+    log, own = (COPY / "log.txt").open("wb"), os.environ | {"PYTHONPATH": str(COPY)}
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     started = [
-        subprocess.Popen(command, cwd=COPY, stdout=log, stderr=subprocess.STDOUT)
+        subprocess.Popen(command, cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT)
         for command in ([sys.executable, "-m", SCHEDULER, *options], _worker_command(address, 2))
     ]
     try:

@@ -31,12 +31,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with `address` on every page, one with `figure_page` on those left to the night, one with `scheme` under both themes."""
-    if "address" in metafunc.fixturenames:
+    """Run a test with `address` on every page, one with `figure_page` on those left to the night, one with `scheme` under both themes.
+
+    A page that is left to the night has one of the themes by day, for they are all made alike: every other page the other one.
+    """
+    names = metafunc.fixturenames
+    if "address" in names and "scheme" in names:
+        by_night = {(one, SCHEMES[at % 2]) for at, one in enumerate(LEFT_TO_NIGHT)}
+        visits = [(address, scheme) for address in PAGES or ["index.html"] for scheme in SCHEMES]
+        marked = [pytest.param(*one, marks=pytest.mark.nightly if one in by_night else ()) for one in visits]
+        metafunc.parametrize(("address", "scheme"), marked)
+        return
+    if "address" in names:
         metafunc.parametrize("address", PAGES or ["index.html"])
-    if "figure_page" in metafunc.fixturenames:
+    if "figure_page" in names:
         metafunc.parametrize("figure_page", LEFT_TO_NIGHT)
-    if "scheme" in metafunc.fixturenames:
+    if "scheme" in names:
         metafunc.parametrize("scheme", SCHEMES)
 
 

@@ -1,5 +1,6 @@
 """Which pages `make test` checks for accessibility: every chapter, and of the pages of figures, which are all made
-alike, as many as it takes to meet every kind of element, and an eighth besides. `make nightly` checks the others.
+alike, as many as it takes to meet every kind of element, and an eighth besides. The others are opened under
+one theme, without that check. `make nightly` does all of it.
 """
 
 from __future__ import annotations
