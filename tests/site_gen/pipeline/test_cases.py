@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -149,8 +148,6 @@ def test_a_record_that_is_a_folder_is_one_sentence(built: Repository) -> None:
     (built.root / "build/record").unlink()
     (built.root / "build/record").mkdir()
     assert "build/record" in stopped(built, "site")
-    shutil.rmtree(built.root / "build/record")
-    made(built, "site")
 
 
 def test_help_needs_nothing(built: Repository) -> None:
