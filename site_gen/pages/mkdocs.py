@@ -89,7 +89,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _empty(names: list[str], top: str) -> None:
-    """Make empty files, two thousand for a block: links to one, which cost a file system a tenth of new ones."""
+    """Make empty files, two thousand for a block: links to one, for some file systems take half a millisecond for a new one."""
     one = Path(top, "empty")
     one.touch()
     for folder in {name.rpartition("/")[0] for name in names}:

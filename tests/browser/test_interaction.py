@@ -135,9 +135,3 @@ def test_one_convenience_that_fails_takes_no_other_with_it(browser: Any) -> None
         page.goto((SITE / a_page_with('data-bn-filter="ledger"')).as_uri())
         assert page.locator(".md-search[role=dialog]").get_attribute("aria-label") == "Search"
         assert page.locator(".bn-ledger tbody tr:visible").count() > 0
-
-
-def test_mp4_stands_before_webm() -> None:
-    """Safari is said to stop at a WebM that it cannot play."""
-    text = (SITE / a_page_with("<video")).read_text(encoding="utf-8")
-    assert text.index('type="video/mp4"') < text.index('type="video/webm"')

@@ -134,3 +134,15 @@ def test_ids_say_something(parsed: dict[str, Links]) -> None:
         text = (SITE / name).read_text(encoding="utf-8")
         text = re.sub(r'<span class="bn-alias" id="[^"]*"></span>', "", text)
         assert not re.search(r'\sid="(\d+|and|with|_\d+)"', text), name
+
+
+def test_mp4_stands_before_webm(parsed: dict[str, Links]) -> None:
+    """Safari is said to stop at a WebM that it cannot play."""
+    films = [
+        film
+        for name in parsed
+        for film in re.findall(r"<video\b.*?</video>", (SITE / name).read_text(encoding="utf-8"), re.DOTALL)
+    ]
+    assert films
+    for film in films:
+        assert film.index('type="video/mp4') < film.index('type="video/webm'), film
