@@ -18,7 +18,9 @@ def clean(*, everything: bool) -> int:
             if name == "site" and not os.path.islink(path):
                 others = site_folder.clear(Path(path))
                 if others:
-                    print(f"site/ stays, for no build made {', '.join(others[:3])}{' …' if len(others) > 3 else ''}.")
+                    print(
+                        f"site/ stays, for no build made {', '.join(others[:3])}{' …' if len(others) > 3 else ''}."
+                    )
             elif os.path.islink(path):  # the link is ours, what it points to may not be
                 os.unlink(path)
             elif os.path.lexists(path):

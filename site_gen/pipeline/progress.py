@@ -15,7 +15,9 @@ from site_gen.pipeline.unit import Unit
 
 ESTIMATES = Path(__file__).with_name("estimates.json")  # seconds on the machine where they were measured
 LAST = ("pages", "html", "site")  # they wait for everything else
+STEP = 0.6  # seconds before each of these, in which the parent reads, hashes and writes and no worker works
 GUESS = 2.0  # seconds of a unit of which nothing at all is known
+DOUBT = 1.0  # seconds of work after which what was seen here counts as much as what was foreseen
 KINDS = ("result", "check", "record", "measure", "figure", "animation", "pages", "html", "site")
 
 
@@ -92,8 +94,15 @@ class Display:
 
     def seconds_left(self) -> float:
         """The time until the last unit is made, if workers are as fast, against expectation, as they were until now."""
-        pace = (self._spent + 5.0) / (self._foreseen + 5.0)
         now = time.monotonic()
+        late = [
+            (now - since, expected)
+            for name, since in self.under_way.items()
+            if name in self.pending and now - since > (expected := self.expected(self.pending[name]))
+        ]
+        spent = self._spent + sum(seconds for seconds, _ in late)
+        foreseen = self._foreseen + sum(expected for _, expected in late)
+        pace = (spent + DOUBT) / (foreseen + DOUBT)
         running, waiting, last = [], [], {kind: [] for kind in LAST}
         for name, unit in self.pending.items():
             expected = self.expected(unit) * pace
@@ -107,8 +116,8 @@ class Display:
         for seconds in [*running, *sorted(waiting, reverse=True)]:
             heapq.heapreplace(free, free[0] + seconds)
         end = max(free)
-        for kind in LAST:
-            end += max(sum(last[kind]) / len(free), max(last[kind], default=0.0))
+        for seconds in filter(None, last.values()):
+            end += STEP + max(sum(seconds) / len(free), *seconds)
         return end
 
     def started(self, unit: Unit) -> None:
@@ -187,4 +196,7 @@ def spoken(seconds: float) -> str:
         return f"{max(seconds, 1):.0f} s"
     if seconds < 90:
         return f"{5 * round(seconds / 5)} s"
-    return f"{int(seconds // 60)} min" + (f" {10 * int(seconds % 60 // 10)} s" if seconds < 600 else "")
+    minutes = int(seconds // 60)
+    if minutes < 10:
+        return f"{minutes} min {10 * int(seconds % 60 // 10)} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,76 @@
+"""The time left that a build shows, and the words around it."""
+
+from __future__ import annotations
+
+import heapq
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from site_gen.pipeline import progress
+from site_gen.pipeline.progress import Display, counted, spoken
+
+UNITS = 100  # for each worker
+
+
+def units(seconds: np.ndarray) -> list[SimpleNamespace]:
+    """Figures with a length each, and what waits for them."""
+    last = [SimpleNamespace(kind=kind, name=kind, subject="", title=kind) for kind in progress.LAST]
+    named = [f"figure-{i}" for i in range(len(seconds))]
+    return [SimpleNamespace(kind="figure", name=one, subject=one, title=one) for one in named] + last
+
+
+@pytest.mark.parametrize("pace", [0.6, 1.0, 1.6])
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_time_left_is_close_after_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, pace: float, workers: int, seed: int
+) -> None:
+    """On a machine as much faster or slower as this one is from hour to hour, with units that are each off by a fifth."""
+    rng = np.random.default_rng(seed)
+    foreseen = rng.lognormal(0, 0.8, UNITS * workers)
+    true = foreseen * pace * rng.lognormal(0, 0.2, foreseen.size)
+    todo = units(foreseen)
+    expected = dict(zip([one.name for one in todo], [*foreseen, 1.5, 4.0, 0.2], strict=True))
+    length = dict(zip([one.name for one in todo], [*true, 1.5 * pace, 4.0 * pace, 0.2 * pace], strict=True))
+    clock = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock)
+    display = Display(lambda unit: expected[unit.name], "full", workers)
+    display.expect(todo, 0, show=False)
+    monkeypatch.setattr(display, "_done", lambda unit, note: display.pending.pop(unit.name) and display.under_way.pop(unit.name))  # fmt: skip
+    waiting, running, said = todo[:-3], [], None
+    while waiting or running:
+        while waiting and len(running) < workers:
+            unit = waiting.pop(0)
+            display.started(unit)
+            heapq.heappush(running, (clock + length[unit.name], unit.name, unit))
+        if said is None and running[0][0] > 10:
+            clock = 10.0
+            said = display.seconds_left()
+        clock, _, unit = heapq.heappop(running)
+        display.made(unit, length[unit.name])
+    end = clock + sum(progress.STEP + length[kind] for kind in progress.LAST)
+    assert said == pytest.approx(end - 10, rel=0.25)
+
+
+def test_what_is_expected_here_goes_before_what_was_measured_elsewhere() -> None:
+    unit = SimpleNamespace(kind="measure", subject="tiny_batch")
+    assert Display(lambda unit: 3.0, "full", 1).expected(unit) == 3.0
+    elsewhere = Display(lambda unit: None, "full", 1).expected(unit)
+    assert elsewhere == progress.estimates()["full"]["measure tiny_batch"]
+    new = SimpleNamespace(kind="measure", subject="a_new_study")
+    assert Display(lambda unit: None, "full", 1).expected(new) == progress.estimates()["full"]["measure"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "1 s"), (7.4, "7 s"), (12, "10 s"), (88, "90 s"), (90, "1 min 30 s"), (605, "10 min"), (7300, "2 h 1 min")],
+)  # fmt: skip
+def test_durations_are_spoken(seconds: float, said: str) -> None:
+    assert spoken(seconds) == said
+
+
+def test_what_will_be_made_is_counted_in_words() -> None:
+    assert counted(units(np.ones(2))) == "2 figures, the pages, 1 block of pages, the site"
+    assert counted([]) == "nothing"
