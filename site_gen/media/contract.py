@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from experiments import study as studies
 from experiments import suggest
 from experiments.contract import line_of, line_of_literal
+from site_gen import typed
 from site_gen.errors import BuildError
 from site_gen.media import catalogue
-from site_gen.pages.prose import typed_numbers
 from site_gen.paths import relative
 from site_gen.theme import Animation
 
@@ -269,10 +269,10 @@ def _faults_of_names(module: ModuleType) -> Iterator[tuple[str, str]]:
     title, tags = getattr(module, "TITLE", "A finding"), getattr(module, "TAGS", ("a tag",))
     if not isinstance(title, str) or not title or title.endswith("."):
         yield "TITLE", "TITLE is no heading; write a few words without a full stop"
-    elif typed := list(typed_numbers(title)):
+    elif number := typed.NUMBER.search(title):
         yield (
             "TITLE",
-            f"TITLE holds a typed number, {typed[0].number!r}; say it in words, or leave it to the caption",
+            f"TITLE holds a typed number, {number[0]!r}; say it in words, or leave it to the caption",
         )
     if (
         not isinstance(tags, tuple | list)

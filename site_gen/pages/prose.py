@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from site_gen import typed
 from site_gen.pages import calls, front
 
 MEASURED = "\ue000"  # stands for a tag that prints a measurement
@@ -38,7 +39,6 @@ _HIDDEN = (
     re.compile(r"\{[:#.][^}\n]*\}"),
 )
 _NUMBERED = re.compile(r"^[ \t]*\d+\.(?=[ \t])", re.M)
-_TYPED = re.compile(r"(?<![\w.])[-−+]?\d[\d,  ]*(?:\.\d+|(?:\.\d+)?\s?(?:%|×|times\b|per cent\b))", re.I)
 _DIGIT = re.compile(r"(?<![\w.])[-−+]?\d[\w.,]*")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+#|>]|\ue002 ))")
 
@@ -75,7 +75,7 @@ def typed_numbers(text: str) -> Iterator[TypedNumber]:
         end = boundary.start() if boundary else len(visible)
         sentence = visible[start:end]
         measured = MEASURED in sentence
-        for match in (_DIGIT if measured else _TYPED).finditer(sentence):
+        for match in (_DIGIT if measured else typed.NUMBER).finditer(sentence):
             line = visible.count("\n", 0, start + match.start()) + 1
             yield TypedNumber(line, match[0].strip().rstrip(".,"), measured)
         start = boundary.end() if boundary else end

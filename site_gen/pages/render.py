@@ -139,13 +139,9 @@ def _faults_of_claims(book: Book) -> Iterator[str]:
 
 
 def _faults_of_figures(book: Book) -> Iterator[str]:
-    """Figures with typed numbers in their titles, or formulas that cannot be set."""
+    """Figures with formulas that cannot be set."""
     for identifier, figure in book.figures.items():
         where = paths.relative(catalogue.source_of(figure["kind"], figure["study"], identifier))
-        for number in prose.typed_numbers(figure["title"]):
-            yield (
-                f"{where}: {number.number!r} is typed into the title; put numbers into the caption, from the data"
-            )
         for part in ("title", "caption", "alt"):
             for told in checks.in_text(figure[part]):
                 yield f"{where}: in the {part}, {told}"
