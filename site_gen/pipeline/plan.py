@@ -273,7 +273,7 @@ class _Planner:
                 f"{paths.relative(drawing.path)}: {said}. The part before __ names the study to draw from"
             )
         profile, about = self.profile.of(drawing.study), self._about(drawing.study)
-        about_it = self._describe(drawing, profile, about["setup"])
+        about_it = self._describe(drawing, profile, about["setup"]) | self.unfit.told(drawing.study)
         drawn_by = [(drawing.module_name, "*"), MAKERS[drawing.kind], (STAGES, "figure")]
         self.units.append(
             Unit(

@@ -36,13 +36,17 @@ class Entry:
         label = self.unit.name.split("/")[0]
         return paths.relative(paths.recorded(label, self.unit.subject, self.unit.arguments[1]))
 
+    @property
+    def about(self) -> str:
+        """The file that says where the result comes from."""
+        return self.file.removesuffix(".nc") + ".json"
+
     def outdated(self, hashes: Hashes) -> str:
         """Why the recorded result cannot be used; empty if it can."""
-        about = self.file.removesuffix(".nc") + ".json"
-        if hashes.of(self.file) is None or hashes.of(about) is None:
+        if hashes.of(self.file) is None or hashes.of(self.about) is None:
             return "is not recorded yet"
         try:
-            known = json.loads(read(paths.ROOT / about))
+            known = json.loads(read(paths.ROOT / self.about))
             if known["sha256"] != hashes.of(self.file):
                 return "is damaged"
             if known["fingerprint"] == self.fingerprint:
@@ -67,6 +71,25 @@ class Unfit:
     def note(self, unit: Unit, parts: dict[str, str], tolerance: float) -> None:
         """Add a point."""
         self.entries.append(Entry(unit, parts, tolerance))
+
+    def told(self, study: str) -> dict[str, Any]:
+        """What pages say of a study's recorded results; empty if it has none.
+
+        Returns
+        -------
+        dict
+            `recorded`: `points`, their names; `seconds`, in all; `machines`, where they were made.
+        """
+        found = {
+            entry.unit.arguments[1]: json.loads(read(paths.ROOT / entry.about))
+            for entry in self.entries
+            if entry.unit.subject == study
+        }
+        if not found:
+            return {}
+        seconds = round(sum(one["seconds"] for one in found.values()), 1)
+        machines = sorted({one["machine"] for one in found.values()})
+        return {"recorded": {"points": sorted(found), "seconds": seconds, "machines": machines}}
 
     def judge(self, hashes: Hashes) -> tuple[dict[str, str], Unit | None]:
         """What keeps a study's recorded results from being used, and the one point to run again in this build.

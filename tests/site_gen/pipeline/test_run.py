@@ -129,7 +129,12 @@ def test_recorded_results(built: Repository) -> None:
     about = json.loads((folder / "coin-1.json").read_text())
     assert {"fingerprint", "versions", "machine", "seconds", "sha256"} <= about.keys()
     assert "check" in made(built, "site")
-    assert {name for name, raw in built.bytes_of("site").items() if site.get(name) != raw} <= {"index.html"}
+    changed = {name for name, raw in built.bytes_of("site").items() if site.get(name) != raw}
+    assert not [name for name in changed if name.endswith((".svg", ".csv", ".gif"))]
+    assert "make record ID=coin" in (built.root / "site/figures/coin-heads/index.html").read_text()
+    assert "From recorded results" in (built.root / "site/index.html").read_text()
+    told = json.loads((built.root / "site/figures.json").read_text())["figures"]
+    assert {tuple(one["recorded"]["points"]) for one in told} == {("coin-1",)}
     whole = (folder / "coin-1.nc").read_bytes()
     (folder / "coin-1.nc").write_bytes(whole[:-1] + b"x")
     assert "is damaged" in stopped(built, "site")
