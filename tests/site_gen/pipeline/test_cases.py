@@ -149,7 +149,7 @@ def test_a_record_that_is_a_folder_is_one_sentence(built: Repository) -> None:
     (built.root / "build/record").mkdir()
     assert "build/record" in stopped(built, "site")
     (built.root / "build/record").rmdir()
-    made(built)
+    assert made(built, "study", "coin").count("result") == 3
 
 
 def test_help_needs_nothing(built: Repository) -> None:

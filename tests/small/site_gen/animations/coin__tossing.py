@@ -29,7 +29,7 @@ def caption(data: pd.DataFrame) -> str:
 
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     """Some frames a coin."""
-    figure, axes = theme.figure()
+    figure, axes = theme.figure(height=1.4)
     axes.set_xlim(0, 4)
     axes.set_ylim(0, 1)
     (dot,) = axes.plot([1], [0.5], "o", color=theme.colour("batch norm"))
