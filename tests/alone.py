@@ -37,10 +37,10 @@ def modules(root: Path, *packages: str) -> dict[str, Path]:
     return found
 
 
-def imports(name: str, path: Path) -> Iterator[str]:
+def imports(name: str, path: Path, *, later: bool = False) -> Iterator[str]:
     """What is imported while a module is imported: of `from a import b` both `a.b`, which may be no module, and `a`.
 
-    Imports inside functions happen later, and those under `if TYPE_CHECKING` never: neither counts.
+    Imports under `if TYPE_CHECKING` never happen and do not count; those inside functions happen later, and count if asked for.
     """
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
     left: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
@@ -55,7 +55,7 @@ def imports(name: str, path: Path) -> Iterator[str]:
             yield origin
         elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             left += node.orelse
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        elif later or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             left += ast.iter_child_nodes(node)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from site_gen import commands
 from site_gen.commands import testing
-from site_gen.environment import enter, install, variables
+from site_gen.environment import enter, install, variables, venv
 from site_gen.paths import ROOT
 from tests.browser import install as browsers
 
@@ -63,12 +63,12 @@ class Tree:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=self.root, check=True)
         stamp = (
             "import sys\n"
-            "from site_gen.environment import enter\n"
+            "from site_gen.environment import venv\n"
             "for name in sys.argv[1:]:\n"
             "    with open('.venv/' + name, 'wb') as file:\n"
-            "        file.write(enter.version() + b'\\n' + enter.content(name))\n"
+            "        file.write(venv.version() + b'\\n' + venv.content(name))\n"
         )
-        names = stamps or tuple(enter.SOURCES)
+        names = stamps or tuple(venv.SOURCES)
         subprocess.run([sys.executable, "-c", stamp, *names], cwd=self.root, check=True)
 
 
@@ -231,7 +231,7 @@ def test_options_of_the_interpreter_do_not_reach_the_work(tree: Tree) -> None:
     tree.prepare()
     ran = subprocess.run(
         [
-            tree.root / ".venv" / Path(enter.PYTHON).relative_to(variables.VENV),
+            tree.root / ".venv" / Path(venv.PYTHON).relative_to(variables.VENV),
             "-OO",
             "-m",
             "site_gen",

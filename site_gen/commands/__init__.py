@@ -72,7 +72,8 @@ def at_once(arguments: list[str]) -> int | None:
     if name in ("clean", "distclean"):
         from site_gen.commands import chores
 
-        return chores.clean(everything=name == "distclean")
+        chores.clean(everything=name == "distclean")
+        return 0
     command = COMMANDS.get(name) or PARTS.get(name)
     if command is None:
         return mistake(f"there is no command {name!r}{_near(name)}: `python -m site_gen help` lists all")

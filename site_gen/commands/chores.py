@@ -4,12 +4,18 @@ import os
 import shutil
 from pathlib import Path
 
-from site_gen.commands import mistake
 from site_gen.environment.variables import ROOT
+from site_gen.errors import BuildError
 
 
-def clean(*, everything: bool) -> int:
-    """Remove `build/`, what builds wrote into `site/`, and `.venv/` too if asked; 0, or 2 after a sentence."""
+def clean(*, everything: bool) -> None:
+    """Remove `build/`, what builds wrote into `site/`, and `.venv/` too if asked.
+
+    Raises
+    ------
+    BuildError
+        If something cannot be removed.
+    """
     from site_gen.pipeline import site_folder
 
     for name in ("build", "site", *([".venv"] if everything else [])):
@@ -26,5 +32,4 @@ def clean(*, everything: bool) -> int:
             elif os.path.lexists(path):
                 shutil.rmtree(path)
         except OSError as error:
-            return mistake(f"{path} could not be removed: {error.strerror or error}")
-    return 0
+            raise BuildError(f"{path} could not be removed: {error.strerror or error}") from None

@@ -3,20 +3,11 @@
 import os
 import sys
 
-from site_gen.environment import variables
-from site_gen.environment.variables import ROOT, VENV
+from site_gen.environment import variables, venv
+from site_gen.environment.variables import VENV
 
-WINDOWS = os.name == "nt"
-PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if WINDOWS else ("bin", "python")))
 # This option of the interpreter marks a process that `enter` started: it does not start another.
 ENTERED = "entered"
-# What a stamp stands for. It is written last, and repeats the files it was made from.
-SOURCES = {
-    ".packages": ("requirements.txt",),
-    ".ok": ("pyproject.toml", "requirements.in"),
-    ".ok-dev": ("requirements-dev.txt",),
-    ".ok-cluster": ("requirements-cluster.txt",),
-}
 
 
 def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
@@ -25,7 +16,7 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
     Parameters
     ----------
     stamps : tuple of str
-        What the command needs, as keys of `SOURCES`.
+        What the command needs, as keys of `venv.SOURCES`.
     arguments : list of str
         The command and its options, handed on as they are.
 
@@ -46,70 +37,27 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
             return None
         return go_on(sys.executable, [*_marked(), *arguments])
     inside = os.path.realpath(sys.prefix) == os.path.realpath(VENV)
-    if inside and not made_by_this_version():
+    if inside and not venv.made_by_this_version():
         _forget()
-        return go_on(base(), ["-m", "site_gen", *arguments])
+        return go_on(venv.base(), ["-m", "site_gen", *arguments])
     if entered:
         return None
-    if not current(stamps) or (not inside and _another_is_named()):
-        if inside and not current((".packages",)):  # nobody clears the Python that runs
-            return go_on(base(), ["-m", "site_gen", *arguments])
+    if not venv.current(stamps) or (not inside and _another_is_named()):
+        if inside and not venv.current((".packages",)):  # nobody clears the Python that runs
+            return go_on(venv.base(), ["-m", "site_gen", *arguments])
         from site_gen.environment import install
 
         install.bring_up_to_date(stamps, anew=not inside and _another_is_named())
     if inside and variables.is_clean(os.environ):
         return None
     try:
-        return go_on(PYTHON, [*_marked(), *arguments])
+        return go_on(venv.PYTHON, [*_marked(), *arguments])
     except OSError as error:  # another machine's program, or no program at all
         from site_gen.environment import install
 
-        install.report(f"{PYTHON} does not start ({error.strerror})")
+        install.report(f"{venv.PYTHON} does not start ({error.strerror})")
         install.bring_up_to_date(stamps, anew=True)
-        return go_on(PYTHON, [*_marked(), *arguments])
-
-
-def current(stamps: tuple[str, ...]) -> bool:
-    """Whether `.venv` has a Python and holds what these stamps stand for."""
-    return os.path.exists(PYTHON) and all(is_current(stamp) for stamp in stamps)
-
-
-def is_current(stamp: str) -> bool:
-    """Whether a stamp repeats the files it stands for."""
-    try:
-        with open(os.path.join(VENV, stamp), "rb") as file:
-            return file.read().partition(b"\n")[2] == content(stamp)
-    except OSError:
-        return False
-
-
-def content(stamp: str) -> bytes:
-    """Return what a stamp repeats. The project in place depends on where it lies, too."""
-    parts = [os.fsencode(ROOT)] if stamp == ".ok" else []
-    for name in SOURCES[stamp]:
-        with open(os.path.join(ROOT, name), "rb") as file:
-            parts.append(file.read().replace(b"\r\n", b"\n"))
-    return b"\n".join(parts)
-
-
-def version() -> bytes:
-    """Return the name of this Python's version, the first line of every stamp."""
-    return str(sys.implementation.cache_tag).encode()
-
-
-def made_by_this_version() -> bool:
-    """Whether `.venv` holds packages for the Python that runs; True before there are any."""
-    try:
-        with open(os.path.join(VENV, ".packages"), "rb") as file:
-            return file.readline().strip() in (version(), b"")
-    except OSError:
-        return True
-
-
-def base() -> str:
-    """Return the Python that this environment was made with."""
-    named = getattr(sys, "_base_executable", None) or ""
-    return named if os.path.exists(named) else os.path.realpath(sys.executable)
+        return go_on(venv.PYTHON, [*_marked(), *arguments])
 
 
 def go_on(python: str, arguments: list[str]) -> int:
@@ -118,7 +66,7 @@ def go_on(python: str, arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    if WINDOWS:
+    if venv.WINDOWS:
         return wait_for([python, *arguments], environment)
     os.execve(python, [python, *arguments], environment)
 
@@ -141,8 +89,8 @@ def _marked() -> list[str]:
 
 
 def _another_is_named() -> bool:
-    """Whether PYTHON asks for another version than `.venv` has."""
-    return bool(os.environ.get("PYTHON", "").strip()) and not made_by_this_version()
+    """Whether venv.PYTHON asks for another version than `.venv` has."""
+    return bool(os.environ.get("PYTHON", "").strip()) and not venv.made_by_this_version()
 
 
 def _forget() -> None:

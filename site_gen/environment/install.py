@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from site_gen.environment import enter, variables
+from site_gen.environment import variables, venv
 from site_gen.environment.variables import VENV
 from site_gen.errors import BuildError
 
@@ -21,7 +21,7 @@ LOCK = ".setup-lock"
 # What an environment may hold while it is half made; any other folder of that name is not ours.
 USUAL = {
     *("bin", "Scripts", "lib", "lib64", "Lib", "include", "Include", "share", "matplotlib"),
-    *(".gitignore", "CACHEDIR.TAG", ".lock", LOCK, *enter.SOURCES),
+    *(".gitignore", "CACHEDIR.TAG", ".lock", LOCK, *venv.SOURCES),
 }
 NETWORK = re.compile(
     r"Failed to establish a new connection|NewConnectionError|ConnectTimeoutError|ProxyError"
@@ -62,7 +62,7 @@ def bring_up_to_date(stamps: tuple[str, ...], *, anew: bool = False) -> None:
     Parameters
     ----------
     stamps : tuple of str
-        Keys of `enter.SOURCES`.
+        Keys of `venv.SOURCES`.
     anew : bool
         Whether to begin with an empty `.venv` in any case.
 
@@ -71,15 +71,15 @@ def bring_up_to_date(stamps: tuple[str, ...], *, anew: bool = False) -> None:
     BuildError
         With the reason and the remedy; the same command begins the installation again.
     """
-    wanted = [stamp for stamp in enter.SOURCES if stamp in stamps or stamp == ".packages"]
+    wanted = [stamp for stamp in venv.SOURCES if stamp in stamps or stamp == ".packages"]
     try:
         with _alone() as lock:
             for stamp in wanted:
                 if stamp == ".packages":
-                    if anew or not enter.current((stamp,)):
+                    if anew or not venv.current((stamp,)):
                         _make(lock)
                         _install(stamp, lock)
-                elif not enter.is_current(stamp):
+                elif not venv.is_current(stamp):
                     _install(stamp, lock)
     except OSError as error:
         raise BuildError(_told(error)) from error
@@ -111,7 +111,7 @@ def _alone() -> Iterator[int | None]:
 
 
 def _wait_for(handle: int) -> None:
-    if enter.WINDOWS:
+    if venv.WINDOWS:
         import msvcrt
 
         def take(wait: bool) -> None:
@@ -144,7 +144,7 @@ def _make(lock: int | None) -> None:
             f"Python cannot make an environment in {variables.ROOT}, whose name holds a "
             f"{os.pathsep!r}: rename the folder"
         )
-    for stamp in enter.SOURCES:  # first: from here on it counts as unfinished
+    for stamp in venv.SOURCES:  # first: from here on it counts as unfinished
         with suppress(FileNotFoundError):
             os.unlink(os.path.join(VENV, stamp))
     for entry in os.scandir(VENV):
@@ -157,9 +157,9 @@ def _make(lock: int | None) -> None:
     real = os.path.realpath(VENV)  # Python refuses a link, say to another disk
     uv = _uv()
     if uv:
-        command = [uv, "venv", "--quiet", "--allow-existing", "--python", enter.base(), real]
+        command = [uv, "venv", "--quiet", "--allow-existing", "--python", venv.base(), real]
     else:
-        command = [enter.base(), "-m", "venv", real]
+        command = [venv.base(), "-m", "venv", real]
     failed, output = _run(command, lock)
     if failed:
         needs = (
@@ -177,28 +177,28 @@ def _install(stamp: str, lock: int | None) -> None:
     if stamp == ".ok":
         _installer(["--no-deps", "--no-build-isolation", "--editable", variables.ROOT], lock, stamp)
     else:
-        source = os.path.join(variables.ROOT, enter.SOURCES[stamp][0])
+        source = os.path.join(variables.ROOT, venv.SOURCES[stamp][0])
         with open(source, encoding="utf-8") as file:
             pinned = file.read()
         reached = _reaches_the_index(pinned, lock, stamp)
         _installer(["--require-hashes", "-r", source], lock, stamp, retries=None if reached else 0)
         exact = re.findall(r"^([\w.-]+==[^\s;]+) \\$", pinned, re.M)
-        failed, missing = _run([enter.PYTHON, "-I", "-c", ARRIVED, *exact], lock)
+        failed, missing = _run([venv.PYTHON, "-I", "-c", ARRIVED, *exact], lock)
         if failed:
             raise BuildError(
                 f"{_last(missing)} was installed, but not into .venv: look for `target`, "
                 "`prefix` or `user` in your settings of pip and uv"
             )
     if stamp == ".packages":  # once, and not by every worker at the same moment
-        _run([enter.PYTHON, "-c", "import matplotlib.font_manager"], lock)
+        _run([venv.PYTHON, "-c", "import matplotlib.font_manager"], lock)
     tag = subprocess.run(
-        [enter.PYTHON, "-I", "-c", "import sys; print(sys.implementation.cache_tag)"],
+        [venv.PYTHON, "-I", "-c", "import sys; print(sys.implementation.cache_tag)"],
         capture_output=True,
         check=True,
     ).stdout.strip()
     part = os.path.join(VENV, f"{stamp}.part")
     with open(part, "wb") as file:
-        file.write(tag + b"\n" + enter.content(stamp))
+        file.write(tag + b"\n" + venv.content(stamp))
     os.replace(part, os.path.join(VENV, stamp))
 
 
@@ -228,16 +228,16 @@ def _installer(arguments: list[str], lock: int | None, stamp: str, *, retries: i
     environment = variables.clean(os.environ)
     uv = _uv()
     if uv:
-        command = [uv, "pip", "install", "--quiet", "--python", enter.PYTHON]
+        command = [uv, "pip", "install", "--quiet", "--python", venv.PYTHON]
         if retries is not None:
             environment |= {"UV_HTTP_RETRIES": str(retries), "UV_HTTP_TIMEOUT": "10"}
     else:
-        command = [enter.PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        command = [venv.PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         command += [] if retries is None else ["--retries", str(retries), "--timeout", "10"]
         environment = _settings_of_pip(environment) | {"PIP_CONFIG_FILE": os.devnull}
     failed, output = _run([*command, *arguments], lock, environment)
     if failed:
-        name = "pyproject.toml" if stamp == ".ok" else enter.SOURCES[stamp][0]
+        name = "pyproject.toml" if stamp == ".ok" else venv.SOURCES[stamp][0]
         told = f"{'uv' if uv else 'pip'} could not install {name}: {_last(output)}"
         known = _explain(output) or (NO_INDEX if retries == 0 else None)
         raise BuildError(known or f"{told}. The same command begins again")
@@ -248,7 +248,7 @@ def _settings_of_pip(environment: dict[str, str]) -> dict[str, str]:
     """Take from pip's own configuration files where packages are, and nothing else."""
     named = os.environ.get("PIP_CONFIG_FILE")
     ran = subprocess.run(
-        [enter.PYTHON, "-m", "pip", "config", "list"],
+        [venv.PYTHON, "-m", "pip", "config", "list"],
         env=environment | ({"PIP_CONFIG_FILE": named} if named else {}),
         capture_output=True,
         text=True,
@@ -271,7 +271,7 @@ def _uv() -> str | None:
 
 def _run(command: list[str], lock: int | None, environment: dict[str, str] | None = None) -> tuple[bool, str]:
     """Run a command; return whether it failed, and what it said."""
-    inherited = {} if lock is None or enter.WINDOWS else {"pass_fds": (lock,)}
+    inherited = {} if lock is None or venv.WINDOWS else {"pass_fds": (lock,)}
     ran = subprocess.run(
         command,
         env=environment or variables.clean(os.environ),
