@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 # before NumPy is loaded: as `make` does, and so that -n 2 is no slower
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -77,21 +78,32 @@ def small_repository(target: Path) -> Repository:
     return Repository(target)
 
 
+@pytest.fixture(scope="session")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers: each has a temporary folder of its own inside that of the run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _quick_results(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """One folder of quick results for all workers: each has a temporary folder of its own inside that of the run."""
+def _quick_results(_shared: Path) -> None:
     from tests import quick
 
-    own = tmp_path_factory.getbasetemp()
-    quick.share((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "quick")
+    quick.share(_shared / "quick")
 
 
 @pytest.fixture(scope="session")
-def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    repository = small_repository(tmp_path_factory.mktemp("built"))
-    ran = repository.run("site")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return repository.root
+def _built(_shared: Path) -> Path:
+    """Built once, by the worker that comes first."""
+    finished = _shared / "built"
+    with FileLock(_shared / "built.lock"):
+        if not finished.is_dir():
+            shutil.rmtree(_shared / "building", ignore_errors=True)
+            repository = small_repository(_shared / "building")
+            ran = repository.run("site")
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+            repository.root.rename(finished)
+    return finished
 
 
 @pytest.fixture
