@@ -31,8 +31,8 @@ cluster-demo: OPTIONS = $(CHOICE)
 .PHONY: $(WORDS)
 
 $(WORDS):
-	@command -v "$$PYTHON" >/dev/null 2>&1 || { \
-	  echo "error: PYTHON=$$PYTHON is not a program here: set it to a Python 3.11 or newer" >&2; \
+	@$(if $(NAMED),test "$$("$$PYTHON" -c 'print(3)' 2>/dev/null)" = 3,command -v "$$PYTHON" >/dev/null 2>&1) || { \
+	  echo "error: PYTHON=$$PYTHON is not a Python here: set it to a Python 3.11 or newer" >&2; \
 	  exit 2; }; \
 	python=$$PYTHON; $(if $(NAMED),,unset PYTHON;) \
 	exec "$$python" -E -m site_gen $@ \

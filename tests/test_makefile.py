@@ -16,6 +16,7 @@ from site_gen.paths import ROOT
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 # What `PYTHON=` names in these tests: it prints what it is given.
 ECHO = """#!/bin/sh
+[ "$1" != -c ] || { echo 3; exit; }
 printf 'PYTHON=%s\\n' "${PYTHON-unset}"
 for word in "$@"; do printf '<%s>\\n' "$word"; done
 """
@@ -109,10 +110,11 @@ def test_a_machine_that_is_called_something_is_no_study(folder: Path) -> None:
 
 def test_python_is_the_one_that_is_named_or_none(folder: Path) -> None:
     assert make(folder, "site", "PYTHON=./echo.sh").stdout.startswith("PYTHON=./echo.sh\n")
-    ran = make(folder, "site", "PYTHON=/no/such/python")
-    assert ran.returncode
-    assert ran.stderr.startswith("error: PYTHON=/no/such/python is not a program here: ")
-    assert "not a program" in make(folder, "site", "PYTHON=x; touch pwned").stderr
+    (folder / "text").write_text("")
+    for nonsense in ("/no/such/python", "x; touch pwned", "python3 -u", ".", "./text", "echo", "ls"):
+        ran = make(folder, "site", f"PYTHON={nonsense}")
+        assert ran.returncode and not ran.stdout
+        assert ran.stderr.startswith(f"error: PYTHON={nonsense} is not a Python here: ")
     assert not (folder / "pwned").exists()
 
 
