@@ -7,6 +7,7 @@ whoever runs the tests. Each raises one ValueError with a line for every fault t
 from __future__ import annotations
 
 import ast
+import fnmatch
 import pickle
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments import study as studies
+from experiments import suggest
 from experiments.measures.statistics import Measurement
 from experiments.profile import NAMES
 from experiments.study import Case, Claim
@@ -41,6 +43,7 @@ DECLARED = {
     "CLAIMS": "write `CLAIMS = (Claim(…),)`, or `()` if it claims nothing",
     "VALUES": "write `VALUES = {name: measure}`, or `{}` if no page quotes a number of it",
 }
+PLAIN = "write settings as numbers, words, None, or tuples of these, since pages show them"
 PARTS_OF_VALUES = (
     "low",
     "high",
@@ -75,6 +78,8 @@ def check_declared(study: ModuleType) -> None:
     faults = [*_missing(study, path), *_question(study), *_settings(study, path)]
     if not faults:  # the rest needs all of these
         faults += [*_profiles(study, path), *_claims(study, path), *_values(study, path)]
+    if not faults:
+        faults += _recorded(study, path)
     _report(path, faults)
 
 
@@ -158,8 +163,11 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
 
 def never_differs(case: Case, measured: Measurement) -> str:
     """What is wrong with a case whose rule no measurement can break, or none can keep; "" if it can come out both ways."""
-    answer = _answer(case, measured)
-    if answer not in (True, False, None):
+    try:
+        answer = case.holds(measured)
+    except Exception as error:  # noqa: BLE001 - a study's code may fail in any way
+        return f"`holds` fails: {type(error).__name__}: {error}; mend it"
+    if not (answer is None or isinstance(answer, bool | np.bool_)):
         return f"`holds` gave {answer!r}; it gives True, False, or None where the interval straddles"
     outcomes = set()
     for tried in (*TRIES, *(measured.estimate * factor for factor in NEAR)):
@@ -179,17 +187,17 @@ def never_differs(case: Case, measured: Measurement) -> str:
 
 def line_of(path: Path, name: str) -> int:
     """The line on which a file defines a name at its top level; 1 if it does not."""
-    return _definitions(path.read_text(encoding="utf-8")).get(name, 1)
+    return _definitions(path.read_text(encoding="utf-8-sig")).get(name, 1)
 
 
 def line_of_literal(path: Path, literal: str) -> int:
     """The line on which a file first holds a string literal; 1 if it is built some other way."""
-    return _literals(path.read_text(encoding="utf-8")).get(literal, 1)
+    return _literals(path.read_text(encoding="utf-8-sig")).get(literal, 1)
 
 
 def setting_notes(path: Path) -> dict[str, tuple[int, str]]:
     """Field of a study's `class Setup` → its line, and the comment on it (or on the line above), "" if there is none."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     lines, notes = text.splitlines(), {}
     for node in ast.parse(text).body:
         if not (isinstance(node, ast.ClassDef) and node.name == "Setup"):
@@ -239,10 +247,12 @@ def _missing(study: ModuleType, path: Path) -> Iterator[Fault]:
     """Names that are not there, each at the line after which a reader would look for it."""
     line = 1
     for name, remedy in DECLARED.items():
-        if hasattr(study, name):
-            line = max(line, line_of(path, name))
-        else:
+        if not hasattr(study, name):
             yield line, f"{name} is missing; {remedy}"
+            continue
+        line = max(line, line_of(path, name))
+        if name in ("points", "run") and not callable(found := getattr(study, name)):
+            yield line_of(path, name), f"{name} is a {type(found).__name__}; {remedy}"
 
 
 def _question(study: ModuleType) -> Iterator[Fault]:
@@ -270,19 +280,27 @@ def _settings(study: ModuleType, path: Path) -> Iterator[Fault]:
                     line,
                     f"the setting {field.name!r} has no comment; say behind it what it is, with its unit",
                 )
-    for name in PROFILES:
-        setup = getattr(study, name, None)
-        if setup is not None and isinstance(getattr(study, "Setup", None), type):
-            if not isinstance(setup, study.Setup):
-                yield (
-                    line_of(path, name),
-                    f"{name} is a {type(setup).__name__}; write `{name} = Setup(…)`",
-                )
-            elif name != "QUICK" and getattr(setup, "runs", LEAST_RUNS) < LEAST_RUNS:
-                yield (
-                    line_of(path, name),
-                    f"{name} has {setup.runs} runs; take at least {LEAST_RUNS}",
-                )
+    kind, odd = getattr(study, "Setup", None), {}
+    for name in PROFILES if isinstance(kind, type) and is_dataclass(kind) else ():
+        setup, line = getattr(study, name, None), line_of(path, name)
+        if setup is None:
+            continue
+        if not isinstance(setup, kind):
+            yield line, f"{name} is a {type(setup).__name__}; write `{name} = Setup(…)`"
+            continue
+        if name != "QUICK" and getattr(setup, "runs", LEAST_RUNS) < LEAST_RUNS:
+            yield line, f"{name} has {setup.runs} runs; take at least {LEAST_RUNS}"
+        for field in fields(kind):
+            if not _is_plain(value := getattr(setup, field.name)):
+                odd.setdefault(field.name, (line, f"{name} has {field.name} = {value!r}; {PLAIN}"))
+    yield from odd.values()
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether JSON and a page can show a setting."""
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return isinstance(value, bool | int | float | str | None) and value == value
 
 
 def _profiles(study: ModuleType, path: Path) -> Iterator[Fault]:
@@ -299,7 +317,7 @@ def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
     line = line_of(path, "points")
     try:
         found = study.points(setup)
-    except Exception as error:  # noqa: BLE001 - a study's code may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a study's code may fail in any way
         failed = studies.line_of_failure(error, path)
         yield max(failed, line), f"`points` fails: {type(error).__name__}: {error}; mend it"
         return
@@ -313,9 +331,12 @@ def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
                 line,
                 f"the point {key!r} is no name for a file; use a-z, 0-9, dot, hyphen and underscore",
             )
+            return
         if fault := _fault_of_point(study, point):
             yield line, f"the point {key!r} {fault}"
             return  # the others are of the same kind
+    if study.points(setup) != found:
+        yield line, "`points` gives others each time; compute them from `setup` alone"
 
 
 def _fault_of_point(study: ModuleType, point: Any) -> str:
@@ -350,7 +371,18 @@ def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
 
 
 def _faults_of_claim(claim: Claim) -> list[str]:
-    faults = []
+    words = {name: getattr(claim, name) for name in ("says", "source", "figure", "because")}
+    if isinstance(claim.cases, tuple) and all(isinstance(case, Case) for case in claim.cases):
+        words |= {
+            f"{name} of a case": getattr(case, name) for case in claim.cases for name in ("when", "rule")
+        }
+    faults = [
+        f"has {text!r} as {name}; write words between quotation marks"
+        for name, text in words.items()
+        if not isinstance(text, str)
+    ]
+    if faults:
+        return faults
     if not (isinstance(claim.id, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", claim.id)):
         faults.append("has no fitting id; write two or more lower-case words joined by hyphens")
     if not claim.says.endswith((".", "?")):
@@ -358,7 +390,7 @@ def _faults_of_claim(claim: Claim) -> list[str]:
     if not claim.because.endswith("."):
         faults.append("gives no reason; end `because`, one sentence, with a full stop")
     for name, told in (("source", claim.source), ("figure", claim.figure)):
-        faults += [] if isinstance(told, str) and told else [f"has no {name}; name one"]
+        faults += [] if told else [f"has no {name}; name one"]
     if not (isinstance(claim.cases, tuple) and all(isinstance(case, Case) for case in claim.cases)):
         return [
             *faults,
@@ -397,6 +429,24 @@ def _values(study: ModuleType, path: Path) -> Iterator[Fault]:
                 at,
                 f"the value {name!r} is a {type(measure).__name__}; write a function of the results",
             )
+
+
+def _recorded(study: ModuleType, path: Path) -> Iterator[Fault]:
+    recorded, tolerance = getattr(study, "RECORDED", {}), getattr(study, "TOLERANCE", 0.0)
+    if not (isinstance(tolerance, int | float) and 0 <= tolerance < 1):
+        yield line_of(path, "TOLERANCE"), f"TOLERANCE is {tolerance!r}; write a share such as 1e-6"
+    line = line_of(path, "RECORDED")
+    if not isinstance(recorded, dict) or any(isinstance(one, str) for one in recorded.values()):
+        yield line, 'RECORDED is no dict of tuples; write `RECORDED = {"full": ("large-*",)}`, with the comma'
+        return
+    for profile, patterns in recorded.items():
+        if profile not in NAMES:
+            yield line, f"in RECORDED, {suggest.unknown('profile', str(profile), NAMES)}"
+            continue
+        keys = study.points(getattr(study, profile.upper()))
+        for pattern in patterns:
+            if not fnmatch.filter(keys, pattern):
+                yield line, f"in RECORDED, {suggest.unknown(f'point of {profile}', pattern, keys)}"
 
 
 # -------------------------------------------------------------------------------------------------- what a study gives
@@ -490,7 +540,7 @@ def _some(values: list) -> str:
 def _measure(measure: Any, results: xr.Dataset) -> tuple[Measurement | None, str]:
     try:
         measured = measure(results)
-    except Exception as error:  # noqa: BLE001 - a study's code may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a study's code may fail in any way
         return None, f"it cannot be measured: {type(error).__name__}: {error}; mend its `measure`"
     if not isinstance(measured, Measurement):
         remedy = "wrap it in `exact`, `mean` or another of experiments/measures/statistics.py"
@@ -505,7 +555,7 @@ def _doubled(results: xr.Dataset) -> dict[str, xr.Dataset]:
         of_unit = {
             name: variable * 2
             for name, variable in results.data_vars.items()
-            if variable.attrs.get("units") == unit and variable.dtype.kind == "f"
+            if variable.attrs.get("units") == unit and variable.dtype.kind in "fiu"
         }
         if of_unit:
             found[unit] = results.assign(of_unit)
@@ -529,6 +579,6 @@ def _lost_unit(measure: Any, measured: Measurement, doubled: Mapping[str, xr.Dat
 def _answer(case: Case, measured: Measurement) -> Any:
     try:
         answer = case.holds(measured)
-    except (ArithmeticError, ValueError):  # outside of what the rule is defined for
+    except Exception:  # noqa: BLE001 - outside of what the rule is defined for
         return None
     return bool(answer) if isinstance(answer, np.bool_) else answer

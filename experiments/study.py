@@ -108,7 +108,7 @@ def is_source(path: Path) -> bool:
 
     Packages' own files, which begin with `_`, are no sources of studies or figures either.
     """
-    return path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~"))
+    return path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~")) and path.is_file()
 
 
 def names() -> list[str]:
@@ -125,10 +125,10 @@ def canonical(name: str) -> str:
         If there is no such study; the message says which one was probably meant.
     """
     known = names()
-    by_plain = {suggest.plain(one): one for one in known}
-    if name not in known and suggest.plain(name) not in by_plain:
+    found = name if name in known else suggest.same(name, known)
+    if found is None:
         raise ValueError(suggest.unknown("study", name, known))
-    return name if name in known else by_plain[suggest.plain(name)]
+    return found
 
 
 def load(name: str) -> ModuleType:
@@ -163,7 +163,7 @@ def import_source(module: str, path: Path) -> ModuleType:
     except SyntaxError as error:
         where = Path(error.filename or path)
         raise ValueError(f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax.") from None
-    except Exception as error:  # noqa: BLE001 - a file may fail in any way while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a file may fail in any way while it is imported
         said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None
 

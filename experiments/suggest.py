@@ -13,6 +13,11 @@ def plain(name: str) -> str:
     return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 
+def same(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is meant, if only hyphens, underscores, blanks and case differ."""
+    return {plain(one): one for one in sorted(known)}.get(plain(name))
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """One sentence about a name that does not exist.
 

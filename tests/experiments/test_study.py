@@ -69,7 +69,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
     (folder / "real.py").write_text("")
-    (folder / ".#real.py").symlink_to(folder / "nowhere")
+    for name in (".#real.py", "gone.py"):
+        (folder / name).symlink_to(folder / "nowhere")
     for name in (
         "real.py~",
         "#real.py#",
@@ -89,6 +90,7 @@ def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
     [
         ("x = 1\ndef f(:\n", r"broken_one\.py:2: .+\. Mend the syntax\."),
         ("x = 1\n\ny = 1 / 0\n", r"broken_one\.py:3: ZeroDivisionError: division by zero"),
+        ("x = 1\nraise SystemExit('bye')\n", r"broken_one\.py:2: SystemExit: bye"),
         ("import nothing_of_this_name\n", r"broken_one\.py:1: ModuleNotFoundError"),
         ("from experiments.measures.statistics import meen\n", r"broken_one\.py:1: ImportError: .*meen"),
         (

@@ -125,10 +125,38 @@ def test_a_study_that_is_whole_passes(broken) -> None:
         ('"heads": lambda results: mean(results.heads.values)}', '"Two heads": abs}', "cannot be quoted"),
         ("VALUES = {", "VALUES = [1] or {", "VALUES is a list"),
         ("CLAIMS = (\n    Claim(", "CLAIMS = (3,\n    Claim(", "CLAIMS is no tuple of claims"),
+        ("def points(setup: Setup)", "points = {}\ndef other(setup: Setup)", "points is a dict; write `def points(setup)`"),
+        ("def run(", "run = None\ndef other(", "run is a NoneType; write `def run(point)`"),
+        ("    return {\n", "    raise SystemExit\n    return {\n", "`points` fails: SystemExit"),
+        ('f"coin-{coin}"', 'f"coin-{coin}-{id(object())}-{np.random.default_rng().integers(2**60)}"', "`points` gives others each time"),
+        ("  # of the tosses", "  # of the tosses\n    kinds: frozenset = frozenset()  # kinds", "has kinds = frozenset(); write settings as numbers"),
+        ("  # of the tosses", "  # of the tosses\n    rate: float = float('nan')  # rate", "has rate = nan; write"),
+        ('says="A coin shows heads half of the time."', "says=None", "has None as says; write words"),
+        ('source="reader"', "source=2015", "has 2015 as source; write words"),
+        ('"within 0.05 of one half"', "0.05", "has 0.05 as rule of a case; write words"),
+        ('Case("",', 'Case(["at 2"],', "has ['at 2'] as when of a case; write words"),
+        ("VALUES =", 'RECORDED = ("coin-1",)\nVALUES =', "RECORDED is no dict of tuples"),
+        ("VALUES =", 'RECORDED = {"full": "coin-1"}\nVALUES =', "RECORDED is no dict of tuples"),
+        ("VALUES =", 'RECORDED = {"ful": ("coin-1",)}\nVALUES =', "there is no profile 'ful'; did you mean full?"),
+        ("VALUES =", 'RECORDED = {"full": ("large-*",)}\nVALUES =', "there is no point of full 'large-*'; there are: coin-1"),
+        ("VALUES =", 'TOLERANCE = "1e-6"\nVALUES =', "TOLERANCE is '1e-6'; write a share"),
     ],
 )  # fmt: skip
 def test_a_broken_declaration_is_told(broken, old: str, new: str, said: str) -> None:
     assert said in fault(lambda: contract.check_declared(broken((old, new))))
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (("  # of the tosses", "  # of the tosses\n    x: complex = 1j  # x"), "x = 1j"),
+        (('f"coin-{coin}"', 'f"coin/{coin}"'), "no name for a file"),
+    ],
+)
+def test_what_is_wrong_in_every_profile_or_point_is_told_once(
+    broken, edit: tuple[str, str], said: str
+) -> None:
+    assert fault(lambda: contract.check_declared(broken(edit))).count(said) == 1
 
 
 def test_all_faults_of_a_file_are_told_at_once(broken) -> None:
@@ -190,6 +218,8 @@ def test_points_that_share_coordinates_are_told(broken, first, second, said: str
         ("m.within(0.5, absolute=0.05)", "True", "is kept by every measurement"),
         ("m.within(0.5, absolute=0.05)", "m.estimate > 1e300", "is broken by every measurement"),
         ("m.within(0.5, absolute=0.05)", "'yes'", "`holds` gave 'yes'"),
+        ("m.within(0.5, absolute=0.05)", "m.witin(0.5)", "claim 'coin-is-fair': `holds` fails: AttributeError"),
+        ("VALUES = {\"heads\": lambda results: mean(results.heads.values)", "VALUES = {\"heads\": lambda results: exit(1)", "value 'heads': it cannot be measured: SystemExit"),
         ("Case(\"\", lambda results: mean(results.heads.values)", "Case(\"\", lambda results: 0.5", "no Measurement"),
         ("VALUES = {\"heads\": lambda results: mean(results.heads.values)", "VALUES = {\"heads\": lambda results: results.tails", "value 'heads': it cannot be measured: AttributeError"),
     ],
@@ -204,7 +234,9 @@ def test_a_case_that_tests_nothing_is_told(broken, old: str, new: str, said: str
 def test_a_measurement_that_lost_its_unit_is_told(broken) -> None:
     value = '"heads": lambda results: mean(results.heads.values'
     in_steps = ('{"units": "1"', '{"units": "steps"')
+    whole = (".mean(axis=2)", ".sum(axis=2)")  # counts are whole numbers
     for edits, said in (
+        ([in_steps, whole], "value 'heads': it is measured in steps and has no unit"),
         ([in_steps], "value 'heads': it is measured in steps and has no unit"),
         ([in_steps, (value, value + ', "steps"')], ""),
         ([in_steps, (value, value + " / results.heads.values.max()")], ""),
