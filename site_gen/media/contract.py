@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from io import StringIO
 from itertools import combinations
@@ -72,7 +73,7 @@ def check_figure(drawing: Drawing) -> None:
         raise BuildError(f"{relative(drawing.path)}: {suggest.unknown('study', drawing.study, known)}")
     faults = []
     try:
-        faults += _style(ast.parse(drawing.path.read_text(encoding="utf-8")))
+        faults += _style(ast.parse(drawing.path.read_text(encoding="utf-8-sig")))
     except SyntaxError as error:
         _report(drawing, [(error.lineno or 1, f"{error.msg}; mend the syntax")])
     _report(drawing, faults)
@@ -119,6 +120,7 @@ def check_words(drawing: Drawing, data: pd.DataFrame) -> None:
         try:
             text = getattr(module, name)(data)
         except Exception as error:  # noqa: BLE001 - a figure's code may fail in any way
+            line = max(studies.line_of_failure(error, drawing.path), line)
             faults.append((line, f"`{name}` fails: {type(error).__name__}: {error}; mend it"))
             continue
         faults += [(line, f"`{name}` {fault}") for fault in _faults_of_words(name, text)]
@@ -133,7 +135,8 @@ def check_drawn(figure: Any, drawing: Drawing, draft: bool = False) -> None:
     Raises
     ------
     BuildError
-        If it is no Figure with axes, or two texts lie over each other: names both.
+        If it is no Figure with axes, nothing is drawn on them, a text leaves the figure, two lie over each other,
+        or the fonts lack a sign of one: names the texts.
     """
     from matplotlib.figure import Figure
 
@@ -143,28 +146,23 @@ def check_drawn(figure: Any, drawing: Drawing, draft: bool = False) -> None:
         _report(drawing, [(line, f"`draw` gives a {type(figure).__name__}; {remedy}")])
     if not figure.axes:
         _report(drawing, [(line, "`draw` gives a figure without axes; begin with `theme.figure()`")])
-    if draft:
-        return
-    _report(
-        drawing,
-        [
-            (line, f"the texts {first!r} and {second!r} lie over each other; move one with `dx` and `dy`, "
-                   "shorten it, or make the figure higher")
-            for first, second in overlaps(figure)
-        ],
-    )  # fmt: skip
+    if not any(axes.has_data() for axes in figure.axes):
+        _report(drawing, [(line, "`draw` draws nothing; plot columns of the table on the axes")])
+    if not draft:
+        _report(drawing, [(line, fault) for fault in _faults_of_texts(figure)])
 
 
-def check_animation(animation: Any, drawing: Drawing) -> None:
-    """Check what `animate` returned, after its figure was laid out, before it is filmed.
+def check_animation(animation: Any, drawing: Drawing, draft: bool = False) -> None:
+    """Check what `animate` returned, before it is filmed.
 
-    Draws three frames: something moves, and a frame looks the same whichever frame was asked for before.
+    Draws three frames: something moves, and a frame looks the same whichever frame was asked for before. In a draft texts
+    may overlap, as in `check_drawn`.
 
     Raises
     ------
     BuildError
-        If it is no Animation, its frames or rate are not those of our films, nothing moves, or a frame depends on
-        those before.
+        If it is no Animation, its frames or rate are not those of our films, nothing moves, a frame depends on
+        those before, or two texts lie over each other.
     """
     line = line_of(drawing.path, "animate")
     if not isinstance(animation, Animation):
@@ -179,6 +177,8 @@ def check_animation(animation: Any, drawing: Drawing) -> None:
         faults.append(f"has {animation.frames} frames; take {FEWEST_FRAMES} to {MOST_FRAMES}")
     faults = faults or _motion(animation)
     _report(drawing, [(line, f"the animation {fault}") for fault in faults])
+    if not draft:
+        _report(drawing, [(line, fault) for fault in _faults_of_texts(animation.figure)])
 
 
 def check_shown(study: ModuleType) -> None:
@@ -201,12 +201,24 @@ def check_shown(study: ModuleType) -> None:
         raise BuildError("\n".join(faults))
 
 
-def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of texts of a figure that lie over each other, as it is laid out now."""
+def _faults_of_texts(figure: Figure) -> Iterator[str]:
+    """Texts that lie over each other or leave the figure, as it is laid out now, and signs that no font has."""
     renderer = _texts_only(figure)
-    figure.draw(renderer)
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in renderer.texts.values()]
-    found = []
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        figure.draw(renderer)
+        boxes = [
+            (text.get_text(), text.get_window_extent(renderer))
+            for text in renderer.texts.values()
+            if text.get_text().strip()
+        ]
+    numbers = (re.match(r"Glyph (\d+) .* missing from", str(one.message)) for one in warned)
+    for sign in sorted({chr(int(found[1])) for found in numbers if found}):
+        yield f"the fonts have no sign {sign!r}; write it in other words"
+    for text, box in boxes:
+        page = figure.bbox.padded(TOUCHING * min(box.width, box.height))
+        if not (page.contains(*box.min) and page.contains(*box.max)):
+            yield f"the text {text!r} leaves the figure; move it, or give the axes room for it"
     for (first, a), (second, b) in combinations(boxes, 2):
         width = min(a.x1, b.x1) - max(a.x0, b.x0)
         height = min(a.y1, b.y1) - max(a.y0, b.y0)
@@ -214,8 +226,10 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
             a.width, b.width, a.height, b.height
         )  # of the shorter side, so that upright text counts too
         if min(width, height) > TOUCHING * across:
-            found.append((first, second))
-    return found
+            yield (
+                f"the texts {first!r} and {second!r} lie over each other; move one with `dx` and `dy`, "
+                "shorten it, or make the figure higher"
+            )
 
 
 def _texts_only(figure: Figure) -> Any:

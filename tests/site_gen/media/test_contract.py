@@ -185,9 +185,16 @@ def test_what_is_drawn_is_a_figure_with_axes(broken) -> None:
     from matplotlib.figure import Figure
 
     with LIGHT.context():
+        empty, _ = LIGHT.figure()
         figure, axes = LIGHT.figure()
+        axes.plot([1])
         contract.check_drawn(figure, broken())
-        for wrong, said in ((axes, "gives a Axes"), (None, "gives a NoneType"), (Figure(), "without axes")):
+        for wrong, said in (
+            (axes, "gives a Axes"),
+            (None, "gives a NoneType"),
+            (Figure(), "without axes"),
+            (empty, "draws nothing"),
+        ):
             assert said in fault(lambda wrong=wrong: contract.check_drawn(wrong, broken()))
 
 
@@ -198,6 +205,7 @@ def test_what_is_drawn_is_a_figure_with_axes(broken) -> None:
 def test_texts_that_lie_over_each_other_are_told(broken, second, rotation: int, lies_over: bool) -> None:
     with LIGHT.context():
         figure, axes = LIGHT.figure()
+        axes.plot([0, 1])
         axes.text(0.5, 0.5, "with batch norm", rotation=rotation)
         axes.text(*second, "without it", rotation=rotation)
         axes.text(0.5, 0.5, "nobody sees this", visible=False)
@@ -211,8 +219,32 @@ def test_texts_that_lie_over_each_other_are_told(broken, second, rotation: int, 
         contract.check_drawn(figure, broken(), draft=True)
 
 
-def film(**changes: object) -> Animation:
+@pytest.mark.parametrize(
+    ("x", "text", "said"),
+    [
+        (0.97, "on the left of the edge", "the text 'on the left of the edge' leaves the figure"),
+        (0.1, "漢", "the fonts have no sign '漢'"),
+        (0.1, "γ = 1 → σ²", ""),
+    ],
+)
+def test_a_text_that_nobody_can_read_is_told(broken, x: float, text: str, said: str) -> None:
+    with LIGHT.context():
+        figure, axes = LIGHT.figure()
+        axes.plot([0, 1])
+        figure.text(x, 0.5, text)
+        if said:
+            assert said in fault(lambda: contract.check_drawn(figure, broken()))
+        else:
+            contract.check_drawn(figure, broken())
+        if said:
+            moving = film(text=text, x=x)
+            assert said in fault(lambda: contract.check_animation(moving, broken(kind="animation")))
+            contract.check_animation(moving, broken(kind="animation"), draft=True)
+
+
+def film(text: str = "", x: float = 0.0, **changes: object) -> Animation:
     figure, axes = LIGHT.figure()
+    figure.text(x, 0.5, text)
     (dot,) = axes.plot([0], [0], "o")
     axes.set(xlim=(0, 60), ylim=(-1, 1))
     given = {"frames": 60, "fps": 20, "artists": [dot], "update": lambda i: dot.set_data([i], [0])} | changes
