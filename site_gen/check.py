@@ -34,10 +34,11 @@ def run(study: str) -> int:
     Raises
     ------
     BuildError
-        If there is no such study, or pytest is not installed.
+        If there is no such study, its file cannot be imported, or pytest is not installed.
     """
     try:
         study = studies.canonical(study)
+        studies.load(study)
     except ValueError as error:
         raise BuildError(str(error)) from None
     try:

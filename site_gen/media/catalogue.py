@@ -70,31 +70,44 @@ def source_of(kind: str, study: str, identifier: str) -> Path:
     return FOLDERS[kind] / f"{study}__{view}.py"
 
 
-@cache
 def drawings() -> dict[str, Drawing]:
-    """All figures and animations by id, in alphabetical order.
+    """All figures and animations by id, in alphabetical order."""
+    return _look()[0]
 
-    Raises
-    ------
-    BuildError
-        If a file's name has no study before a double underscore, or two files give the same id.
-    """
+
+def misplaced() -> dict[str, str]:
+    """Id → what is wrong with the name or the place of a file, so that nothing can be drawn from it."""
+    return _look()[1]
+
+
+@cache
+def _look() -> tuple[dict[str, Drawing], dict[str, str]]:
     found: dict[str, Drawing] = {}
+    wrong: dict[str, str] = {}
     for kind, folder in FOLDERS.items():
         for path in sources(folder):
             if path.suffix != ".py" or path.name.startswith("_"):
                 continue
+            drawing = Drawing(path.stem.replace("__", "-").replace("_", "-"), kind, path)
             study, separator, view = path.stem.partition("__")
-            if not (study and separator and view):
-                raise BuildError(
+            if path.parent != folder:
+                wrong[drawing.id] = f"{relative(path)}: move the file to {relative(folder)}, or out of it"
+            elif not (study and separator and view):
+                wrong[drawing.id] = (
                     f"{relative(path)}: name the file <study>__<view>.py, so that its study can be found"
                 )
-            drawing = Drawing(path.stem.replace("__", "-").replace("_", "-"), kind, path)
-            if drawing.id in found:
-                raise BuildError(f"{relative(path)} and {relative(found[drawing.id].path)} share the id {drawing.id}: "
-                                 "rename one of them")  # fmt: skip
-            found[drawing.id] = drawing
-    return dict(sorted(found.items()))
+            elif other := found.get(drawing.id):
+                wrong[drawing.id] = (
+                    f"{relative(path)} and {relative(other.path)} share the id {drawing.id}: rename one of them"
+                )
+            else:
+                found[drawing.id] = drawing
+    return dict(sorted(found.items())), wrong
+
+
+def forget() -> None:
+    """Look at the folders again: a file was written there."""
+    _look.cache_clear()
 
 
 def find(identifier: str) -> Drawing:

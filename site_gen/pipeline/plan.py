@@ -11,8 +11,9 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
+from experiments import study as studies
 from experiments.profile import Profile
-from experiments.suggest import plain, unknown
+from experiments.suggest import same, unknown
 from site_gen import paths
 from site_gen.errors import BuildError
 from site_gen.files import Hashes, read
@@ -35,6 +36,9 @@ BLOCK = (
     22  # pages that MkDocs renders at a time: few enough that one sentence costs a second, many enough to pay
 )
 STAGES = "site_gen.pipeline.stages"
+INDEXES = ("claims.json", "figures.json")
+MARKDOWN = ("md", "markdown", "mdown", "mkdn", "mkd")  # what MkDocs takes for pages
+PAGES = "the pages"  # what is broken if mkdocs.yml is: no study has a blank in its name
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Plan:
     units : dict
         Name → unit, in the order of the stages.
     broken : dict
-        Study or figure → what is wrong with its source, so that nothing of it can be made.
+        Study or figure, or `PAGES` → what is wrong with its source, so that nothing of it can be made.
     drawn_from : dict
         Figure → study.
     recordings : dict
@@ -65,7 +69,7 @@ class Plan:
     def studies(self) -> list[str]:
         """All studies, also those that are broken."""
         names = {one.subject for one in self.units.values() if one.kind == "measure"}
-        return sorted(names | (self.broken.keys() - self.drawn_from.keys()))
+        return sorted(names | (self.broken.keys() - self.drawn_from.keys() - {PAGES}))
 
     def study(self, name: str) -> tuple[str, list[Unit]]:
         """A study by its id, with hyphens or underscores: its name and its units."""
@@ -91,10 +95,10 @@ class Plan:
 
 
 def _named(name: str, known: Iterable[str], kind: str) -> str:
-    by_plain = {plain(one): one for one in sorted(known)}
-    if plain(name) not in by_plain:
-        raise BuildError(unknown(kind, name, by_plain.values()))
-    return by_plain[plain(name)]
+    found = same(name, known)
+    if found is None:
+        raise BuildError(unknown(kind, name, sorted(known)))
+    return found
 
 
 def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
@@ -103,7 +107,7 @@ def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
     Raises
     ------
     BuildError
-        If mkdocs.yml cannot be read, or two figures share an id. What is wrong with one study or figure does not stop the others.
+        If a source cannot be read at all. What is wrong with one study, one figure or the pages does not stop the others.
     """
     key = _key(profile, hashes)
     known = record.get(f"plan {profile.label}")
@@ -157,22 +161,21 @@ class _Planner:
         """All units, and what keeps some from being declared."""
         from site_gen.media import catalogue
 
-        self.studies = [
-            path.stem for path in paths.sources(paths.STUDIES) if path.suffix == ".py" and path.stem[0] != "_"
-        ]
+        self.studies = studies.names()
         self.unfit = recorded.Unfit()
         for name in self.studies:
             self._attempt(name, self._study)
         self._check_recorded()
-        drawings = catalogue.drawings()
+        drawings, misplaced = catalogue.drawings(), catalogue.misplaced()
         for drawing in drawings.values():
             self._attempt(drawing.id, lambda _, drawing=drawing: self._figure(drawing))
+        self.broken |= misplaced
         if not self.broken:
-            self._pages(list(drawings.values()))
+            self._attempt(PAGES, lambda _: self._pages(list(drawings.values())))
         self.record.put("modules", self.code.modules)
         self.record.put("reached", self.code.reached)
         self.record.put("studies", self.facts)
-        drawn_from = {one.id: one.study for one in drawings.values()}
+        drawn_from = dict.fromkeys(misplaced, "") | {one.id: one.study for one in drawings.values()}
         versions = {name: _version(name) for name in NUMERIC}
         recordings = {
             entry.unit.subject: recorded.to_record(
@@ -331,6 +334,7 @@ class _Planner:
             self.hashes.of(paths.relative(path)) or "" for path in simulators if path.suffix == ".json"
         ]
         others = {name: paths.relative(path) for name, path in docs.items() if name not in text}
+        check_names(docs, {*media, *loaded, *(f"figures/{one.id}/index.md" for one in drawings)})
         rendered = paths.relative(paths.RENDERED) + "/"
         quoted = quoted_sources({name: read(docs[name]).decode("utf-8", errors="replace") for name in text})
         self.units.append(
@@ -359,7 +363,7 @@ class _Planner:
             )
         )
         names = {*text, *(f"figures/{one.id}/index.md" for one in drawings)}
-        self._site(names, {*others, *media, *loaded, "claims.json", "figures.json"}, url)
+        self._site(names, {*others, *media, *loaded, *INDEXES}, url)
 
     def _page_inputs(self, text: set[str], made: dict[str, Unit]) -> dict[str, str]:
         inputs = {f"docs/{name}": f"docs/{name}" for name in sorted({*text, "references.json"})}
@@ -415,6 +419,18 @@ class _Planner:
                 code=self._made_of([("site_gen.pages.mkdocs", "assemble")], ()),
             )
         )
+
+
+def check_names(docs: Iterable[str], made: set[str]) -> None:
+    """Raise a `BuildError` if MkDocs would take a file of docs/ for something else, or the build writes over it."""
+    for name in docs:
+        stem, _, ending = name.rpartition("/")[2].rpartition(".")
+        if name in made or name in INDEXES:
+            raise BuildError(f"docs/{name}: the build makes a file of this name: choose another one")
+        if ending.lower() in MARKDOWN and ending != "md":
+            raise BuildError(f"docs/{name}: the name of a page ends in .md: rename it {stem}.md")
+        if (stem, ending) == ("README", "md"):
+            raise BuildError(f"docs/{name}: MkDocs takes README for the folder's index: rename it index.md")
 
 
 def notice(profile: Profile) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from experiments.profile import Profile
-from experiments.suggest import plain, unknown
+from experiments.suggest import same, unknown
 from site_gen import files, paths
 from site_gen.errors import BuildError
 from site_gen.files import Hashes
@@ -65,13 +65,13 @@ class Session:
             If there is no such study, or it has no recorded points under these settings.
         """
         known = [*self.plan.studies, *self.plan.recordings]
-        by_plain = {plain(one): one for one in known}
-        found = by_plain.get(plain(name))
+        found = same(name, known)
         if found is None:
-            raise BuildError(unknown("study", name, sorted(by_plain.values())))
+            raise BuildError(unknown("study", name, sorted({*known})))
         if found not in self.plan.recordings:
             raise BuildError(
-                f"experiments/studies/{found}.py has no recorded points under this profile: name them in "
+                self.plan.broken.get(found)
+                or f"experiments/studies/{found}.py has no recorded points under this profile: name them in "
                 f'`RECORDED = {{"{self.profile.name}": ("pattern",)}}`, or run `make study ID={found}`'
             )
         return found, self.plan.recordings[found]

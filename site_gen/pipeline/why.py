@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments import suggest
 from site_gen.errors import BuildError
 from site_gen.pipeline.plan import Plan
 from site_gen.pipeline.run import State
@@ -41,14 +42,14 @@ def explain(plan: Plan, state: State, identifier: str) -> None:
 
 
 def _units(plan: Plan, identifier: str) -> list[Unit]:
-    if identifier in ("pages", "site"):
-        found = plan.upto(identifier)
-        if not any(unit.kind == identifier for unit in found):
-            raise BuildError("\n".join(plan.broken.values()))
+    if part := suggest.same(identifier, ("pages", "site")):
+        found = plan.upto(part)
+        if not any(unit.kind == part for unit in found):
+            raise BuildError("\n".join(dict.fromkeys(plan.broken.values())))
         return found
-    for look in (plan.study, plan.figure):
-        try:
-            return look(identifier)[1]
-        except BuildError as error:
-            said = error
-    raise said
+    if suggest.same(identifier, plan.studies):
+        return plan.study(identifier)[1]
+    if suggest.same(identifier, plan.drawn_from):
+        return plan.figure(identifier)[1]
+    known = ("pages", "site", *plan.studies, *plan.drawn_from)
+    raise BuildError(suggest.unknown("study or figure", identifier, known))

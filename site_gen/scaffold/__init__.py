@@ -9,6 +9,7 @@ from pathlib import Path
 from experiments import study as studies
 from experiments import suggest
 from site_gen.errors import BuildError
+from site_gen.files import named_errors
 from site_gen.media import catalogue
 from site_gen.paths import DOCS, ROOT, STUDIES, relative
 
@@ -16,6 +17,7 @@ TEMPLATES = Path(__file__).parent
 NAVIGATION = ROOT / "mkdocs.yml"
 PART = "transform"  # the folder of docs/ that a new page goes to
 HEADING = "The transform"  # of that part in the navigation, where it does not exist yet
+LONGEST = 60  # letters of a study's name, which names many files
 VIEW = "mean_square"  # the figure's part of its file's name
 
 
@@ -44,9 +46,16 @@ def create(name: str) -> list[Path]:
         if path.exists() or path.is_symlink():
             raise BuildError(f"{relative(path)} exists already: choose another name, nothing was written")
     texts = {path: _filled(template, name) for path, template in files.items()}
-    texts[NAVIGATION] = _with_page(NAVIGATION.read_text(encoding="utf-8"), name)
+    try:
+        with named_errors(NAVIGATION, "read"):
+            config = NAVIGATION.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BuildError(
+            f"{relative(NAVIGATION)} is not UTF-8: save it as UTF-8; nothing was written"
+        ) from None
+    texts[NAVIGATION] = _with_page(config, name)
     _write(texts)
-    catalogue.drawings.cache_clear()
+    catalogue.forget()
     return list(texts)
 
 
@@ -69,9 +78,10 @@ Then, each in seconds:
 def _fitting(name: str) -> str:
     """The name as the study's file gets it."""
     plain = name.strip().replace("-", "_")
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", plain) or keyword.iskeyword(plain):
+    words = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", plain) and not keyword.iskeyword(plain)
+    if not words or len(plain) > LONGEST or plain in ("pages", "site"):  # `make why` has these
         raise BuildError(
-            f"{name!r} cannot be the name of a study: write lower-case words joined by hyphens or underscores, "
+            f"{name!r} cannot be the name of a study: write a few lower-case words joined by hyphens or underscores, "
             "such as mean_square"
         )
     if plain in studies.names():

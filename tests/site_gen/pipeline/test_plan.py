@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from experiments.profile import Change, Profile
-from site_gen.pipeline.plan import notice
+from site_gen.errors import BuildError
+from site_gen.pipeline.plan import check_names, notice
 
 CHANGE = (Change("coin", "tosses", "50"),)
 
@@ -27,3 +28,24 @@ def test_a_published_profile_says_nothing(name: str) -> None:
 def test_other_settings_are_named(profile: Profile, title: str, text: str) -> None:
     first, _, rest = notice(profile).partition("\n")
     assert first == title and text in rest and "\n" not in rest
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("part/new.MD", "docs/part/new.MD: the name of a page ends in .md: rename it new.md"),
+        ("new.markdown", "rename it new.md"),
+        (
+            "part/README.md",
+            "docs/part/README.md: MkDocs takes README for the folder's index: rename it index.md",
+        ),
+        ("claims.json", "docs/claims.json: the build makes a file of this name"),
+        ("figures/coin-heads/index.md", "the build makes a file of this name"),
+    ],
+)
+def test_a_name_that_mkdocs_or_the_build_takes_otherwise(name: str, told: str) -> None:
+    made = {"figures/coin-heads/index.md"}
+    check_names(["index.md", "part/a.md", "part/README.txt", "about/site.png", "figures/index.md"], made)
+    with pytest.raises(BuildError) as stopped:
+        check_names(["index.md", name], made)
+    assert told in str(stopped.value)
