@@ -76,7 +76,8 @@ class Book:
             for claim in study["claims"]:
                 if claim["id"] in found:
                     raise BuildError(
-                        f"{claim_line(claim)}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too"
+                        f"{claim_line(claim)}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too: "
+                        "give it another id"
                     )
                 if claim["figure"] not in self.figures:
                     raise BuildError(

@@ -14,6 +14,7 @@ from site_gen.pages import front, mathml, prose
 from site_gen.pages.calls import UNKNOWN, Call, calls, environment, opening_of, uncalled, undeclared
 
 _SCRIPT = re.compile(r"<(script|pre|code)\b.*?</\1>", re.S)
+_UNMARKED = re.compile(r"(?:\[|\{){2}\s*(\w+)\(")  # a tag without its sign, or as other tools write it
 _HIDDEN = (prose.CODE[0], _SCRIPT, prose.CODE[1], prose.COMMENT, prose.ELEMENT)
 
 
@@ -41,6 +42,11 @@ def tags(text: str, names: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
             line,
             f"{name} is named and not called. It is written {_usage(name, inspect.signature(names[name]))}",
         )
+    plain = _without_code(text)
+    for found in _UNMARKED.finditer(plain):
+        if found[1] in functions:
+            told = f"{found[1]} would be printed as text. It is written {_usage(found[1], inspect.signature(names[found[1]]))}"
+            yield plain.count("\n", 0, found.start()) + 1, told
     for call in calls(text):
         function = names.get(call.name)
         if callable(function):

@@ -34,7 +34,7 @@ def load(raw: bytes) -> dict[str, dict[str, Any]]:
         line or the reference.
     """
     try:
-        entries = json.loads(raw.decode("utf-8"))
+        entries = json.loads(raw.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise BuildError(
             f"{FILE}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). Mend this line"
@@ -63,11 +63,14 @@ def _lacking(entry: dict[str, Any]) -> str:
     missing = [name for name in ("id", "author", "issued", "title") if not entry.get(name)]
     if missing:
         return f"has no {' and no '.join(missing)}"
-    for name in ("id", "title"):
-        if not isinstance(entry[name], str):
+    for name in ("id", "title", "container-title", "publisher", "URL"):
+        if not isinstance(entry.get(name, ""), str):
             return f'needs a text as its {name}: "{name}": "…"'
     try:
-        complete = bool(names(entry)) and isinstance(year(entry), int)
+        known = [part for author in entry["author"] for part in author.values()]
+        complete = (
+            bool(names(entry)) and isinstance(year(entry), int) and all(isinstance(one, str) for one in known)
+        )
     except (KeyError, IndexError, TypeError, AttributeError):
         complete = False
     if not complete:

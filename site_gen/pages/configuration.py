@@ -14,6 +14,7 @@ from site_gen.errors import BuildError
 
 FILE = "mkdocs.yml"
 VARIABLE = "SITE_URL"
+MERGE = "tag:yaml.org,2002:merge"  # the key `<<`, which may stand often
 _ALLOWED = re.compile(r"[^\s<>\"\\^`{|}?#]+")  # in the address of a folder
 _REMEDY = "write an address such as https://example.org/batch-norm/"
 
@@ -71,8 +72,23 @@ def _check(url: str, subject: str) -> None:
     raise BuildError(f"{subject} {reason}: {_REMEDY}")
 
 
+class StrictLoader(yaml.SafeLoader):
+    """YAML in which no name stands twice: of two titles or navigations one would be dropped without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; a `yaml.YAMLError` names the line of a name that stands twice."""
+        names = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in names and key.tag != MERGE:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} stands twice", key.start_mark
+                )
+            names.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
+
+
 def _read(raw: bytes, environ: Mapping[str, str]) -> dict[str, Any]:
-    class Loader(yaml.SafeLoader):
+    class Loader(StrictLoader):
         """YAML with MkDocs' own tags."""
 
     def from_environment(loader: yaml.SafeLoader, node: yaml.Node) -> Any:

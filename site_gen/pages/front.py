@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from site_gen.pages.configuration import FILE, where
+from site_gen.pages.configuration import FILE, StrictLoader, where
 
 NEEDED = ("title", "description")
 REMEDY = "begin the page with “---”, a line “title: …”, a line “description: …”, and “---”"
@@ -51,7 +51,7 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
         )
         return
     try:
-        content = yaml.safe_load(found["inside"])
+        content = yaml.load(found["inside"], StrictLoader)
     except yaml.YAMLError as error:
         line, reason = where(error)
         yield (

@@ -124,13 +124,13 @@ class _Complaints(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         said = record.getMessage()
         if not said.startswith(STANDS_ALREADY):
-            self.lines.append(re.sub(r"^(Doc file|Error (?:reading|building) page) '", r"\1 'docs/", said))
+            said = re.sub(r"^(Doc file|Error (?:reading|building) page) '", r"\1 'docs/", said)
+            self.lines.append(re.sub(r"^Config value", "mkdocs.yml: config value", said))
 
 
 def _run(top: Path) -> None:
     from mkdocs.commands.build import build as build_site
     from mkdocs.config import load_config
-    from mkdocs.exceptions import MkDocsException
 
     complaints, logger = _Complaints(), logging.getLogger("mkdocs")
     logger.addHandler(complaints)
@@ -142,8 +142,8 @@ def _run(top: Path) -> None:
         build_site(config, dirty=True)
     except SystemExit:  # how MkDocs ends where it has said why
         complaints.lines = complaints.lines or ["it did not say why"]
-    except (MkDocsException, ValueError) as error:
-        complaints.lines.append(str(error))
+    except Exception as error:  # noqa: BLE001 - it has logged which page it was at
+        complaints.lines = complaints.lines or [f"{type(error).__name__}: {error}"]
     finally:
         logger.removeHandler(complaints)
     if complaints.lines:

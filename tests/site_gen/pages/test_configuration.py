@@ -90,6 +90,10 @@ def test_nonsense_in_site_url_is_one_sentence(nonsense: str) -> None:
         (b"a: [1\nb: 2\n", "mkdocs.yml:2: cannot be read as YAML"),
         (b"a: 1\nb: \xff\n", "mkdocs.yml:2: cannot be read, because it is not UTF-8"),
         (b"a: 1\nb: \0\n", "mkdocs.yml:2: holds a sign that YAML forbids"),
+        (
+            b"nav: []\na: 1\nnav: []\n",
+            "mkdocs.yml:3: cannot be read as YAML: 'nav' stands twice. Mend this line",
+        ),
         (b"", "mkdocs.yml:1: holds no settings"),
         (b"- a\n", "mkdocs.yml:1: holds no settings"),
         (b"site_name: x\n", "mkdocs.yml: there is no site_url"),

@@ -63,6 +63,12 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
         ('[[= figure("coin-heads") ', "the tag cannot be read: "),
         ('[[= figure("coin-heads" ]]', "the tag cannot be read: "),
         ('[[= figure("coin-heads) ]]', "the tag cannot be read: "),
+        (
+            '[[ figure("coin-heads") ]]',
+            'figure would be printed as text. It is written [[= figure("identifier") ]]',
+        ),
+        ('{{ figure("coin-heads") }}', "figure would be printed as text"),
+        ('[[ verdict("coin-is-fair")', "verdict would be printed as text"),
         ("[[% figure %]]", "A tag that prints something is written [[= … ]]"),
         ('[[% include "nosuch" %]]', "there is no template 'nosuch' to include"),
     ],
@@ -136,6 +142,14 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
             "---\ndescription: A.\ntitle: [What, is]\n---\n",
             "3: the title is read as ['What', 'is'], which is no text: put quotation marks",
         ),
+        (
+            "---\ntitle: What?\ndescription: A.\ntitle: Who?\n---\n",
+            "4: the front matter cannot be read as YAML ('title' stands twice)",
+        ),
+        (
+            "---\ntitle: What?\n\tdescription: A.\n---\n",
+            "3: the front matter cannot be read as YAML (found character '\\t'",
+        ),
         ("---\ntitle: Yes\ndescription: A.\n---\n", "2: the title is read as True"),
         (
             "---\ntitle: What is the first # of all?\ndescription: A.\n---\n",
@@ -146,6 +160,11 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
 def test_front_matter_that_mkdocs_would_publish_as_text(refused: Refused, front: str, told: str) -> None:
     said = refused("Words.", front=front)
     assert said.startswith("docs/index.md:") and told in said.splitlines()[0]
+
+
+def test_code_may_look_like_a_tag_of_another_tool(rendered: Rendered) -> None:
+    body = '`{{ figure("a") }}` [[% raw %]][[= figure("a") ]][[% endraw %]]\n\n```\n[[figure("a")]]\n```\n'
+    assert '[[= figure("a") ]]' in rendered(body)["index.md"]
 
 
 def test_a_page_that_is_missing_from_the_navigation(refused: Refused) -> None:
@@ -282,6 +301,14 @@ def test_source_files_that_pages_show() -> None:
         (
             b'[{"id": "a", "title": 3, "author": [{"family": "B"}], "issued": {"date-parts": [[1]]}}]',
             "the reference 'a' needs a text as its title",
+        ),
+        (
+            b'[{"id": "a", "title": "A", "author": [{"family": "B"}], "issued": {"date-parts": [[1]]}, "URL": 3}]',
+            "the reference 'a' needs a text as its URL",
+        ),
+        (
+            b'[{"id": "a", "title": "A", "author": [{"family": "B", "given": 3}], "issued": {"date-parts": [[1]]}}]',
+            "the reference 'a' needs",
         ),
     ],
 )
