@@ -31,8 +31,12 @@ def run(arguments):
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The same command goes on from there.\n")
         return 130
-    from site_gen.cli import main
-
+    try:
+        from site_gen.cli import main
+    except SyntaxError as error:  # in what every command loads; the plan tells of studies and figures
+        where = str(error.filename) + ":" + str(error.lineno)
+        sys.stderr.write("error: " + where + ": " + error.msg + ". Mend the syntax.\n")
+        return 1
     return main(arguments)
 
 

@@ -70,6 +70,8 @@ def at_once(arguments: list[str]) -> int | None:
         print(table())
         return 0
     if name in ("clean", "distclean"):
+        if arguments[1:]:
+            return mistake(f"{name} takes nothing: it removes all that was made")
         from site_gen.commands import chores
 
         chores.clean(everything=name == "distclean")

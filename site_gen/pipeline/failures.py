@@ -11,28 +11,29 @@ from site_gen.pipeline.unit import Failed, Unit
 
 
 def told(failures: Iterable[tuple[Unit, Failed]]) -> list[str]:
-    """One message for all units of a subject that failed alike."""
+    """One message for all units of a subject that failed alike: at the same line, or for the same reason.
 
-    def alike(failure: tuple[Unit, Failed]) -> tuple[str, str, str, str]:
+    Points differ in the numbers of a message, and in their own names.
+    """
+
+    def alike(failure: tuple[Unit, Failed]) -> tuple[str, str, str]:
         unit, failed = failure
-        return (
-            ("", "", failed.message, "")
-            if failed.expected
-            else (unit.kind, unit.subject, failed.message, failed.own)
-        )
+        if failed.expected:
+            return "", "", failed.message.replace(repr(unit.title.rpartition("/")[2]), "")
+        return unit.kind, unit.subject, failed.own or failed.message
 
     found = []
-    for (kind, _, message, own), group in groupby(sorted(failures, key=alike), key=alike):
-        units = [unit for unit, _ in group]
-        others = f" (and {len(units) - 1} more alike)" if len(units) > 1 else ""
-        if not kind:
-            found.append(f"{message}{others}")
+    for _, group in groupby(sorted(failures, key=alike), key=alike):
+        (unit, failed), *rest = group
+        others = f" (and {len(rest)} more alike)" if rest else ""
+        if failed.expected:
+            found.append(f"{failed.message}{others}")
             continue
-        first = next(failed for unit, failed in failures if unit is units[0])
-        file = paths.FAILURES / (re.sub(r"[^\w.-]+", "-", units[0].name) + ".txt")
-        files.write_if_changed(file, first.trace.encode())
-        frames = f"\n{own}" if own else ""
+        file = paths.FAILURES / (re.sub(r"[^\w.-]+", "-", unit.name) + ".txt")
+        files.write_if_changed(file, failed.trace.encode())
+        frames = f"\n{failed.own}" if failed.own else ""
         found.append(
-            f"{kind} {units[0].title}: {message}{others}{frames}\nThe whole traceback is in {paths.relative(file)}"
+            f"{unit.kind} {unit.title}: {failed.message}{others}{frames}\n"
+            f"The whole traceback is in {paths.relative(file)}"
         )
     return found

@@ -6,6 +6,8 @@ import hashlib
 import json
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,8 +17,8 @@ from experiments import study as studies
 from experiments.profile import Change, Profile, setup
 from site_gen import storage
 from site_gen.errors import BuildError
-from site_gen.paths import STUDIES
-from site_gen.pipeline.unit import MEDIA
+from site_gen.paths import STUDIES, relative
+from site_gen.pipeline.unit import MEDIA, own_frames
 
 
 def profile_of(values: tuple) -> Profile:
@@ -33,16 +35,14 @@ def plain_profile(profile: Profile) -> tuple:
 
 def result(study: str, point: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, bytes]:
     """Run one point of a study."""
-    import xarray as xr
-
     module = load(study)
     found = module.run(module.points(setup(module, profile_of(profile)))[point])
-    if not isinstance(found, xr.Dataset):
-        raise BuildError(
-            f"experiments/studies/{study}.py: `run` gave {type(found).__name__} for the point {point!r}, "
-            "and must give an xarray.Dataset"
-        )
-    return {f"{point}.nc": storage.dataset_to_bytes(found)}
+    try:
+        return {f"{point}.nc": storage.dataset_to_bytes(found)}
+    except Exception:
+        with _told():
+            contract.check_result(module, point, found)
+        raise
 
 
 def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, bytes]:
@@ -50,14 +50,12 @@ def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, b
     from site_gen.pipeline.measure import evaluate
 
     module, parts = load(study), parts_of(study, inputs)
-    try:
+    with _told():
         for key, part in parts.items():
             contract.check_result(module, key, part)
         contract.check_together(module, parts)
         results = studies.combine(parts)
         contract.check_measured(module, results)
-    except ValueError as error:
-        raise BuildError(str(error)) from None
     measured = evaluate(module, results, profile_of(profile))
     return {f"{study}.json": storage.json_to_bytes(measured)}
 
@@ -77,21 +75,36 @@ def figure(
     try:
         data = module.data(results)
     except Exception as error:
+        line = studies.line_of_failure(error, drawing.path)
         raise BuildError(
-            f"{where}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}"
+            f"{where}:{line}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}"
         ) from error
     rules.check_table(drawing, data)
     rules.check_words(drawing, data)
-    if drawing.kind == "figure":
-        from site_gen.media.still import draw_figure
+    try:
+        if drawing.kind == "figure":
+            from site_gen.media.still import draw_figure
 
-        drawn = draw_figure(
-            module, data, identifier, draft, lambda one: rules.check_drawn(one, drawing, draft)
-        )
-    else:
-        from site_gen.media.film import draw_film
+            drawn = draw_figure(
+                module, data, identifier, draft, lambda one: rules.check_drawn(one, drawing, draft)
+            )
+        else:
+            from site_gen.media.film import draw_film
 
-        drawn = draw_film(module, data, identifier, draft, lambda one: rules.check_animation(one, drawing))
+            drawn = draw_film(
+                module, data, identifier, draft, lambda one: rules.check_animation(one, drawing, draft)
+            )
+    except BuildError:
+        raise
+    except Exception as error:
+        if own_frames(error):
+            raise
+        name, _ = rules.DRAWS[drawing.kind]
+        said = " ".join(str(error).split())  # Matplotlib prints a bad formula on lines of its own
+        raise BuildError(
+            f"{where}:{contract.line_of(drawing.path, name)}: what `{name}` gives cannot be drawn: "
+            f"{type(error).__name__}: {said}"
+        ) from error
     about = record | {
         "title": module.TITLE,
         "tags": list(module.TAGS),
@@ -182,22 +195,23 @@ def decoded(name: str, raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BuildError(f"{name}: byte {error.start} is not UTF-8: save the page as UTF-8 text") from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BuildError(f"{name}:{line}: this is not UTF-8: save the page as UTF-8 text") from None
 
 
 def load(study: str) -> Any:
     """Import a study; a `BuildError` says what is wrong with it."""
-    try:
+    with _told():
         return studies.load(study)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What studies and their contract say is wrong, as a `BuildError`."""
+    try:
+        yield
     except ValueError as error:
         raise BuildError(str(error)) from None
-    except SyntaxError as error:
-        name = f"experiments/studies/{study}.py"
-        raise BuildError(f"{name}:{error.lineno}: {error.msg}. Mend the syntax and build again.") from None
-    except Exception as error:
-        raise BuildError(
-            f"experiments/studies/{study}.py cannot be imported: {type(error).__name__}: {error}"
-        ) from error
 
 
 def about(study: str, profile: tuple) -> dict[str, Any]:
@@ -212,21 +226,20 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
     from dataclasses import fields
 
     module, chosen = load(study), profile_of(profile)
+    path = STUDIES / f"{study}.py"
     try:
-        contract.check_declared(module)
-        settings = setup(module, chosen)
-        studies.check_requirements(module, settings)
+        with _told():
+            contract.check_declared(module)
+            settings = setup(module, chosen)
+            studies.check_requirements(module, settings)
         points = module.points(settings)
-    except ValueError as error:
-        raise BuildError(str(error)) from None
-    except Exception as error:
-        raise BuildError(
-            f"experiments/studies/{study}.py: `points` failed: {type(error).__name__}: {error}"
-        ) from error
+    except BuildError:
+        raise
+    except (Exception, SystemExit) as error:
+        where = f"{relative(path)}:{studies.line_of_failure(error, path)}"
+        raise BuildError(f"{where}: {type(error).__name__}: {error}") from error
     if not points:
-        raise BuildError(
-            f"experiments/studies/{study}.py: `points` gives no work for the {chosen.name} profile"
-        )
+        raise BuildError(f"{relative(path)}: `points` gives no work for these settings")
     patterns = getattr(module, "RECORDED", {}).get(chosen.name, ())
     plain = chosen.seed is None and not chosen.of(study).changes
     return {
@@ -235,7 +248,7 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
             storage.json_to_bytes({one.name: getattr(settings, one.name) for one in fields(settings)})
         ),
         "question": module.__doc__.strip().splitlines()[0],
-        "notes": {name: note for name, (_, note) in contract.setting_notes(STUDIES / f"{study}.py").items()},
+        "notes": {name: note for name, (_, note) in contract.setting_notes(path).items()},
         "recorded": [key for key in points if plain and any(fnmatch(key, one) for one in patterns)],
         "tolerance": getattr(module, "TOLERANCE", 0.0),
     }

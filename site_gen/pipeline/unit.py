@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import time
 import traceback
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 from site_gen.errors import BuildError
 
+MOST = 1000  # letters of an error that are shown; a file has the rest
 MEDIA = (
     "files.json"  # the name under which a function gets the sizes and hashes of files that it does not read
 )
@@ -72,10 +74,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Made:
-    """What a function gave, and how long it took."""
+    """What a function gave, how long it took, and what Python warned of meanwhile."""
 
     seconds: float
     outputs: dict[str, bytes]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,25 @@ def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Fa
     An error is turned into words here, since not every exception survives the way back.
     """
     began = time.perf_counter()
+    warned: dict[str, None] = {}
     try:
         module, _, name = function.partition(":")
-        outputs = getattr(importlib.import_module(module), name)(*arguments, inputs)
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda said, kind, file, line, *_: warned.setdefault(
+                f"{_short(file)}:{line}: {kind.__name__}: {said}"
+            )
+            outputs = getattr(importlib.import_module(module), name)(*arguments, inputs)
     except BuildError as error:
         return Failed(str(error), expected=True, trace=traceback.format_exc())
-    except Exception as error:  # noqa: BLE001 - whatever a study raises is told and not thrown
-        return Failed(f"{type(error).__name__}: {error}", False, own_frames(error), traceback.format_exc())
-    return Made(time.perf_counter() - began, outputs)
+    except BaseException as error:  # noqa: BLE001 - whatever a study raises is told and not thrown, SystemExit too
+        said = "".join(traceback.format_exception_only(error)).strip()
+        return Failed(shorten(said), False, own_frames(error), traceback.format_exc())
+    return Made(time.perf_counter() - began, outputs, tuple(warned))
+
+
+def shorten(said: str) -> str:
+    """An error's words, without the end of those that print a whole array."""
+    return said if len(said) <= MOST else f"{said[:MOST]} …"
 
 
 def own_frames(error: BaseException) -> str:

@@ -83,6 +83,121 @@ def test_one_broken_study_does_not_stop_the_others(built: Repository, text: str,
     assert told in stopped(built, "site")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("mkdocs.yml", "a: b: c\n", "mkdocs.yml:1"),
+        ("site_gen/animations/coin__heads.py", "", "share the id coin-heads"),
+        ("site_gen/figures/helper.py", "", "site_gen/figures/helper.py: name the file"),
+        ("site_gen/figures/old/coin__old.py", "", "site_gen/figures/old/coin__old.py: move the file"),
+        ("docs/README.md", "", "docs/README.md: "),
+    ],
+)
+def test_what_is_wrong_elsewhere_does_not_stop_a_study(
+    built: Repository, file: str, text: str, told: str
+) -> None:
+    (built.root / file).parent.mkdir(exist_ok=True)
+    (built.root / file).write_text(text)
+    assert built.run("study", "coin").returncode == 0
+    assert stopped(built, "site").count(told) == 1
+
+
+def test_commands_about_a_broken_study_say_what_is_wrong_with_it(built: Repository) -> None:
+    second_study(built, "def run(:\n")
+    for view in ("one", "two"):
+        (built.root / f"site_gen/figures/dice__{view}.py").write_text("")
+    told = "experiments/studies/dice.py:1: invalid syntax"
+    for command in (
+        ("why", "dice"),
+        ("why", "site"),
+        ("record", "dice"),
+        ("figure", "dice-one"),
+        ("check", "dice"),
+    ):
+        assert stopped(built, *command).count(told) == 1, command
+    assert "did you mean dice" in stopped(built, "why", "dicee")
+
+
+def test_a_syntax_error_in_what_every_command_loads_is_told_with_its_line(built: Repository) -> None:
+    path = built.root / "experiments/measures/statistics.py"
+    path.write_text(path.read_text() + "def broken(:\n")
+    said = stopped(built, "why", "coin")
+    assert "experiments/measures/statistics.py:" in said and len(said.splitlines()) == 1
+
+
+def test_a_byte_order_mark_is_no_mistake(built: Repository) -> None:
+    for name in (STUDY, "site_gen/figures/coin__heads.py", "docs/index.md", "docs/references.json"):
+        path = built.root / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert set(made(built, "site")) <= {"pages", "html", "site"}
+
+
+def test_a_template_of_pages_is_a_part_of_them(built: Repository) -> None:
+    built.edit("site_gen/pages/templates/claim.md", "\n", "\n\n")
+    assert "pages" in made(built)
+    (built.root / "site_gen/pages/templates/README.md").write_text("Other words.")
+    assert made(built) == []
+
+
+def test_a_result_that_no_file_holds_is_told_once_with_its_line(unbuilt: Repository) -> None:
+    unbuilt.edit(STUDY, ".mean(axis=2)", ".mean(axis=2) + 1j")
+    said = stopped(unbuilt, "study", "coin")
+    assert f"{STUDY}:49: the result of the point" in said and "complex128" in said
+    assert "(and 2 more alike)" in said and said.count("complex128") == 1
+
+
+def test_a_warning_is_told_once(built: Repository) -> None:
+    warns = "import time\n    import warnings\n\n    warnings.warn('careful')\n"
+    built.edit(STUDY, "import time\n", warns)
+    ran = built.run("study", "coin")
+    assert ran.returncode == 0 and ran.stderr.count("careful") == 1
+    assert f"warning: {STUDY}:54: UserWarning: careful (in coin/coin-" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("site_gen/figures/coin__heads.py", 'set_xlabel("coin")', 'set_xlabel(r"$\\nosuch$")'),
+        ("site_gen/animations/coin__tossing.py", "[dot],", "dot,"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_with_its_line(built: Repository, file: str, old: str, new: str) -> None:
+    built.edit(file, old, new)
+    said = stopped(built, "figure", "coin-heads" if "heads" in file else "coin-tossing")
+    assert f"{file}:" in said and "cannot be drawn" in said and len(said.splitlines()) == 1
+
+
+def test_front_matter_that_mkdocs_stumbles_over_names_the_page(built: Repository) -> None:
+    built.edit("docs/index.md", "title: Is a coin fair?", "title: Is a coin fair?\ntemplate: nosuch.html")
+    said = stopped(built, "site")
+    assert "docs/index.md" in said and "nosuch.html" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("new-study", "x" * 300), "cannot be the name of a study"),
+        (("new-study", "pages"), "cannot be the name of a study"),
+        (("site", "--seed", "9" * 5000), "SEED is a whole number"),
+        (("worker", "--scheduler", "nonsense"), "SCHEDULER=nonsense is no address"),
+        (("distclean", "coin"), "distclean takes nothing"),
+    ],
+)
+def test_values_that_cannot_be_are_one_sentence(
+    built: Repository, command: tuple[str, ...], told: str
+) -> None:
+    ran = built.run(*command)
+    assert ran.returncode in (1, 2) and told in ran.stderr and len(ran.stderr.splitlines()) == 1
+    assert (built.root / "build").is_dir()
+
+
+def test_a_new_study_without_a_navigation_is_one_sentence(built: Repository) -> None:
+    (built.root / "mkdocs.yml").unlink()
+    assert "mkdocs.yml" in stopped(built, "new-study", "dice")
+    (built.root / "mkdocs.yml").write_bytes(b"nav: \xff\n")
+    assert "is not UTF-8" in stopped(built, "new-study", "dice")
+
+
 def test_brackets_are_printed_as_they_are(built: Repository) -> None:
     built.edit(STUDY, '"within 0.05 of one half"', '"E[x²] − E[x]² is [red]within[/red] 0.05 of one half"')
     ran = built.run("study", "coin")

@@ -1,0 +1,93 @@
+"""Whatever a study does, its worker answers in words; and the same fault of many points is told once."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from site_gen import paths
+from site_gen.errors import BuildError
+from site_gen.pipeline import failures
+from site_gen.pipeline.unit import MOST, Failed, Made, Unit, work
+
+
+class Silent(Exception):
+    """Cannot say what is wrong."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+RAISED = {
+    "exit": SystemExit(0),
+    "interrupt": KeyboardInterrupt(),
+    "memory": MemoryError(),
+    "silent": Silent(),
+    "long": ValueError("x" * 10 * MOST),
+}
+
+
+def stumble(how: str, inputs: dict) -> None:
+    """What a unit calls: raises."""
+    raise RAISED[how]
+
+
+def warn(count: int, inputs: dict) -> dict[str, bytes]:
+    """What a unit calls: warns, twice at one line."""
+    for _ in range(2):
+        warnings.warn(f"careful with {count}", RuntimeWarning, stacklevel=1)
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("exit", "SystemExit: 0"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("memory", "MemoryError"),
+        ("silent", "<exception str() failed>"),
+        ("long", "xx …"),
+    ],
+)
+def test_nothing_that_is_raised_ends_the_build(how: str, said: str) -> None:
+    answer = work(f"{__name__}:stumble", (how,), {})
+    assert isinstance(answer, Failed) and not answer.expected
+    assert answer.message.endswith(said) and len(answer.message) < 2 * MOST
+    assert "Traceback" in answer.trace
+
+
+def test_warnings_come_back_once_each_with_file_and_line(recwarn: pytest.WarningsRecorder) -> None:
+    answer = work(f"{__name__}:warn", (3,), {})
+    assert isinstance(answer, Made) and not recwarn
+    (said,) = answer.warnings
+    assert "test_unit.py:" in said and said.endswith("RuntimeWarning: careful with 3")
+
+
+def unit(point: str, kind: str = "result") -> Unit:
+    return Unit(name=f"full/coin/{point}", kind=kind, subject="coin", function="", folder="", code="")
+
+
+def test_what_differs_only_in_its_point_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "FAILURES", tmp_path)
+    at, elsewhere = "  experiments/studies/coin.py:9, in run", "  experiments/studies/coin.py:7, in run"
+    found = failures.told(
+        [
+            (unit("a"), Failed("ValueError: 1 is wrong", False, at, "Traceback")),
+            (unit("b"), Failed("coin.py:3: `run` gave a dict for the point 'b'; mend it", True)),
+            (unit("c"), Failed("ValueError: 2 is wrong", False, at, "Traceback")),
+            (unit("d"), Failed("coin.py:3: `run` gave a dict for the point 'd'; mend it", True)),
+            (unit("e"), Failed("ValueError: 1 is wrong", False, elsewhere, "Traceback")),
+        ]
+    )
+    assert [said.splitlines()[0] for said in found] == [
+        "coin.py:3: `run` gave a dict for the point 'b'; mend it (and 1 more alike)",
+        "result coin/e: ValueError: 1 is wrong",
+        "result coin/a: ValueError: 1 is wrong (and 1 more alike)",
+    ]
+
+
+def test_a_mistake_that_is_known_is_told_as_it_is() -> None:
+    RAISED["known"] = BuildError("mend this")
+    assert work(f"{__name__}:stumble", ("known",), {}).expected
