@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from experiments import study as studies
 from experiments.profile import Profile, changes
 from site_gen import paths
 from site_gen.errors import BuildError
@@ -26,6 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute
     options = _parser().parse_args(arguments)
+    if options.follow:
+        from site_gen.pipeline import workers
+
+        workers.follow(os.getppid())
     try:
         options.profile = _profile(options)
         return options.command(options)
@@ -49,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--scheduler", default="", help="address of a Dask scheduler: tcp://…")
         command.add_argument("--workers", default="", help="how many processes; as many as cores by default")
         command.add_argument("--port", default="", help="of the server that `serve` starts; 8000 by default")
+        command.add_argument("--follow", action="store_true", help=argparse.SUPPRESS)  # end with its parent
         if subject:
             command.add_argument("id", metavar=subject)
     return parser
@@ -56,12 +64,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _profile(options: argparse.Namespace) -> Profile:
     seed = _number("SEED", options.seed, 0)
-    names = [
-        path.stem for path in paths.sources(paths.STUDIES) if path.suffix == ".py" and path.stem[0] != "_"
-    ]
     options.workers = _number("WORKERS", options.workers, 1)
     try:
-        return Profile(options.profile or "full", seed, changes(options.set, names))
+        return Profile(options.profile or "full", seed, changes(options.set, studies.names()))
     except ValueError as error:
         raise BuildError(str(error)) from None
 
@@ -69,7 +74,7 @@ def _profile(options: argparse.Namespace) -> Profile:
 def _number(name: str, text: str, least: int) -> int | None:
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < least:
+    if not re.fullmatch("[0-9]{1,99}", text) or int(text) < least:
         raise BuildError(f"{name} is a whole number from {least}, not {text!r}")
     return int(text)
 
@@ -139,17 +144,18 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _record(options: argparse.Namespace) -> int:
-    from site_gen.pipeline import failures, session
+    from site_gen.pipeline import session
 
     with session.alone():
         found = _session(options)
         name, units = found.recording(options.id)
         outcome = found.up_to_date(units)
-    for said in failures.told(outcome.failures):
-        _tell(said)
+    _tell_all(outcome)
     _summarise(found, outcome)
+    if outcome.failures:
+        return 1
     print(f"Commit experiments/recorded/{name}/: builds use it while what it was made of is unchanged.")
-    return int(bool(outcome.failures))
+    return 0
 
 
 def _why(options: argparse.Namespace) -> int:
@@ -225,14 +231,11 @@ COMMANDS = (
 
 def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
     """Tell each failure once; whether there was one."""
-    from site_gen.pipeline import failures
-
     broken = {name: said for name, said in found.plan.broken.items() if not wanted or name == wanted}
     others = [name for name in found.plan.broken if name not in broken and name not in found.plan.drawn_from]
     for said in dict.fromkeys(broken.values()):
         _tell(said)
-    for said in failures.told(outcome.failures):
-        _tell(said)
+    _tell_all(outcome)
     if others:
         print(f"Left alone, since they cannot be read: {', '.join(others)}", file=sys.stderr)
     if outcome.left_out:
@@ -243,6 +246,16 @@ def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
             file=sys.stderr,
         )
     return bool(broken or outcome.failures)
+
+
+def _tell_all(outcome: Any) -> None:
+    from site_gen.pipeline import failures
+
+    for said, units in outcome.warnings.items():
+        more = f" and {len(units) - 1} more" if len(units) > 1 else ""
+        print(f"warning: {said} (in {units[0].title}{more})", file=sys.stderr)
+    for said in failures.told(outcome.failures):
+        _tell(said)
 
 
 def _summarise(found: Any, outcome: Any) -> None:

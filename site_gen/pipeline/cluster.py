@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 from experiments.profile import Profile
 from site_gen import paths
+from site_gen.environment.enter import go_on
 from site_gen.errors import BuildError
 from site_gen.pipeline import session
 from site_gen.pipeline.workers import cores
@@ -23,7 +24,7 @@ NOT_COPIED = shutil.ignore_patterns(
 
 
 def scheduler(port: int) -> int:
-    """Run a scheduler until Ctrl-C. Whoever reaches its port can run code on the workers: trusted networks only."""
+    """Become a scheduler. Whoever reaches its port can run code on the workers: trusted networks only."""
     free(port)
     host = socket.gethostname()
     print(
@@ -33,29 +34,22 @@ def scheduler(port: int) -> int:
         "Anybody who reaches this port can run programs on the workers: use it in a network that you trust.",
         flush=True,
     )
-    return _until_interrupted([sys.executable, "-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
+    return go_on(sys.executable, ["-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
 
 
 def worker(address: str, count: int | None) -> int:
-    """Run workers for a scheduler until Ctrl-C, one process a core, each with one thread."""
+    """Become the workers of a scheduler, one process a core, each with one thread."""
     if not address:
         raise BuildError("say which scheduler: make worker SCHEDULER=tcp://host:8786")
-    return _until_interrupted(_worker_command(address, count or cores()), paths.ROOT)
+    if not re.fullmatch(r"(\w+://)?\S+:\d+", address):
+        raise BuildError(f"SCHEDULER={address} is no address: write one such as tcp://host:8786")
+    os.chdir(paths.ROOT)
+    return go_on(sys.executable, _worker_command(address, count or cores()))
 
 
 def _worker_command(address: str, count: int) -> list[str]:
     options = ["--nworkers", str(count), "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
-    return [sys.executable, "-m", WORKER, address, *options]
-
-
-def _until_interrupted(command: list[str], folder: Path | None = None) -> int:
-    process = subprocess.Popen(command, cwd=folder)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
-        return 130
+    return ["-m", WORKER, address, *options]
 
 
 def free(port: int) -> None:
@@ -81,10 +75,11 @@ def demo() -> int:
     address = f"tcp://127.0.0.1:{port}"
     print(f"A scheduler at {address} and two workers from {paths.relative(COPY)}.", flush=True)
     log, own = (COPY / "log.txt").open("wb"), os.environ | {"PYTHONPATH": str(COPY)}
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    # They end by themselves should this process be killed.
+    options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--idle-timeout", "60s"]
     started = [
-        subprocess.Popen(command, cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT)
-        for command in ([sys.executable, "-m", SCHEDULER, *options], _worker_command(address, 2))
+        subprocess.Popen([sys.executable, *command], cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT)
+        for command in (["-m", SCHEDULER, *options], _worker_command(address, 2))
     ]
     try:
         with session.alone():

@@ -7,7 +7,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -39,6 +39,8 @@ class Outcome:
         Those that depend on a failure.
     seconds : float
         That workers spent in units, added up.
+    warnings : dict
+        What Python warned of → the units that it was in.
     """
 
     made: list[Unit] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Outcome:
     failures: list[tuple[Unit, Failed]] = field(default_factory=list)
     left_out: list[Unit] = field(default_factory=list)
     seconds: float = 0.0
+    warnings: dict[str, list[Unit]] = field(default_factory=dict)
 
 
 class State:
@@ -237,6 +240,7 @@ class Build:
             self._submit()
             for future in wait(self.running, LOOK, FIRST_COMPLETED).done:
                 self._finish(future, order)
+            self._look_after_cluster()
             self.display.refresh()
 
     def _submit(self) -> None:
@@ -267,7 +271,7 @@ class Build:
         if future not in self.running:
             return
         unit = self.running.pop(future)
-        error = future.exception()
+        error = CancelledError() if future.cancelled() else future.exception()
         if error is not None:
             if not is_lost(error):
                 raise error
@@ -282,8 +286,13 @@ class Build:
         self._store(unit, answer)
         order.done(unit.name)
 
+    def _look_after_cluster(self) -> None:
+        if isinstance(self.workers, Cluster):
+            self.workers.check()
+
     def _restart(self, lost: list[Unit]) -> None:
         """Begin again with new workers; what was under way runs again, one at a time."""
+        self._look_after_cluster()
         if isinstance(self.workers, Processes):
             self.running.clear()
             with suppress(Exception):
@@ -318,6 +327,8 @@ class Build:
         }
         self.state.record.note(f"made {unit.name}", about)
         self.outcome.made.append(unit)
+        for said in made.warnings:
+            self.outcome.warnings.setdefault(said, []).append(unit)
         self.outcome.seconds += made.seconds
         self.display.made(unit, made.seconds)
 

@@ -73,7 +73,8 @@ class _Builds:
         options = ["--profile", self.profile.name, "--set", " ".join(map(str, self.profile.changes))]
         if self.profile.seed is not None:
             options += ["--seed", str(self.profile.seed)]
-        self.process = subprocess.Popen([sys.executable, "-m", "site_gen", "site", *options], cwd=paths.ROOT)
+        command = [sys.executable, "-m", "site_gen", "site", "--follow", *options]
+        self.process = subprocess.Popen(command, cwd=paths.ROOT)
         return self.process
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -53,17 +54,22 @@ class Processes:
 
 
 def _prepare(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and end when the parent does, however it ends."""
+    """Leave Ctrl-C to the parent, and end when the parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    follow(parent)
+
+
+def follow(parent: int) -> None:
+    """End when the process that started this one does, however it ends."""
     import psutil
 
-    def follow() -> None:
+    def look() -> None:
         # where a parent dies, another process adopts its children; Windows has no such thing, but says who is there
         while os.getppid() == parent and psutil.pid_exists(parent):
             time.sleep(0.3)
         os._exit(1)
 
-    threading.Thread(target=follow, daemon=True).start()
+    threading.Thread(target=look, daemon=True).start()
 
 
 class Here:
@@ -102,6 +108,7 @@ class Cluster:
                 "SCHEDULER= needs Dask, which is not installed: run `make site SCHEDULER=…`, which installs it"
             ) from None
         warnings.filterwarnings("ignore", message="Sending large graph")
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # `check` tells what matters
         try:
             self.client = Client(address, timeout=PATIENCE, set_as_default=False)
             self.client.wait_for_workers(1, timeout=PATIENCE)
@@ -112,6 +119,27 @@ class Cluster:
             ) from None
         self._agree()
         self.count = sum(self.client.nthreads().values())
+        self.seen = time.monotonic()  # when there was a worker last
+
+    def check(self) -> None:
+        """Make sure that somebody works: Dask would wait for ever.
+
+        Raises
+        ------
+        BuildError
+            If the scheduler is gone, or has had no worker for half a minute.
+        """
+        again = "then run the same command again, which goes on from there"
+        if self.client.status != "running":
+            raise BuildError(
+                f"the scheduler does not answer any more: start it with `make scheduler`, {again}"
+            )
+        if self.client.scheduler_info()["workers"]:
+            self.seen = time.monotonic()
+        elif time.monotonic() - self.seen > PATIENCE:
+            raise BuildError(
+                f"the scheduler has no worker any more: start one with `make worker SCHEDULER=…`, {again}"
+            )
 
     def _agree(self) -> None:
         ours = identity()

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from site_gen.errors import BuildError
+from site_gen.pipeline.workers import Cluster
 from tests.conftest import Repository, small_repository
 from tests.site_gen.pipeline.test_build import STUDY, made, stopped
 
@@ -143,6 +146,22 @@ def test_recorded_results(built: Repository) -> None:
     assert f"was recorded before a change of {STUDY}: run" in stopped(built, "site")
 
 
+def test_a_cluster_in_which_nobody_works_is_told() -> None:
+    cluster = object.__new__(Cluster)
+    found: dict[str, dict] = {"workers": {"one": {}}}
+    cluster.client = SimpleNamespace(status="running", scheduler_info=lambda: found)
+    cluster.seen = time.monotonic() - 31
+    cluster.check()
+    found["workers"].clear()
+    cluster.check()  # somebody was there a moment ago
+    cluster.seen -= 31
+    with pytest.raises(BuildError, match="has no worker any more: start one with `make worker"):
+        cluster.check()
+    cluster.client.status = "connecting"
+    with pytest.raises(BuildError, match="does not answer any more: start it with `make scheduler`"):
+        cluster.check()
+
+
 def test_a_cluster_that_shares_no_disk_makes_the_same_bytes(
     unbuilt: Repository, built: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -165,6 +184,14 @@ def test_a_cluster_that_shares_no_disk_makes_the_same_bytes(
         assert not (other.root / "build").exists()
         unbuilt.edit(STUDY, "tosses: int = 400", "tosses: int = 500")
         assert "another code" in stopped(unbuilt, "site", "--scheduler", address)
+        unbuilt.edit(STUDY, "tosses: int = 500", "tosses: int = 400")
+        process = unbuilt.start("study", "coin", "--scheduler", address, "--set", "coin.pause=20")
+        assert process.stdout.readline().startswith("To make: ")
+        time.sleep(1)
+        started[0].kill()
+        said, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1 and "the scheduler does not answer any more" in said
+        assert "Traceback" not in said
     finally:
         for process in reversed(started):
             process.terminate()

@@ -10,13 +10,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
 
 from tests.conftest import Repository
-from tests.site_gen.pipeline.test_run import PATIENCE, until
+from tests.site_gen.pipeline.test_run import PATIENCE, slow, until, workers
 
 
 def free_port() -> int:
@@ -61,6 +61,29 @@ def test_a_changed_page_is_seen_and_nothing_is_left(built: Repository, ending: s
         assert "Traceback" not in output
         assert not psutil.wait_procs(below, timeout=5)[1]
         assert not page(port)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGKILL])
+def test_a_build_ends_with_a_server_that_is_killed(unbuilt: Repository, ending: signal.Signals) -> None:
+    slow(unbuilt, 20.0)
+    with serving(unbuilt, free_port()) as process:
+        until(lambda: len(workers(process)) == 2)
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(ending)
+        assert not psutil.wait_procs(below, timeout=10)[1]
+
+
+def test_a_scheduler_ends_with_its_command(built: Repository) -> None:
+    port = free_port()
+    process = built.start("scheduler", "--port", str(port))
+    try:
+        until(lambda: _answers(port))
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+        assert not _answers(port)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_mistake_on_a_page_is_told_and_mended(built: Repository) -> None:
