@@ -7,6 +7,7 @@ whoever runs the tests. Each raises one `BuildError` with a line for every fault
 from __future__ import annotations
 
 import ast
+import logging
 import re
 import sys
 import warnings
@@ -204,16 +205,20 @@ def check_shown(study: ModuleType) -> None:
 def _faults_of_texts(figure: Figure) -> Iterator[str]:
     """Texts that lie over each other or leave the figure, as it is laid out now, and signs that no font has."""
     renderer = _texts_only(figure)
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        figure.draw(renderer)
-        boxes = [
-            (text.get_text(), text.get_window_extent(renderer))
-            for text in renderer.texts.values()
-            if text.get_text().strip()
-        ]
-    numbers = (re.match(r"Glyph (\d+) .* missing from", str(one.message)) for one in warned)
-    for sign in sorted({chr(int(found[1])) for found in numbers if found}):
+    said: list[str] = []
+    log = logging.getLogger("matplotlib.mathtext")  # which logs what the rest of Matplotlib warns of
+    log.addFilter(hear := lambda record: said.append(record.getMessage()))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = lambda message, *_: said.append(str(message))
+            figure.draw(renderer)
+            texts = [text for text in renderer.texts.values() if text.get_text().strip()]
+            boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    finally:
+        log.removeFilter(hear)
+    missing = (re.match(r"Glyph (\d+) .* missing|Font .* glyph .*\[U\+(\w+)\]", one) for one in said)
+    for sign in sorted({chr(int(one[1] or one[2], 10 if one[1] else 16)) for one in missing if one}):
         yield f"the fonts have no sign {sign!r}; write it in other words"
     for text, box in boxes:
         page = figure.bbox.padded(TOUCHING * min(box.width, box.height))

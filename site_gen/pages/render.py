@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import jinja2
 
@@ -199,15 +200,17 @@ def typed_in(text: str) -> list[prose.TypedNumber]:
 
 def _line(error: Exception, name: str) -> int:
     """The line of a page on which rendering stumbled."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
+    if isinstance(error, jinja2.TemplateSyntaxError) and error.name == name:
         return error.lineno
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
     return frames[-1].lineno if frames else 1
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, PageError | jinja2.TemplateSyntaxError):
+    if isinstance(error, PageError):
         return str(error)
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{paths.relative(Path(error.filename))}:{error.lineno} cannot be read: {error.message}"
     if isinstance(error, jinja2.TemplateNotFound):
         return f"there is no template {error.name!r} to include"
     if isinstance(error, jinja2.UndefinedError):

@@ -6,6 +6,7 @@ import ast
 import builtins
 import io
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from experiments.study import VERDICTS
 from site_gen import imprint, paths
 from site_gen.errors import BuildError
-from site_gen.pages import book, citations, formatting
+from site_gen.pages import book, calls, citations, formatting
 from tests.site_gen.pages.conftest import CARD, FRONT, collected, figure, study
 
 Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
@@ -160,6 +161,17 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
 def test_front_matter_that_mkdocs_would_publish_as_text(refused: Refused, front: str, told: str) -> None:
     said = refused("Words.", front=front)
     assert said.startswith("docs/index.md:") and told in said.splitlines()[0]
+
+
+def test_a_template_that_cannot_be_read_is_named(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(calls.TEMPLATES, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "verdict.md").write_text("\n[[= x")
+    monkeypatch.setattr(calls, "TEMPLATES", tmp_path)
+    said = refused('\n[[= verdict("coin-is-fair") ]]')
+    assert said.startswith(f"docs/index.md:6: {tmp_path}/verdict.md:2 cannot be read: unexpected end")
+    assert "\n" not in said
 
 
 def test_code_may_look_like_a_tag_of_another_tool(rendered: Rendered) -> None:
