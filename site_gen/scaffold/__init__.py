@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments import study as studies
 from experiments import suggest
 from site_gen.errors import BuildError
-from site_gen.files import named_errors
+from site_gen.files import named_errors, write_if_changed
 from site_gen.media import catalogue
 from site_gen.paths import DOCS, ROOT, STUDIES, relative
 
@@ -140,14 +140,11 @@ def _write(texts: dict[Path, str]) -> None:
     before = {path: path.read_bytes() if path.exists() else None for path in texts}
     try:
         for path, text in texts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
+            write_if_changed(path, text.encode())
+    except BuildError as error:
         for path, content in before.items():
             if content is not None:
-                path.write_bytes(content)
+                write_if_changed(path, content)
             elif path.is_file():
                 path.unlink()
-        raise BuildError(
-            f"{relative(path)}: {error.strerror}: make it writable; nothing was written"
-        ) from None
+        raise BuildError(f"{error}; nothing was written") from None

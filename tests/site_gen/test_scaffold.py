@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
@@ -115,6 +116,18 @@ def test_if_one_file_cannot_be_written_none_is(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(BuildError, match="nothing was written"):
         scaffold._write(texts)
     assert kept.read_text() == "old" and not (tmp_path / "new.py").exists()
+
+
+def test_a_full_disk_is_called_full(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    def no(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    kept = tmp_path / "mkdocs.yml"
+    kept.write_text("old")
+    monkeypatch.setattr("os.replace", no)
+    with pytest.raises(BuildError, match=r"is full: free some space, .*; nothing was written"):
+        scaffold._write({kept: "changed"})
+    assert kept.read_text() == "old" and list(tmp_path.iterdir()) == [kept]
 
 
 def test_the_page_comes_last_in_its_part_and_comments_stay() -> None:
