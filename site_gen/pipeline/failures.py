@@ -11,9 +11,10 @@ from site_gen.pipeline.unit import Failed, Unit
 
 
 def told(failures: Iterable[tuple[Unit, Failed]]) -> list[str]:
-    """One message for all units of a subject that failed alike: at the same line, or for the same reason.
+    """One message for all units that failed alike.
 
-    Points differ in the numbers of a message, and in their own names.
+    Points of a study that fail at one line may differ in the numbers of the message, and in their own names; studies that
+    fail at one line of what they share do not.
     """
 
     def alike(failure: tuple[Unit, Failed]) -> tuple[str, str, str]:
@@ -22,9 +23,13 @@ def told(failures: Iterable[tuple[Unit, Failed]]) -> list[str]:
             return "", "", failed.message.replace(repr(unit.title.rpartition("/")[2]), "")
         return unit.kind, unit.subject, failed.own or failed.message
 
+    groups: dict[tuple[str, ...], list[tuple[Unit, Failed]]] = {}
+    for _, those in groupby(sorted(failures, key=alike), key=alike):
+        first, *others = those
+        innermost = first[1].own.splitlines()[-2:]
+        groups.setdefault((first[1].message, *innermost), []).extend([first, *others])
     found = []
-    for _, group in groupby(sorted(failures, key=alike), key=alike):
-        (unit, failed), *rest = group
+    for (unit, failed), *rest in groups.values():
         others = f" (and {len(rest)} more alike)" if rest else ""
         if failed.expected:
             found.append(f"{failed.message}{others}")

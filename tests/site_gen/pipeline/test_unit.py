@@ -65,8 +65,8 @@ def test_warnings_come_back_once_each_with_file_and_line(recwarn: pytest.Warning
     assert "test_unit.py:" in said and said.endswith("RuntimeWarning: careful with 3")
 
 
-def unit(point: str, kind: str = "result") -> Unit:
-    return Unit(name=f"full/coin/{point}", kind=kind, subject="coin", function="", folder="", code="")
+def unit(point: str, study: str = "coin") -> Unit:
+    return Unit(name=f"full/{study}/{point}", kind="result", subject=study, function="", folder="", code="")
 
 
 def test_what_differs_only_in_its_point_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +86,22 @@ def test_what_differs_only_in_its_point_is_told_once(tmp_path: Path, monkeypatch
         "result coin/e: ValueError: 1 is wrong",
         "result coin/a: ValueError: 1 is wrong (and 1 more alike)",
     ]
+
+
+def test_what_several_studies_stumble_over_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "FAILURES", tmp_path)
+    shared = "\n  experiments/data/mnist.py:66, in load\n    raise ValueError"
+    missing = [
+        (unit(point, study), Failed("ValueError: no data", False, f"  {study}.py:9, in run{shared}", "…"))
+        for study in ("coin", "dice")
+        for point in ("a", "b")
+    ]
+    (said,) = failures.told(missing)
+    assert said.startswith("result coin/a: ValueError: no data (and 3 more alike)\n")
+    other = Failed("ValueError: wrong data", False, f"  cards.py:9, in run{shared}", "…")
+    assert len(failures.told([*missing, (unit("a", "cards"), other)])) == 2
 
 
 def test_a_mistake_that_is_known_is_told_as_it_is() -> None:
