@@ -234,9 +234,10 @@ def test_a_case_that_tests_nothing_is_told(broken, old: str, new: str, said: str
 def test_a_measurement_that_lost_its_unit_is_told(broken) -> None:
     value = '"heads": lambda results: mean(results.heads.values'
     in_steps = ('{"units": "1"', '{"units": "steps"')
-    whole = (".mean(axis=2)", ".sum(axis=2)")  # counts are whole numbers
+    # counts are whole numbers, and remain so if there is one point
+    whole = ((".mean(axis=2)", ".sum(axis=2)"), ("coins=(1, 2), runs", "coins=(1,), runs"))
     for edits, said in (
-        ([in_steps, whole], "value 'heads': it is measured in steps and has no unit"),
+        ([in_steps, *whole], "value 'heads': it is measured in steps and has no unit"),
         ([in_steps], "value 'heads': it is measured in steps and has no unit"),
         ([in_steps, (value, value + ', "steps"')], ""),
         ([in_steps, (value, value + " / results.heads.values.max()")], ""),
