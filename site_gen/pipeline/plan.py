@@ -11,6 +11,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
+from experiments import study as studies
 from experiments.profile import Profile
 from experiments.suggest import plain, unknown
 from site_gen import paths
@@ -157,9 +158,7 @@ class _Planner:
         """All units, and what keeps some from being declared."""
         from site_gen.media import catalogue
 
-        self.studies = [
-            path.stem for path in paths.sources(paths.STUDIES) if path.suffix == ".py" and path.stem[0] != "_"
-        ]
+        self.studies = studies.names()
         self.unfit = recorded.Unfit()
         for name in self.studies:
             self._attempt(name, self._study)

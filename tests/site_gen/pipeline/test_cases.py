@@ -19,6 +19,18 @@ def test_leftovers_of_editors_and_systems_are_no_sources(built: Repository) -> N
     site = built.bytes_of("site")
     for name in ("docs/index.md~", "docs/.#index.md", "docs/#index.md#", "docs/.DS_Store", f"{STUDY}~"):
         (built.root / name).write_text("not finished [[= nonsense")
+    for name in (
+        "index.md.orig",
+        "index.md.rej",
+        "index.md.bak",
+        "index.md.swp",
+        "~$index.md",
+        "Thumbs.db",
+        "desktop.ini",
+    ):
+        (built.root / "docs" / name).write_text("not finished [[= nonsense")
+    (built.root / "experiments/studies/attic").mkdir()
+    (built.root / "experiments/studies/attic/coin.py").write_text("not finished")
     for name in ("experiments/studies/.#anatomy.py", "site_gen/figures/.#coin__heads.py"):
         (built.root / name).symlink_to("nobody@nowhere.1")
     assert made(built, "site") == []
