@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from experiments import study as studies
 from experiments.profile import Profile, changes
 from site_gen import paths
-from site_gen.errors import BuildError
+from site_gen.errors import BuildError, tell
 
+DIGITS = 18  # of a number that is given; folders are named after the seed
+ADDRESS = re.compile(r"([a-z]+://)?([^\s/:[\]]+|\[[\w:.%]+\]):\d{1,5}")
 VERDICTS = {
     "supported": "green",
     "refuted": "red",
@@ -22,19 +26,10 @@ VERDICTS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 if it worked, 1 after an error that was told, 130 after Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute
+    """Run one command; 0 if it worked, 1 if something failed and was told."""
     options = _parser().parse_args(arguments)
-    try:
-        options.profile = _profile(options)
-        return options.command(options)
-    except BuildError as error:
-        _tell(str(error))
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        return 130
+    options.profile = _profile(options)
+    return options.command(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,12 +51,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _profile(options: argparse.Namespace) -> Profile:
     seed = _number("SEED", options.seed, 0)
-    names = [
-        path.stem for path in paths.sources(paths.STUDIES) if path.suffix == ".py" and path.stem[0] != "_"
-    ]
     options.workers = _number("WORKERS", options.workers, 1)
+    if options.scheduler and not ADDRESS.fullmatch(options.scheduler):
+        raise BuildError(
+            f"SCHEDULER is the address of a scheduler, tcp://host:8786, not {options.scheduler!r}"
+        )
     try:
-        return Profile(options.profile or "full", seed, changes(options.set, names))
+        return Profile(options.profile or "full", seed, changes(options.set, studies.names()))
     except ValueError as error:
         raise BuildError(str(error)) from None
 
@@ -69,8 +65,10 @@ def _profile(options: argparse.Namespace) -> Profile:
 def _number(name: str, text: str, least: int) -> int | None:
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise BuildError(f"{name} is a whole number from {least}, not {text!r}")
+    if not text.isascii() or not text.isdigit() or len(text) > DIGITS or int(text) < least:
+        raise BuildError(
+            f"{name} is a whole number from {least}, of at most {DIGITS} digits, not {text[:40]!r}"
+        )
     return int(text)
 
 
@@ -146,7 +144,7 @@ def _record(options: argparse.Namespace) -> int:
         name, units = found.recording(options.id)
         outcome = found.up_to_date(units)
     for said in failures.told(outcome.failures):
-        _tell(said)
+        tell(said)
     _summarise(found, outcome)
     print(f"Commit experiments/recorded/{name}/: builds use it while what it was made of is unchanged.")
     return int(bool(outcome.failures))
@@ -230,9 +228,9 @@ def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
     broken = {name: said for name, said in found.plan.broken.items() if not wanted or name == wanted}
     others = [name for name in found.plan.broken if name not in broken and name not in found.plan.drawn_from]
     for said in dict.fromkeys(broken.values()):
-        _tell(said)
+        tell(said)
     for said in failures.told(outcome.failures):
-        _tell(said)
+        tell(said)
     if others:
         print(f"Left alone, since they cannot be read: {', '.join(others)}", file=sys.stderr)
     if outcome.left_out:
@@ -289,8 +287,3 @@ def _verdicts(found: Any) -> None:
 def _coloured(text: str, colour: str) -> str:
     codes = {"green": 32, "red": 31, "yellow": 33, "magenta": 35, "bright_black": 90}
     return f"\033[{codes[colour]}m{text}\033[0m" if sys.stdout.isatty() else text
-
-
-def _tell(said: str) -> None:
-    start = "\033[1;31merror:\033[0m" if sys.stderr.isatty() else "error:"
-    print(start, said, file=sys.stderr)

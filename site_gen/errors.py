@@ -1,5 +1,7 @@
 """The errors that a reader of the build's output sees without a traceback."""
 
+import sys
+
 
 class BuildError(Exception):
     """The build cannot go on, for a reason that the person at the keyboard can mend.
@@ -12,3 +14,9 @@ class BuildError(Exception):
 
 class PageError(Exception):
     """Something a tag on a page asks for does not exist; gets its page and line where it is caught."""
+
+
+def tell(message: str) -> None:
+    """Print an error, in red on a terminal."""
+    start = "\033[1;31merror:\033[0m" if sys.stderr.isatty() else "error:"
+    print(start, message, file=sys.stderr)

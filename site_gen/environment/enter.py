@@ -5,6 +5,7 @@ import sys
 
 from site_gen.environment import variables
 from site_gen.environment.variables import ROOT, VENV
+from site_gen.errors import BuildError
 
 WINDOWS = os.name == "nt"
 PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if WINDOWS else ("bin", "python")))
@@ -40,6 +41,9 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
     BuildError
         If the environment cannot be made.
     """
+    asked = os.environ.get(variables.PACKAGES, "")
+    if asked not in ("", "installed"):
+        raise BuildError(f"{variables.PACKAGES} is {asked!r}: set it to installed, or leave it unset")
     entered = ENTERED in sys._xoptions
     if not variables.uses_venv(os.environ):
         if entered or variables.is_clean(os.environ):
@@ -70,8 +74,9 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
 
 
 def current(stamps: tuple[str, ...]) -> bool:
-    """Whether `.venv` has a Python and holds what these stamps stand for."""
-    return os.path.exists(PYTHON) and all(is_current(stamp) for stamp in stamps)
+    """Whether `.venv` is an environment with a Python, and holds what these stamps stand for."""
+    configured = os.path.exists(os.path.join(VENV, "pyvenv.cfg"))  # without it, that Python has no packages
+    return configured and os.path.exists(PYTHON) and all(is_current(stamp) for stamp in stamps)
 
 
 def is_current(stamp: str) -> bool:
@@ -90,6 +95,18 @@ def content(stamp: str) -> bytes:
         with open(os.path.join(ROOT, name), "rb") as file:
             parts.append(file.read().replace(b"\r\n", b"\n"))
     return b"\n".join(parts)
+
+
+def lacks(name: str | None) -> str | None:
+    """What to do about a missing package of others; None for a module of ours, which is a mistake of ours."""
+    if not name or name.partition(".")[0] in ("experiments", "site_gen", "tests"):
+        return None
+    if variables.uses_venv(os.environ):
+        return f".venv lacks {name}: remove it with `make distclean`, and the same command makes it anew"
+    return (
+        f"{sys.executable} lacks {name}: install requirements.txt there, or leave {variables.PACKAGES} unset, "
+        "and the same command makes an environment of its own"
+    )
 
 
 def version() -> bytes:

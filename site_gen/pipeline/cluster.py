@@ -7,24 +7,22 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 from experiments.profile import Profile
-from site_gen import paths
+from site_gen import files, paths
+from site_gen.environment import enter
 from site_gen.errors import BuildError
 from site_gen.pipeline import session
+from site_gen.pipeline.fingerprint import PACKAGES
 from site_gen.pipeline.workers import cores
 
 SCHEDULER, WORKER = "distributed.cli.dask_scheduler", "distributed.cli.dask_worker"
 COPY = paths.BUILD / "cluster-demo"
-NOT_COPIED = shutil.ignore_patterns(
-    "build", "site", ".venv", ".git", "__pycache__", ".*_cache", ".hypothesis"
-)
 
 
 def scheduler(port: int) -> int:
     """Run a scheduler until Ctrl-C. Whoever reaches its port can run code on the workers: trusted networks only."""
-    free(port)
+    free(port, "")
     host = socket.gethostname()
     print(
         f"Scheduler at tcp://{host}:{port}. On each other machine: make worker SCHEDULER=tcp://{host}:{port}"
@@ -33,37 +31,29 @@ def scheduler(port: int) -> int:
         "Anybody who reaches this port can run programs on the workers: use it in a network that you trust.",
         flush=True,
     )
-    return _until_interrupted([sys.executable, "-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
+    return enter.go_on(sys.executable, ["-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
 
 
 def worker(address: str, count: int | None) -> int:
     """Run workers for a scheduler until Ctrl-C, one process a core, each with one thread."""
     if not address:
         raise BuildError("say which scheduler: make worker SCHEDULER=tcp://host:8786")
-    return _until_interrupted(_worker_command(address, count or cores()), paths.ROOT)
+    os.chdir(paths.ROOT)
+    return enter.go_on(sys.executable, _working(address, count or cores()))
 
 
-def _worker_command(address: str, count: int) -> list[str]:
+def _working(address: str, count: int) -> list[str]:
     options = ["--nworkers", str(count), "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
-    return [sys.executable, "-m", WORKER, address, *options]
+    return ["-m", WORKER, address, *options]
 
 
-def _until_interrupted(command: list[str], folder: Path | None = None) -> int:
-    process = subprocess.Popen(command, cwd=folder)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
-        return 130
-
-
-def free(port: int) -> None:
+def free(port: int, host: str = "127.0.0.1") -> None:
     """Raise a `BuildError` if a port is taken."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # where it lets nobody take a port that is in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise BuildError(
@@ -74,7 +64,9 @@ def free(port: int) -> None:
 def demo() -> int:
     """Build the quick profile on a scheduler and two workers of this machine, which run another copy of the repository."""
     shutil.rmtree(COPY, ignore_errors=True)
-    shutil.copytree(paths.ROOT, COPY, ignore=NOT_COPIED)
+    for name in (*PACKAGES, "tests"):  # pages quote them
+        for path in paths.sources(paths.ROOT / name):
+            files.write_if_changed(COPY / paths.relative(path), files.read(path))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -83,8 +75,8 @@ def demo() -> int:
     log, own = (COPY / "log.txt").open("wb"), os.environ | {"PYTHONPATH": str(COPY)}
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     started = [
-        subprocess.Popen(command, cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT)
-        for command in ([sys.executable, "-m", SCHEDULER, *options], _worker_command(address, 2))
+        subprocess.Popen([sys.executable, *command], cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT)
+        for command in (["-m", SCHEDULER, *options], _working(address, 2))
     ]
     try:
         with session.alone():

@@ -42,6 +42,13 @@ def result(study: str, point: str, profile: tuple, inputs: dict[str, bytes]) -> 
             f"experiments/studies/{study}.py: `run` gave {type(found).__name__} for the point {point!r}, "
             "and must give an xarray.Dataset"
         )
+    if empty := [
+        str(name) for name, size in found.sizes.items() if not size
+    ]:  # netCDF cannot be read back then
+        raise BuildError(
+            f"experiments/studies/{study}.py: `run` gave nothing along {', '.join(empty)} for the point {point!r}: "
+            "give its settings values above 0"
+        )
     return {f"{point}.nc": storage.dataset_to_bytes(found)}
 
 

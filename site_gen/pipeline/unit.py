@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import tempfile
 import time
 import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
 from site_gen.errors import BuildError
+from site_gen.files import OUT_OF_SPACE
 
 MEDIA = (
     "files.json"  # the name under which a function gets the sizes and hashes of files that it does not read
@@ -112,6 +114,9 @@ def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Fa
     except BuildError as error:
         return Failed(str(error), expected=True, trace=traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - whatever a study raises is told and not thrown
+        if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:  # no unit writes anything else
+            said = f"the disk that holds {tempfile.gettempdir()} is full: free some space, or set TMPDIR to another folder"
+            return Failed(said, expected=True)
         return Failed(f"{type(error).__name__}: {error}", False, own_frames(error), traceback.format_exc())
     return Made(time.perf_counter() - began, outputs)
 
