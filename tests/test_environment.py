@@ -200,6 +200,8 @@ def test_what_is_set() -> None:
         ("ascii:strict", "ascii:replace"),
         ("latin-1:ignore", "latin-1:ignore"),
         ("nonsense", ":replace"),
+        ("rot13", ":replace"),  # a codec, and none of text
+        ("ascii:nonsense", ":replace"),
     ],
 )
 def test_a_terminal_that_lacks_a_letter_prints_a_substitute(given: str, cleaned: str) -> None:
@@ -254,6 +256,12 @@ def test_packages_of_this_python_on_demand(tree: Tree) -> None:
     assert not (tree.root / ".venv").exists()
 
 
+def test_packages_from_nowhere_are_refused(tree: Tree) -> None:
+    ran = tree.run("study", "x", SITE_GEN_PACKAGES="instaled")
+    assert ran.returncode == 1 and not (tree.root / ".venv").exists()
+    assert ran.stderr.startswith("error: SITE_GEN_PACKAGES is 'instaled': set it to installed")
+
+
 def test_a_child_that_is_waited_for_gives_its_status() -> None:
     command = [sys.executable, "-c", "import os, sys; sys.exit(int(os.environ['STATUS']))"]
     assert enter.wait_for(command, os.environ | {"STATUS": "5"}) == 5
@@ -276,25 +284,42 @@ def test_the_second_start_is_cheap(tree: Tree) -> None:
 # ---- making the environment
 
 
+# A build backend for `pip install --editable`: the wheel stands in a folder already.
+BACKEND = """
+import pathlib, shutil
+def build_editable(folder, *_):
+    (made,) = pathlib.Path.cwd().parent.glob("wheels/*.whl")
+    shutil.copy(made, folder)
+    return made.name
+"""
+PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "bnm-probe"\nversion = "1.0"\n'
+
+
 @posix
-@pytest.mark.parametrize("name", ["per%20cent", "with blanks", 'it\'s "quoted"', "ünïcode $HOME"])
+@pytest.mark.parametrize("name", ["per%20cent", "with blanks [1]", 'it\'s "quoted"', "ünïcode $HOME"])
 def test_an_environment_is_made_offline_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
     tree = tree_in(tmp_path / name)
     pinned = wheel(tmp_path / "wheels")
     (tree.root / "requirements.txt").write_text(pinned, encoding="utf-8")
-    ran = made(tree, tmp_path, PIP_USER="1", PIP_TARGET=str(tmp_path / "elsewhere"), PYTHONOPTIMIZE="2")
+    (tree.root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (tree.root / "backend.py").write_text(BACKEND, encoding="utf-8")
+    # pip takes a path that ends in [1] for a list of extras
+    stamps = (".packages", ".ok") if name.endswith("]") else (".packages",)
+    ran = made(
+        tree, tmp_path, *stamps, PIP_USER="1", PIP_TARGET=str(tmp_path / "elsewhere"), PYTHONOPTIMIZE="2"
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert list((tree.root / ".venv").rglob("bnm_probe.py"))
     assert not (tmp_path / "elsewhere").exists()
-    again = made(tree, tmp_path)
+    again = made(tree, tmp_path, *stamps)
     assert "Setting up" in ran.stderr
     assert "Setting up" not in again.stderr
 
 
-def made(tree: Tree, wheels: Path, **environ: str) -> subprocess.CompletedProcess:
-    """Bring `.packages` up to date in a tree, with pip, from the wheels in a folder alone."""
+def made(tree: Tree, wheels: Path, *stamps: str, **environ: str) -> subprocess.CompletedProcess:
+    """Bring `.packages` or more up to date in a tree, with pip, from the wheels in a folder alone."""
     return subprocess.run(
-        [sys.executable, "-c", BRING],
+        [sys.executable, "-c", BRING, *stamps],
         cwd=tree.root,
         capture_output=True,
         text=True,
@@ -316,10 +341,16 @@ import sys
 from site_gen.environment import install
 from site_gen.errors import BuildError
 try:
-    install.bring_up_to_date((".packages",))
+    install.bring_up_to_date(tuple(sys.argv[1:]) or (".packages",))
 except BuildError as error:
     sys.exit(f"error: {error}")
 """
+
+
+@posix
+def test_a_uv_that_does_not_exist_is_named(tree: Tree, tmp_path: Path) -> None:
+    ran = made(tree, tmp_path, UV="/no/such/uv")
+    assert "error: UV=/no/such/uv is not a program here" in ran.stderr
 
 
 @posix
@@ -444,6 +475,35 @@ def test_a_folder_that_is_no_environment_is_left_alone(tree: Tree, tmp_path: Pat
     ran = made(tree, tmp_path)
     assert "is not an environment of Python" in ran.stderr
     assert kept.read_text(encoding="utf-8") == "mine"
+
+
+@posix
+def test_somebodys_own_environment_is_not_emptied(tree: Tree, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=tree.root, check=True)
+    (held,) = (tree.root / ".venv").glob("lib/python*/site-packages")
+    (held / "pip-24.0.dist-info").mkdir()
+    (held / "thesis-1.0.dist-info").mkdir()
+    ran = made(tree, tmp_path)
+    assert "is an environment that somebody else made, with thesis in it: move it away" in ran.stderr
+    assert tree.run("distclean").stdout.startswith(".venv stays")
+    assert (held / "thesis-1.0.dist-info").exists()
+    (held / "thesis-1.0.dist-info").rmdir()
+    assert tree.run("distclean").stdout == ""  # a bare one is as good as none
+    assert not (tree.root / ".venv").exists()
+
+
+@posix
+def test_an_environment_without_its_configuration_is_none(tree: Tree) -> None:
+    """Its Python would find no packages."""
+    tree.prepare()
+    ask = "from site_gen.environment import enter; print(enter.current(tuple(enter.SOURCES)))"
+
+    def asked() -> str:
+        return subprocess.check_output([sys.executable, "-c", ask], cwd=tree.root, text=True)
+
+    assert asked() == "True\n"
+    (tree.root / ".venv" / "pyvenv.cfg").unlink()
+    assert asked() == "False\n"
 
 
 @pytest.mark.parametrize(

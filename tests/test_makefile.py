@@ -116,6 +116,19 @@ def test_python_is_the_one_that_is_named_or_none(folder: Path) -> None:
     assert not (folder / "pwned").exists()
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize("where", ["argument", "environment"])
+def test_an_empty_python_is_none(folder: Path, empty: str, where: str) -> None:
+    (folder / "echo.sh").rename(folder / "python3")
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    given = (
+        make(folder, "site", f"PYTHON={empty}", PATH=path)
+        if where == "argument"
+        else make(folder, "site", PATH=path, PYTHON=empty)
+    )
+    assert given.stdout.startswith("PYTHON=unset\n"), given.stderr
+
+
 def test_without_python_the_command_may_look_for_a_newer_one(folder: Path) -> None:
     (folder / "echo.sh").rename(folder / "python3")
     ran = make(folder, "site", PATH=f"{folder}{os.pathsep}{os.environ['PATH']}")

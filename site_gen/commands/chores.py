@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from site_gen.commands import mistake
+from site_gen.environment import install
 from site_gen.environment.variables import ROOT
 
 
@@ -18,9 +19,13 @@ def clean(*, everything: bool) -> int:
             if name == "site" and not os.path.islink(path):
                 others = site_folder.clear(Path(path))
                 if others:
-                    print(f"site/ stays, for no build made {', '.join(others[:3])}{' …' if len(others) > 3 else ''}.")
+                    print(
+                        f"site/ stays, for no build made {', '.join(others[:3])}{' …' if len(others) > 3 else ''}."
+                    )
             elif os.path.islink(path):  # the link is ours, what it points to may not be
                 os.unlink(path)
+            elif name == ".venv" and (whose := install.somebodys()):
+                print(f".venv stays: it {whose}.")
             elif os.path.lexists(path):
                 shutil.rmtree(path)
         except OSError as error:
