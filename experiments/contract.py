@@ -179,17 +179,17 @@ def never_differs(case: Case, measured: Measurement) -> str:
 
 def line_of(path: Path, name: str) -> int:
     """The line on which a file defines a name at its top level; 1 if it does not."""
-    return _definitions(path.read_text(encoding="utf-8")).get(name, 1)
+    return _definitions(path.read_text(encoding="utf-8-sig")).get(name, 1)
 
 
 def line_of_literal(path: Path, literal: str) -> int:
     """The line on which a file first holds a string literal; 1 if it is built some other way."""
-    return _literals(path.read_text(encoding="utf-8")).get(literal, 1)
+    return _literals(path.read_text(encoding="utf-8-sig")).get(literal, 1)
 
 
 def setting_notes(path: Path) -> dict[str, tuple[int, str]]:
     """Field of a study's `class Setup` → its line, and the comment on it (or on the line above), "" if there is none."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     lines, notes = text.splitlines(), {}
     for node in ast.parse(text).body:
         if not (isinstance(node, ast.ClassDef) and node.name == "Setup"):

@@ -72,7 +72,7 @@ def check_figure(drawing: Drawing) -> None:
         raise BuildError(f"{relative(drawing.path)}: {suggest.unknown('study', drawing.study, known)}")
     faults = []
     try:
-        faults += _style(ast.parse(drawing.path.read_text(encoding="utf-8")))
+        faults += _style(ast.parse(drawing.path.read_text(encoding="utf-8-sig")))
     except SyntaxError as error:
         _report(drawing, [(error.lineno or 1, f"{error.msg}; mend the syntax")])
     _report(drawing, faults)

@@ -34,7 +34,7 @@ def load(raw: bytes) -> dict[str, dict[str, Any]]:
         line or the reference.
     """
     try:
-        entries = json.loads(raw.decode("utf-8"))
+        entries = json.loads(raw.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise BuildError(
             f"{FILE}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). Mend this line"

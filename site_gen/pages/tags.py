@@ -308,7 +308,7 @@ def definition(path: Path, name: str) -> tuple[str, int, int]:
     """
     if not (path.is_file() and path.resolve().is_relative_to(paths.ROOT)):
         raise PageError(f"there is no file {paths.relative(path)} to show the source of")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     try:
         node: Any = ast.parse(text)
     except SyntaxError as error:

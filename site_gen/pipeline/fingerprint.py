@@ -203,9 +203,11 @@ def _reached(source: dict, definition: str) -> Iterator[tuple[str, list[dict]]]:
 def _take_apart(path: str, name: str) -> dict[str, Any]:
     """The top-level definitions of a module, what it imports, and what each of its statements names."""
     try:
-        tree = ast.parse(read(paths.ROOT / path).decode("utf-8"))
+        tree = ast.parse(read(paths.ROOT / path).decode("utf-8-sig"))
     except SyntaxError as error:
-        raise BuildError(f"{path}:{error.lineno}: {error.msg}. Mend the syntax and build again.") from None
+        raise BuildError(
+            f"{path}:{error.lineno or 1}: {error.msg}. Mend the syntax and build again."
+        ) from None
     except ValueError as error:
         raise BuildError(f"{path}: {error}. Save it as UTF-8 text and build again.") from None
     _strip_docstrings(tree)
