@@ -493,8 +493,8 @@ def test_somebodys_own_environment_is_not_emptied(tree: Tree, tmp_path: Path) ->
 
 
 @posix
-def test_an_environment_without_its_configuration_is_none(tree: Tree) -> None:
-    """Its Python would find no packages."""
+def test_an_environment_without_its_configuration_or_its_base_is_none(tree: Tree) -> None:
+    """Its Python would find no packages, or not start."""
     tree.prepare()
     ask = "from site_gen.environment import enter; print(enter.current(tuple(enter.SOURCES)))"
 
@@ -502,6 +502,8 @@ def test_an_environment_without_its_configuration_is_none(tree: Tree) -> None:
         return subprocess.check_output([sys.executable, "-c", ask], cwd=tree.root, text=True)
 
     assert asked() == "True\n"
+    (tree.root / ".venv" / "pyvenv.cfg").write_text("home = /no/such/python\n", encoding="utf-8")
+    assert asked() == "False\n"
     (tree.root / ".venv" / "pyvenv.cfg").unlink()
     assert asked() == "False\n"
 

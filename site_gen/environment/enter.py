@@ -75,8 +75,17 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
 
 def current(stamps: tuple[str, ...]) -> bool:
     """Whether `.venv` is an environment with a Python, and holds what these stamps stand for."""
-    configured = os.path.exists(os.path.join(VENV, "pyvenv.cfg"))  # without it, that Python has no packages
-    return configured and os.path.exists(PYTHON) and all(is_current(stamp) for stamp in stamps)
+    return os.path.exists(PYTHON) and _has_a_base() and all(is_current(stamp) for stamp in stamps)
+
+
+def _has_a_base() -> bool:
+    """Whether `.venv` says what Python it was made with, and that is there: a copied program starts without it, and fails."""
+    try:
+        with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as file:
+            settings = [line.partition("=") for line in file]
+    except OSError:
+        return False
+    return all(os.path.isdir(value.strip()) for name, _, value in settings if name.strip() == "home")
 
 
 def is_current(stamp: str) -> bool:
