@@ -75,8 +75,10 @@ class Tree:
 def tree_in(root: Path) -> Tree:
     package = root / "site_gen"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "__main__.py", "errors.py"):
-        shutil.copy(ROOT / "site_gen" / name, package)
+    (package / "pipeline").mkdir()
+    names = ("__init__.py", "__main__.py", "errors.py", "files.py", "paths.py")
+    for name in (*names, "pipeline/__init__.py", "pipeline/site_folder.py"):
+        shutil.copy(ROOT / "site_gen" / name, package / name)
     for name in ("environment", "commands"):
         shutil.copytree(
             ROOT / "site_gen" / name, package / name, ignore=shutil.ignore_patterns("__pycache__")
@@ -585,6 +587,14 @@ def test_cleaning(tree: Tree, tmp_path: Path) -> None:
     (tree.root / "build").symlink_to(elsewhere)
     (tree.root / "site").mkdir()
     assert tree.run("clean").returncode == 0
+    assert not (tree.root / "site").exists()
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / ".manifest.json").write_text('["index.html"]', encoding="utf-8")
+    (tmp_path / "public" / "index.html").touch()
+    (tree.root / "site").symlink_to(tmp_path / "public")
+    assert tree.run("clean").returncode == 0
+    assert not [*(tree.root / "site").iterdir()] and (tree.root / "site").is_symlink()
+    (tree.root / "site").unlink()
     assert not os.path.lexists(tree.root / "build")
     assert not (tree.root / "site").exists()
     assert (elsewhere / "kept").exists()

@@ -16,7 +16,7 @@ def clean(*, everything: bool) -> int:
     for name in ("build", "site", *([".venv"] if everything else [])):
         path = os.path.join(ROOT, name)
         try:
-            if name == "site" and not os.path.islink(path):
+            if name == "site":
                 others = site_folder.clear(Path(path))
                 if others:
                     print(

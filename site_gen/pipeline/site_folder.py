@@ -36,12 +36,15 @@ def claim(site: Path, names: Iterable[str]) -> None:
 
 
 def clear(site: Path) -> list[str]:
-    """Remove what builds wrote, and the folder if nothing else is in it; return the names of what else is in it."""
+    """Remove what builds wrote, and the folder if nothing else is in it; return the names of what else is in it.
+
+    A link to a folder elsewhere is somebody's, and stays.
+    """
     if not site.is_dir():
         return []
     files.remove((site / name for name in listed(site)), site)
     (site / MANIFEST).unlink(missing_ok=True)
     others = sorted(path.name for path in site.iterdir())
-    if not others:
+    if not others and not site.is_symlink():
         site.rmdir()
     return others
