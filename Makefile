@@ -14,6 +14,7 @@ $(foreach name,$(VARIABLES),$(eval override export $(name) := $$(value $(name)))
 # Some terminals have the machine's NAME in their environment: only an argument counts.
 override export NAME := $(if $(findstring command,$(origin NAME)),$(value NAME))
 
+OPTIONS := # of the targets below; one in the environment is not meant
 CHOICE := $${PROFILE:+"--profile=$$PROFILE"} $${SEED:+"--seed=$$SEED"} $${SET:+"--set=$$SET"}
 CLUSTER := $${SCHEDULER:+"--scheduler=$$SCHEDULER"}
 LISTEN := $${PORT:+"--port=$$PORT"}

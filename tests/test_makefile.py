@@ -103,6 +103,13 @@ def test_no_value_is_run(folder: Path, variable: str, value: str, where: str) ->
         assert words(ran)[-1].endswith(value)
 
 
+def test_an_environment_with_options_reaches_no_command(folder: Path) -> None:
+    names = ("OPTIONS", "CHOICE", "CLUSTER", "LISTEN", "WORDS", "VARIABLES", "NAMED")
+    ran = make(folder, "help", PYTHON="./echo.sh", **dict.fromkeys(names, "$(shell touch pwned) x"))
+    assert words(ran) == ["-E", "-m", "site_gen", "help"]
+    assert not (folder / "pwned").exists()
+
+
 def test_a_machine_that_is_called_something_is_no_study(folder: Path) -> None:
     assert words(make(folder, "new-study", NAME="host", PYTHON="./echo.sh"))[4:] == []
 

@@ -27,14 +27,14 @@ STANDS_ALREADY = "A 'dirty' build is being performed"
 
 
 def page_of(name: str) -> str:
-    """The page that a Markdown file becomes."""
-    return name.removesuffix(".md") + ".html"
+    """The page that a Markdown file becomes; a README is the index of its folder."""
+    return re.sub(r"(^|/)README$", r"\1index", name.removesuffix(".md")) + ".html"
 
 
 def order(name: str) -> tuple:
     """The key by which MkDocs sorts Markdown files: a folder's index, its other files, its folders."""
     *folders, file = PurePosixPath(name).parts
-    return (*((1, folder) for folder in folders), (0, file != "index.md", file))
+    return (*((1, folder) for folder in folders), (0, file not in ("index.md", "README.md"), file))
 
 
 def environment(url: str) -> dict[str, str]:
@@ -171,7 +171,7 @@ def assemble(pages: tuple[str, ...], inputs: dict[str, bytes]) -> dict[str, byte
         raise BuildError("\n".join(dead))
     parts = [json.loads(raw) for name, raw in inputs.items() if name.endswith(INDEX)]
     entries = [entry for part in parts for entry in part["docs"]]
-    entries.sort(key=lambda entry: position[entry["location"].partition("#")[0]])
+    entries.sort(key=lambda entry: position[unquote(entry["location"].partition("#")[0])])
     index = json.dumps(parts[0] | {"docs": entries}, separators=(",", ":"))
     return {INDEX: index.encode(), SCRIPT: f"var __index = {index}".encode()}
 
