@@ -12,16 +12,16 @@ from typing import Any
 from experiments import study as studies
 from experiments.profile import Profile, changes
 from site_gen import paths
-from site_gen.errors import BuildError, tell
+from site_gen.errors import BuildError, coloured, tell
 
 DIGITS = 18  # of a number that is given; folders are named after the seed
 ADDRESS = re.compile(r"([a-z]+://)?([^\s/:[\]]+|\[[\w:.%]+\]):\d{1,5}")
 VERDICTS = {
-    "supported": "green",
-    "refuted": "red",
-    "depends": "yellow",
-    "undecided": "magenta",
-    "untested": "bright_black",
+    "supported": "32",  # green, red, yellow, magenta, grey
+    "refuted": "31",
+    "depends": "33",
+    "undecided": "35",
+    "untested": "90",
 }
 
 
@@ -269,7 +269,7 @@ def _verdicts(found: Any) -> None:
     ]
     counts = Counter(claim["measured"] for claim in claims)
     board = "  ".join(
-        _coloured(f"{counts[verdict]} {verdict}", colour)
+        coloured(f"{counts[verdict]} {verdict}", colour, sys.stdout)
         for verdict, colour in VERDICTS.items()
         if counts[verdict]
     )
@@ -282,8 +282,3 @@ def _verdicts(found: Any) -> None:
         return
     for claim in other:
         print(f"  {claim['id']}: declared {claim['verdict']}, measured {claim['measured']}")
-
-
-def _coloured(text: str, colour: str) -> str:
-    codes = {"green": 32, "red": 31, "yellow": 33, "magenta": 35, "bright_black": 90}
-    return f"\033[{codes[colour]}m{text}\033[0m" if sys.stdout.isatty() else text

@@ -1,6 +1,8 @@
 """The errors that a reader of the build's output sees without a traceback."""
 
+import os
 import sys
+from io import TextIOBase
 
 
 class BuildError(Exception):
@@ -18,5 +20,10 @@ class PageError(Exception):
 
 def tell(message: str) -> None:
     """Print an error, in red on a terminal."""
-    start = "\033[1;31merror:\033[0m" if sys.stderr.isatty() else "error:"
-    print(start, message, file=sys.stderr)
+    print(coloured("error:", "1;31", sys.stderr), message, file=sys.stderr)
+
+
+def coloured(text: str, code: str, stream: TextIOBase) -> str:
+    """A text in a colour where the stream is a terminal, and NO_COLOR is not set."""
+    plain = os.environ.get("NO_COLOR") or not stream.isatty()
+    return text if plain else f"\033[{code}m{text}\033[0m"

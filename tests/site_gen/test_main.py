@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from experiments import study as studies
 from site_gen import __main__ as front
 from site_gen import check, cli
-from site_gen.errors import BuildError
+from site_gen.errors import BuildError, coloured
 from site_gen.paths import ROOT
 from tests.test_environment import Tree, posix, tree_in
 
@@ -146,6 +147,13 @@ def test_nonsense_is_named_at_once(options: list[str], named: str) -> None:
 @pytest.mark.parametrize("address", ["tcp://host:8786", "tls://10.0.0.1:1", "host.local:8786", "tcp://[::1]:8786"])  # fmt: skip
 def test_an_address_of_a_scheduler(address: str) -> None:
     assert cli.ADDRESS.fullmatch(address)
+
+
+@pytest.mark.parametrize(("terminal", "variable", "painted"), [(True, "", True), (True, "1", False), (False, "", False)])  # fmt: skip
+def test_colours(monkeypatch: pytest.MonkeyPatch, terminal: bool, variable: str, painted: bool) -> None:
+    monkeypatch.setenv("NO_COLOR", variable)
+    said = coloured("error:", "31", SimpleNamespace(isatty=lambda: terminal))
+    assert ("\033" in said) == painted and "error:" in said
 
 
 def test_pages_of_a_study_beside_an_editors_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
