@@ -85,9 +85,10 @@ def drawings() -> dict[str, Drawing]:
             if path.suffix != ".py" or path.name.startswith("_"):
                 continue
             study, separator, view = path.stem.partition("__")
-            if not (study and separator and view):
+            if not (study and separator and view and path.stem.isidentifier()):
                 raise BuildError(
-                    f"{relative(path)}: name the file <study>__<view>.py, so that its study can be found"
+                    f"{relative(path)}: name the file <study>__<view>.py, with letters, digits and underscores, "
+                    "so that its study can be found"
                 )
             drawing = Drawing(path.stem.replace("__", "-").replace("_", "-"), kind, path)
             if drawing.id in found:

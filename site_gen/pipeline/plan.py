@@ -214,6 +214,7 @@ class _Planner:
     def _study(self, name: str) -> None:
         from site_gen.pipeline.stages import plain_profile
 
+        studies.check_name(name)
         about, profile = self._about(name), self.profile.of(name)
         module = f"experiments.studies.{name}"
         result_code = self._made_of([(module, "run"), ("site_gen.storage", "dataset_to_bytes")], NUMERIC)

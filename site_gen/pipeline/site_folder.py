@@ -22,12 +22,8 @@ def listed(site: Path) -> set[str]:
         found = json.loads((site / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return set()
-    inside = [
-        name
-        for name in found
-        if isinstance(name, str) and not name.startswith("/") and ".." not in name.split("/")
-    ]
-    return set(inside) if isinstance(found, list) else set()
+    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    return {name for name in names if not {"", ".", ".."} & {*name.split("/")} and "\0" not in name}
 
 
 def claim(site: Path, names: Iterable[str]) -> None:

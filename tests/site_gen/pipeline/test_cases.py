@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ def test_one_broken_study_does_not_stop_the_others(built: Repository, text: str,
     assert "dice" in ran.stderr and "Traceback" not in ran.stderr
     assert told in stopped(built, "study", "dice")
     assert told in stopped(built, "site")
+
+
+@pytest.mark.parametrize(
+    ("copied", "name"),
+    [
+        (STUDY, "coin.old.py"),
+        (STUDY, "coin (1).py"),
+        ("site_gen/figures/coin__heads.py", "coin__heads copy.py"),
+    ],
+)
+def test_a_copy_that_a_system_made_is_named(built: Repository, copied: str, name: str) -> None:
+    path = built.root / copied
+    shutil.copy(path, path.with_name(name))
+    assert f"{path.parent.relative_to(built.root).as_posix()}/{name}: " in stopped(built, "site")
 
 
 def test_brackets_are_printed_as_they_are(built: Repository) -> None:
