@@ -66,12 +66,12 @@ def build(
         If MkDocs finds a dead link, broken mathematics or the like; quotes what it says.
     """
     with tempfile.TemporaryDirectory(prefix="batch-norm-measured-") as folder, _set(environment(url)):
-        top = Path(folder)
+        top = Path(folder).absolute()  # of TMPDIR=., say, which MkDocs would look for below its own folder
         for name, content in inputs.items():
             place = {"theme": THEME, "docs": DOCS}.get(name.partition("/")[0])
             _write(top / (f"{place}/{name.partition('/')[2]}" if place else name), content)
         stand_ins = {page_of(name) if name.endswith(".md") else name for name in names}
-        _empty([*(f"{DOCS}/{name}" for name in names), *(f"{OUT}/{name}" for name in stand_ins)], folder)
+        _empty([*(f"{DOCS}/{name}" for name in names), *(f"{OUT}/{name}" for name in stand_ins)], str(top))
         _run(top)
         pages = {page_of(name) for name in block}
         found = {

@@ -56,6 +56,11 @@ OUTSIDE = {
     "LC_ALL": "C",
     "PYTHONIOENCODING": "ascii",
     "OMP_NUM_THREADS": "4",
+    "TMPDIR": ".",
+    "PYTHONUTF8": "0",
+    "PYTHONDEVMODE": "1",
+    "FORCE_COLOR": "1",
+    "COLUMNS": "3",
 }
 
 
