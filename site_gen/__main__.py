@@ -9,18 +9,28 @@ import sys
 
 def run(arguments):
     """Run one command; return its exit status: 1 after an error that was told, 130 if stopped, 141 if nobody reads on."""
+    _prepare()
+    try:
+        return _told(arguments)
+    except BaseException as error:
+        if not (_stopped or isinstance(error, KeyboardInterrupt)):
+            raise
+    sys.stderr.write("\nStopped. What was finished is kept; the same command goes on from there.\n")
+    return 130
+
+
+_stopped = []  # the signals that came: an import that one interrupts may fail with any error
+
+
+def _told(arguments):
     from site_gen.errors import BuildError, tell
 
-    _prepare()
     try:
         status = _answer(arguments)
         sys.stdout.flush()
         return status
     except BuildError as error:
         tell(str(error))
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. What was finished is kept; the same command goes on from there.\n")
-        return 130
     except BrokenPipeError:  # `| head` has seen enough
         _let_go_of_output()
         return 141
@@ -79,6 +89,7 @@ def _prepare():
 
 
 def _stop(number, frame):
+    _stopped.append(number)
     raise KeyboardInterrupt
 
 

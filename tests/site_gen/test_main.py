@@ -115,6 +115,23 @@ def test_an_error_of_the_system_is_one_sentence(
     assert said.startswith("error: ") and told in said and said.count("\n") == 1
 
 
+def test_an_import_that_a_signal_interrupts_fails_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """NumPy for one then says that it cannot be imported."""
+
+    def fails(arguments: list[str]) -> int:
+        with pytest.raises(KeyboardInterrupt):
+            front._stop(signal.SIGTERM, None)
+        raise ImportError("numpy")
+
+    monkeypatch.setattr(front, "_answer", fails)
+    monkeypatch.setattr(front, "_prepare", lambda: None)
+    monkeypatch.setattr(front, "_stopped", [])
+    assert front.run(["site"]) == 130
+    assert "Stopped." in capsys.readouterr().err
+
+
 def test_a_mistake_of_ours_is_no_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(arguments: list[str]) -> int:
         raise ModuleNotFoundError("No module named 'site_gen.x'", name="site_gen.x")
