@@ -1,7 +1,10 @@
 # The front door for those who have make: every target is `python -m site_gen <target>`.
 
-PYTHON_FROM := $(origin PYTHON)
-PYTHON ?= python3
+# Without PYTHON= the command may look for a newer Python than python3; with it, that one or none.
+NAMED := $(strip $(value PYTHON))
+ifndef NAMED
+  override PYTHON := python3
+endif
 WORDS := help site test serve study figure check why new-study record bench nightly \
   scheduler worker cluster-demo clean distclean
 
@@ -11,9 +14,7 @@ $(foreach name,$(VARIABLES),$(eval override export $(name) := $$(value $(name)))
 # Some terminals have the machine's NAME in their environment: only an argument counts.
 override export NAME := $(if $(findstring command,$(origin NAME)),$(value NAME))
 
-# Without PYTHON= the command may look for a newer Python than python3; with it, that one or none.
-NAMED := $(filter-out undefined,$(PYTHON_FROM))
-
+OPTIONS := # of the targets below; one in the environment is not meant
 CHOICE := $${PROFILE:+"--profile=$$PROFILE"} $${SEED:+"--seed=$$SEED"} $${SET:+"--set=$$SET"}
 CLUSTER := $${SCHEDULER:+"--scheduler=$$SCHEDULER"}
 LISTEN := $${PORT:+"--port=$$PORT"}

@@ -469,8 +469,10 @@ def _faults_of_result(result: xr.Dataset) -> Iterator[str]:
             yield f"{label} of {variable.dtype}, which no result file holds; convert it to float64, int32 or words"
         elif variable.dtype.kind in "iu" and variable.size and _too_large(variable.values):
             yield f"{label} with whole numbers beyond 32 bits, which no result file holds; convert it to float64"
-    for name in result.dims:
-        if name in result.coords and not result.indexes[name].is_unique:
+    for name, size in result.sizes.items():
+        if not size:
+            yield f"has nothing along {name!r}, and could not be read again; give its settings values above 0"
+        elif name in result.coords and not result.indexes[name].is_unique:
             yield f"has a coordinate {name!r} in which a value stands twice; give every entry one of its own"
 
 

@@ -140,13 +140,17 @@ def load(name: str) -> ModuleType:
         If there is no such study, or its file cannot be imported: names file and line, and what is wrong there.
     """
     name = canonical(name)
-    path = STUDIES / f"{name}.py"
+    check_name(name)
+    return import_source(f"experiments.studies.{name}", STUDIES / f"{name}.py")
+
+
+def check_name(name: str) -> None:
+    """Raise a `ValueError` that names the file if Python cannot import a study of this name, such as "coin (1)"."""
     if not name.isidentifier():
         raise ValueError(
-            f"{shown(path)}: Python cannot import a file of this name; "
+            f"{shown(STUDIES / f'{name}.py')}: Python cannot import a file of this name; "
             "write it with letters, digits and underscores"
         )
-    return import_source(f"experiments.studies.{name}", path)
 
 
 def import_source(module: str, path: Path) -> ModuleType:

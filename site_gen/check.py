@@ -9,7 +9,7 @@ from typing import Any
 from experiments import study as studies
 from site_gen.errors import BuildError
 from site_gen.media import catalogue
-from site_gen.paths import DOCS, ROOT
+from site_gen.paths import DOCS, ROOT, sources
 
 CONTRACTS = (
     "tests/experiments/studies/test_contract.py",
@@ -63,8 +63,8 @@ def pages_of(study: str) -> set[str]:
     shows = re.compile(rf"\[\[=[^\]]*[\"']({names})[\"'.]")
     return {
         path.relative_to(DOCS).as_posix()
-        for path in DOCS.rglob("*.md")
-        if shows.search(path.read_text(encoding="utf-8"))
+        for path in sources(DOCS)
+        if path.suffix == ".md" and shows.search(path.read_text(encoding="utf-8"))
     }
 
 

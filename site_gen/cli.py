@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections import Counter
@@ -13,35 +12,24 @@ from typing import Any
 from experiments import study as studies
 from experiments.profile import Profile, changes
 from site_gen import paths
-from site_gen.errors import BuildError
+from site_gen.errors import BuildError, coloured, tell
 
+DIGITS = 18  # of a number that is given; folders are named after the seed
+ADDRESS = re.compile(r"([a-z]+://)?([^\s/:[\]]+|\[[\w:.%]+\]):\d{1,5}")
 VERDICTS = {
-    "supported": "green",
-    "refuted": "red",
-    "depends": "yellow",
-    "undecided": "magenta",
-    "untested": "bright_black",
+    "supported": "32",  # green, red, yellow, magenta, grey
+    "refuted": "31",
+    "depends": "33",
+    "undecided": "35",
+    "untested": "90",
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 if it worked, 1 after an error that was told, 130 after Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute
+    """Run one command; 0 if it worked, 1 if something failed and was told."""
     options = _parser().parse_args(arguments)
-    if options.follow:
-        from site_gen.pipeline import workers
-
-        workers.follow(os.getppid())
-    try:
-        options.profile = _profile(options)
-        return options.command(options)
-    except BuildError as error:
-        _tell(str(error))
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        return 130
+    options.profile = _profile(options)
+    return options.command(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +44,6 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--scheduler", default="", help="address of a Dask scheduler: tcp://…")
         command.add_argument("--workers", default="", help="how many processes; as many as cores by default")
         command.add_argument("--port", default="", help="of the server that `serve` starts; 8000 by default")
-        command.add_argument("--follow", action="store_true", help=argparse.SUPPRESS)  # end with its parent
         if subject:
             command.add_argument("id", metavar=subject)
     return parser
@@ -65,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
 def _profile(options: argparse.Namespace) -> Profile:
     seed = _number("SEED", options.seed, 0)
     options.workers = _number("WORKERS", options.workers, 1)
+    if options.scheduler and not ADDRESS.fullmatch(options.scheduler):
+        raise BuildError(
+            f"SCHEDULER is the address of a scheduler, tcp://host:8786, not {options.scheduler!r}"
+        )
     try:
         return Profile(options.profile or "full", seed, changes(options.set, studies.names()))
     except ValueError as error:
@@ -74,8 +65,10 @@ def _profile(options: argparse.Namespace) -> Profile:
 def _number(name: str, text: str, least: int) -> int | None:
     if not text:
         return None
-    if not re.fullmatch("[0-9]{1,99}", text) or int(text) < least:
-        raise BuildError(f"{name} is a whole number from {least}, not {text!r}")
+    if not text.isascii() or not text.isdigit() or len(text) > DIGITS or int(text) < least:
+        raise BuildError(
+            f"{name} is a whole number from {least}, of at most {DIGITS} digits, not {text[:40]!r}"
+        )
     return int(text)
 
 
@@ -234,7 +227,7 @@ def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
     broken = {name: said for name, said in found.plan.broken.items() if not wanted or name == wanted}
     others = [name for name in found.plan.broken if name not in broken and name not in found.plan.drawn_from]
     for said in dict.fromkeys(broken.values()):
-        _tell(said)
+        tell(said)
     _tell_all(outcome)
     if others:
         print(f"Left alone, since they cannot be read: {', '.join(others)}", file=sys.stderr)
@@ -255,7 +248,7 @@ def _tell_all(outcome: Any) -> None:
         more = f" and {len(units) - 1} more" if len(units) > 1 else ""
         print(f"warning: {said} (in {units[0].title}{more})", file=sys.stderr)
     for said in failures.told(outcome.failures):
-        _tell(said)
+        tell(said)
 
 
 def _summarise(found: Any, outcome: Any) -> None:
@@ -284,7 +277,7 @@ def _verdicts(found: Any) -> None:
     ]
     counts = Counter(claim["measured"] for claim in claims)
     board = "  ".join(
-        _coloured(f"{counts[verdict]} {verdict}", colour)
+        coloured(f"{counts[verdict]} {verdict}", colour, sys.stdout)
         for verdict, colour in VERDICTS.items()
         if counts[verdict]
     )
@@ -297,13 +290,3 @@ def _verdicts(found: Any) -> None:
         return
     for claim in other:
         print(f"  {claim['id']}: declared {claim['verdict']}, measured {claim['measured']}")
-
-
-def _coloured(text: str, colour: str) -> str:
-    codes = {"green": 32, "red": 31, "yellow": 33, "magenta": 35, "bright_black": 90}
-    return f"\033[{codes[colour]}m{text}\033[0m" if sys.stdout.isatty() else text
-
-
-def _tell(said: str) -> None:
-    start = "\033[1;31merror:\033[0m" if sys.stderr.isatty() else "error:"
-    print(start, said, file=sys.stderr)

@@ -1,5 +1,9 @@
 """The errors that a reader of the build's output sees without a traceback."""
 
+import os
+import sys
+from io import TextIOBase
+
 
 class BuildError(Exception):
     """The build cannot go on, for a reason that the person at the keyboard can mend.
@@ -12,3 +16,14 @@ class BuildError(Exception):
 
 class PageError(Exception):
     """Something a tag on a page asks for does not exist; gets its page and line where it is caught."""
+
+
+def tell(message: str) -> None:
+    """Print an error, in red on a terminal."""
+    print(coloured("error:", "1;31", sys.stderr), message, file=sys.stderr)
+
+
+def coloured(text: str, code: str, stream: TextIOBase) -> str:
+    """A text in a colour where the stream is a terminal, and NO_COLOR is not set."""
+    plain = os.environ.get("NO_COLOR") or not stream.isatty()
+    return text if plain else f"\033[{code}m{text}\033[0m"

@@ -15,6 +15,7 @@ from site_gen.paths import ROOT, relative
 
 # No single file takes a minute to write: a part file older than this was left by a build that was killed.
 ABANDONED = 60.0
+OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -23,18 +24,20 @@ def named_errors(path: Path, doing: str = "write") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = relative(path.parent)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = f"the disk that holds {place} is full: free some space"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            permission = "readable" if doing == "read" else "writable"
-            what = relative(path) if doing == "read" else f"{place} and what is in it"
-            reason = f"permission denied: make {what} {permission} for this user"
-        else:
-            reason = f"{error.strerror or error}: see to {place}"
-        raise BuildError(
-            f"cannot {doing} {relative(path)}: {reason}, then run the same command again"
-        ) from error
+        raise BuildError(sentence(error, path, doing)) from error
+
+
+def sentence(error: OSError, path: Path, doing: str = "use") -> str:
+    """What the operating system refused, and the remedy: "read", "write", or whatever there was to do with the file."""
+    place = str(path.parent) if path.parent == ROOT else relative(path.parent)
+    if error.errno in OUT_OF_SPACE:
+        reason = f"the disk that holds {place} is full: free some space"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        wanted = {"read": f"{relative(path)} readable", "write": f"{place} and what is in it writable"}
+        reason = f"permission denied: make {wanted.get(doing, f'{relative(path)} accessible')} for this user"
+    else:
+        reason = f"{error.strerror or error}: see to {place}"
+    return f"cannot {doing} {relative(path)}: {reason}, then run the same command again"
 
 
 def read(path: Path) -> bytes:
@@ -89,7 +92,8 @@ def remove(paths: Iterable[Path], top: Path) -> None:
         with named_errors(path):
             path.unlink(missing_ok=True)
             for folder in path.parents:
-                if folder == top or not folder.is_relative_to(top) or any(folder.iterdir()):
+                inside = folder != top and folder.is_relative_to(top)
+                if not inside or folder.is_symlink() or any(folder.iterdir()):
                     break
                 folder.rmdir()
 

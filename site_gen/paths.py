@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,15 +46,21 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
+# Hidden files, and what editors, merges and systems leave beside the files that somebody wrote.
+LEFTOVER = re.compile(
+    r"[.#~].*|.*~|.*\.(bak|orig|rej|sw[a-z]|tmp|pyc)|__pycache__|thumbs\.db|desktop\.ini|icon\r", re.I
+)
+
+
 def is_source(name: str) -> bool:
-    """Whether a file of this name is a source: hidden files and what editors leave behind are none."""
-    return not name.startswith((".", "#")) and not name.endswith("~") and name != "__pycache__"
+    """Whether a file of this name is a source, and no leftover."""
+    return not LEFTOVER.fullmatch(name)
 
 
 def sources(folder: Path) -> Iterator[Path]:
     """All sources below a folder, in alphabetical order of their paths."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not is_source(path.name) or path.suffix == ".pyc":
+        if not is_source(path.name):
             continue
         if path.is_dir():
             yield from sources(path)

@@ -56,7 +56,7 @@ def read_json(path: Path) -> Any:
         If the file is missing or broken.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise BuildError(
             f"{relative(path)}: cannot be read ({error}). Mend or delete it and build again."

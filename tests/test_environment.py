@@ -75,8 +75,10 @@ class Tree:
 def tree_in(root: Path) -> Tree:
     package = root / "site_gen"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "__main__.py", "errors.py"):
-        shutil.copy(ROOT / "site_gen" / name, package)
+    (package / "pipeline").mkdir()
+    names = ("__init__.py", "__main__.py", "errors.py", "files.py", "paths.py")
+    for name in (*names, "pipeline/__init__.py", "pipeline/site_folder.py"):
+        shutil.copy(ROOT / "site_gen" / name, package / name)
     for name in ("environment", "commands"):
         shutil.copytree(
             ROOT / "site_gen" / name, package / name, ignore=shutil.ignore_patterns("__pycache__")
@@ -200,6 +202,8 @@ def test_what_is_set() -> None:
         ("ascii:strict", "ascii:replace"),
         ("latin-1:ignore", "latin-1:ignore"),
         ("nonsense", ":replace"),
+        ("rot13", ":replace"),  # a codec, and none of text
+        ("ascii:nonsense", ":replace"),
     ],
 )
 def test_a_terminal_that_lacks_a_letter_prints_a_substitute(given: str, cleaned: str) -> None:
@@ -254,6 +258,12 @@ def test_packages_of_this_python_on_demand(tree: Tree) -> None:
     assert not (tree.root / ".venv").exists()
 
 
+def test_packages_from_nowhere_are_refused(tree: Tree) -> None:
+    ran = tree.run("study", "x", SITE_GEN_PACKAGES="instaled")
+    assert ran.returncode == 1 and not (tree.root / ".venv").exists()
+    assert ran.stderr.startswith("error: SITE_GEN_PACKAGES is 'instaled': set it to installed")
+
+
 def test_a_child_that_is_waited_for_gives_its_status() -> None:
     command = [sys.executable, "-c", "import os, sys; sys.exit(int(os.environ['STATUS']))"]
     assert enter.wait_for(command, os.environ | {"STATUS": "5"}) == 5
@@ -276,24 +286,43 @@ def test_the_second_start_is_cheap(tree: Tree) -> None:
 # ---- making the environment
 
 
+# A build backend for `pip install --editable`: the wheel stands in a folder already.
+BACKEND = """
+import pathlib, shutil
+def build_editable(folder, *_):
+    (made,) = pathlib.Path("WHEELS").glob("*.whl")
+    shutil.copy(made, folder)
+    return made.name
+"""
+PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "bnm-probe"\nversion = "1.0"\n'
+
+
 @posix
 def test_an_environment_is_made_offline_in_a_folder_of_any_name(tmp_path: Path) -> None:
-    tree = tree_in(tmp_path / "per%20cent" / "with blanks" / 'it\'s "quoted"' / "ünïcode $HOME #1")
+    tree = tree_in(tmp_path / "per%20cent" / 'it\'s "quoted"' / "ünïcode $HOME #1" / "with blanks [1]")
     pinned = wheel(tmp_path / "wheels")
     (tree.root / "requirements.txt").write_text(pinned, encoding="utf-8")
-    ran = made(tree, tmp_path, PIP_USER="1", PIP_TARGET=str(tmp_path / "elsewhere"), PYTHONOPTIMIZE="2")
+    (tree.root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (tree.root / "backend.py").write_text(
+        BACKEND.replace("WHEELS", str(tmp_path / "wheels")), encoding="utf-8"
+    )
+    # pip takes a path that ends in [1] for a list of extras
+    stamps = (".packages", ".ok")
+    ran = made(
+        tree, tmp_path, *stamps, PIP_USER="1", PIP_TARGET=str(tmp_path / "elsewhere"), PYTHONOPTIMIZE="2"
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert list((tree.root / ".venv").rglob("bnm_probe.py"))
     assert not (tmp_path / "elsewhere").exists()
-    again = made(tree, tmp_path)
+    again = made(tree, tmp_path, *stamps)
     assert "Setting up" in ran.stderr
     assert "Setting up" not in again.stderr
 
 
-def made(tree: Tree, wheels: Path, **environ: str) -> subprocess.CompletedProcess:
-    """Bring `.packages` up to date in a tree, with pip, from the wheels in a folder alone."""
+def made(tree: Tree, wheels: Path, *stamps: str, **environ: str) -> subprocess.CompletedProcess:
+    """Bring `.packages` or more up to date in a tree, with pip, from the wheels in a folder alone."""
     return subprocess.run(
-        [sys.executable, "-c", BRING],
+        [sys.executable, "-c", BRING, *stamps],
         cwd=tree.root,
         capture_output=True,
         text=True,
@@ -315,10 +344,16 @@ import sys
 from site_gen.environment import install
 from site_gen.errors import BuildError
 try:
-    install.bring_up_to_date((".packages",))
+    install.bring_up_to_date(tuple(sys.argv[1:]) or (".packages",))
 except BuildError as error:
     sys.exit(f"error: {error}")
 """
+
+
+@posix
+def test_a_uv_that_does_not_exist_is_named(tree: Tree, tmp_path: Path) -> None:
+    ran = made(tree, tmp_path, UV="/no/such/uv")
+    assert "error: UV=/no/such/uv is not a program here" in ran.stderr
 
 
 @posix
@@ -445,6 +480,37 @@ def test_a_folder_that_is_no_environment_is_left_alone(tree: Tree, tmp_path: Pat
     assert kept.read_text(encoding="utf-8") == "mine"
 
 
+@posix
+def test_somebodys_own_environment_is_not_emptied(tree: Tree, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=tree.root, check=True)
+    (held,) = (tree.root / ".venv").glob("lib/python*/site-packages")
+    (held / "pip-24.0.dist-info").mkdir()
+    (held / "thesis-1.0.dist-info").mkdir()
+    ran = made(tree, tmp_path)
+    assert "is an environment that somebody else made, with thesis in it: move it away" in ran.stderr
+    assert tree.run("distclean").stdout.startswith(".venv stays")
+    assert (held / "thesis-1.0.dist-info").exists()
+    (held / "thesis-1.0.dist-info").rmdir()
+    assert tree.run("distclean").stdout == ""  # a bare one is as good as none
+    assert not (tree.root / ".venv").exists()
+
+
+@posix
+def test_an_environment_without_its_configuration_or_its_base_is_none(tree: Tree) -> None:
+    """Its Python would find no packages, or not start."""
+    tree.prepare()
+    ask = "from site_gen.environment import venv; print(venv.current(tuple(venv.SOURCES)))"
+
+    def asked() -> str:
+        return subprocess.check_output([sys.executable, "-c", ask], cwd=tree.root, text=True)
+
+    assert asked() == "True\n"
+    (tree.root / ".venv" / "pyvenv.cfg").write_text("home = /no/such/python\n", encoding="utf-8")
+    assert asked() == "False\n"
+    (tree.root / ".venv" / "pyvenv.cfg").unlink()
+    assert asked() == "False\n"
+
+
 @pytest.mark.parametrize(
     ("output", "says"),
     [
@@ -522,6 +588,14 @@ def test_cleaning(tree: Tree, tmp_path: Path) -> None:
     (tree.root / "build").symlink_to(elsewhere)
     (tree.root / "site").mkdir()
     assert tree.run("clean").returncode == 0
+    assert not (tree.root / "site").exists()
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / ".manifest.json").write_text('["index.html"]', encoding="utf-8")
+    (tmp_path / "public" / "index.html").touch()
+    (tree.root / "site").symlink_to(tmp_path / "public")
+    assert tree.run("clean").returncode == 0
+    assert not [*(tree.root / "site").iterdir()] and (tree.root / "site").is_symlink()
+    (tree.root / "site").unlink()
     assert not os.path.lexists(tree.root / "build")
     assert not (tree.root / "site").exists()
     assert (elsewhere / "kept").exists()

@@ -104,6 +104,13 @@ def test_no_value_is_run(folder: Path, variable: str, value: str, where: str) ->
         assert words(ran)[-1].endswith(value)
 
 
+def test_an_environment_with_options_reaches_no_command(folder: Path) -> None:
+    names = ("OPTIONS", "CHOICE", "CLUSTER", "LISTEN", "WORDS", "VARIABLES", "NAMED")
+    ran = make(folder, "help", PYTHON="./echo.sh", **dict.fromkeys(names, "$(shell touch pwned) x"))
+    assert words(ran) == ["-E", "-m", "site_gen", "help"]
+    assert not (folder / "pwned").exists()
+
+
 def test_a_machine_that_is_called_something_is_no_study(folder: Path) -> None:
     assert words(make(folder, "new-study", NAME="host", PYTHON="./echo.sh"))[4:] == []
 
@@ -116,6 +123,19 @@ def test_python_is_the_one_that_is_named_or_none(folder: Path) -> None:
         assert ran.returncode and not ran.stdout
         assert ran.stderr.startswith(f"error: PYTHON={nonsense} is not a Python here: ")
     assert not (folder / "pwned").exists()
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize("where", ["argument", "environment"])
+def test_an_empty_python_is_none(folder: Path, empty: str, where: str) -> None:
+    (folder / "echo.sh").rename(folder / "python3")
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    given = (
+        make(folder, "site", f"PYTHON={empty}", PATH=path)
+        if where == "argument"
+        else make(folder, "site", PATH=path, PYTHON=empty)
+    )
+    assert given.stdout.startswith("PYTHON=unset\n"), given.stderr
 
 
 def test_without_python_the_command_may_look_for_a_newer_one(folder: Path) -> None:

@@ -1,8 +1,9 @@
 """Every command, what it needs, and the table of `help`; standard library only."""
 
 import os
-import sys
 from collections import namedtuple
+
+from site_gen.errors import tell
 
 SITE = (".packages", ".ok")
 DEV = (*SITE, ".ok-dev")
@@ -97,7 +98,7 @@ def needs(arguments: list[str]) -> tuple[str, ...]:
 
 def mistake(message: str) -> int:
     """Print a sentence as an error; return the status of a wrong command line."""
-    print(f"error: {message}", file=sys.stderr)
+    tell(message)
     return 2
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from site_gen.environment import install
 from site_gen.environment.variables import ROOT
 from site_gen.errors import BuildError
 
@@ -21,7 +22,7 @@ def clean(*, everything: bool) -> None:
     for name in ("build", "site", *([".venv"] if everything else [])):
         path = os.path.join(ROOT, name)
         try:
-            if name == "site" and not os.path.islink(path):
+            if name == "site":
                 others = site_folder.clear(Path(path))
                 if others:
                     print(
@@ -29,6 +30,8 @@ def clean(*, everything: bool) -> None:
                     )
             elif os.path.islink(path):  # the link is ours, what it points to may not be
                 os.unlink(path)
+            elif name == ".venv" and (whose := install.somebodys()):
+                print(f".venv stays: it {whose}.")
             elif os.path.lexists(path):
                 shutil.rmtree(path)
         except OSError as error:

@@ -5,6 +5,7 @@ import sys
 
 from site_gen.environment import variables, venv
 from site_gen.environment.variables import VENV
+from site_gen.errors import BuildError
 
 # This option of the interpreter marks a process that `enter` started: it does not start another.
 ENTERED = "entered"
@@ -31,6 +32,9 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
     BuildError
         If the environment cannot be made.
     """
+    asked = os.environ.get(variables.PACKAGES, "")
+    if asked not in ("", "installed"):
+        raise BuildError(f"{variables.PACKAGES} is {asked!r}: set it to installed, or leave it unset")
     entered = ENTERED in sys._xoptions
     if not variables.uses_venv(os.environ):
         if entered or variables.is_clean(os.environ):

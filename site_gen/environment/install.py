@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import glob
 import os
 import re
 import shutil
@@ -93,9 +94,10 @@ def report(message: str) -> None:
 @contextmanager
 def _alone() -> Iterator[int | None]:
     """Hold the lock of `.venv`; installers inherit it, and hold it on if their parent is killed."""
-    if os.path.isdir(VENV) and set(os.listdir(VENV)) - USUAL and "pyvenv.cfg" not in os.listdir(VENV):
+    if whose := somebodys():
         raise BuildError(
-            f"{VENV} is not an environment of Python: move it away, the build makes its own there"
+            f"{VENV} {whose}: move it away, the build makes its own there. With requirements.txt installed, "
+            f"{variables.PACKAGES}=installed uses the Python that is called"
         )
     while True:
         os.makedirs(VENV, exist_ok=True)
@@ -108,6 +110,18 @@ def _alone() -> Iterator[int | None]:
                     return
             except FileNotFoundError:
                 continue
+
+
+def somebodys() -> str:
+    """Why `.venv` is somebody's own and not to be emptied; nothing if we made it, or nobody put packages into it."""
+    held = set(os.listdir(VENV)) if os.path.isdir(VENV) else set()
+    if "pyvenv.cfg" not in held:
+        return "is not an environment of Python" if held - USUAL else ""
+    if held & {LOCK, *venv.SOURCES}:
+        return ""
+    found = glob.glob("[Ll]ib/**/site-packages/*.dist-info", root_dir=VENV, recursive=True)
+    named = {os.path.basename(path).partition("-")[0] for path in found} - {"pip", "setuptools", "wheel"}
+    return f"is an environment that somebody else made, with {min(named)} in it" if named else ""
 
 
 def _wait_for(handle: int) -> None:
@@ -175,7 +189,8 @@ def _install(stamp: str, lock: int | None) -> None:
     if stamp in MESSAGES and stamp != ".packages":
         report(MESSAGES[stamp])
     if stamp == ".ok":
-        _installer(["--no-deps", "--no-build-isolation", "--editable", variables.ROOT], lock, stamp)
+        # a path would be read: pip takes a folder's name that ends in [1] for a list of extras
+        _installer(["--no-deps", "--no-build-isolation", "--editable", "."], lock, stamp)
     else:
         source = os.path.join(variables.ROOT, venv.SOURCES[stamp][0])
         with open(source, encoding="utf-8") as file:
@@ -266,7 +281,11 @@ def _settings_of_pip(environment: dict[str, str]) -> dict[str, str]:
 
 def _uv() -> str | None:
     """Return the uv to use: $UV, or the one on the path; UV= (empty) asks for pip."""
-    return shutil.which(os.environ.get("UV", "uv") or "") if os.environ.get("UV") != "" else None
+    named = os.environ.get("UV")
+    found = shutil.which("uv" if named is None else named)
+    if named and not found:
+        raise BuildError(f"UV={named} is not a program here: set it to uv, or to nothing for pip")
+    return found
 
 
 def _run(command: list[str], lock: int | None, environment: dict[str, str] | None = None) -> tuple[bool, str]:
@@ -274,6 +293,7 @@ def _run(command: list[str], lock: int | None, environment: dict[str, str] | Non
     inherited = {} if lock is None or venv.WINDOWS else {"pass_fds": (lock,)}
     ran = subprocess.run(
         command,
+        cwd=variables.ROOT,
         env=environment or variables.clean(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -166,7 +166,8 @@ def _printable(encoding: str) -> str:
 
     name, _, errors = encoding.partition(":")
     try:
-        name = name and codecs.lookup(name) and name
-    except LookupError:
-        name = ""
+        "".encode(name or "ascii")  # some codecs are none of text, and Python does not start with them
+        codecs.lookup_error(errors or "strict")
+    except (LookupError, UnicodeError):
+        name = errors = ""
     return f"{name}:{errors if errors not in ('', 'strict') else 'replace'}"

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from site_gen.environment import variables
 from site_gen.environment.variables import ROOT, VENV
 
 WINDOWS = os.name == "nt"
@@ -17,8 +18,18 @@ SOURCES = {
 
 
 def current(stamps: tuple[str, ...]) -> bool:
-    """Whether `.venv` has a Python and holds what these stamps stand for."""
-    return os.path.exists(PYTHON) and all(is_current(stamp) for stamp in stamps)
+    """Whether `.venv` is an environment with a Python, and holds what these stamps stand for."""
+    return os.path.exists(PYTHON) and _has_a_base() and all(is_current(stamp) for stamp in stamps)
+
+
+def _has_a_base() -> bool:
+    """Whether `.venv` says what Python it was made with, and that is there: a copied program starts without it, and fails."""
+    try:
+        with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as file:
+            settings = [line.partition("=") for line in file]
+    except OSError:
+        return False
+    return all(os.path.isdir(value.strip()) for name, _, value in settings if name.strip() == "home")
 
 
 def is_current(stamp: str) -> bool:
@@ -37,6 +48,18 @@ def content(stamp: str) -> bytes:
         with open(os.path.join(ROOT, name), "rb") as file:
             parts.append(file.read().replace(b"\r\n", b"\n"))
     return b"\n".join(parts)
+
+
+def lacks(name: str | None) -> str | None:
+    """What to do about a missing package of others; None for a module of ours, which is a mistake of ours."""
+    if not name or name.partition(".")[0] in ("experiments", "site_gen", "tests"):
+        return None
+    if variables.uses_venv(os.environ):
+        return f".venv lacks {name}: remove it with `make distclean`, and the same command makes it anew"
+    return (
+        f"{sys.executable} lacks {name}: install requirements.txt there, or leave {variables.PACKAGES} unset, "
+        "and the same command makes an environment of its own"
+    )
 
 
 def version() -> bytes:

@@ -92,9 +92,10 @@ def _look() -> tuple[dict[str, Drawing], dict[str, str]]:
             study, separator, view = path.stem.partition("__")
             if path.parent != folder:
                 wrong[drawing.id] = f"{relative(path)}: move the file to {relative(folder)}, or out of it"
-            elif not (study and separator and view):
+            elif not (study and separator and view and path.stem.isidentifier()):
                 wrong[drawing.id] = (
-                    f"{relative(path)}: name the file <study>__<view>.py, so that its study can be found"
+                    f"{relative(path)}: name the file <study>__<view>.py, with letters, digits and underscores, "
+                    "so that its study can be found"
                 )
             elif other := found.get(drawing.id):
                 wrong[drawing.id] = (

@@ -77,6 +77,8 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
                     line,
                     f"the {name} ends before its sign #, a comment in YAML: put quotation marks around it",
                 )
+            elif name == "description" and '"' in value:
+                yield line, "the description holds a quotation mark that ends it in HTML: write “ and ”"
             continue
         if name not in content:
             yield 1, f"the front matter has no {name}: add a line “{name}: …” below the first “---”"

@@ -27,14 +27,14 @@ STANDS_ALREADY = "A 'dirty' build is being performed"
 
 
 def page_of(name: str) -> str:
-    """The page that a Markdown file becomes."""
-    return name.removesuffix(".md") + ".html"
+    """The page that a Markdown file becomes; a README is the index of its folder."""
+    return re.sub(r"(^|/)README$", r"\1index", name.removesuffix(".md")) + ".html"
 
 
 def order(name: str) -> tuple:
     """The key by which MkDocs sorts Markdown files: a folder's index, its other files, its folders."""
     *folders, file = PurePosixPath(name).parts
-    return (*((1, folder) for folder in folders), (0, file != "index.md", file))
+    return (*((1, folder) for folder in folders), (0, file not in ("index.md", "README.md"), file))
 
 
 def environment(url: str) -> dict[str, str]:
@@ -66,12 +66,12 @@ def build(
         If MkDocs finds a dead link, broken mathematics or the like; quotes what it says.
     """
     with tempfile.TemporaryDirectory(prefix="batch-norm-measured-") as folder, _set(environment(url)):
-        top = Path(folder)
+        top = Path(folder).absolute()  # of TMPDIR=., say, which MkDocs would look for below its own folder
         for name, content in inputs.items():
             place = {"theme": THEME, "docs": DOCS}.get(name.partition("/")[0])
             _write(top / (f"{place}/{name.partition('/')[2]}" if place else name), content)
         stand_ins = {page_of(name) if name.endswith(".md") else name for name in names}
-        _empty([*(f"{DOCS}/{name}" for name in names), *(f"{OUT}/{name}" for name in stand_ins)], folder)
+        _empty([*(f"{DOCS}/{name}" for name in names), *(f"{OUT}/{name}" for name in stand_ins)], str(top))
         _run(top)
         pages = {page_of(name) for name in block}
         found = {
@@ -171,7 +171,7 @@ def assemble(pages: tuple[str, ...], inputs: dict[str, bytes]) -> dict[str, byte
         raise BuildError("\n".join(dead))
     parts = [json.loads(raw) for name, raw in inputs.items() if name.endswith(INDEX)]
     entries = [entry for part in parts for entry in part["docs"]]
-    entries.sort(key=lambda entry: position[entry["location"].partition("#")[0]])
+    entries.sort(key=lambda entry: position[unquote(entry["location"].partition("#")[0])])
     index = json.dumps(parts[0] | {"docs": entries}, separators=(",", ":"))
     return {INDEX: index.encode(), SCRIPT: f"var __index = {index}".encode()}
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
 import sys
 
 from experiments.profile import Profile
-from site_gen import paths
-from site_gen.environment.enter import go_on
+from site_gen import files, paths
+from site_gen.environment import enter
 from site_gen.errors import BuildError
 from site_gen.pipeline import session
+from site_gen.pipeline.fingerprint import PACKAGES
 from site_gen.pipeline.workers import cores
 
 SCHEDULER, WORKER = "distributed.cli.dask_scheduler", "distributed.cli.dask_worker"
 COPY = paths.BUILD / "cluster-demo"
-NOT_COPIED = shutil.ignore_patterns(
-    "build", "site", ".venv", ".git", "__pycache__", ".*_cache", ".hypothesis"
-)
 
 
 def scheduler(port: int) -> int:
     """Become a scheduler. Whoever reaches its port can run code on the workers: trusted networks only."""
-    free(port)
+    free(port, "")
     host = socket.gethostname()
     print(
         f"Scheduler at tcp://{host}:{port}. On each other machine: make worker SCHEDULER=tcp://{host}:{port}"
@@ -34,30 +31,29 @@ def scheduler(port: int) -> int:
         "Anybody who reaches this port can run programs on the workers: use it in a network that you trust.",
         flush=True,
     )
-    return go_on(sys.executable, ["-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
+    return enter.go_on(sys.executable, ["-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
 
 
 def worker(address: str, count: int | None) -> int:
     """Become the workers of a scheduler, one process a core, each with one thread."""
     if not address:
         raise BuildError("say which scheduler: make worker SCHEDULER=tcp://host:8786")
-    if not re.fullmatch(r"(\w+://)?\S+:\d+", address):
-        raise BuildError(f"SCHEDULER={address} is no address: write one such as tcp://host:8786")
     os.chdir(paths.ROOT)
-    return go_on(sys.executable, _worker_command(address, count or cores()))
+    return enter.go_on(sys.executable, _working(address, count or cores()))
 
 
-def _worker_command(address: str, count: int) -> list[str]:
+def _working(address: str, count: int) -> list[str]:
     options = ["--nworkers", str(count), "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
     return ["-m", WORKER, address, *options]
 
 
-def free(port: int) -> None:
+def free(port: int, host: str = "127.0.0.1") -> None:
     """Raise a `BuildError` if a port is taken."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # where it lets nobody take a port that is in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise BuildError(
@@ -68,7 +64,9 @@ def free(port: int) -> None:
 def demo() -> int:
     """Build the quick profile on a scheduler and two workers of this machine, which run another copy of the repository."""
     shutil.rmtree(COPY, ignore_errors=True)
-    shutil.copytree(paths.ROOT, COPY, ignore=NOT_COPIED)
+    for name in (*PACKAGES, "tests"):  # pages quote them
+        for path in paths.sources(paths.ROOT / name):
+            files.write_if_changed(COPY / paths.relative(path), files.read(path))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -79,7 +77,7 @@ def demo() -> int:
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--idle-timeout", "60s"]
     started = [
         subprocess.Popen([sys.executable, *command], cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT)
-        for command in (["-m", SCHEDULER, *options], _worker_command(address, 2))
+        for command in (["-m", SCHEDULER, *options], _working(address, 2))
     ]
     try:
         with session.alone():

@@ -218,6 +218,7 @@ class _Planner:
     def _study(self, name: str) -> None:
         from site_gen.pipeline.stages import plain_profile
 
+        studies.check_name(name)
         about, profile = self._about(name), self.profile.of(name)
         module = f"experiments.studies.{name}"
         result_code = self._made_of([(module, "run"), ("site_gen.storage", "dataset_to_bytes")], NUMERIC)
@@ -429,8 +430,6 @@ def check_names(docs: Iterable[str], made: set[str]) -> None:
             raise BuildError(f"docs/{name}: the build makes a file of this name: choose another one")
         if ending.lower() in MARKDOWN and ending != "md":
             raise BuildError(f"docs/{name}: the name of a page ends in .md: rename it {stem}.md")
-        if (stem, ending) == ("README", "md"):
-            raise BuildError(f"docs/{name}: MkDocs takes README for the folder's index: rename it index.md")
 
 
 def notice(profile: Profile) -> str:

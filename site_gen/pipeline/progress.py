@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from site_gen.pipeline.unit import Unit
+from site_gen.storage import read_json
 
 ESTIMATES = Path(__file__).with_name("estimates.json")  # seconds on the machine where they were measured
 LAST = ("pages", "html", "site")  # they wait for everything else
@@ -24,7 +24,7 @@ KINDS = ("result", "check", "record", "measure", "figure", "animation", "pages",
 @cache
 def estimates() -> dict[str, dict[str, float]]:
     """Profile → "kind subject", or a kind alone → seconds of one unit."""
-    return json.loads(ESTIMATES.read_text(encoding="utf-8"))
+    return read_json(ESTIMATES)
 
 
 def rank(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import signal
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -208,11 +207,10 @@ class Build:
             order.prepare()
         except CycleError as error:
             raise BuildError(f"units wait for each other: {' → '.join(error.args[1])}") from None
-        with _interruptible():
-            try:
-                self._loop(order)
-            finally:
-                self._stop()
+        try:
+            self._loop(order)
+        finally:
+            self._stop()
         done = {unit.name for unit in (*self.outcome.made, *self.outcome.kept)}
         failed = {unit.name for unit, _ in self.outcome.failures}
         self.outcome.left_out = [one for name, one in self.units.items() if name not in done | failed]
@@ -372,18 +370,3 @@ def store(
     if is_site:
         site_folder.claim(top, wanted)
     return written
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let termination end a build as Ctrl-C does."""
-
-    def stop(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from experiments.profile import Profile
 from site_gen import files, paths
 from site_gen.errors import BuildError
+from site_gen.pipeline import session
 from site_gen.pipeline.cluster import free
 
 HOST = "127.0.0.1"
@@ -39,11 +42,14 @@ def run(profile: Profile, port: int) -> int:
         threading.Thread(target=server.shutdown).start()
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) != signal.SIG_IGN:  # `nohup` has the last one ignored
+            signal.signal(number, end)
     try:
         if builds.whole().wait():
             return 1
+        free(port)  # a first build takes minutes
         logging.basicConfig(level=logging.WARNING)
         for name in WATCHED:
             server.watch(str(paths.ROOT / name))
@@ -73,8 +79,8 @@ class _Builds:
         options = ["--profile", self.profile.name, "--set", " ".join(map(str, self.profile.changes))]
         if self.profile.seed is not None:
             options += ["--seed", str(self.profile.seed)]
-        command = [sys.executable, "-m", "site_gen", "site", "--follow", *options]
-        self.process = subprocess.Popen(command, cwd=paths.ROOT)
+        python = [sys.executable, "-X", f"{session.PARENT}={os.getpid()}"]
+        self.process = subprocess.Popen([*python, "-m", "site_gen", "site", *options], cwd=paths.ROOT)
         return self.process
 
     def stop(self) -> None:
@@ -119,7 +125,8 @@ class _Builds:
         for name in WATCHED:
             top = paths.ROOT / name
             for path in [top] if top.is_file() else paths.sources(top):
-                found[paths.relative(path)] = path.stat().st_mtime_ns
+                with suppress(OSError):  # an editor renames while it saves
+                    found[paths.relative(path)] = path.stat().st_mtime_ns
         return found
 
 

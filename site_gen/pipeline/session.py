@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -17,6 +18,9 @@ from site_gen.pipeline import run, workers
 from site_gen.pipeline.progress import LAST, Display
 from site_gen.pipeline.record import Record
 from site_gen.pipeline.unit import Unit
+
+# This option of the interpreter names the process without which a build is of no use: that of `serve`.
+PARENT = "parent"
 
 
 class Session:
@@ -113,6 +117,8 @@ def alone() -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    if PARENT in sys._xoptions:
+        workers.follow(int(sys._xoptions[PARENT]))
     with files.named_errors(paths.LOCK):
         paths.BUILD.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(paths.LOCK, timeout=0, fallback_to_soft=False), paths.LOCK.with_name("holder")

@@ -22,12 +22,8 @@ def listed(site: Path) -> set[str]:
         found = json.loads((site / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return set()
-    inside = [
-        name
-        for name in found
-        if isinstance(name, str) and not name.startswith("/") and ".." not in name.split("/")
-    ]
-    return set(inside) if isinstance(found, list) else set()
+    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    return {name for name in names if not {"", ".", ".."} & {*name.split("/")} and "\0" not in name}
 
 
 def claim(site: Path, names: Iterable[str]) -> None:
@@ -36,12 +32,15 @@ def claim(site: Path, names: Iterable[str]) -> None:
 
 
 def clear(site: Path) -> list[str]:
-    """Remove what builds wrote, and the folder if nothing else is in it; return the names of what else is in it."""
+    """Remove what builds wrote, and the folder if nothing else is in it; return the names of what else is in it.
+
+    A link to a folder elsewhere is somebody's, and stays.
+    """
     if not site.is_dir():
         return []
     files.remove((site / name for name in listed(site)), site)
     (site / MANIFEST).unlink(missing_ok=True)
     others = sorted(path.name for path in site.iterdir())
-    if not others:
+    if not others and not site.is_symlink():
         site.rmdir()
     return others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import tempfile
 import time
 import traceback
 import warnings
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from site_gen.errors import BuildError
+from site_gen.files import OUT_OF_SPACE
 
 MOST = 1000  # letters of an error that are shown; a file has the rest
 MEDIA = (
@@ -120,6 +122,9 @@ def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Fa
     except BuildError as error:
         return Failed(str(error), expected=True, trace=traceback.format_exc())
     except BaseException as error:  # noqa: BLE001 - whatever a study raises is told and not thrown, SystemExit too
+        if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:  # no unit writes anything else
+            said = f"the disk that holds {tempfile.gettempdir()} is full: free some space, or set TMPDIR to another folder"
+            return Failed(said, expected=True)
         said = "".join(traceback.format_exception_only(error)).strip()
         return Failed(shorten(said), False, own_frames(error), traceback.format_exc())
     return Made(time.perf_counter() - began, outputs, tuple(warned))

@@ -40,13 +40,19 @@ class Processes:
 
         # Workers that grew by 300 MB are replaced, which concerns nobody.
         warnings.filterwarnings("ignore", message="A worker (was restarted|stopped) while some jobs")
-        return get_reusable_executor(
-            max_workers=self.count,
-            timeout=600,
-            initializer=_prepare,
-            initargs=(os.getpid(),),
-            kill_workers=True,
-        )
+        try:
+            return get_reusable_executor(
+                max_workers=self.count,
+                timeout=600,
+                initializer=_prepare,
+                initargs=(os.getpid(),),
+                kill_workers=True,
+            )
+        except (ImportError, OSError) as error:
+            raise BuildError(
+                f"worker processes cannot be started here ({error}): they need semaphores, which Linux keeps in /dev/shm: "
+                "make it a folder that can be written, with some space"
+            ) from None
 
     def stop(self, executor: Executor) -> None:
         """End the workers, whatever they are doing: what they were making is stored nowhere yet."""
@@ -54,7 +60,7 @@ class Processes:
 
 
 def _prepare(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and end when the parent does."""
+    """Leave Ctrl-C to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     follow(parent)
 

@@ -42,7 +42,7 @@ def _file(name: str) -> dict[str, Any]:
         raise PageError(unknown("simulator", name, names()))
     path = FOLDER / f"{name}.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_bytes())
     except json.JSONDecodeError as error:
         raise BuildError(
             f"{relative(path)}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). "

@@ -9,10 +9,12 @@ import pytest
 from site_gen.pages import front
 from site_gen.pages.calls import calls
 from site_gen.pages.configuration import configured
-from site_gen.paths import DOCS, ROOT
+from site_gen.paths import DOCS, ROOT, sources
 
 PAGES = {
-    path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))
+    path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8")
+    for path in sources(DOCS)
+    if path.suffix == ".md"
 }
 
 

@@ -15,6 +15,7 @@ import pytest
 from site_gen import files
 from site_gen.errors import BuildError
 from site_gen.files import write_if_changed
+from site_gen.paths import ROOT
 
 
 def test_writes_only_what_changed(tmp_path: Path) -> None:
@@ -73,6 +74,20 @@ def test_a_folder_that_is_a_file_is_an_error_too(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("")
     with pytest.raises(BuildError, match="cannot write"):
         write_if_changed(tmp_path / "folder" / "table.csv", b"")
+
+
+def test_a_linked_folder_that_is_left_empty_stays(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/page.html").touch()
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/pages").symlink_to(tmp_path / "elsewhere")
+    files.remove([tmp_path / "site/pages/page.html"], tmp_path / "site")
+    assert not [*(tmp_path / "elsewhere").iterdir()] and (tmp_path / "site/pages").is_symlink()
+
+
+def test_a_file_at_the_top_is_looked_for_by_the_name_of_the_folder() -> None:
+    said = files.sentence(OSError(errno.ENOENT, "No such file or directory"), ROOT / "mkdocs.yml", "read")
+    assert said.startswith(f"cannot read mkdocs.yml: No such file or directory: see to {ROOT}, ")
 
 
 def test_a_build_error_crosses_processes() -> None:

@@ -9,7 +9,7 @@ import markdown
 import pytest
 
 from site_gen.pages.headings import ALIAS, slug
-from site_gen.paths import DOCS
+from site_gen.paths import DOCS, sources
 from tests.site_gen.pages.test_mathml import site_markdown
 
 
@@ -98,7 +98,7 @@ def test_ids_on_the_site_say_something(converter: markdown.Markdown) -> None:
     """Headings of all pages; and links between pages use no id of old."""
     ids: dict[str, set[str]] = {}
     old: dict[str, set[str]] = {}
-    for path in DOCS.rglob("*.md"):
+    for path in (one for one in sources(DOCS) if one.suffix == ".md"):
         headings = [
             line for line in path.read_text(encoding="utf-8").splitlines() if re.match(r"#{1,6} ", line)
         ]
@@ -110,7 +110,7 @@ def test_ids_on_the_site_say_something(converter: markdown.Markdown) -> None:
         assert not [one for one in ids[name] if re.fullmatch(r"\d+|and|with|_\d+", one)], name
     assert "0" in old["transform/gamma-and-beta.md"] and "gamma-0" in ids["transform/gamma-and-beta.md"]
     assert "and" in old["optimization/placement.md"] and "with" in old["optimization/size-of-weights.md"]
-    for path in DOCS.rglob("*.md"):
+    for path in (one for one in sources(DOCS) if one.suffix == ".md"):
         for target, anchor in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", path.read_text(encoding="utf-8")):
             page = (
                 (path.parent / target).resolve().relative_to(DOCS).as_posix()

@@ -156,6 +156,7 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
             "---\ntitle: What is the first # of all?\ndescription: A.\n---\n",
             "2: the title ends before its sign #, a comment in YAML: put quotation marks around it",
         ),
+        ('---\ntitle: What?\ndescription: A "b".\n---\n', "3: the description holds a quotation mark"),
     ],
 )
 def test_front_matter_that_mkdocs_would_publish_as_text(refused: Refused, front: str, told: str) -> None:

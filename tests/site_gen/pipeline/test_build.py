@@ -135,10 +135,11 @@ def test_only_what_a_build_wrote_is_removed_from_the_site(built: Repository) -> 
     for name, text in theirs.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
-    (built.root / "docs/second.md").write_text("---\ntitle: Second?\ndescription: One more.\n---\nText.\n")
+    front = "---\ntitle: Is E[x] < y & <b>?\ndescription: One more.\n---\n"
+    (built.root / "docs/second.md").write_text(f"{front}Text.\n")
     built.edit("mkdocs.yml", "  - Home: index.md\n", "  - Home: index.md\n  - Second: second.md\n")
     made(built, "site")
-    assert (site / "second.html").is_file()
+    assert "<h1>Is E[x] &lt; y &amp; &lt;b&gt;?</h1>" in (site / "second.html").read_text()
     (built.root / "docs/second.md").unlink()
     built.edit("mkdocs.yml", "  - Second: second.md\n", "")
     made(built, "site")

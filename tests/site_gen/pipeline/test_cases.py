@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,18 @@ def test_leftovers_of_editors_and_systems_are_no_sources(built: Repository) -> N
     site = built.bytes_of("site")
     for name in ("docs/index.md~", "docs/.#index.md", "docs/#index.md#", "docs/.DS_Store", f"{STUDY}~"):
         (built.root / name).write_text("not finished [[= nonsense")
+    for name in (
+        "index.md.orig",
+        "index.md.rej",
+        "index.md.bak",
+        "index.md.swp",
+        "~$index.md",
+        "Thumbs.db",
+        "desktop.ini",
+    ):
+        (built.root / "docs" / name).write_text("not finished [[= nonsense")
+    (built.root / "experiments/studies/attic").mkdir()
+    (built.root / "experiments/studies/attic/coin.py").write_text("not finished")
     for name in ("experiments/studies/.#anatomy.py", "site_gen/figures/.#coin__heads.py"):
         (built.root / name).symlink_to("nobody@nowhere.1")
     assert made(built, "site") == []
@@ -43,6 +56,11 @@ OUTSIDE = {
     "LC_ALL": "C",
     "PYTHONIOENCODING": "ascii",
     "OMP_NUM_THREADS": "4",
+    "TMPDIR": ".",
+    "PYTHONUTF8": "0",
+    "PYTHONDEVMODE": "1",
+    "FORCE_COLOR": "1",
+    "COLUMNS": "3",
 }
 
 
@@ -90,7 +108,6 @@ def test_one_broken_study_does_not_stop_the_others(built: Repository, text: str,
         ("site_gen/animations/coin__heads.py", "", "share the id coin-heads"),
         ("site_gen/figures/helper.py", "", "site_gen/figures/helper.py: name the file"),
         ("site_gen/figures/old/coin__old.py", "", "site_gen/figures/old/coin__old.py: move the file"),
-        ("docs/README.md", "", "docs/README.md: "),
     ],
 )
 def test_what_is_wrong_elsewhere_does_not_stop_a_study(
@@ -179,7 +196,7 @@ def test_front_matter_that_mkdocs_stumbles_over_names_the_page(built: Repository
         (("new-study", "x" * 300), "cannot be the name of a study"),
         (("new-study", "pages"), "cannot be the name of a study"),
         (("site", "--seed", "9" * 5000), "SEED is a whole number"),
-        (("worker", "--scheduler", "nonsense"), "SCHEDULER=nonsense is no address"),
+        (("worker", "--scheduler", "nonsense"), "SCHEDULER is the address of a scheduler"),
         (("distclean", "coin"), "distclean takes nothing"),
     ],
 )
@@ -196,6 +213,20 @@ def test_a_new_study_without_a_navigation_is_one_sentence(built: Repository) -> 
     assert "mkdocs.yml" in stopped(built, "new-study", "dice")
     (built.root / "mkdocs.yml").write_bytes(b"nav: \xff\n")
     assert "is not UTF-8" in stopped(built, "new-study", "dice")
+
+
+@pytest.mark.parametrize(
+    ("copied", "name"),
+    [
+        (STUDY, "coin.old.py"),
+        (STUDY, "coin (1).py"),
+        ("site_gen/figures/coin__heads.py", "coin__heads copy.py"),
+    ],
+)
+def test_a_copy_that_a_system_made_is_named(built: Repository, copied: str, name: str) -> None:
+    path = built.root / copied
+    shutil.copy(path, path.with_name(name))
+    assert f"{path.parent.relative_to(built.root).as_posix()}/{name}: " in stopped(built, "site")
 
 
 def test_brackets_are_printed_as_they_are(built: Repository) -> None:

@@ -75,6 +75,12 @@ TOOLS = """
 """
 
 
+def test_a_mark_at_the_beginning_changes_nothing(repository) -> None:
+    """Some editors begin a UTF-8 file with one."""
+    plain = repository(study_a=STUDY, layers=LAYERS, tools=TOOLS)
+    assert repository(study_a="\ufeff" + textwrap.dedent(STUDY), layers=LAYERS, tools=TOOLS) == plain
+
+
 def test_only_reached_definitions_count(repository) -> None:
     found = repository(study_a=STUDY, layers=LAYERS, tools=TOOLS)
     assert set(found) == {

@@ -35,10 +35,6 @@ def test_other_settings_are_named(profile: Profile, title: str, text: str) -> No
     [
         ("part/new.MD", "docs/part/new.MD: the name of a page ends in .md: rename it new.md"),
         ("new.markdown", "rename it new.md"),
-        (
-            "part/README.md",
-            "docs/part/README.md: MkDocs takes README for the folder's index: rename it index.md",
-        ),
         ("claims.json", "docs/claims.json: the build makes a file of this name"),
         ("figures/coin-heads/index.md", "the build makes a file of this name"),
     ],

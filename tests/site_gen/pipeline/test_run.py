@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -31,6 +30,12 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE) -> object:
             return found
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def workers(process: subprocess.Popen) -> list[psutil.Process]:
@@ -68,10 +73,11 @@ def test_a_unit_that_always_loses_its_worker_is_named(unbuilt: Repository) -> No
     assert len(unbuilt.bytes_of("build/results")) == 2
 
 
-def test_workers_end_with_their_parent(unbuilt: Repository) -> None:
+@pytest.mark.parametrize("command", [("study", "coin"), ("serve", "--port", str(free_port()))])
+def test_workers_end_with_their_parent(unbuilt: Repository, command: tuple[str, ...]) -> None:
     slow(unbuilt, 20.0)
-    process = unbuilt.start("study", "coin")
-    found = until(lambda: len(workers(process)) == 2 and workers(process))
+    process = unbuilt.start(*command)
+    found = until(lambda: len(workers(process)) == 2 and psutil.Process(process.pid).children(recursive=True))
     time.sleep(1)
     process.kill()
     process.communicate()
@@ -166,17 +172,11 @@ def test_a_cluster_that_shares_no_disk_makes_the_same_bytes(
     unbuilt: Repository, built: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = small_repository(tmp_path_factory.mktemp("another-clone"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
-    port = address.rpartition(":")[2]
-    options = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
     started = [
-        subprocess.Popen([sys.executable, "-m", *command], cwd=other.root, env=other.environment())
-        for command in (
-            ["distributed.cli.dask_scheduler", *options],
-            ["distributed.cli.dask_worker", address, "--nworkers", "2", "--nthreads", "1", "--no-dashboard"],
-        )
+        other.start("scheduler", "--port", str(port)),
+        other.start("worker", "--scheduler", address, "--workers", "2"),
     ]
     try:
         made(unbuilt, "site", "--scheduler", address)
@@ -193,7 +193,10 @@ def test_a_cluster_that_shares_no_disk_makes_the_same_bytes(
         assert process.returncode == 1 and "the scheduler does not answer any more" in said
         assert "Traceback" not in said
     finally:
+        below = psutil.Process(started[1].pid).children(recursive=True)
         for process in reversed(started):
-            process.terminate()
-        for process in started:
-            process.wait(20)
+            process.kill()
+            process.communicate(timeout=20)
+    assert below and not psutil.wait_procs(below, timeout=10)[1]
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port))

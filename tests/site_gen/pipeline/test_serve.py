@@ -11,18 +11,18 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from experiments.profile import Profile
+from site_gen import paths
+from site_gen.errors import BuildError
+from site_gen.pipeline import serve
 from tests.conftest import Repository
-from tests.site_gen.pipeline.test_run import PATIENCE, slow, until, workers
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.site_gen.pipeline.test_run import PATIENCE, free_port, slow, until, workers
 
 
 def page(port: int) -> str:
@@ -88,7 +88,7 @@ def test_a_scheduler_ends_with_its_command(built: Repository) -> None:
 
 def test_a_mistake_on_a_page_is_told_and_mended(built: Repository) -> None:
     port = free_port()
-    with serving(built, port):
+    with serving(built, port) as process:
         until(lambda: page(port))
         built.edit("docs/index.md", 'figure("coin-heads")', 'figure("coin-head")')
         time.sleep(2)
@@ -96,6 +96,9 @@ def test_a_mistake_on_a_page_is_told_and_mended(built: Repository) -> None:
         built.edit("docs/index.md", 'figure("coin-head")', 'figure("coin-heads")')
         built.edit("docs/index.md", "It shows heads", "Again it shows heads")
         until(lambda: "Again it shows heads" in page(port))
+        process.send_signal(signal.SIGHUP)  # the terminal is closed
+        process.communicate(timeout=20)
+        assert process.returncode == 0
 
 
 def test_a_taken_port_ends_the_command_and_is_named(built: Repository) -> None:
@@ -114,6 +117,30 @@ def test_a_taken_port_ends_the_command_and_is_named(built: Repository) -> None:
     finally:
         server.terminate()
         server.wait()
+
+
+def test_a_port_that_is_taken_during_the_first_build_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with socket.socket() as another:
+
+        def build(builds: object) -> SimpleNamespace:
+            another.bind(("127.0.0.1", port))
+            return SimpleNamespace(wait=lambda: 0)
+
+        monkeypatch.setattr(serve._Builds, "whole", build)
+        monkeypatch.setattr(serve.signal, "signal", lambda *_: None)
+        with pytest.raises(BuildError, match=f"port {port} cannot be used"):
+            serve.run(Profile(), port)
+
+
+def test_a_file_that_vanishes_while_sources_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As editors do when they save: the new file is renamed to the old one's name."""
+    (tmp_path / "mkdocs.yml").touch()
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "sources", lambda top: [top / "gone.md"])
+    assert serve._Builds(Profile()).seen.keys() == {"mkdocs.yml"}
 
 
 def _answers(port: int) -> bool:

@@ -1,16 +1,21 @@
-"""Whatever a study does, its worker answers in words; and the same fault of many points is told once."""
+"""Whatever a study does and a machine refuses, a worker answers in words; the same fault of many points is told once."""
 
 from __future__ import annotations
 
+import errno
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
+import loky
 import pytest
+import xarray as xr
 
 from site_gen import paths
 from site_gen.errors import BuildError
-from site_gen.pipeline import failures
+from site_gen.pipeline import failures, stages
 from site_gen.pipeline.unit import MOST, Failed, Made, Unit, work
+from site_gen.pipeline.workers import Processes
 
 
 class Silent(Exception):
@@ -107,3 +112,40 @@ def test_what_several_studies_stumble_over_is_told_once(
 def test_a_mistake_that_is_known_is_told_as_it_is() -> None:
     RAISED["known"] = BuildError("mend this")
     assert work(f"{__name__}:stumble", ("known",), {}).expected
+
+
+def test_a_full_disk_for_temporary_files_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(inputs: dict) -> dict:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(stages, "pages", fails)
+    failed = work("site_gen.pipeline.stages:pages", (), {})
+    assert failed.expected and "is full" in failed.message and "TMPDIR" in failed.message
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EROFS, "Read-only file system"), ImportError("no sem_open")])
+def test_processes_that_cannot_be_started_are_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(**options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(loky, "get_reusable_executor", fails)
+    with pytest.raises(BuildError, match="/dev/shm"):
+        Processes(1).start()
+
+
+def test_a_point_that_gives_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with SET=coin.runs=0: such a result could be stored, and not read again."""
+    study = SimpleNamespace(
+        __name__="experiments.studies.coin",
+        __file__=str(paths.STUDIES / "anatomy.py"),
+        FULL=stages.Profile(),
+        points=lambda setup: {"one": 1},
+        run=lambda point: xr.Dataset({"heads": ("run", [])}),
+    )
+    monkeypatch.setattr(stages, "load", lambda name: study)
+    with pytest.raises(
+        BuildError, match=r"studies/anatomy.py:\d+: the result of the point 'one' has nothing along 'run'"
+    ):
+        stages.result("coin", "one", ("full", None, ()), {})
