@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 from site_gen.commands import browsers_wanted
 from site_gen.environment.variables import ROOT
 
-PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "worksteal")
+# One more than there are cores: browsers and builds wait now and then.
+PYTEST = ("-m", "pytest", "-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal")
 # An empty expression lifts the `-m "not nightly"` of pyproject.toml.
 EVERYTHING = ("-m", "")
 BENCH = ("-m", "pytest", "tests/benchmarks", "-o", "python_files=bench_*.py", "--benchmark-only")

@@ -20,7 +20,7 @@ SCHEMES = ("light", "dark")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Pages under their own address; 404.html holds absolute addresses and is only served by a server.
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.name != "404.html")
-# Pages of figures that only the nightly run checks for accessibility.
+# Pages of figures that only the nightly run opens.
 LEFT_TO_NIGHT = sample.left_out({address: (SITE / address).read_text(encoding="utf-8") for address in PAGES})
 
 
@@ -31,21 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with `address` on every page, one with `figure_page` on those left to the night, one with `scheme` under both themes.
-
-    A page that is left to the night has one of the themes by day, for they are all made alike: every other page the other one.
-    """
+    """Run a test with `address` on every page, some of them by night only, and one with `scheme` under both themes."""
     names = metafunc.fixturenames
-    if "address" in names and "scheme" in names:
-        by_night = {(one, SCHEMES[at % 2]) for at, one in enumerate(LEFT_TO_NIGHT)}
-        visits = [(address, scheme) for address in PAGES or ["index.html"] for scheme in SCHEMES]
-        marked = [pytest.param(*one, marks=pytest.mark.nightly if one in by_night else ()) for one in visits]
-        metafunc.parametrize(("address", "scheme"), marked)
-        return
     if "address" in names:
-        metafunc.parametrize("address", PAGES or ["index.html"])
-    if "figure_page" in names:
-        metafunc.parametrize("figure_page", LEFT_TO_NIGHT)
+        pages = [
+            pytest.param(one, marks=pytest.mark.nightly if one in LEFT_TO_NIGHT else ())
+            for one in PAGES or ["index.html"]
+        ]
+        metafunc.parametrize("address", pages)
     if "scheme" in names:
         metafunc.parametrize("scheme", SCHEMES)
 

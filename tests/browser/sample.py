@@ -1,6 +1,5 @@
-"""Which pages `make test` checks for accessibility: every chapter, and of the pages of figures, which are all made
-alike, as many as it takes to meet every kind of element, and an eighth besides. The others are opened under
-one theme, without that check. `make nightly` does all of it.
+"""Which pages `make test` opens: every chapter, and of the pages of figures, which are all made alike, as many as it
+takes to meet every kind of element, and an eighth besides. `make nightly` opens all of them.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def article(page: str) -> str:
 
 
 def figures(pages: dict[str, str]) -> list[str]:
-    """The figure pages to check, of all pages by address.
+    """The figure pages to open, of all pages by address.
 
     The order is that of a checksum of each article, so a page that changes may come into the sample, and a page that
     does not stays where it was.

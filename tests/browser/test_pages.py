@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from site_gen.theme.palette import SURFACE
-from tests.browser.conftest import LEFT_TO_NIGHT, PHONE, SITE
+from tests.browser.conftest import PHONE, SITE
 
 # Images of the other theme are `display: none` and lazy: ask for every one, and wait until each is decoded or has failed.
 LOAD_IMAGES = """async () => {
@@ -22,17 +22,14 @@ LOAD_IMAGES = """async () => {
 }"""
 SHOWN = """() => ["light", "dark"].map(
   side => [...document.querySelectorAll(".bn-only-" + side)].filter(one => one.getClientRects().length).length)"""
+TWICE = """() => [...document.querySelectorAll("[id]")].map(one => one.id).filter((id, at, all) => all.indexOf(id) !== at)"""
 OVERFLOWING = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.body.querySelectorAll("*")].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
     .slice(-5).map(one => one.outerHTML.slice(0, 120))"""
 
 
 def test_a_page_is_sound(visit: Any, violations: Any, address: str, scheme: str) -> None:
-    """One visit, all checks: opening a page is what takes the time.
-
-    Accessibility takes as long as everything else. Of the pages of figures a sample is checked here, and the others in
-    `test_every_other_figure_page_is_accessible`.
-    """
+    """One visit, all checks. Of the pages of figures, which are all made alike, most are opened by night only."""
     seen = visit(address, scheme)
     page = seen.page
     faults = {
@@ -40,10 +37,9 @@ def test_a_page_is_sound(visit: Any, violations: Any, address: str, scheme: str)
         "console errors": seen.errors,
         "requests that leave the disk": [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))],
         "the other theme's pictures": page.evaluate(SHOWN)[scheme == "light"] or None,
-        "ids that stand twice": page.evaluate("""() => [...document.querySelectorAll("[id]")].map(one => one.id)
-            .filter((id, at, all) => all.indexOf(id) !== at)"""),
+        "ids that stand twice": page.evaluate(TWICE),
         "films that start by themselves": page.locator("video[autoplay]").count() or None,
-        "accessibility": address not in LEFT_TO_NIGHT and violations(page),
+        "accessibility": violations(page),
     }  # fmt: skip
     assert {what: found for what, found in faults.items() if found} == {}
     assert page.locator("h1").count() == 1
@@ -53,13 +49,6 @@ def test_a_page_is_sound(visit: Any, violations: Any, address: str, scheme: str)
     )
     page.set_viewport_size(PHONE)
     assert page.evaluate(OVERFLOWING) == [], "nothing is wider than a phone"
-
-
-@pytest.mark.nightly
-def test_every_other_figure_page_is_accessible(
-    visit: Any, violations: Any, figure_page: str, scheme: str
-) -> None:
-    assert violations(visit(figure_page, scheme).page) == []
 
 
 def as_css(colour: str) -> str:
@@ -114,6 +103,12 @@ def test_every_link_leads_somewhere(parsed: dict[str, Links]) -> None:
             if not path.is_file() or anchored:
                 dead.append(f"{name}: {target}")
     assert dead == []
+
+
+def test_no_id_stands_twice(parsed: dict[str, Links]) -> None:
+    """Before a script has run; `test_a_page_is_sound` looks afterwards."""
+    twice = {name: [one for one, count in page.ids.items() if count > 1] for name, page in parsed.items()}
+    assert {name: ids for name, ids in twice.items() if ids} == {}
 
 
 def test_pages_load_nothing_from_elsewhere(parsed: dict[str, Links]) -> None:

@@ -21,7 +21,7 @@ import pytest
 from experiments.engine.standardize import Convention, Standardize
 from site_gen.simulators import declarations
 from tests.browser.conftest import DESKTOP, PAGES, PHONE, SITE
-from tests.browser.test_pages import OVERFLOWING
+from tests.browser.test_pages import OVERFLOWING, TWICE
 
 NAMES = declarations.names()
 ABSURD = (
@@ -431,8 +431,7 @@ def test_two_on_one_page_do_not_collide(open_simulator: Any) -> None:
     seen.page.evaluate(SETTLED)
     assert settings(second)["beta"] == 5 and settings(element)["beta"] == 0
     assert "affine.gamma=10" in seen.page.url and "affine-2.beta=5" in seen.page.url
-    assert seen.page.evaluate("""() => [...document.querySelectorAll("[id]")].map(one => one.id)
-        .filter((id, at, all) => all.indexOf(id) !== at)""") == []  # fmt: skip
+    assert seen.page.evaluate(TWICE) == []
 
 
 # ------------------------------------------------------------------------------------------------------------ bn-running

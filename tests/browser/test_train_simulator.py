@@ -20,7 +20,7 @@ from tests.browser.test_pages import OVERFLOWING
 PAGE = "train.html"
 DECLARED = declarations.declaration("bn-train")
 SIMULATORS = ROOT / "site_gen" / "simulators"
-SEEDS = (1, 2, 3)
+SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (2, 3)))
 
 
 @pytest.fixture

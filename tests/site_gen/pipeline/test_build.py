@@ -159,7 +159,9 @@ def test_what_a_killed_build_left_in_the_site_vanishes(built: Repository) -> Non
     assert not (site / "half.html").exists()
 
 
-@pytest.mark.parametrize("seconds", [1.5, 3.0, 5.0])
+@pytest.mark.parametrize(
+    "seconds", [3.0, *(pytest.param(one, marks=pytest.mark.nightly) for one in (1.5, 5.0))]
+)
 def test_killed_at_any_moment_the_next_build_leaves_the_same_bytes(
     unbuilt: Repository, built: Repository, seconds: float
 ) -> None:
