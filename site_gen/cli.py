@@ -253,7 +253,7 @@ def _tell_all(outcome: Any) -> None:
 
 def _summarise(found: Any, outcome: Any) -> None:
     """Say what was made, kept and recorded, and how long it took."""
-    from site_gen.pipeline.progress import counted
+    from site_gen.pipeline.progress import counted, exactly
 
     recorded = sum(
         len(one["recorded"]) for one in (found.record.get("studies") or {}).values() if one.get("recorded")
@@ -261,10 +261,9 @@ def _summarise(found: Any, outcome: Any) -> None:
     said = f"Made {counted(outcome.made)}; kept {len(outcome.kept)}"
     said += f"; {recorded} recorded results were used" if recorded else ""
     seconds = found.display.took()
-    spoken = f"{seconds:.1f} s" if seconds < 100 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"
     busy = outcome.seconds / (seconds * found.display.workers)
     used = f", workers busy {busy:.0%} of it" if outcome.made and seconds > 20 else ""
-    print(f"\n{said}. Took {spoken}{used}.")
+    print(f"\n{said}. Took {exactly(seconds)}{used}.")
 
 
 def _verdicts(found: Any) -> None:

@@ -200,3 +200,9 @@ def spoken(seconds: float) -> str:
     if minutes < 10:
         return f"{minutes} min {10 * int(seconds % 60 // 10)} s"
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def exactly(seconds: float) -> str:
+    """A duration that was measured."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min {rest} s"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from site_gen.pipeline import progress
-from site_gen.pipeline.progress import Display, counted, spoken
+from site_gen.pipeline.progress import Display, counted, exactly, spoken
 
 UNITS = 100  # for each worker
 
@@ -69,6 +69,11 @@ def test_what_is_expected_here_goes_before_what_was_measured_elsewhere() -> None
 )  # fmt: skip
 def test_durations_are_spoken(seconds: float, said: str) -> None:
     assert spoken(seconds) == said
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.13, "0.1 s"), (99.9, "99.9 s"), (119.7, "2 min 0 s")])
+def test_what_it_took_is_told_to_the_second(seconds: float, said: str) -> None:
+    assert exactly(seconds) == said
 
 
 def test_what_will_be_made_is_counted_in_words() -> None:
