@@ -75,7 +75,11 @@ def _number(name: str, text: str, least: int) -> int | None:
 def _session(options: argparse.Namespace) -> Any:
     from site_gen.pipeline.session import Session
 
-    return Session(options.profile, options.scheduler, options.workers)
+    found = Session(options.profile, options.scheduler, options.workers)
+    for change in options.profile.changes:
+        if change.study in found.plan.broken:  # at once, and not after everything else was made
+            raise BuildError(found.plan.broken[change.study])
+    return found
 
 
 def _site(options: argparse.Namespace) -> int:
@@ -83,6 +87,8 @@ def _site(options: argparse.Namespace) -> int:
 
     with session.alone():
         found = _session(options)
+        for said in dict.fromkeys(found.plan.broken.values()):
+            tell(said)
         outcome = found.up_to_date(found.plan.upto("pages" if options.name == "pages" else "site"))
     failed = _told(found, outcome)
     _summarise(found, outcome)
@@ -106,8 +112,11 @@ def _study(options: argparse.Namespace) -> int:
         return 1
     measured = read_json(paths.measures(found.profile.of(name).label, name))
     print(f"\n{measured['question']}\n")
+    if not found.profile.is_published:
+        print(f"Not the published settings:{found.profile.of(name).options}\n")
     for claim in measured["claims"]:
-        print(f"{claim['measured']:<10} {claim['id']}: {claim['says']}")
+        declared = "" if claim["measured"] == claim["verdict"] else f" (declared {claim['verdict']})"
+        print(f"{claim['measured']:<10} {claim['id']}{declared}: {claim['says']}")
         for case in claim["cases"]:
             print(f"{'':<10} {case['when'] or 'measured'}: {_measured(case)} against “{case['rule']}”")
     for key, value in measured["values"].items():
@@ -224,11 +233,8 @@ COMMANDS = (
 
 def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
     """Tell each failure once; whether there was one."""
-    broken = {name: said for name, said in found.plan.broken.items() if not wanted or name == wanted}
-    others = [name for name in found.plan.broken if name not in broken and name not in found.plan.drawn_from]
-    for said in dict.fromkeys(broken.values()):
-        tell(said)
     _tell_all(outcome)
+    others = [name for name in found.plan.broken if name not in found.plan.drawn_from]
     if others:
         print(f"Left alone, since they cannot be read: {', '.join(others)}", file=sys.stderr)
     if outcome.left_out:
@@ -238,7 +244,7 @@ def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
             f"w{'as' if count == 1 else 'ere'} left alone.",
             file=sys.stderr,
         )
-    return bool(broken or outcome.failures)
+    return bool(outcome.failures or (found.plan.broken and not wanted))
 
 
 def _tell_all(outcome: Any) -> None:

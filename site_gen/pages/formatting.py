@@ -106,12 +106,16 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def estimate(measured: Mapping[str, Any]) -> str:
-    """The estimate of a claim, a case or a value, with its unit."""
+    """The estimate of a claim, a case or a value, with its unit; a word if there is none with these settings."""
+    if measured["estimate"] is None:
+        return "not measured"
     return with_unit(number(measured["estimate"], _spec(measured)), measured["unit"])
 
 
 def bounds(measured: Mapping[str, Any]) -> str:
-    """The ends of its interval, "0.87 to 0.89"; empty if they are the same number as far as its digits go."""
+    """The ends of its interval, "0.87 to 0.89"; empty if they are the same number as far as its digits go, or none."""
+    if measured["estimate"] is None:
+        return ""
     spec = _spec(measured)
     low, high = number(measured["low"], spec), number(measured["high"], spec)
     return "" if low == high else f"{low} to {high}"

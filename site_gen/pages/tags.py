@@ -173,6 +173,8 @@ class Page:
         field_name, base = (part, base) if part in ("low", "high", "runs", "unit") else ("estimate", name)
         measured = self.book.measurement(base)
         number = measured[field_name]
+        if measured["runs"] == 0:  # settings were changed, and leave nothing to measure
+            return '<span class="bn-value" title="not measured with these settings">n/a</span>'
         if number is None or (isinstance(number, str) and field_name != "unit"):
             raise PageError(
                 f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in a sentence. "
@@ -186,6 +188,8 @@ class Page:
     def interval(self, name: str, spec: str = ".3g") -> str:
         """A measured number with its interval and number of runs: "0.88 (95 % interval 0.87 to 0.89, 16 runs)"."""
         measured = self.book.measurement(name)
+        if measured["runs"] == 0:
+            return self.value(name)
         unit = f" {measured['unit']}" if measured["unit"] else ""
         _, comma, rest = self._told(measured, spec).partition(", ")
         return f"{self.value(name, spec)}{unit}" + (f" ({rest})" if comma and measured["runs"] > 1 else "")

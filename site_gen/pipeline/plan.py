@@ -310,7 +310,7 @@ class _Planner:
             "versions": {name: _version(name) for name in DRAWING[drawing.kind]},
             "command": f"make figure ID={drawing.id}{profile.options}",
             "licence": LICENCE,
-        }
+        } | ({"changes": " ".join(map(str, profile.changes))} if profile.changes else {})
 
     def _pages(self, drawings: list[Any]) -> None:
         from site_gen.pages.book import quoted_sources
@@ -444,13 +444,17 @@ def notice(profile: Profile) -> str:
             "Intervals are wide and verdicts may differ."
         )
     if profile.seed is not None:
-        titles.append(f"Seed {profile.seed}")
+        titles.append(f"seed {profile.seed}")
         said.append(
             "Every random number on this copy of the site comes from another base seed: "
             "it shows what would come out another time."
         )
     if profile.changes:
-        titles.append("Changed settings")
+        titles.append("changed settings")
         changed = ", ".join(f"`{one}`" for one in profile.changes)
-        said.append(f"On this copy of the site {changed}; all else is as published.")
-    return f"{', '.join(titles)}: not for citation\n{' '.join(said)}"
+        said.append(
+            f"On this copy of the site {changed}; every other setting is that of the {profile.name} profile. "
+            "What cannot be measured or drawn with them is marked."
+        )
+    heading = ", ".join(titles)
+    return f"{heading[0].upper()}{heading[1:]}: not for citation\n{' '.join(said)}"

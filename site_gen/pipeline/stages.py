@@ -51,23 +51,61 @@ def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, b
         for key, part in parts.items():
             contract.check_result(module, key, part)
         contract.check_together(module, parts)
-        results = studies.combine(parts)
-        contract.check_measured(module, results)
-    measured = evaluate(module, results, profile_of(profile))
+        results, settings = studies.combine(parts), profile_of(profile)
+        if not settings.changes:  # else there may be nothing to measure, which the pages say
+            contract.check_measured(module, results)
+    measured = evaluate(module, results, settings)
     return {f"{study}.json": storage.json_to_bytes(measured)}
 
 
 def figure(
     identifier: str, record: dict[str, Any], draft: bool, inputs: dict[str, bytes]
 ) -> dict[str, bytes]:
-    """Draw one figure, still or moving, and say what it is in its JSON."""
+    """Draw one figure, still or moving, and say what it is in its JSON.
+
+    Where settings were changed, a sheet that says so stands in for what cannot be drawn with them.
+    """
     from site_gen.media import catalogue
     from site_gen.media import contract as rules
+    from site_gen.media.standin import StandIn
 
     drawing = catalogue.find(identifier)
     rules.check_figure(drawing)
-    module = drawing.module()
-    results = studies.combine(parts_of(drawing.study, inputs))
+    module, results = drawing.module(), studies.combine(parts_of(drawing.study, inputs))
+    try:
+        data, drawn = _drawn(drawing, module, results, draft)
+    except Exception as error:
+        if "changes" not in record:
+            raise
+        module = StandIn(module, record["changes"], error.__cause__ or error)
+        data = module.data(results)
+        draw = _maker(drawing.kind)
+        drawn = draw(module, data, identifier, draft)
+    about = record | {
+        "title": module.TITLE,
+        "tags": list(module.TAGS),
+        "alt": module.alt(data),
+        "caption": module.caption(data),
+        "width": drawn.width,
+        "height": drawn.height,
+    }
+    return drawn.files | {f"{identifier}.json": storage.json_to_bytes(about)}
+
+
+def _maker(kind: str) -> Any:
+    if kind == "figure":
+        from site_gen.media.still import draw_figure
+
+        return draw_figure
+    from site_gen.media.film import draw_film
+
+    return draw_film
+
+
+def _drawn(drawing: Any, module: Any, results: Any, draft: bool) -> tuple[Any, Any]:
+    """The table of a figure and its files; a `BuildError` says what is wrong with it, and where."""
+    from site_gen.media import contract as rules
+
     where = f"site_gen/{drawing.path.parent.name}/{drawing.path.name}"
     try:
         data = module.data(results)
@@ -79,18 +117,9 @@ def figure(
     rules.check_table(drawing, data)
     rules.check_words(drawing, data)
     try:
-        if drawing.kind == "figure":
-            from site_gen.media.still import draw_figure
-
-            drawn = draw_figure(
-                module, data, identifier, draft, lambda one: rules.check_drawn(one, drawing, draft)
-            )
-        else:
-            from site_gen.media.film import draw_film
-
-            drawn = draw_film(
-                module, data, identifier, draft, lambda one: rules.check_animation(one, drawing, draft)
-            )
+        check = rules.check_drawn if drawing.kind == "figure" else rules.check_animation
+        draw = _maker(drawing.kind)
+        return data, draw(module, data, drawing.id, draft, lambda one: check(one, drawing, draft))
     except BuildError:
         raise
     except Exception as error:
@@ -102,15 +131,6 @@ def figure(
             f"{where}:{contract.line_of(drawing.path, name)}: what `{name}` gives cannot be drawn: "
             f"{type(error).__name__}: {said}"
         ) from error
-    about = record | {
-        "title": module.TITLE,
-        "tags": list(module.TAGS),
-        "alt": module.alt(data),
-        "caption": module.caption(data),
-        "width": drawn.width,
-        "height": drawn.height,
-    }
-    return drawn.files | {f"{identifier}.json": storage.json_to_bytes(about)}
 
 
 def pages(

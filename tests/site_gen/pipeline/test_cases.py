@@ -229,6 +229,11 @@ def test_a_copy_that_a_system_made_is_named(built: Repository, copied: str, name
     assert f"{path.parent.relative_to(built.root).as_posix()}/{name}: " in stopped(built, "site")
 
 
+def test_a_wrong_setting_is_told_before_anything_is_made(unbuilt: Repository) -> None:
+    said = unbuilt.run("site", "--set", "coin.toses=5")
+    assert "did you mean tosses?" in said.stderr and not said.stdout
+
+
 def test_brackets_are_printed_as_they_are(built: Repository) -> None:
     built.edit(STUDY, '"within 0.05 of one half"', '"E[x²] − E[x]² is [red]within[/red] 0.05 of one half"')
     ran = built.run("study", "coin")

@@ -22,7 +22,7 @@ def test_a_published_profile_says_nothing(name: str) -> None:
         (Profile("quick"), "Quick profile: not for citation", "was shrunk"),
         (Profile("full", 8), "Seed 8: not for citation", "another base seed"),
         (Profile("full", None, CHANGE), "Changed settings: not for citation", "`coin.tosses=50`"),
-        (Profile("quick", 8, CHANGE), "Quick profile, Seed 8, Changed settings: not for citation", "shrunk"),
+        (Profile("quick", 8, CHANGE), "Quick profile, seed 8, changed settings: not for citation", "shrunk"),
     ],
 )
 def test_other_settings_are_named(profile: Profile, title: str, text: str) -> None:
