@@ -54,7 +54,8 @@ Variables of make, and the same as options of python -m site_gen:
   PORT=8001           --port 8001       where `serve` and `scheduler` listen
   SCHEDULER=tcp://host:8786   --scheduler tcp://host:8786   build on a cluster
   PYTHON=python3.12                     the Python that .venv is made with
-  BROWSER=no                            tests without browsers; installs none"""
+  BROWSER=no                            tests without browsers; installs none
+  SITE_URL=https://…                    the address that the site will have"""
 
 
 def table() -> str:

@@ -72,7 +72,9 @@ It passes as it is: it measures the mean square of a normalized value. Make it y
 Then, each in seconds:
   make study ID={name}
   make figure ID={_id(name)}-{VIEW.replace("_", "-")}
-  make check ID={name}"""
+  make check ID={name}
+At last the whole, where tags, verdicts and sources meet:
+  make site"""
 
 
 def _fitting(name: str) -> str:
