@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ class Display:
     def __init__(self, durations: Callable[[Unit], float | None], profile: str, workers: int) -> None:
         self.durations, self.profile, self.workers = durations, profile, workers
         self.pending: dict[str, Unit] = {}
+        self.unlikely: set[str] = set()
         self.under_way: dict[str, float] = {}
         self.total = 0
         self._spent = self._foreseen = 0.0
@@ -63,12 +65,25 @@ class Display:
         self._bar: Any = None
         self._began = time.monotonic()
 
-    def expect(self, stale: list[Unit], kept: int, show: bool = True) -> None:
-        """Say what will be made, and how long that takes, before it starts."""
+    def expect(self, stale: list[Unit], kept: int, show: bool = True, perhaps: Collection[str] = ()) -> None:
+        """Say what will be made, and how long that takes, before it starts.
+
+        Parameters
+        ----------
+        stale : list of Unit
+        kept : int
+            How many are up to date.
+        show : bool
+            Whether to print anything.
+        perhaps : collection of str
+            The blocks of pages that are made again only if one of their pages comes out otherwise.
+        """
+        changed = sum(unit.kind in ("measure", "figure", "animation") for unit in stale)
+        self.unlikely = {*sorted(perhaps)[1 + changed :]}  # each of these is told on a page or two
         self.pending = {unit.name: unit for unit in stale}
         self.total = len(stale) + kept
         if stale and show:
-            print(f"To make: {counted(stale)}{f'; {kept} are up to date' if kept else ''}.", end=" ")
+            print(f"To make: {counted(stale, perhaps)}{f'; {kept} are up to date' if kept else ''}.", end=" ")
             cores = f"{self.workers} worker{'' if self.workers == 1 else 's'}"
             print(f"About {spoken(self.seconds_left())} on {cores}.", flush=True)
         if stale and show and sys.stdout.isatty():
@@ -108,6 +123,8 @@ class Display:
             expected = self.expected(unit) * pace
             if name in self.under_way:
                 running.append(max(expected - (now - self.under_way[name]), 0.1 * expected))
+            elif name in self.unlikely:
+                continue
             elif unit.kind in LAST:
                 last[unit.kind].append(expected)
             else:
@@ -172,9 +189,8 @@ def _printable(text: str) -> str:
     return text.replace("[", "\\[")
 
 
-def counted(units: list[Unit]) -> str:
-    """How many of each kind, in words."""
-    counts = {kind: sum(unit.kind == kind for unit in units) for kind in KINDS}
+def counted(units: list[Unit], perhaps: Collection[str] = ()) -> str:
+    """How many of each kind, in words; those of one kind that are made only perhaps are told with "up to"."""
     plural = {"html": "blocks of pages", "check": "recorded results again", "record": "results to record"}
     single = {
         "pages": "the pages",
@@ -182,12 +198,12 @@ def counted(units: list[Unit]) -> str:
         "html": "1 block of pages",
         "check": "1 recorded result again",
     }
-    said = [
-        single.get(kind, f"1 {kind}") if count == 1 else f"{count} {plural.get(kind, kind + 's')}"
-        for kind, count in counts.items()
-        if count
-    ]
-    return ", ".join(said) or "nothing"
+    unsure = {unit.kind for unit in units if unit.name in perhaps and len(perhaps) > 1}
+    said = []
+    for kind, count in Counter(unit.kind for unit in units).items():
+        one = single.get(kind, f"1 {kind}") if count == 1 else f"{count} {plural.get(kind, kind + 's')}"
+        said.append((KINDS.index(kind), f"up to {one}" if kind in unsure else one))
+    return ", ".join(one for _, one in sorted(said)) or "nothing"
 
 
 def spoken(seconds: float) -> str:

@@ -54,7 +54,8 @@ class Session:
             stale = self._stale(units)
             chosen = self._workers(stale)
             self.display.workers = chosen.count
-            self.display.expect(stale, len(units) - len(stale), show)
+            perhaps = {one.name for one in stale if one.kind == "html" and self.state.is_current(one)}
+            self.display.expect(stale, len(units) - len(stale), show, perhaps)
             return run.Build(self.state, units, chosen, self.display).run()
         finally:
             self.display.stop()

@@ -79,3 +79,16 @@ def test_what_it_took_is_told_to_the_second(seconds: float, said: str) -> None:
 def test_what_will_be_made_is_counted_in_words() -> None:
     assert counted(units(np.ones(2))) == "2 figures, the pages, 1 block of pages, the site"
     assert counted([]) == "nothing"
+
+
+def test_what_is_made_only_perhaps_is_told_and_foreseen_as_such() -> None:
+    """One sentence changed: of eight blocks of pages one is made."""
+    blocks = [SimpleNamespace(kind="html", name=f"html-{i}", subject="", title="html") for i in range(8)]
+    todo = [SimpleNamespace(kind="pages", name="pages", subject="", title="pages"), *blocks]
+    perhaps = {one.name for one in blocks}
+    assert counted(todo, perhaps) == "the pages, up to 8 blocks of pages"
+    display = Display(lambda unit: 1.0, "full", 1)
+    display.expect(todo, 0, show=False, perhaps=perhaps)
+    assert display.seconds_left() == pytest.approx(2 + 2 * progress.STEP)
+    display.expect(todo, 0, show=False)
+    assert display.seconds_left() == pytest.approx(9 + 2 * progress.STEP)
