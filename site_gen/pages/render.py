@@ -15,7 +15,7 @@ import jinja2
 from site_gen import paths
 from site_gen.errors import BuildError, PageError
 from site_gen.media import catalogue
-from site_gen.pages import checks, citations, front, prose
+from site_gen.pages import checks, citations, contract, front, prose
 from site_gen.pages.book import Book, claim_line
 from site_gen.pages.calls import calls, environment
 from site_gen.pages.tags import Page
@@ -81,7 +81,7 @@ def _page(page: Page, text: str, reported: str) -> tuple[list[tuple[int, str]], 
 
     `reported` holds what is said of formulas in captions, claims and references, which pages print too.
     """
-    wrong = list(front.faults(text))
+    wrong = list(front.faults(text)) or list(contract.faults(page.name, text))
     wrong += [(found.line, str(found)) for found in typed_in(text)]
     names = page.functions()
     in_tags = list(checks.tags(text, names))
