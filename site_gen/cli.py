@@ -110,10 +110,11 @@ def _study(options: argparse.Namespace) -> int:
         outcome = found.up_to_date(units)
     if _told(found, outcome, name):
         return 1
-    measured = read_json(paths.measures(found.profile.of(name).label, name))
+    settings = found.profile.of(name)  # without what was changed in other studies
+    measured = read_json(paths.measures(settings.label, name))
     print(f"\n{measured['question']}\n")
-    if not found.profile.is_published:
-        print(f"Not the published settings:{found.profile.of(name).options}\n")
+    if not settings.is_published:
+        print(f"Not the published settings:{settings.options}\n")
     for claim in measured["claims"]:
         declared = "" if claim["measured"] == claim["verdict"] else f" (declared {claim['verdict']})"
         print(f"{claim['measured']:<10} {claim['id']}{declared}: {claim['says']}")

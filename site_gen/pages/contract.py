@@ -13,10 +13,10 @@ OPENING = 1500  # letters of the first screen
 PROMISE = re.compile(r"\b(TODO|FIXME|coming soon|placeholder|lorem)\b", re.I)
 # What a chapter calls somewhere, and what for.
 NEEDED = {
-    "settings": "say what was run: [[= settings(\"study\") ]]",
-    "claim": "show the claims: [[= claim(\"id\") ]]",
-    "cite": "name the sources: [[= cite(\"key\") ]]",
-}  # fmt: skip
+    "settings": 'say what was run: [[= settings("study") ]]',
+    "claim": 'show the claims: [[= claim("id") ]]',
+    "cite": 'name the sources: [[= cite("key") ]]',
+}
 
 
 def faults(name: str, text: str) -> Iterator[tuple[int, str]]:

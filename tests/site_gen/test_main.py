@@ -94,14 +94,15 @@ def test_output_to_a_full_disk_is_one_sentence() -> None:
     assert "is full" in ran.stderr and len(ran.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        (PermissionError(errno.EACCES, "Permission denied", str(ROOT / "docs/mine")), "make docs/mine accessible"),
-        (OSError(errno.ENOSPC, "No space left", str(ROOT / "docs/mine")), "the disk that holds docs is full"),
-        (ModuleNotFoundError("No module named 'xyz.a'", name="xyz.a"), "lacks xyz.a"),
-    ],
-)  # fmt: skip
+MINE = str(ROOT / "docs/mine")
+REFUSED = [
+    (PermissionError(errno.EACCES, "Permission denied", MINE), "make docs/mine accessible"),
+    (OSError(errno.ENOSPC, "No space left", MINE), "the disk that holds docs is full"),
+    (ModuleNotFoundError("No module named 'xyz.a'", name="xyz.a"), "lacks xyz.a"),
+]
+
+
+@pytest.mark.parametrize(("error", "told"), REFUSED)
 def test_an_error_of_the_system_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, error: Exception, told: str
 ) -> None:
@@ -161,12 +162,18 @@ def test_nonsense_is_named_at_once(options: list[str], named: str) -> None:
     assert len(str(caught.value)) < 160
 
 
-@pytest.mark.parametrize("address", ["tcp://host:8786", "tls://10.0.0.1:1", "host.local:8786", "tcp://[::1]:8786"])  # fmt: skip
+ADDRESSES = ("tcp://host:8786", "tls://10.0.0.1:1", "host.local:8786", "tcp://[::1]:8786")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_of_a_scheduler(address: str) -> None:
     assert cli.ADDRESS.fullmatch(address)
 
 
-@pytest.mark.parametrize(("terminal", "variable", "painted"), [(True, "", True), (True, "1", False), (False, "", False)])  # fmt: skip
+PAINTED = [(True, "", True), (True, "1", False), (False, "", False)]
+
+
+@pytest.mark.parametrize(("terminal", "variable", "painted"), PAINTED)
 def test_colours(monkeypatch: pytest.MonkeyPatch, terminal: bool, variable: str, painted: bool) -> None:
     monkeypatch.setenv("NO_COLOR", variable)
     said = coloured("error:", "31", SimpleNamespace(isatty=lambda: terminal))

@@ -340,6 +340,11 @@ def test_verdicts_have_one_order() -> None:
                 assert fact not in text, template.name
 
 
+def test_a_chapter_that_breaks_a_rule_stops_the_build(rendered) -> None:
+    with pytest.raises(BuildError, match=r"docs/shift/a.md:2: the title of a chapter is a question"):
+        rendered("Text.", more={"shift/a.md": "---\ntitle: No question\ndescription: One.\n---\nText.\n"})
+
+
 def test_the_name_of_the_site_is_the_same_everywhere() -> None:
     config = (paths.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     assert f"\nsite_name: {imprint.TITLE}\n" in config
