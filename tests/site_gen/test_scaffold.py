@@ -59,8 +59,9 @@ def test_a_new_study_is_measured_drawn_shown_and_tested(unbuilt: Repository) -> 
     assert made.returncode == 0, made.stderr
     assert made.stdout.splitlines()[: len(WRITTEN)] == WRITTEN
     assert "make check ID=mean_size" in made.stdout
-    measured = unbuilt.run("study", "mean_size")
+    measured = unbuilt.run("study", "mean_size", "--set", "coin.tosses=50")
     assert measured.returncode == 0, measured.stdout + measured.stderr
+    assert "Not the published settings" not in measured.stdout, "what was changed is another study"
     assert "supported  mean-size-has-a-closed-form" in measured.stdout
     pages = unbuilt.run("site", "--profile", "quick")
     assert pages.returncode == 0, pages.stdout + pages.stderr

@@ -90,6 +90,13 @@ def test_a_word_on_a_page_makes_only_pages_and_site(built: Repository) -> None:
     assert made(built, "site") == ["pages", "html", "site"]
 
 
+def test_blocks_that_are_made_only_perhaps_are_told_so(built: Repository) -> None:
+    built.edit("site_gen/pipeline/plan.py", "    22  #", "    2  #")
+    assert "To make: 3 blocks of pages, the site; " in built.run("site").stdout
+    built.edit("docs/index.md", "A page for tests", "A page for the tests")
+    assert "To make: the pages, up to 3 blocks of pages, the site; " in built.run("site").stdout
+
+
 def test_comments_and_docstrings_rerun_nothing(built: Repository) -> None:
     built.edit(STUDY, '    """Toss."""', '    """Toss the coin."""  # often')
     built.edit(ENGINE, "\nLEVEL = 0.95\n", "\n# the usual level\nLEVEL = 0.95\n")
