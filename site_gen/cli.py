@@ -266,7 +266,7 @@ def _summarise(found: Any, outcome: Any) -> None:
         len(one["recorded"]) for one in (found.record.get("studies") or {}).values() if one.get("recorded")
     )
     said = f"Made {counted(outcome.made)}; kept {len(outcome.kept)}"
-    said += f"; {recorded} recorded results were used" if recorded else ""
+    said += f"; {recorded} recorded result{' was' if recorded == 1 else 's were'} used" if recorded else ""
     seconds = found.display.took()
     busy = outcome.seconds / (seconds * found.display.workers)
     used = f", workers busy {busy:.0%} of it" if outcome.made and seconds > 20 else ""
