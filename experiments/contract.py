@@ -97,9 +97,13 @@ def check_result(study: ModuleType, key: str, result: Any) -> None:
     line = line_of(path, "run")
     if not isinstance(result, xr.Dataset):
         remedy = "return an xarray.Dataset whose variables have `units` and `long_name`"
-        _report(path, [(line, f"`run` gave a {type(result).__name__} for the point {key!r}; {remedy}")])
+        _report(
+            path, [(line, f"`run` gave a {type(result).__name__} for the point {key!r}; {remedy}")]
+        )
         return
-    faults = [(line, f"the result of the point {key!r} {fault}") for fault in _faults_of_result(result)]
+    faults = [
+        (line, f"the result of the point {key!r} {fault}") for fault in _faults_of_result(result)
+    ]
     _report(path, faults)
 
 
@@ -151,7 +155,11 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
         for case in claim.cases:
             what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
             measured, fault = _measure(case.measure, results)
-            fault = fault or never_differs(case, measured) or _lost_unit(case.measure, measured, doubled)
+            fault = (
+                fault
+                or never_differs(case, measured)
+                or _lost_unit(case.measure, measured, doubled)
+            )
             if fault:
                 faults.append((line_of_literal(path, claim.id), f"{what}: {fault}"))
     for name, measure in study.VALUES.items():
@@ -168,7 +176,9 @@ def never_differs(case: Case, measured: Measurement) -> str:
     except Exception as error:  # noqa: BLE001 - a study's code may fail in any way
         return f"`holds` fails: {type(error).__name__}: {error}; mend it"
     if not (answer is None or isinstance(answer, bool | np.bool_)):
-        return f"`holds` gave {answer!r}; it gives True, False, or None where the interval straddles"
+        return (
+            f"`holds` gave {answer!r}; it gives True, False, or None where the interval straddles"
+        )
     outcomes = set()
     for tried in (*TRIES, *(measured.estimate * factor for factor in NEAR)):
         if np.isfinite(tried):
@@ -237,7 +247,9 @@ def _literals(text: str) -> dict[str, int]:
 
 def _report(path: Path, faults: list[Fault]) -> None:
     if faults:
-        raise ValueError("\n".join(f"{studies.shown(path)}:{line}: {said}" for line, said in sorted(faults)))
+        raise ValueError(
+            "\n".join(f"{studies.shown(path)}:{line}: {said}" for line, said in sorted(faults))
+        )
 
 
 # ------------------------------------------------------------------------------------------------ what a file declares
@@ -322,7 +334,9 @@ def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
         yield max(failed, line), f"`points` fails: {type(error).__name__}: {error}; mend it"
         return
     if not isinstance(found, dict) or not found:
-        what = f"a {type(found).__name__}" if found or not isinstance(found, dict) else "an empty dict"
+        what = (
+            f"a {type(found).__name__}" if found or not isinstance(found, dict) else "an empty dict"
+        )
         yield line, f"`points` gives {what}; return a dict with a Point for every file name"
         return
     for key, point in found.items():
@@ -355,7 +369,9 @@ def _fault_of_point(study: ModuleType, point: Any) -> str:
 
 def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
     line = line_of(path, "CLAIMS")
-    if not isinstance(study.CLAIMS, tuple | list) or not all(isinstance(c, Claim) for c in study.CLAIMS):
+    if not isinstance(study.CLAIMS, tuple | list) or not all(
+        isinstance(c, Claim) for c in study.CLAIMS
+    ):
         yield (
             line,
             "CLAIMS is no tuple of claims; write `CLAIMS = (Claim(…),)`, with the comma if there is one",
@@ -374,7 +390,9 @@ def _faults_of_claim(claim: Claim) -> list[str]:
     words = {name: getattr(claim, name) for name in ("says", "source", "figure", "because")}
     if isinstance(claim.cases, tuple) and all(isinstance(case, Case) for case in claim.cases):
         words |= {
-            f"{name} of a case": getattr(case, name) for case in claim.cases for name in ("when", "rule")
+            f"{name} of a case": getattr(case, name)
+            for case in claim.cases
+            for name in ("when", "rule")
         }
     faults = [
         f"has {text!r} as {name}; write words between quotation marks"
@@ -437,7 +455,10 @@ def _recorded(study: ModuleType, path: Path) -> Iterator[Fault]:
         yield line_of(path, "TOLERANCE"), f"TOLERANCE is {tolerance!r}; write a share such as 1e-6"
     line = line_of(path, "RECORDED")
     if not isinstance(recorded, dict) or any(isinstance(one, str) for one in recorded.values()):
-        yield line, 'RECORDED is no dict of tuples; write `RECORDED = {"full": ("large-*",)}`, with the comma'
+        yield (
+            line,
+            'RECORDED is no dict of tuples; write `RECORDED = {"full": ("large-*",)}`, with the comma',
+        )
         return
     for profile, patterns in recorded.items():
         if profile not in NAMES:
@@ -462,9 +483,14 @@ def _faults_of_result(result: xr.Dataset) -> Iterator[str]:
                 ("long_name", "say what it is"),
                 ("units", 'write "1" for a pure number'),
             ):
-                if not isinstance(variable.attrs.get(attribute), str) or not variable.attrs[attribute]:
+                if (
+                    not isinstance(variable.attrs.get(attribute), str)
+                    or not variable.attrs[attribute]
+                ):
                     yield f"{label} without `{attribute}`; {remedy}"
-        words = variable.dtype == object and all(isinstance(one, str) for one in variable.values.ravel())
+        words = variable.dtype == object and all(
+            isinstance(one, str) for one in variable.values.ravel()
+        )
         if (variable.dtype.kind not in STORED and not words) or variable.dtype == np.float16:
             yield f"{label} of {variable.dtype}, which no result file holds; convert it to float64, int32 or words"
         elif variable.dtype.kind in "iu" and variable.size and _too_large(variable.values):
@@ -487,7 +513,9 @@ def _is_kept(merged: xr.Dataset, part: xr.Dataset) -> bool:
 
 
 def _at(variable: xr.DataArray, part: xr.Dataset) -> np.ndarray:
-    return variable.sel({dim: part[dim].values for dim in variable.dims if dim in part.indexes}).values
+    return variable.sel(
+        {dim: part[dim].values for dim in variable.dims if dim in part.indexes}
+    ).values
 
 
 def _same(first: np.ndarray, second: np.ndarray) -> bool:
@@ -521,7 +549,10 @@ def _clash(results: Mapping[str, xr.Dataset], first: str, second: str) -> str:
         if not all(shared.values()):
             continue
         if not _same(a[name].sel(shared).values, b[name].sel(shared).values):
-            place = ", ".join(f"{dim} {_some(values)}" for dim, values in shared.items()) or "no coordinate"
+            place = (
+                ", ".join(f"{dim} {_some(values)}" for dim, values in shared.items())
+                or "no coordinate"
+            )
             return (
                 f"the points {first!r} and {second!r} give different {name!r} at the same coordinates ({place}); "
                 "give each point's data set a coordinate that tells it apart, such as "

@@ -53,7 +53,9 @@ class Profile:
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
-            raise ValueError(f"{unknown('profile', self.name, NAMES)} (PROFILE=quick, full or paper)")
+            raise ValueError(
+                f"{unknown('profile', self.name, NAMES)} (PROFILE=quick, full or paper)"
+            )
 
     @property
     def label(self) -> str:
@@ -133,7 +135,9 @@ def setup(study: ModuleType, profile: Profile) -> Any:
         try:
             value = _read(change.value, hints[change.setting])
         except ValueError as error:
-            raise ValueError(f"SET: {name}.{change.setting} is {error}, not {change.value!r}") from None
+            raise ValueError(
+                f"SET: {name}.{change.setting} is {error}, not {change.value!r}"
+            ) from None
         chosen = replace(chosen, **{change.setting: value})
     return chosen
 

@@ -80,7 +80,9 @@ class Claim:
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
-            raise ValueError(f"claim {self.id}: {suggest.unknown('verdict', str(self.verdict), VERDICTS)}")
+            raise ValueError(
+                f"claim {self.id}: {suggest.unknown('verdict', str(self.verdict), VERDICTS)}"
+            )
         if bool(self.cases) == (self.verdict == "untested"):
             raise ValueError(
                 f"claim {self.id}: a claim has cases unless it is untested, and then it has none"
@@ -108,7 +110,9 @@ def is_source(path: Path) -> bool:
 
     Packages' own files, which begin with `_`, are no sources of studies or figures either.
     """
-    return path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~")) and path.is_file()
+    return (
+        path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~")) and path.is_file()
+    )
 
 
 def names() -> list[str]:
@@ -166,7 +170,9 @@ def import_source(module: str, path: Path) -> ModuleType:
         return importlib.import_module(module)
     except SyntaxError as error:
         where = Path(error.filename or path)
-        raise ValueError(f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax.") from None
+        raise ValueError(
+            f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax."
+        ) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a file may fail in any way while it is imported
         said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None

@@ -71,8 +71,12 @@ def _answer(arguments):
         return testing.run(arguments)
     try:
         from site_gen.cli import main
-    except SyntaxError as error:  # in what every command loads; the plan tells of studies and figures
-        tell(str(error.filename) + ":" + str(error.lineno) + ": " + error.msg + ". Mend the syntax.")
+    except (
+        SyntaxError
+    ) as error:  # in what every command loads; the plan tells of studies and figures
+        tell(
+            str(error.filename) + ":" + str(error.lineno) + ": " + error.msg + ". Mend the syntax."
+        )
         return 1
     return main(arguments)
 
@@ -82,7 +86,9 @@ def _prepare():
     import signal
 
     for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller (`>&-`): no file of ours may take its number
+        if (
+            getattr(sys, name) is None
+        ):  # closed by the caller (`>&-`): no file of ours may take its number
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r+"))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute

@@ -49,7 +49,9 @@ def run(study: str) -> int:
     files = [name for name in (*CONTRACTS, own) if (ROOT / name).is_file()]
     os.chdir(ROOT)
     # One process: to start others takes longer than these tests do.
-    return int(pytest.main(["-q", "-p", "no:xdist", "-p", "no:cacheprovider", *files], [_Only(study)]))
+    return int(
+        pytest.main(["-q", "-p", "no:xdist", "-p", "no:cacheprovider", *files], [_Only(study)])
+    )
 
 
 def pages_of(study: str) -> set[str]:

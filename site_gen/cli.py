@@ -33,17 +33,25 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m site_gen", description="Build Batch Norm, Measured.")
+    parser = argparse.ArgumentParser(
+        prog="python -m site_gen", description="Build Batch Norm, Measured."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
     for name, function, subject, says in COMMANDS:
         command = commands.add_parser(name, help=says, description=says)
         command.set_defaults(command=function, name=name)
         command.add_argument("--profile", default="full", help="quick, full (default) or paper")
-        command.add_argument("--seed", default="", help="another base seed, from 0, for everything random")
+        command.add_argument(
+            "--seed", default="", help="another base seed, from 0, for everything random"
+        )
         command.add_argument("--set", default="", help='changed settings: "study.setting=value …"')
         command.add_argument("--scheduler", default="", help="address of a Dask scheduler: tcp://…")
-        command.add_argument("--workers", default="", help="how many processes; as many as cores by default")
-        command.add_argument("--port", default="", help="of the server that `serve` starts; 8000 by default")
+        command.add_argument(
+            "--workers", default="", help="how many processes; as many as cores by default"
+        )
+        command.add_argument(
+            "--port", default="", help="of the server that `serve` starts; 8000 by default"
+        )
         if subject:
             command.add_argument("id", metavar=subject)
     return parser
@@ -116,10 +124,14 @@ def _study(options: argparse.Namespace) -> int:
     if not settings.is_published:
         print(f"Not the published settings:{settings.options}\n")
     for claim in measured["claims"]:
-        declared = "" if claim["measured"] == claim["verdict"] else f" (declared {claim['verdict']})"
+        declared = (
+            "" if claim["measured"] == claim["verdict"] else f" (declared {claim['verdict']})"
+        )
         print(f"{claim['measured']:<10} {claim['id']}{declared}: {claim['says']}")
         for case in claim["cases"]:
-            print(f"{'':<10} {case['when'] or 'measured'}: {_measured(case)} against “{case['rule']}”")
+            print(
+                f"{'':<10} {case['when'] or 'measured'}: {_measured(case)} against “{case['rule']}”"
+            )
     for key, value in measured["values"].items():
         print(f"{'value':<10} {name}.{key}: {_measured(value)}")
     return 0
@@ -129,7 +141,9 @@ def _measured(measured: dict[str, Any]) -> str:
     from site_gen.pages import formatting
 
     bounds = formatting.bounds(measured)
-    return formatting.estimate(measured) + (f" ({bounds}, {measured['runs']} runs)" if bounds else "")
+    return formatting.estimate(measured) + (
+        f" ({bounds}, {measured['runs']} runs)" if bounds else ""
+    )
 
 
 def _figure(options: argparse.Namespace) -> int:
@@ -157,7 +171,9 @@ def _record(options: argparse.Namespace) -> int:
     _summarise(found, outcome)
     if outcome.failures:
         return 1
-    print(f"Commit experiments/recorded/{name}/: builds use it while what it was made of is unchanged.")
+    print(
+        f"Commit experiments/recorded/{name}/: builds use it while what it was made of is unchanged."
+    )
     return 0
 
 
@@ -221,7 +237,12 @@ COMMANDS = (
     ("study", _study, "ID", "run one study and print its claims"),
     ("figure", _figure, "ID", "draw one figure, still or moving"),
     ("record", _record, "ID", "run the points of a study that take too long for every build"),
-    ("why", _why, "ID", "say what a study, a figure, the pages or the site is made of, and why it is stale"),
+    (
+        "why",
+        _why,
+        "ID",
+        "say what a study, a figure, the pages or the site is made of, and why it is stale",
+    ),
     ("serve", _serve, None, "serve the site and rebuild it when a source changes"),
     ("check", _check, "ID", "test one study with its figures and page"),
     ("new-study", _new_study, "NAME", "write a study, a figure, a page and a test to start from"),
@@ -263,10 +284,16 @@ def _summarise(found: Any, outcome: Any) -> None:
     from site_gen.pipeline.progress import counted, exactly
 
     recorded = sum(
-        len(one["recorded"]) for one in (found.record.get("studies") or {}).values() if one.get("recorded")
+        len(one["recorded"])
+        for one in (found.record.get("studies") or {}).values()
+        if one.get("recorded")
     )
     said = f"Made {counted(outcome.made)}; kept {len(outcome.kept)}"
-    said += f"; {recorded} recorded result{' was' if recorded == 1 else 's were'} used" if recorded else ""
+    said += (
+        f"; {recorded} recorded result{' was' if recorded == 1 else 's were'} used"
+        if recorded
+        else ""
+    )
     seconds = found.display.took()
     busy = outcome.seconds / (seconds * found.display.workers)
     used = f", workers busy {busy:.0%} of it" if outcome.made and seconds > 20 else ""
@@ -279,7 +306,9 @@ def _verdicts(found: Any) -> None:
 
     units = [unit for unit in found.plan.units.values() if unit.kind == "measure"]
     claims = [
-        one for unit in units for one in read_json(paths.ROOT / unit.folder / unit.outputs[0])["claims"]
+        one
+        for unit in units
+        for one in read_json(paths.ROOT / unit.folder / unit.outputs[0])["claims"]
     ]
     counts = Counter(claim["measured"] for claim in claims)
     board = "  ".join(

@@ -33,7 +33,10 @@ def sentence(error: OSError, path: Path, doing: str = "use") -> str:
     if error.errno in OUT_OF_SPACE:
         reason = f"the disk that holds {place} is full: free some space"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        wanted = {"read": f"{relative(path)} readable", "write": f"{place} and what is in it writable"}
+        wanted = {
+            "read": f"{relative(path)} readable",
+            "write": f"{place} and what is in it writable",
+        }
         reason = f"permission denied: make {wanted.get(doing, f'{relative(path)} accessible')} for this user"
     else:
         reason = f"{error.strerror or error}: see to {place}"

@@ -48,7 +48,8 @@ def relative(path: Path) -> str:
 
 # Hidden files, and what editors, merges and systems leave beside the files that somebody wrote.
 LEFTOVER = re.compile(
-    r"[.#~].*|.*~|.*\.(bak|orig|rej|sw[a-z]|tmp|pyc)|__pycache__|thumbs\.db|desktop\.ini|icon\r", re.I
+    r"[.#~].*|.*~|.*\.(bak|orig|rej|sw[a-z]|tmp|pyc)|__pycache__|thumbs\.db|desktop\.ini|icon\r",
+    re.I,
 )
 
 

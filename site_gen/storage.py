@@ -43,7 +43,8 @@ def dataset_from_bytes(content: bytes, name: str) -> xr.Dataset:
 def json_to_bytes(content: Any) -> bytes:
     """JSON with sorted keys, indented, infinities written as the strings "inf" and "-inf"."""
     return (
-        json.dumps(_plain(content), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+        json.dumps(_plain(content), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+        + "\n"
     ).encode()
 
 

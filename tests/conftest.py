@@ -56,7 +56,9 @@ class Repository:
         """Relative path → content, for all files below a folder."""
         base = self.root / folder
         return {
-            path.relative_to(base).as_posix(): path.read_bytes() for path in base.rglob("*") if path.is_file()
+            path.relative_to(base).as_posix(): path.read_bytes()
+            for path in base.rglob("*")
+            if path.is_file()
         }
 
 

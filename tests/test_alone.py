@@ -22,7 +22,11 @@ def order(modules: dict[str, Path]) -> list[str]:
         If there is a circle; it names its modules.
     """
     graph = {
-        name: [other for other in alone.imports(name, path, later=True) if other in modules and other != name]
+        name: [
+            other
+            for other in alone.imports(name, path, later=True)
+            if other in modules and other != name
+        ]
         for name, path in modules.items()
     }
     return [*TopologicalSorter(graph).static_order()]

@@ -60,7 +60,9 @@ class Tree:
 
     def prepare(self, *stamps: str) -> None:
         """Make a `.venv` without packages whose stamps say that it is current."""
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=self.root, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=self.root, check=True
+        )
         stamp = (
             "import sys\n"
             "from site_gen.environment import venv\n"
@@ -114,9 +116,15 @@ def wheel(folder: Path) -> str:
         record = ""
         for name, content in files.items():
             archive.writestr(name, content)
-            digest = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).decode().rstrip("=")
+            digest = (
+                base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest())
+                .decode()
+                .rstrip("=")
+            )
             record += f"{name},sha256={digest},{len(content)}\n"
-        archive.writestr("bnm_probe-1.0.dist-info/RECORD", record + "bnm_probe-1.0.dist-info/RECORD,,\n")
+        archive.writestr(
+            "bnm_probe-1.0.dist-info/RECORD", record + "bnm_probe-1.0.dist-info/RECORD,,\n"
+        )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return f"bnm-probe==1.0 \\\n    --hash=sha256:{digest}\n"
 
@@ -299,7 +307,9 @@ PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-pat
 
 @posix
 def test_an_environment_is_made_offline_in_a_folder_of_any_name(tmp_path: Path) -> None:
-    tree = tree_in(tmp_path / "per%20cent" / 'it\'s "quoted"' / "ünïcode $HOME #1" / "with blanks [1]")
+    tree = tree_in(
+        tmp_path / "per%20cent" / 'it\'s "quoted"' / "ünïcode $HOME #1" / "with blanks [1]"
+    )
     pinned = wheel(tmp_path / "wheels")
     (tree.root / "requirements.txt").write_text(pinned, encoding="utf-8")
     (tree.root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
@@ -309,7 +319,12 @@ def test_an_environment_is_made_offline_in_a_folder_of_any_name(tmp_path: Path) 
     # pip takes a path that ends in [1] for a list of extras
     stamps = (".packages", ".ok")
     ran = made(
-        tree, tmp_path, *stamps, PIP_USER="1", PIP_TARGET=str(tmp_path / "elsewhere"), PYTHONOPTIMIZE="2"
+        tree,
+        tmp_path,
+        *stamps,
+        PIP_USER="1",
+        PIP_TARGET=str(tmp_path / "elsewhere"),
+        PYTHONOPTIMIZE="2",
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert list((tree.root / ".venv").rglob("bnm_probe.py"))
@@ -428,7 +443,9 @@ def test_a_mirror_with_a_part_of_the_packages_is_no_network(tree: Tree, tmp_path
 
 
 @posix
-def test_a_configuration_of_pip_says_where_packages_are_and_nothing_else(tree: Tree, tmp_path: Path) -> None:
+def test_a_configuration_of_pip_says_where_packages_are_and_nothing_else(
+    tree: Tree, tmp_path: Path
+) -> None:
     (tree.root / "requirements.txt").write_text(wheel(tmp_path / "wheels"), encoding="utf-8")
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "pip.conf").write_text(
@@ -482,12 +499,16 @@ def test_a_folder_that_is_no_environment_is_left_alone(tree: Tree, tmp_path: Pat
 
 @posix
 def test_somebodys_own_environment_is_not_emptied(tree: Tree, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=tree.root, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=tree.root, check=True
+    )
     (held,) = (tree.root / ".venv").glob("lib/python*/site-packages")
     (held / "pip-24.0.dist-info").mkdir()
     (held / "thesis-1.0.dist-info").mkdir()
     ran = made(tree, tmp_path)
-    assert "is an environment that somebody else made, with thesis in it: move it away" in ran.stderr
+    assert (
+        "is an environment that somebody else made, with thesis in it: move it away" in ran.stderr
+    )
     assert tree.run("distclean").stdout.startswith(".venv stays")
     assert (held / "thesis-1.0.dist-info").exists()
     (held / "thesis-1.0.dist-info").rmdir()
@@ -549,7 +570,9 @@ def test_errors_of_the_file_system_become_one_sentence(
 # ---- commands that need no environment
 
 
-@pytest.mark.parametrize("name", [name for name, command in commands.COMMANDS.items() if command.asks])
+@pytest.mark.parametrize(
+    "name", [name for name, command in commands.COMMANDS.items() if command.asks]
+)
 @pytest.mark.parametrize("options", [(), ("--profile", "quick"), ("--profile=quick", "--", " ")])
 def test_what_is_missing_is_asked_at_once(tree: Tree, name: str, options: tuple[str, ...]) -> None:
     ran = tree.run(name, *options)
@@ -653,7 +676,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     return seen
 
 
-def test_tests_run_though_the_site_cannot_be_built(started: list, capsys: pytest.CaptureFixture) -> None:
+def test_tests_run_though_the_site_cannot_be_built(
+    started: list, capsys: pytest.CaptureFixture
+) -> None:
     assert testing.run(["test", "--profile=quick", "--", "-k", "x"]) == 3
     assert started[0] == ("-m", "tests.browser.install")
     assert started[1] == ("-m", "site_gen", "site", "--profile=quick")

@@ -11,12 +11,15 @@ import pytest
 from site_gen.paths import ROOT
 
 pytestmark = pytest.mark.skipif(
-    not (ROOT / ".git").exists() or shutil.which("git") is None, reason="this is no clone, or there is no git"
+    not (ROOT / ".git").exists() or shutil.which("git") is None,
+    reason="this is no clone, or there is no git",
 )
 
 
 def git(*arguments: str, cwd: Path = ROOT) -> str:
-    return subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["git", *arguments], cwd=cwd, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_every_file_is_text_with_unix_line_ends_or_marked_as_binary() -> None:
@@ -38,7 +41,12 @@ def test_every_file_is_text_with_unix_line_ends_or_marked_as_binary() -> None:
 
 def test_a_clone_that_would_turn_line_ends_has_the_same_bytes(tmp_path: Path) -> None:
     source, clone = tmp_path / "source", tmp_path / "clone"
-    content = {"page.md": b"a\nb\n", "data.npz": b"a\nb\n", "new.kind": b"a\nb\n", "script.js": b"a\nb\n"}
+    content = {
+        "page.md": b"a\nb\n",
+        "data.npz": b"a\nb\n",
+        "new.kind": b"a\nb\n",
+        "script.js": b"a\nb\n",
+    }
     source.mkdir()
     git("init", "-q", cwd=source)
     shutil.copy(ROOT / ".gitattributes", source)

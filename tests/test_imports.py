@@ -13,7 +13,9 @@ from site_gen.paths import ROOT
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("experiments", "site_gen", include_external_packages=True, cache_dir=None)
+    return grimp.build_graph(
+        "experiments", "site_gen", include_external_packages=True, cache_dir=None
+    )
 
 
 def test_the_contracts_hold(capsys: pytest.CaptureFixture) -> None:
@@ -26,21 +28,34 @@ def test_the_contracts_hold(capsys: pytest.CaptureFixture) -> None:
     [
         ("experiments.engine", {"numpy"}),
         ("experiments.theory", {"numpy", "scipy", "experiments.engine"}),
-        ("site_gen.figures", {"numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme"}),
-        ("site_gen.animations", {"numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme"}),
+        (
+            "site_gen.figures",
+            {"numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme"},
+        ),
+        (
+            "site_gen.animations",
+            {"numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme"},
+        ),
     ],
 )
 def test_a_package_imports_only_what_it_may(
     graph: grimp.ImportGraph, package: str, allowed: set[str]
 ) -> None:
     modules = {package} | graph.find_descendants(package)
-    imported = set().union(*(graph.find_modules_directly_imported_by(module) for module in modules)) - modules
+    imported = (
+        set().union(*(graph.find_modules_directly_imported_by(module) for module in modules))
+        - modules
+    )
     free = allowed | sys.stdlib_module_names
-    strangers = {name for name in imported if not any(f"{name}.".startswith(f"{known}.") for known in free)}
+    strangers = {
+        name for name in imported if not any(f"{name}.".startswith(f"{known}.") for known in free)
+    }
     assert not strangers
 
 
 def test_no_figure_draws_with_another_figures_code(graph: grimp.ImportGraph) -> None:
-    modules = graph.find_descendants("site_gen.figures") | graph.find_descendants("site_gen.animations")
+    modules = graph.find_descendants("site_gen.figures") | graph.find_descendants(
+        "site_gen.animations"
+    )
     for module in modules:
         assert not graph.find_modules_directly_imported_by(module) & modules, module

@@ -72,7 +72,9 @@ def test_values_become_options(folder: Path) -> None:
     assert words(make(folder, "study", "ID=-x", *given))[4:] == [*choice, "--", "-x"]
     assert words(make(folder, "serve", "PORT=8001", "PYTHON=./echo.sh"))[4:] == ["--port=8001"]
     assert words(make(folder, "new-study", "NAME=q", "PYTHON=./echo.sh"))[4:] == ["--", "q"]
-    assert words(make(folder, "site", PROFILE="quick", PYTHON="./echo.sh"))[4:] == ["--profile=quick"]
+    assert words(make(folder, "site", PROFILE="quick", PYTHON="./echo.sh"))[4:] == [
+        "--profile=quick"
+    ]
 
 
 @pytest.mark.parametrize("variable", ["ID", "SET", "PROFILE", "SEED", "SCHEDULER", "PORT", "NAME"])
@@ -118,7 +120,15 @@ def test_a_machine_that_is_called_something_is_no_study(folder: Path) -> None:
 def test_python_is_the_one_that_is_named_or_none(folder: Path) -> None:
     assert make(folder, "site", "PYTHON=./echo.sh").stdout.startswith("PYTHON=./echo.sh\n")
     (folder / "text").write_text("")
-    for nonsense in ("/no/such/python", "x; touch pwned", "python3 -u", ".", "./text", "echo", "ls"):
+    for nonsense in (
+        "/no/such/python",
+        "x; touch pwned",
+        "python3 -u",
+        ".",
+        "./text",
+        "echo",
+        "ls",
+    ):
         ran = make(folder, "site", f"PYTHON={nonsense}")
         assert ran.returncode and not ran.stdout
         assert ran.stderr.startswith(f"error: PYTHON={nonsense} is not a Python here: ")

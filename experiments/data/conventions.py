@@ -41,9 +41,7 @@ def load() -> dict[str, np.ndarray]:
         If the file is missing, or is not, byte for byte, the one that the published results were made from.
     """
     path = Path(__file__).with_name(BUNDLE)
-    remedy = (
-        "restore it from version control, or make it anew with tests/experiments/studies/make_conventions.py"
-    )
+    remedy = "restore it from version control, or make it anew with tests/experiments/studies/make_conventions.py"
     if not path.is_file():
         raise ValueError(f"{path} is missing: {remedy}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()

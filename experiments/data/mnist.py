@@ -59,9 +59,7 @@ def load() -> Digits:
         If the bundled file is missing, or is not, byte for byte, the one that the published results were made from.
     """
     path = Path(__file__).with_name(BUNDLE)
-    remedy = (
-        "restore it from version control, or make it anew with `python -m experiments.data.convert_mnist`"
-    )
+    remedy = "restore it from version control, or make it anew with `python -m experiments.data.convert_mnist`"
     if not path.is_file():
         raise ValueError(f"{path} is missing: {remedy}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -96,7 +94,10 @@ def load_full() -> Digits:
     arrays = [_read_idx(Path(folder) / name, md5) for name, md5 in FULL_MD5.items()]
     train_images, train_labels, test_images, test_labels = arrays
     return _frozen(
-        _grey(train_images), train_labels.astype(np.int64), _grey(test_images), test_labels.astype(np.int64)
+        _grey(train_images),
+        train_labels.astype(np.int64),
+        _grey(test_images),
+        test_labels.astype(np.int64),
     )
 
 
@@ -116,7 +117,9 @@ def require_full() -> None:
     if not folder:
         raise ValueError(f"full MNIST is not bundled: {told}")
     missing = [
-        name for name in FULL_MD5 if not any((Path(folder) / file).is_file() for file in (name, f"{name}.gz"))
+        name
+        for name in FULL_MD5
+        if not any((Path(folder) / file).is_file() for file in (name, f"{name}.gz"))
     ]
     if missing:
         raise ValueError(f"{folder} has no {', '.join(missing)}: {told}")
@@ -127,7 +130,10 @@ def load_shrunk(side: int) -> Digits:
     """MNIST-5k with `shrunk` images, (image, side²)."""
     digits = load()
     return _frozen(
-        shrunk(digits.train_x, side), digits.train_labels, shrunk(digits.test_x, side), digits.test_labels
+        shrunk(digits.train_x, side),
+        digits.train_labels,
+        shrunk(digits.test_x, side),
+        digits.test_labels,
     )
 
 
@@ -162,6 +168,10 @@ def _read_idx(path: Path, md5: str) -> np.ndarray:
         )
     found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
     if found != md5:
-        raise ValueError(f"the content of {path} has md5 {found} in the place of {md5}: download it again")
-    sizes = np.frombuffer(raw, dtype=">i4", count=raw[3], offset=4)  # big-endian, after the magic number
+        raise ValueError(
+            f"the content of {path} has md5 {found} in the place of {md5}: download it again"
+        )
+    sizes = np.frombuffer(
+        raw, dtype=">i4", count=raw[3], offset=4
+    )  # big-endian, after the magic number
     return np.frombuffer(raw, dtype=np.uint8, offset=4 + sizes.nbytes).reshape(sizes)

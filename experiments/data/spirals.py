@@ -34,7 +34,7 @@ def spirals(
     t = rng.random(samples)
     angle = 2 * np.pi * turns * t + np.pi * labels
     radius = 0.1 + 0.9 * t
-    x = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1) + noise * rng.standard_normal(
-        (samples, 2)
-    )
+    x = np.stack(
+        [radius * np.cos(angle), radius * np.sin(angle)], axis=1
+    ) + noise * rng.standard_normal((samples, 2))
     return x.astype(np.float32), labels

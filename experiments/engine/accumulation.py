@@ -107,6 +107,8 @@ def train_in_parts(
             return
         batch = next(stream, None)
         if batch is None:
-            raise ValueError(f"the batches ended after {step}, but step {max(chosen)} was asked for")
+            raise ValueError(
+                f"the batches ended after {step}, but step {max(chosen)} was asked for"
+            )
         grads, state = accumulated(network, params, state, *batch, parts, buffers)
         optimizer.update(params, grads, velocity, buffers.part("update"))

@@ -24,7 +24,12 @@ class Sigmoid:
 
     @np.errstate(over="ignore")  # exp(−x) = inf far on the left gives y = 0, as it should
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = 1/(1 + exp(−x)): accurate to the last digits on the left, where y is small, as well."""
         y = (buffers or Buffers()).array("y", x.shape, x.dtype)
@@ -56,7 +61,12 @@ class Tanh:
         return {}, {}, features
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = tanh(x)."""
         y = (buffers or Buffers()).array("y", x.shape, x.dtype)
@@ -85,7 +95,12 @@ class ReLU:
         return {}, {}, features
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = max(x, 0)."""
         y = (buffers or Buffers()).array("y", x.shape, x.dtype)

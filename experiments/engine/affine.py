@@ -29,7 +29,12 @@ class Affine:
         return {"gamma": np.ones(shape, dtype), "beta": np.zeros(shape, dtype)}, {}, features
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = γ x + β."""
         gamma, beta = beside(params["gamma"], x), beside(params["beta"], x)

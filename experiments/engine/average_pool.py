@@ -27,7 +27,12 @@ class AveragePool:
         return {}, {}, features
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """The mean over height and width."""
         y = (buffers or Buffers()).array("y", (x.shape[0], x.shape[1] * x.shape[2], 1), x.dtype)

@@ -69,8 +69,13 @@ class Convolution:
         self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
     ) -> tuple[Arrays, Arrays, int]:
         """Draw the weights of each run from its own generator; `features` are the channels that come in."""
-        fan_in, shape = features * self.kernel**2, (self.channels, features, self.kernel, self.kernel)
-        weight = np.stack([self.weights(rng, fan_in, self.channels).T.reshape(shape) for rng in rngs])
+        fan_in, shape = (
+            features * self.kernel**2,
+            (self.channels, features, self.kernel, self.kernel),
+        )
+        weight = np.stack(
+            [self.weights(rng, fan_in, self.channels).T.reshape(shape) for rng in rngs]
+        )
         # in C order, or the bytes of a product would depend on who copied the weights
         params = {"weight": weight.astype(dtype, order="C")}
         if self.bias:
@@ -78,7 +83,12 @@ class Convolution:
         return params, {}, self.channels
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """W times the patches of x, plus b; x may also be (1, sample, …), the same for all runs.
 
@@ -93,7 +103,9 @@ class Convolution:
                 f"the input has shape {x.shape}; images are (run, sample, channel, height, width)"
             )
         if x.dtype != weight.dtype:
-            raise TypeError(f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input")
+            raise TypeError(
+                f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input"
+            )
         patches, size = self._patches(x, buffers)
         y = buffers.array("y", (weight.shape[0], x.shape[1], self.channels, *size), x.dtype)
         np.matmul(self._matrix(weight), patches, out=y.reshape(*y.shape[:3], -1))
@@ -129,13 +141,17 @@ class Convolution:
         dx[:] = dpadded[..., edge : edge + x.shape[3], edge : edge + x.shape[4]]
         return dx, self.gradients(saved, dy, buffers)
 
-    def gradients(self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None) -> Arrays:
+    def gradients(
+        self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
+    ) -> Arrays:
         """∂L/∂W = Σ_samples ∂L/∂y patchesᵀ and ∂L/∂b = Σ ∂L/∂y over samples and pixels."""
         buffers, patches, x = buffers or Buffers(), saved["patches"], saved["x"]
         shape = (dy.shape[0], self.channels, x.shape[2], self.kernel, self.kernel)
         each = buffers.array("each", (*dy.shape[:3], patches.shape[2]), dy.dtype)
         np.matmul(dy.reshape(*dy.shape[:3], -1), patches.swapaxes(2, 3), out=each)
-        dweight = buffers.array("dweight", (dy.shape[0], 1, self.channels * patches.shape[2]), dy.dtype)
+        dweight = buffers.array(
+            "dweight", (dy.shape[0], 1, self.channels * patches.shape[2]), dy.dtype
+        )
         grads = {"weight": sum_over(1, each.reshape(*dy.shape[:2], -1), dweight).reshape(shape)}
         if self.bias:
             dbias = buffers.array("dbias", (dy.shape[0], 1, self.channels), dy.dtype)

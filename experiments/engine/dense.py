@@ -46,14 +46,21 @@ class Dense:
     ) -> tuple[Arrays, Arrays, int]:
         """Draw the weights of each run from its own generator."""
         params = {
-            "weight": np.stack([self.weights(rng, features, self.features) for rng in rngs]).astype(dtype)
+            "weight": np.stack([self.weights(rng, features, self.features) for rng in rngs]).astype(
+                dtype
+            )
         }
         if self.bias:
             params["bias"] = np.zeros((len(rngs), self.features), dtype)
         return params, {}, self.features
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = x W + b; x may also be (1, sample, feature), the same for all runs.
 
@@ -64,8 +71,12 @@ class Dense:
         """
         weight = params["weight"]
         if x.dtype != weight.dtype:
-            raise TypeError(f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input")
-        y = (buffers or Buffers()).array("y", (weight.shape[0], x.shape[1], self.features), weight.dtype)
+            raise TypeError(
+                f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input"
+            )
+        y = (buffers or Buffers()).array(
+            "y", (weight.shape[0], x.shape[1], self.features), weight.dtype
+        )
         _product(x, weight, y)
         if self.bias:
             y += params["bias"][:, None, :]
@@ -80,7 +91,9 @@ class Dense:
         _product(dy, weight.swapaxes(1, 2), dx)
         return dx, self.gradients(saved, dy, buffers)
 
-    def gradients(self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None) -> Arrays:
+    def gradients(
+        self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
+    ) -> Arrays:
         """∂L/∂W = xᵀ ∂L/∂y and ∂L/∂b = Σ_samples ∂L/∂y, without ∂L/∂x, which nobody needs of the data."""
         buffers, x = buffers or Buffers(), saved["x"]
         dweight = buffers.array("dweight", (dy.shape[0], x.shape[2], self.features), dy.dtype)

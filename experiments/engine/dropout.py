@@ -48,17 +48,28 @@ class Dropout:
         return {}, {"key": np.array(keys), "passes": np.zeros(len(keys), np.uint64)}, features
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = x a / p in training, x otherwise."""
         if not training:
             return x, {"x": x, "factor": None}, state
         factor = (buffers or Buffers()).array("factor", (len(state["key"]), *x.shape[1:]), x.dtype)
         for run, (key, passes) in enumerate(zip(state["key"], state["passes"], strict=True)):
-            rng = np.random.Generator(np.random.Philox(key=int(key), counter=[0, 0, int(passes), 0]))
+            rng = np.random.Generator(
+                np.random.Philox(key=int(key), counter=[0, 0, int(passes), 0])
+            )
             factor[run] = rng.random(x.shape[1:], dtype=np.float32) < self.keep
         factor /= self.keep
-        return x * factor, {"x": x, "factor": factor}, state | {"passes": state["passes"] + np.uint64(1)}
+        return (
+            x * factor,
+            {"x": x, "factor": factor},
+            state | {"passes": state["passes"] + np.uint64(1)},
+        )
 
     def backward(
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None

@@ -40,11 +40,18 @@ class Flatten:
         return {}, {}, features * self.pixels
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """The same numbers in one row for each sample."""
         if x.shape[3] * x.shape[4] != self.pixels:
-            raise ValueError(f"an image has {x.shape[3]} × {x.shape[4]} pixels, but pixels={self.pixels}")
+            raise ValueError(
+                f"an image has {x.shape[3]} × {x.shape[4]} pixels, but pixels={self.pixels}"
+            )
         return x.reshape(*x.shape[:2], -1), {"x": x}, state
 
     def backward(

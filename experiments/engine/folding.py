@@ -18,7 +18,9 @@ FOLDABLE = {Dense: -1, Convolution: 1}
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is too large for the precision becomes inf
-def fold(network: Network, params: list[Arrays], state: list[Arrays]) -> tuple[Network, list[Arrays]]:
+def fold(
+    network: Network, params: list[Arrays], state: list[Arrays]
+) -> tuple[Network, list[Arrays]]:
     """Merge every Standardize over the batch, and an Affine behind it, into the layer in front, for evaluation.
 
     With s = γ/√(running_var + ε), W′ = W s and b′ = (b − running_mean) s + β; without an Affine γ = 1 and β = 0.
@@ -50,7 +52,9 @@ def fold(network: Network, params: list[Arrays], state: list[Arrays]) -> tuple[N
         if isinstance(layer, Standardize):
             _check(network, i)
             scale = 1 / np.sqrt(state[i]["running_var"].astype(float) + layer.convention.eps)
-            layers[-1], folded[-1] = _merge(layers[-1], folded[-1], scale, -state[i]["running_mean"] * scale)
+            layers[-1], folded[-1] = _merge(
+                layers[-1], folded[-1], scale, -state[i]["running_mean"] * scale
+            )
         elif isinstance(layer, Affine) and i and isinstance(network.layers[i - 1], Standardize):
             layers[-1], folded[-1] = _merge(
                 layers[-1], folded[-1], params[i]["gamma"].astype(float), params[i]["beta"]

@@ -39,19 +39,27 @@ class Ghost:
         return self._batch.init(rngs, features, dtype)
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """In training, a ghost batch is treated as a run of its own, which no other run meets."""
         if not training:
             xhat, saved, state = self._batch.forward(params, state, x, False, buffers)
             return xhat, saved, state
         if x.shape[1] % self.size:
-            raise ValueError(f"a batch of {x.shape[1]} samples cannot be divided into ghosts of {self.size}")
+            raise ValueError(
+                f"a batch of {x.shape[1]} samples cannot be divided into ghosts of {self.size}"
+            )
         ghosts = x.reshape(-1, self.size, *x.shape[2:])
         _, alone, _ = self._batch.init([None] * len(ghosts), x.shape[2], x.dtype)
         xhat, saved, _ = self._batch.forward(params, alone, ghosts, True, buffers)
         mean, var = (
-            mean_over(1, saved[name].reshape(x.shape[0], -1, x.shape[2]))[:, 0] for name in ("mean", "var")
+            mean_over(1, saved[name].reshape(x.shape[0], -1, x.shape[2]))[:, 0]
+            for name in ("mean", "var")
         )
         rate, values = self.convention.rate, values_per_channel(ghosts)
         correction = values / (values - 1) if self.convention.unbiased else 1.0

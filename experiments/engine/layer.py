@@ -28,7 +28,12 @@ class Layer(Protocol):
         """Return parameters, state and the number of features that come out, for one generator a run."""
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """Return the output, what `backward` needs (`saved["x"]` is the input everywhere), and the next state.
 

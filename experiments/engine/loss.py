@@ -8,7 +8,9 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.sums import sum_over
 
 
-@np.errstate(invalid="ignore", over="ignore", divide="ignore")  # the logits of a diverged run give nan
+@np.errstate(
+    invalid="ignore", over="ignore", divide="ignore"
+)  # the logits of a diverged run give nan
 def softmax_cross_entropy(
     logits: np.ndarray, labels: np.ndarray, buffers: Buffers | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

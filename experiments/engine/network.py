@@ -70,8 +70,12 @@ class Network:
             Memory for the results. The next pass with the same buffers overwrites them.
         """
         buffers, saved, next_state = buffers or Buffers(), [], []
-        for i, (layer, layer_params, layer_state) in enumerate(zip(self.layers, params, state, strict=True)):
-            x, kept, layer_state = layer.forward(layer_params, layer_state, x, training, buffers.part(i))
+        for i, (layer, layer_params, layer_state) in enumerate(
+            zip(self.layers, params, state, strict=True)
+        ):
+            x, kept, layer_state = layer.forward(
+                layer_params, layer_state, x, training, buffers.part(i)
+            )
             saved.append(kept)
             next_state.append(layer_state)
         return x, saved, next_state

@@ -51,7 +51,12 @@ class Noise:
         return {}, {"key": np.array(keys), "passes": np.zeros(len(keys), np.uint64)}, features
 
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = s x + d in training, x otherwise."""
         if not training:
@@ -59,9 +64,14 @@ class Noise:
         buffers, runs = buffers or Buffers(), len(state["key"])
         draws = buffers.array("draws", (2, runs, 1, x.shape[2]), np.float64)
         for run, (key, passes) in enumerate(zip(state["key"], state["passes"], strict=True)):
-            rng = np.random.Generator(np.random.Philox(key=int(key), counter=[0, 0, int(passes), 0]))
+            rng = np.random.Generator(
+                np.random.Philox(key=int(key), counter=[0, 0, int(passes), 0])
+            )
             draws[:, run, 0] = rng.uniform(-1, 1, (2, x.shape[2]))
-        shift, scale = (self.size * draws[0]).astype(x.dtype), (1 + self.size / 2 * draws[1]).astype(x.dtype)
+        shift, scale = (
+            (self.size * draws[0]).astype(x.dtype),
+            (1 + self.size / 2 * draws[1]).astype(x.dtype),
+        )
         y = buffers.array("y", (runs, *x.shape[1:]), x.dtype)
         np.multiply(x, scale, out=y)
         y += shift

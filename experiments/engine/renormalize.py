@@ -48,7 +48,12 @@ class Renormalize:
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """r x̂ + d in training, with the running statistics before this batch."""
         buffers = buffers or Buffers()

@@ -56,12 +56,18 @@ class Residual:
         """y = x + F(x)."""
         buffers = buffers or Buffers()
         branch, saved, state = Network(self.layers).forward(params, state, x, training, buffers)
-        y = buffers.array("y", branch.shape, branch.dtype)  # not in place: a layer may have saved its output
+        y = buffers.array(
+            "y", branch.shape, branch.dtype
+        )  # not in place: a layer may have saved its output
         np.add(x, branch, out=y)
         return y, {"x": x, "layers": saved}, state
 
     def backward(
-        self, params: list[Arrays], saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
+        self,
+        params: list[Arrays],
+        saved: dict[str, Any],
+        dy: np.ndarray,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, list[Arrays]]:
         """∂L/∂x = ∂L/∂y + (∂F/∂x)ᵀ ∂L/∂y: what arrives goes on unchanged, and what the branch makes of it is added."""
         buffers = buffers or Buffers()

@@ -32,7 +32,12 @@ class RootMeanSquare:
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """x̂ = x/√(mean(x²) + ε)."""
         rows = x.reshape(*x.shape[:2], -1)

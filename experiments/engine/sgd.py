@@ -47,10 +47,14 @@ class SGD:
         """
         found = dict(leaves(params))
         if unknown := set(self.frozen) - set(found):
-            raise ValueError(f"frozen names {sorted(unknown, key=str)}, but the parameters are {list(found)}")
+            raise ValueError(
+                f"frozen names {sorted(unknown, key=str)}, but the parameters are {list(found)}"
+            )
         runs = {p.shape[0] for p in found.values()}
         if np.ndim(self.rate) and {np.shape(self.rate)} != {(n,) for n in runs}:
-            raise ValueError(f"the rates have shape {np.shape(self.rate)}; they must be one a run: {runs}")
+            raise ValueError(
+                f"the rates have shape {np.shape(self.rate)}; they must be one a run: {runs}"
+            )
         if not self.momentum:
             return {}
         return {path: np.zeros_like(p) for path, p in found.items() if path not in self.frozen}
@@ -74,7 +78,9 @@ class SGD:
             rate = rate.reshape(-1, *(1,) * (p.ndim - 1))
             for runs in _blocks(p):
                 shape = p[runs].shape
-                step = buffers.array(f"step {shape}", shape, p.dtype)  # parameters of one shape share it
+                step = buffers.array(
+                    f"step {shape}", shape, p.dtype
+                )  # parameters of one shape share it
                 self._step(p[runs], g[runs], v if v is None else v[runs], rate[runs], step)
 
     def _step(

@@ -10,7 +10,13 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
-from experiments.engine.sums import accumulator, beside, mean_over, mean_per_channel, values_per_channel
+from experiments.engine.sums import (
+    accumulator,
+    beside,
+    mean_over,
+    mean_per_channel,
+    values_per_channel,
+)
 
 
 @dataclass(frozen=True)
@@ -101,18 +107,29 @@ class Standardize:
         if self.over != "batch":
             return {}, {}, features
         shape, dtype = (len(rngs), features), accumulator(dtype)
-        return {}, {"running_mean": np.zeros(shape, dtype), "running_var": np.ones(shape, dtype)}, features
+        return (
+            {},
+            {"running_mean": np.zeros(shape, dtype), "running_var": np.ones(shape, dtype)},
+            features,
+        )
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """x̂ = (x − μ)/√(σ² + ε); in training over the batch also the next running statistics."""
         buffers = buffers or Buffers()
         if self.over == "batch" and not training:
             return self._with_running(state, x, buffers)
         if self.over == "batch" and values_per_channel(x) == 1:
-            raise ValueError("a batch of 1 sample has no variance to train with; it takes at least 2")
+            raise ValueError(
+                "a batch of 1 sample has no variance to train with; it takes at least 2"
+            )
 
         rows, dtype = self._rows(x), accumulator(x.dtype)
         xhat = buffers.array("xhat", rows.shape, dtype)
@@ -141,7 +158,9 @@ class Standardize:
         """
         dx = (buffers or Buffers()).array("dx", dy.shape, accumulator(dy.dtype))
         if saved["constant"]:
-            return np.multiply(dy, beside(saved["inv_std"], dy), out=dx).astype(dy.dtype, copy=False), {}
+            return np.multiply(dy, beside(saved["inv_std"], dy), out=dx).astype(
+                dy.dtype, copy=False
+            ), {}
         g, xhat, rows = self._rows(dy), self._rows(saved["xhat"]), self._rows(dx)
         np.multiply(g, xhat, out=rows, dtype=dx.dtype)
         along = self._mean(rows)
@@ -149,7 +168,11 @@ class Standardize:
         np.subtract(g, rows, out=rows)
         rows -= self._mean(g)
         inv_std = saved["inv_std"]
-        rows *= beside(inv_std, rows) if self.over == "batch" else inv_std.reshape(inv_std.shape[0], -1, 1)
+        rows *= (
+            beside(inv_std, rows)
+            if self.over == "batch"
+            else inv_std.reshape(inv_std.shape[0], -1, 1)
+        )
         return dx.astype(dy.dtype, copy=False), {}
 
     def _with_running(
@@ -162,14 +185,24 @@ class Standardize:
         np.subtract(x, beside(mean, x), out=xhat)
         xhat *= beside(inv_std, x)
         xhat = xhat.astype(x.dtype, copy=False)
-        saved = {"x": x, "xhat": xhat, "mean": mean, "var": var, "inv_std": inv_std, "constant": True}
+        saved = {
+            "x": x,
+            "xhat": xhat,
+            "mean": mean,
+            "var": var,
+            "inv_std": inv_std,
+            "constant": True,
+        }
         return xhat, saved, state
 
     def _next(self, state: Arrays, mean: np.ndarray, var: np.ndarray, values: int) -> Arrays:
         """running ← (1 − rate) running + rate batch."""
         if self.over != "batch":
             return state
-        rate, correction = self.convention.rate, values / (values - 1) if self.convention.unbiased else 1.0
+        rate, correction = (
+            self.convention.rate,
+            values / (values - 1) if self.convention.unbiased else 1.0,
+        )
         return {
             "running_mean": (1 - rate) * state["running_mean"] + rate * mean,
             "running_var": (1 - rate) * state["running_var"] + rate * correction * var,

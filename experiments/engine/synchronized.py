@@ -39,7 +39,9 @@ def combine(
     weights = [count / n for count in counts]
     first = means[0]
     mean = first + sum(w * (m - first) for w, m in zip(weights, means, strict=True))
-    var = sum(w * (v + np.square(m - mean)) for w, m, v in zip(weights, means, variances, strict=True))
+    var = sum(
+        w * (v + np.square(m - mean)) for w, m, v in zip(weights, means, variances, strict=True)
+    )
     return mean, var, n
 
 
@@ -70,13 +72,21 @@ def synchronized_forward(
     mean, var, n = combine(means, variances, [x.shape[1] for x in shards])
     inv_std = 1 / np.sqrt(var + eps)
     saved = [
-        {"xhat": (x - mean) * inv_std, "mean": mean[:, 0], "var": var[:, 0], "inv_std": inv_std, "count": n}
+        {
+            "xhat": (x - mean) * inv_std,
+            "mean": mean[:, 0],
+            "var": var[:, 0],
+            "inv_std": inv_std,
+            "count": n,
+        }
         for x in shards
     ]
     return [kept["xhat"] for kept in saved], saved
 
 
-def synchronized_backward(saved: Sequence[dict[str, Any]], dys: Sequence[np.ndarray]) -> list[np.ndarray]:
+def synchronized_backward(
+    saved: Sequence[dict[str, Any]], dys: Sequence[np.ndarray]
+) -> list[np.ndarray]:
     """∂L/∂x on every device: (g − Σ g/n − x̂ Σ g x̂/n)/√(σ² + ε), with both sums over all devices and g = ∂L/∂x̂.
 
     Every device contributes two sums for each feature; γ's and β's gradients are those same two.

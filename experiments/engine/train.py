@@ -83,4 +83,6 @@ def train(
             optimizer.update(params, grads, velocity, buffers.part("update"))
             state = next_state
     if step < last:
-        raise ValueError(f"the batches ended after {step + 1}, but reading at step {last} takes {last + 1}")
+        raise ValueError(
+            f"the batches ended after {step + 1}, but reading at step {last} takes {last + 1}"
+        )

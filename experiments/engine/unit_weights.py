@@ -48,7 +48,12 @@ class UnitWeights:
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def forward(
-        self, params: Arrays, state: Arrays, x: np.ndarray, training: bool, buffers: Buffers | None = None
+        self,
+        params: Arrays,
+        state: Arrays,
+        x: np.ndarray,
+        training: bool,
+        buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """The layer with w = v/‖v‖."""
         length = self.lengths(params)
@@ -64,7 +69,9 @@ class UnitWeights:
         unit = saved["unit"]
         dx, grads = self.layer.backward(unit, saved["layer"], dy, buffers)
         along = sum_over(2, self._by_unit(grads["weight"]) * self._by_unit(unit["weight"]))[..., 0]
-        dv = (grads["weight"] - unit["weight"] * self._beside(along)) / self._beside(saved["length"])
+        dv = (grads["weight"] - unit["weight"] * self._beside(along)) / self._beside(
+            saved["length"]
+        )
         return dx, {"weight": dv}
 
     def _by_unit(self, weight: np.ndarray) -> np.ndarray:

@@ -85,7 +85,9 @@ def along_gradient(
         losses.append(loss)
         changes.append(_norm({path: gradient[path] - new[path] for path in gradient}))
     loss, change = np.array(losses), np.array(changes)
-    return AlongGradient(loss, start, change, length, change / (np.asarray(steps)[:, None] * length))
+    return AlongGradient(
+        loss, start, change, length, change / (np.asarray(steps)[:, None] * length)
+    )
 
 
 def _norm(arrays: dict) -> np.ndarray:

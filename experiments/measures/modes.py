@@ -15,7 +15,11 @@ from experiments.engine.network import Network
 
 
 def predictions(
-    network: Network, params: list[Arrays], state: list[Arrays], x: np.ndarray, training: bool = False
+    network: Network,
+    params: list[Arrays],
+    state: list[Arrays],
+    x: np.ndarray,
+    training: bool = False,
 ) -> np.ndarray:
     """The class with the largest output: (run or 1, sample, feature) → (run, sample). In training mode, x is one batch."""
     return network.forward(params, state, x, training)[0].argmax(axis=2)
@@ -76,6 +80,8 @@ def with_population_statistics(
     """
     _, saved, _ = network.forward(params, state, x, True)
     return [
-        {"running_mean": kept["mean"], "running_var": kept["var"]} if "running_mean" in layer else layer
+        {"running_mean": kept["mean"], "running_var": kept["var"]}
+        if "running_mean" in layer
+        else layer
         for layer, kept in zip(state, saved, strict=True)
     ]

@@ -76,7 +76,9 @@ def gradient_shift(
     for layer in layers:
         rest, kept, own = Network(network.layers[layer:]), before[layer:], buffers.part(layer)
         output, saved, _ = rest.forward(kept, state[layer:], moved[layer]["x"], True, own)
-        new = rest.backward(kept, saved, loss(output, target)[1], own, input_gradient=False)[1][0]["weight"]
+        new = rest.backward(kept, saved, loss(output, target)[1], own, input_gradient=False)[1][0][
+            "weight"
+        ]
         g, new = grads[layer]["weight"].astype(np.float64), new.astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             found["cosine"].append((g * new).sum(axis=(1, 2)) / (_length(g) * _length(new)))

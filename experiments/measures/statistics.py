@@ -15,9 +15,7 @@ import numpy as np
 
 LEVEL = 0.95
 RESAMPLES = 9999
-SEED = (
-    20150211  # the day the batch normalization paper appeared; any fixed number gives reproducible intervals
-)
+SEED = 20150211  # the day the batch normalization paper appeared; any fixed number gives reproducible intervals
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,9 @@ class Measurement:
 
     def __post_init__(self) -> None:
         if any(math.isnan(x) for x in (self.estimate, self.low, self.high)):
-            raise ValueError(f"a measurement must be defined, got {self.estimate} [{self.low}, {self.high}]")
+            raise ValueError(
+                f"a measurement must be defined, got {self.estimate} [{self.low}, {self.high}]"
+            )
         if not self.low <= self.estimate <= self.high:
             raise ValueError(
                 f"the estimate {self.estimate} is outside its interval [{self.low}, {self.high}]"
@@ -93,7 +93,12 @@ def spread(values: np.ndarray, unit: str = "") -> Measurement:
     """
     values = _finite(values)
     return Measurement(
-        float(np.median(values)), float(values.min()), float(values.max()), unit, values.size, level=1.0
+        float(np.median(values)),
+        float(values.min()),
+        float(values.max()),
+        unit,
+        values.size,
+        level=1.0,
     )
 
 
@@ -126,7 +131,11 @@ def median(samples: np.ndarray, unit: str = "") -> Measurement:
         else (samples[n // 2 - 1] + samples[n // 2]) / 2
     )
     return Measurement(
-        float(middle), float(samples[max(rank - 1, 0)]), float(samples[min(n - rank, n - 1)]), unit, n
+        float(middle),
+        float(samples[max(rank - 1, 0)]),
+        float(samples[min(n - rank, n - 1)]),
+        unit,
+        n,
     )
 
 
@@ -137,7 +146,9 @@ def share(events: np.ndarray) -> Measurement:
     events = np.asarray(events, dtype=bool).ravel()
     test = binomtest(int(events.sum()), events.size)
     interval = test.proportion_ci(LEVEL, method="exact")
-    return Measurement(float(events.mean()), float(interval.low), float(interval.high), "", events.size)
+    return Measurement(
+        float(events.mean()), float(interval.low), float(interval.high), "", events.size
+    )
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray, unit: str = "") -> Measurement:
@@ -171,7 +182,9 @@ def band(samples: np.ndarray, axis: int = 0) -> tuple[np.ndarray, np.ndarray, np
 def _paired(first: np.ndarray, second: np.ndarray, operation: Callable) -> np.ndarray:
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if first.shape != second.shape:
-        raise ValueError(f"paired conditions need the same runs, got shapes {first.shape} and {second.shape}")
+        raise ValueError(
+            f"paired conditions need the same runs, got shapes {first.shape} and {second.shape}"
+        )
     return operation(first, second)
 
 
@@ -199,4 +212,6 @@ def _bootstrap(samples: np.ndarray, statistic: Callable, unit: str) -> Measureme
     result = bootstrap((samples,), statistic, n_resamples=RESAMPLES, confidence_level=LEVEL, vectorized=True,
                        method="BCa", rng=np.random.default_rng(SEED))  # fmt: skip
     low, high = result.confidence_interval
-    return Measurement(estimate, min(float(low), estimate), max(float(high), estimate), unit, samples.size)
+    return Measurement(
+        estimate, min(float(low), estimate), max(float(high), estimate), unit, samples.size
+    )

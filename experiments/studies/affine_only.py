@@ -55,7 +55,9 @@ class Setup:
     seed: int = 34  # every random stream is spawned from it
 
 
-QUICK = Setup(widths=(4, 8), rates=(0.4, 1.6), batch=8, steps=6, readings=2, apart=1, tested=50, runs=3)
+QUICK = Setup(
+    widths=(4, 8), rates=(0.4, 1.6), batch=8, steps=6, readings=2, apart=1, tested=50, runs=3
+)
 FULL = Setup()
 PAPER = Setup(widths=(16, 64, 256, 1024), steps=10_000, tested=1000, runs=32)
 
@@ -90,10 +92,17 @@ def run(point: Point) -> xr.Dataset:
     test_x, test_labels = digits.test_x[None, ::every], digits.test_labels[::every]
     layers: list[Layer] = []
     for _ in range(2):
-        layers += [Dense(point.width, bias=False, weights=he_normal), Standardize(), Affine(), ReLU()]
+        layers += [
+            Dense(point.width, bias=False, weights=he_normal),
+            Standardize(),
+            Affine(),
+            ReLU(),
+        ]
     network = Network((*layers, Dense(10)))
     seeds = [s.spawn(2) for s in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    weights, order = ([np.random.default_rng(s[k]) for _ in setup.rates for s in seeds] for k in (0, 1))
+    weights, order = (
+        [np.random.default_rng(s[k]) for _ in setup.rates for s in seeds] for k in (0, 1)
+    )
     params, state = network.init(weights, 49, np.float32)
     paths = [path for path, _ in leaves(params)]
     frozen = tuple(path for path in paths if not moves(point.choice, path, len(layers)))

@@ -88,7 +88,9 @@ QUICK = Setup(
     runs=3,
 )
 FULL = Setup()
-PAPER = Setup(rates=(0.02, 0.05, 0.15, 0.45, 1.35), steps=2000, tested=1000, depth=40, width=256, runs=32)
+PAPER = Setup(
+    rates=(0.02, 0.05, 0.15, 0.45, 1.35), steps=2000, tested=1000, depth=40, width=256, runs=32
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ def block(norm: str, layer: Convolution | Dense, setup: Setup, batch: int) -> tu
         "layer norm": (Standardize("features"),),
         "RMSNorm": (RootMeanSquare(),),
         "group norm": (Standardize("groups", setup.groups),),
-        "instance norm": (Standardize("groups", layer.channels if isinstance(layer, Convolution) else 1),),
+        "instance norm": (
+            Standardize("groups", layer.channels if isinstance(layer, Convolution) else 1),
+        ),
     }[norm]
     return (UnitWeights(layer) if norm == "weight normalization" else layer, *between, Affine())
 
@@ -202,9 +206,13 @@ def _training(point: Point) -> xr.Dataset:
     """Train at every learning rate: one replica a rate and run."""
     setup, digits = point.setup, mnist.load()
     batch, steps = (
-        (2, setup.steps * setup.longer) if point.part == "batches of two" else (setup.batch, setup.steps)
+        (2, setup.steps * setup.longer)
+        if point.part == "batches of two"
+        else (setup.batch, setup.steps)
     )
-    x, test_x = (a.reshape(-1, 1, 7, 4, 7, 4).mean(axis=(3, 5)) for a in (digits.train_x, digits.test_x))
+    x, test_x = (
+        a.reshape(-1, 1, 7, 4, 7, 4).mean(axis=(3, 5)) for a in (digits.train_x, digits.test_x)
+    )
     every = len(test_x) // setup.tested
     test_x, test_labels = test_x[::every], digits.test_labels[::every]
     layers: list[Layer] = []
@@ -215,9 +223,13 @@ def _training(point: Point) -> xr.Dataset:
         ]
     network = Network((*layers, Flatten(4), Dense(10)))
     seeds = [s.spawn(2) for s in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    weights, order = ([np.random.default_rng(s[k]) for _ in setup.rates for s in seeds] for k in (0, 1))
+    weights, order = (
+        [np.random.default_rng(s[k]) for _ in setup.rates for s in seeds] for k in (0, 1)
+    )
     params, state = _started(network, weights, 1)
-    stream = (_two_classes if point.part == TASKS[2] else batches)(x, digits.train_labels, batch, order)
+    stream = (_two_classes if point.part == TASKS[2] else batches)(
+        x, digits.train_labels, batch, order
+    )
 
     def accuracy(moment) -> np.ndarray:
         logits, _, _ = network.forward(moment.params, moment.state, test_x[None], False)
@@ -253,7 +265,9 @@ def _depth(point: Point) -> xr.Dataset:
     layers: list[Layer] = []
     for _ in range(setup.depth):
         layers += [
-            *block(point.norm, Dense(setup.width, bias=False, weights=he_normal), setup, setup.batch),
+            *block(
+                point.norm, Dense(setup.width, bias=False, weights=he_normal), setup, setup.batch
+            ),
             ReLU(),
         ]
     network = Network(tuple(layers))

@@ -43,12 +43,23 @@ class Setup:
     sigmas_per_decade: int = 20  # input standard deviations, from 1e-4 to 10
     gammas: int = 25  # values of γ from -3 to 3
     difference_steps: int = 19  # steps of the central differences, from 1e-10 to 1e-1
-    batches: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)  # batch sizes for the shortcut gradient
+    batches: tuple[int, ...] = (
+        2,
+        4,
+        8,
+        16,
+        32,
+        64,
+        128,
+        256,
+    )  # batch sizes for the shortcut gradient
     directions: int = 1024  # random gradients of each run and batch size
     seed: int = 1  # every random stream is spawned from it
 
 
-QUICK = Setup(batches=(2, 8, 32, 256), directions=64, sigmas_per_decade=5, gammas=13, difference_steps=10)
+QUICK = Setup(
+    batches=(2, 8, 32, 256), directions=64, sigmas_per_decade=5, gammas=13, difference_steps=10
+)
 FULL = Setup()
 PAPER = Setup(runs=64, directions=4096, sigmas_per_decade=40)
 
@@ -63,7 +74,10 @@ class Point:
 
 def points(setup: Setup) -> dict[str, Point]:
     """The five parts; each takes well under a second."""
-    return {part: Point(part, setup) for part in ("example", "epsilon", "sweep", "differences", "statistics")}
+    return {
+        part: Point(part, setup)
+        for part in ("example", "epsilon", "sweep", "differences", "statistics")
+    }
 
 
 def run(point: Point) -> xr.Dataset:
@@ -75,7 +89,10 @@ def run(point: Point) -> xr.Dataset:
 
 def _rngs(setup: Setup, part: int) -> list[np.random.Generator]:
     """One generator a run, independent of the other parts'."""
-    return [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)]
+    return [
+        np.random.default_rng(s)
+        for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)
+    ]
 
 
 def _normal(rngs: list[np.random.Generator], *shape: int) -> np.ndarray:
@@ -118,7 +135,9 @@ def _epsilon(setup: Setup) -> xr.Dataset:
     z = (z - z.mean(axis=1, keepdims=True)) / z.std(axis=1, keepdims=True)
     sigmas = np.logspace(-4, 1, 5 * setup.sigmas_per_decade + 1)
     epsilons = np.array(setup.epsilons)
-    std = [[_standardize(sigma * z, eps)[0].std(axis=(1, 2)) for sigma in sigmas] for eps in epsilons]
+    std = [
+        [_standardize(sigma * z, eps)[0].std(axis=(1, 2)) for sigma in sigmas] for eps in epsilons
+    ]
     return xr.Dataset(
         {
             "normalized_std": (("eps", "sigma", "run"), np.array(std),
@@ -176,9 +195,13 @@ def _differences(setup: Setup) -> xr.Dataset:
     rngs = _rngs(setup, 2)
     net = Network((Dense(setup.features), Standardize(over="batch", convention=PYTORCH), Affine()))
     params, state = net.init(rngs, features=setup.features, dtype=np.float64)
-    params = [{k: v + 0.3 * _normal(rngs, *v.shape[1:]) for k, v in layer.items()} for layer in params]
+    params = [
+        {k: v + 0.3 * _normal(rngs, *v.shape[1:]) for k, v in layer.items()} for layer in params
+    ]
     x = _normal(rngs, setup.batch, setup.features)
-    w = _normal(rngs, setup.batch, setup.features)  # L = Σ w tanh(y): curved, and its derivative is known
+    w = _normal(
+        rngs, setup.batch, setup.features
+    )  # L = Σ w tanh(y): curved, and its derivative is known
 
     def loss(params, x):
         y, _, _ = net.forward(params, state, x, training=True)
@@ -283,7 +306,10 @@ def _example_std(stage: str, variable: str = "example_std"):
 
 def _std_at(sigma: float, eps: float):
     return lambda results: spread(
-        results["normalized_std"].sel(eps=eps, method="nearest").sel(sigma=sigma, method="nearest").values
+        results["normalized_std"]
+        .sel(eps=eps, method="nearest")
+        .sel(sigma=sigma, method="nearest")
+        .values
     )
 
 

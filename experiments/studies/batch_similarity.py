@@ -33,11 +33,24 @@ from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Moment, train
 from experiments.measures.distribution import Path, ordered
-from experiments.measures.statistics import Measurement, exact, mean, median, paired_difference, paired_ratio
+from experiments.measures.statistics import (
+    Measurement,
+    exact,
+    mean,
+    median,
+    paired_difference,
+    paired_ratio,
+)
 from experiments.study import Case, Claim
 
 NORMS = ("none", "batch norm")
-KINDS = ("one batch", "balanced", "random", "two digits", "one digit")  # from the most alike to the least
+KINDS = (
+    "one batch",
+    "balanced",
+    "random",
+    "two digits",
+    "one digit",
+)  # from the most alike to the least
 
 
 @dataclass(frozen=True)
@@ -57,9 +70,13 @@ class Setup:
     seed: int = 22  # every random stream is spawned from it
 
 
-QUICK = Setup(hidden=(12, 12), batch=30, steps=60, readings=8, compared=4, probe=30, target=2.0, runs=4)
+QUICK = Setup(
+    hidden=(12, 12), batch=30, steps=60, readings=8, compared=4, probe=30, target=2.0, runs=4
+)
 FULL = Setup()
-PAPER = Setup(hidden=(100, 100, 100), steps=10_000, readings=90, compared=40, probe=1000, target=0.3, runs=32)
+PAPER = Setup(
+    hidden=(100, 100, 100), steps=10_000, readings=90, compared=40, probe=1000, target=0.3, runs=32
+)
 RUNS_A_POINT = 8
 
 
@@ -170,7 +187,9 @@ def reading_steps(setup: Setup) -> list[int]:
     return sorted({0, *np.geomspace(1, setup.steps, setup.readings).round().astype(int).tolist()})
 
 
-def indices(kind: str, labels: np.ndarray, batch: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def indices(
+    kind: str, labels: np.ndarray, batch: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
     """Which images are in each batch, without end.
 
     Parameters
@@ -206,7 +225,9 @@ def indices(kind: str, labels: np.ndarray, batch: int, rng: np.random.Generator)
             epoch = [
                 part
                 for group in groups
-                for part in cut(rng.permutation(np.concatenate([of_label[k] for k in group])), batch)
+                for part in cut(
+                    rng.permutation(np.concatenate([of_label[k] for k in group])), batch
+                )
             ]
             epoch = [epoch[k] for k in rng.permutation(len(epoch))]
         yield from epoch
@@ -239,7 +260,10 @@ def batch_to_batch(values: np.ndarray) -> np.ndarray:
 def _balanced(labels: np.ndarray, images: int, rng: np.random.Generator) -> np.ndarray:
     kinds = np.unique(labels)
     return np.concatenate(
-        [rng.choice(np.flatnonzero(labels == label), images // len(kinds), replace=False) for label in kinds]
+        [
+            rng.choice(np.flatnonzero(labels == label), images // len(kinds), replace=False)
+            for label in kinds
+        ]
     )
 
 
@@ -265,7 +289,9 @@ def _place(network: Network) -> int:
 
 def steps_to(results: xr.Dataset, kind: str, norm: str, rate: float) -> np.ndarray:
     """Steps of each run to the target; a run that never got there counts as all of its steps, so a ratio is at least this."""
-    return np.minimum(results.steps_to.sel(kind=kind, norm=norm, rate=rate).values, float(results.step[-1]))
+    return np.minimum(
+        results.steps_to.sel(kind=kind, norm=norm, rate=rate).values, float(results.step[-1])
+    )
 
 
 def main_rate(results: xr.Dataset) -> float:
@@ -297,7 +323,9 @@ def _between(kind: str, norm: str, when: str = "before") -> Callable[[xr.Dataset
 
 
 def _travelled(kind: str, norm: str) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: mean(results.travelled.sel(kind=kind, norm=norm, rate=main_rate(results)).values)
+    return lambda results: mean(
+        results.travelled.sel(kind=kind, norm=norm, rate=main_rate(results)).values
+    )
 
 
 def _balanced_against_random(norm: str) -> Callable[[xr.Dataset], Measurement]:
@@ -402,7 +430,9 @@ def _steps(kind: str, norm: str) -> Callable[[xr.Dataset], Measurement]:
 
 
 def _accuracy(kind: str, norm: str) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: mean(results.accuracy.sel(kind=kind, norm=norm, rate=main_rate(results)).values)
+    return lambda results: mean(
+        results.accuracy.sel(kind=kind, norm=norm, rate=main_rate(results)).values
+    )
 
 
 VALUES = {

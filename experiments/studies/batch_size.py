@@ -30,7 +30,11 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.measures.modes import predictions, predictions_in_batches, with_population_statistics
+from experiments.measures.modes import (
+    predictions,
+    predictions_in_batches,
+    with_population_statistics,
+)
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
 from experiments.study import Case, Claim
 
@@ -111,10 +115,14 @@ def network(norm: str, hidden: tuple[int, ...]) -> Network:
     return Network((*blocks, Dense(10)))
 
 
-def _trained(point: Point, batch: int, parts: int) -> tuple[Network, list, list, np.ndarray, np.ndarray]:
+def _trained(
+    point: Point, batch: int, parts: int
+) -> tuple[Network, list, list, np.ndarray, np.ndarray]:
     """Train from weights that all points share; also the training and the test images."""
     setup, digits = point.setup, mnist.load_shrunk(7)
-    chosen = np.arange(setup.images) * len(digits.train_x) // setup.images  # the set is sorted by digit
+    chosen = (
+        np.arange(setup.images) * len(digits.train_x) // setup.images
+    )  # the set is sorted by digit
     x, labels = digits.train_x[chosen], digits.train_labels[chosen]
     seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
     net = network(point.norm, setup.hidden)
@@ -134,7 +142,9 @@ def _judged(point: Point, batch: int, parts: int) -> np.ndarray:
     if point.norm != "batch norm":  # no other layer here has modes
         found = (labels == predictions(net, params, state, test_x[None])).mean(axis=1)
         return np.stack([found] * len(MODES))
-    order = np.random.default_rng(np.random.SeedSequence((point.setup.seed, 1))).permutation(len(labels))
+    order = np.random.default_rng(np.random.SeedSequence((point.setup.seed, 1))).permutation(
+        len(labels)
+    )
     exact = with_population_statistics(net, params, state, x[None])
     found = [
         predictions(net, params, state, test_x[None]),
@@ -174,9 +184,14 @@ def _gradients(point: Point) -> xr.Dataset:
     for k, norm in enumerate(NORMS):
         seeds = [s.spawn(2) for s in np.random.SeedSequence((setup.seed, 2)).spawn(setup.runs)]
         net = network(norm, setup.hidden)
-        params, state = net.init([np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float64)
+        params, state = net.init(
+            [np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float64
+        )
         stream = batches(
-            x, digits.train_labels, setup.gradient_samples, [np.random.default_rng(s[1]) for s in seeds]
+            x,
+            digits.train_labels,
+            setup.gradient_samples,
+            [np.random.default_rng(s[1]) for s in seeds],
         )
         images, labels = next(stream)
         whole, _ = accumulated(net, params, state, images, labels, 1)
@@ -201,7 +216,9 @@ def _gradients(point: Point) -> xr.Dataset:
 WHOLE = 32  # the batch size that others are compared with: FULL.whole
 DROP = 0.03  # three points of accuracy, ten standard errors of a paired difference in the pilot
 EDGE = 0.01  # one point, where two ways to normalize are compared
-ROUND_OFF = 1e-12  # sums of at most 32 · 49 products in double precision, through three layers and back
+ROUND_OFF = (
+    1e-12  # sums of at most 32 · 49 products in double precision, through three layers and back
+)
 
 
 def _at(results: xr.Dataset, norm: str, size: int, mode: str = "running") -> np.ndarray:
@@ -246,7 +263,8 @@ def _repaired(size: int) -> Callable[[xr.Dataset], Measurement]:
 def _parted(norm: str, size: int) -> Callable[[xr.Dataset], Measurement]:
     """Accuracy with whole batches of 32 minus that with the same batches cut into parts."""
     return lambda results: paired_difference(
-        _at(results, norm, WHOLE), results["parted"].sel(norm=norm, part=size, mode="running").values
+        _at(results, norm, WHOLE),
+        results["parted"].sel(norm=norm, part=size, mode="running").values,
     )
 
 
@@ -255,7 +273,9 @@ def _parted_accuracy(norm: str, size: int) -> Callable[[xr.Dataset], Measurement
 
 
 def _gradient(norm: str, part: int) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: spread(results["gradient_difference"].sel(norm=norm, gradient_part=part).values)
+    return lambda results: spread(
+        results["gradient_difference"].sel(norm=norm, gradient_part=part).values
+    )
 
 
 CLAIMS = (

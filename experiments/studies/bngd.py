@@ -29,7 +29,9 @@ class Setup:
     """Settings of the study."""
 
     runs: int = 16  # random solutions u and random starts
-    inputs: int = 8  # features; their variances fall evenly, by ratio, from the largest to the smallest
+    inputs: int = (
+        8  # features; their variances fall evenly, by ratio, from the largest to the smallest
+    )
     conditions: tuple[float, ...] = (
         4.0,
         25.0,
@@ -38,7 +40,9 @@ class Setup:
     rates: int = 25  # learning rates of w, from 0.001 to 1000
     scale_rate: float = 1.0  # upper bound of the learning rate of γ, which is otherwise that of w
     steps: int = 30_000  # of gradient descent
-    goal: float = 0.01  # the loss, as a share of the variance of y over 2, at which a run has arrived
+    goal: float = (
+        0.01  # the loss, as a share of the variance of y over 2, at which a run has arrived
+    )
     edge: tuple[float, ...] = (
         0.5,
         0.9,
@@ -69,7 +73,11 @@ class Point:
 
 def points(setup: Setup) -> dict[str, Point]:
     """One for each condition number and part; some seconds at most."""
-    return {f"{part}-{c:g}": Point(part, c, setup) for part in ("edge", "sweep") for c in setup.conditions}
+    return {
+        f"{part}-{c:g}": Point(part, c, setup)
+        for part in ("edge", "sweep")
+        for c in setup.conditions
+    }
 
 
 def run(point: Point) -> xr.Dataset:
@@ -80,7 +88,12 @@ def run(point: Point) -> xr.Dataset:
 def task(setup: Setup, condition: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Variances of the inputs (input,), solutions u (run, input) with Var(u·x) = 1, and starts (run, input) of length 1."""
     solutions, starts = (
-        np.stack([np.random.default_rng(s).standard_normal(setup.inputs) for s in stream.spawn(setup.runs)])
+        np.stack(
+            [
+                np.random.default_rng(s).standard_normal(setup.inputs)
+                for s in stream.spawn(setup.runs)
+            ]
+        )
         for stream in np.random.SeedSequence(setup.seed).spawn(2)
     )
     variances = np.geomspace(1.0, 1.0 / condition, setup.inputs)
@@ -140,7 +153,9 @@ def _sweep(point: Point) -> xr.Dataset:
             position += 1
     # Near the solution, w ≈ c u, gradient descent on w goes as with rate/c² on a quadratic with this matrix (see the page).
     target = variances * u[:, 0]
-    sharpest = np.array([np.linalg.eigvalsh(np.diag(variances) - np.outer(g, g))[-1] for g in target])
+    sharpest = np.array(
+        [np.linalg.eigvalsh(np.diag(variances) - np.outer(g, g))[-1] for g in target]
+    )
     c2 = (bn**2).sum(axis=2) / (u**2).sum(axis=2)
     dims = ("condition", "model", "run", "learning_rate")
     return xr.Dataset(
@@ -207,7 +222,9 @@ def _arrived(model: str, rate: float):
 
     def measure(results):
         at = (
-            results["arrival"].sel(condition=CONDITION, model=model).sel(learning_rate=rate, method="nearest")
+            results["arrival"]
+            .sel(condition=CONDITION, model=model)
+            .sel(learning_rate=rate, method="nearest")
         )
         return share(np.isfinite(at.values))
 
@@ -244,14 +261,19 @@ def _slower(rate: float):
 
 def _effective(rate: float):
     return lambda results: spread(
-        results["effective"].sel(condition=CONDITION).sel(learning_rate=rate, method="nearest").values
+        results["effective"]
+        .sel(condition=CONDITION)
+        .sel(learning_rate=rate, method="nearest")
+        .values
     )
 
 
 def _arrival(model: str, rate: float):
     def measure(results):
         at = (
-            results["arrival"].sel(condition=CONDITION, model=model).sel(learning_rate=rate, method="nearest")
+            results["arrival"]
+            .sel(condition=CONDITION, model=model)
+            .sel(learning_rate=rate, method="nearest")
         )
         return median(at.values, "steps")
 

@@ -29,7 +29,14 @@ from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import train
-from experiments.measures.statistics import Measurement, mean, median, paired_difference, paired_ratio, spread
+from experiments.measures.statistics import (
+    Measurement,
+    mean,
+    median,
+    paired_difference,
+    paired_ratio,
+    spread,
+)
 from experiments.study import Case, Claim
 from experiments.theory import optimization as theory
 
@@ -123,7 +130,9 @@ def run(point: Point) -> xr.Dataset:
 def _bowl(point: Point) -> xr.Dataset:
     """Gradient descent on the mean squared error of one batch norm, and the Hessian with and without the normalization."""
     setup = point.setup
-    rngs = [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
+    rngs = [
+        np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)
+    ]
     z = np.stack([rng.standard_normal((setup.bowl_samples, 1)) for rng in rngs])
     noise = np.stack([rng.standard_normal((setup.bowl_samples, 1)) for rng in rngs])
     layers = Network((Standardize(over="batch", convention=replace(PYTORCH, eps=0.0)), Affine()))
@@ -143,7 +152,10 @@ def _bowl(point: Point) -> xr.Dataset:
         )
         here = [
             {},
-            {name: np.full((setup.runs, 1), TARGET[j] + away[j]) for j, name in enumerate(("gamma", "beta"))},
+            {
+                name: np.full((setup.runs, 1), TARGET[j] + away[j])
+                for j, name in enumerate(("gamma", "beta"))
+            },
         ]
         optimizer = SGD(rate)
         for step in range(setup.bowl_steps + 1):
@@ -223,7 +235,9 @@ class Surface:
         """L for one (γ, β) a unit: (unit,)."""
         return self._parts(gamma, beta)[0]
 
-    def derivatives(self, gamma: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def derivatives(
+        self, gamma: np.ndarray, beta: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """L (unit,), its gradient (unit, 2) and Hessian (unit, 2, 2), the order being γ, β.
 
         With u = (x̂, 1): ∇L = mean(r φ′ u) and ∇²L = mean((q φ′² + r φ″) u uᵀ), where r = w·(p − onehot(label)) and
@@ -242,7 +256,9 @@ class Surface:
         curve = q * np.square(first) + r * second
         return loss, gradient, np.einsum("ui,aui,bui->uab", curve, u, u) / self.labels.size
 
-    def _parts(self, gamma: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _parts(
+        self, gamma: np.ndarray, beta: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         y = gamma[:, None] * self.xhat + beta[:, None]
         value = np.tanh(y) if self.activation == "tanh" else 0.5 * (1 + np.tanh(y / 2))
         z = self.others + value[:, :, None] * self.weight[:, None, :]
@@ -316,7 +332,9 @@ def _networks(point: Point) -> xr.Dataset:
     ]
     net = network(name, setup)
     first, state = net.init([np.random.default_rng(s[0]) for s in seeds], x.shape[1], np.float32)
-    stream = batches(x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds])
+    stream = batches(
+        x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds]
+    )
     steps = np.unique(np.round(setup.steps * (np.arange(60) / 59) ** 2).astype(int))
     instruments = {
         f"{i} {key}": lambda moment, i=i, key=key: moment.params[i][key]
@@ -324,22 +342,30 @@ def _networks(point: Point) -> xr.Dataset:
         for key in layer
     }
     readings = [
-        read for _, read in train(net, first, state, stream, SGD(setup.learning_rate), steps, instruments)
+        read
+        for _, read in train(
+            net, first, state, stream, SGD(setup.learning_rate), steps, instruments
+        )
     ]
     path = np.stack(
         [
-            np.stack([read[f"{UPPER} {key}"][:, : setup.units] for key in ("gamma", "beta")], axis=2)
+            np.stack(
+                [read[f"{UPPER} {key}"][:, : setup.units] for key in ("gamma", "beta")], axis=2
+            )
             for read in readings
         ]
     )
 
     def wide(read: dict[str, np.ndarray]) -> list[Arrays]:
         return [
-            {key: read[f"{i} {key}"].astype(np.float64) for key in layer} for i, layer in enumerate(first)
+            {key: read[f"{i} {key}"].astype(np.float64) for key in layer}
+            for i, layer in enumerate(first)
         ]
 
     trained = wide(readings[-1])
-    chosen = np.linspace(0, len(x) - 1, setup.images).astype(int)  # evenly, since images are sorted by digit
+    chosen = np.linspace(0, len(x) - 1, setup.images).astype(
+        int
+    )  # evenly, since images are sorted by digit
     x, labels = x[chosen].astype(np.float64), digits.train_labels[chosen]
     start = path[-1].astype(np.float64)
     lowest, found, eigenvalues, error, along, left, ended = [], [], [], [], [], [], []
@@ -354,11 +380,15 @@ def _networks(point: Point) -> xr.Dataset:
         ended.append(np.linalg.eigvalsh(surface.derivatives(*start[run].T)[2]))
         along.append(np.abs(vectors[:, 0, 0]) > np.abs(vectors[:, 1, 0]))
         left.append(surface.loss(*start[run].T) - surface.loss(*at.T))
-        error.append([_misfit(surface, at, hessian, radius, setup.directions) for radius in setup.radii])
+        error.append(
+            [_misfit(surface, at, hessian, radius, setup.directions) for radius in setup.radii]
+        )
         if run == 0:
             first_surface, first_ends = surface, at
     found, eigenvalues = np.array(found), np.array(eigenvalues)
-    condition = np.where(found, eigenvalues[:, :, 1] / np.where(found, eigenvalues[:, :, 0], 1), np.inf)
+    condition = np.where(
+        found, eigenvalues[:, :, 1] / np.where(found, eigenvalues[:, :, 0], 1), np.inf
+    )
     ended = np.array(ended)
     convex = ended[:, :, 0] > 0
     condition_ended = np.where(convex, ended[:, :, 1] / np.where(convex, ended[:, :, 0], 1), np.inf)
@@ -406,7 +436,9 @@ def _misfit(
         d = radius * np.array([np.cos(angle), np.sin(angle)])
         rises.append(surface.loss(*(at + d).T) - bottom)
         bowls.append(0.5 * np.einsum("a,uab,b->u", d, hessian, d))
-    return np.sqrt(np.square(np.subtract(rises, bowls)).mean(axis=0) / np.square(bowls).mean(axis=0))
+    return np.sqrt(
+        np.square(np.subtract(rises, bowls)).mean(axis=0) / np.square(bowls).mean(axis=0)
+    )
 
 
 def _changed(
@@ -420,9 +452,14 @@ def _changed(
         Length over the length before, and the angle between the two (degrees).
     """
 
-    def gradient(gamma: float, beta: float, above: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def gradient(
+        gamma: float, beta: float, above: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         here = [dict(layer) for layer in params]
-        here[UPPER] = {"gamma": gamma * params[UPPER]["gamma"], "beta": params[UPPER]["beta"] + beta}
+        here[UPPER] = {
+            "gamma": gamma * params[UPPER]["gamma"],
+            "beta": params[UPPER]["beta"] + beta,
+        }
         logits, saved, _ = net.forward(here, state, x[None], training=True)
         dy = softmax_cross_entropy(logits, labels[None])[1]
         for i in range(len(net.layers) - 1, UPPER - 3, -1):
@@ -440,7 +477,9 @@ def _changed(
         apart = np.linalg.norm(
             before / lengths[0] - after / lengths[1], axis=1
         )  # exact for small angles, unlike the cosine
-        result.append([(lengths[1] / lengths[0])[:, 0], np.degrees(2 * np.arcsin(np.minimum(apart / 2, 1)))])
+        result.append(
+            [(lengths[1] / lengths[0])[:, 0], np.degrees(2 * np.arcsin(np.minimum(apart / 2, 1)))]
+        )
     return np.array(result)
 
 
@@ -454,7 +493,10 @@ def _drawn(
     axes, losses, hessians = [], [], []
     for unit in shown:
         points = np.concatenate([path[:, unit], lowest[unit][None]])
-        centre, half = (points.max(axis=0) + points.min(axis=0)) / 2, 0.5 * np.ptp(points, axis=0).max() + 0.8
+        centre, half = (
+            (points.max(axis=0) + points.min(axis=0)) / 2,
+            0.5 * np.ptp(points, axis=0).max() + 0.8,
+        )
         ticks = np.linspace(-half, half, setup.grid)
         axes.append([ticks + c for c in centre])
         losses.append(
@@ -486,9 +528,7 @@ def _drawn(
 ROUND_OFF = 1e-13
 # The smaller eigenvalue is the difference of numbers larger by the condition number, 4354 at an offset of 8.
 CONDITION_ROUND_OFF = 1e-9
-NEAR = (
-    0.5  # two minima at most this far apart count as the same place; half of the γ that training starts from
-)
+NEAR = 0.5  # two minima at most this far apart count as the same place; half of the γ that training starts from
 ANYWHERE = tuple(
     (name, when, words)
     for name in ACTIVATIONS
@@ -508,7 +548,9 @@ def _factor(rate: float) -> Callable[[xr.Dataset], Measurement]:
     return lambda results: _bowl_rate(results, "bowl_factor", rate)
 
 
-def _offset(offset: float, model: str, over_theory: bool = False) -> Callable[[xr.Dataset], Measurement]:
+def _offset(
+    offset: float, model: str, over_theory: bool = False
+) -> Callable[[xr.Dataset], Measurement]:
     """Condition number of the squared error over a scale and an offset; or in parts of the closed form without normalization."""
 
     def measure(results: xr.Dataset) -> Measurement:
@@ -536,7 +578,12 @@ def _misfits(activation: str, radius: float) -> Callable[[xr.Dataset], Measureme
     """Relative error of the quadratic at a distance: the median over a network's units, median over networks."""
 
     def measure(results: xr.Dataset) -> Measurement:
-        error = results["misfit"].sel(activation=activation, radius=radius).transpose("run", "unit").values
+        error = (
+            results["misfit"]
+            .sel(activation=activation, radius=radius)
+            .transpose("run", "unit")
+            .values
+        )
         return median(np.quantile(error, 0.5, axis=1, method="lower"))
 
     return measure
@@ -552,7 +599,9 @@ def _alike(activation: str) -> Callable[[xr.Dataset], Measurement]:
     def measure(results: xr.Dataset) -> Measurement:
         lowest = _units(results, "minimum", activation)
         first, second = np.triu_indices(lowest.shape[1], 1)
-        return mean((np.linalg.norm(lowest[:, first] - lowest[:, second], axis=2) <= NEAR).mean(axis=1))
+        return mean(
+            (np.linalg.norm(lowest[:, first] - lowest[:, second], axis=2) <= NEAR).mean(axis=1)
+        )
 
     return measure
 
@@ -571,8 +620,14 @@ def _reached(activation: str) -> Callable[[xr.Dataset], Measurement]:
     return measure
 
 
-def _answer(results: xr.Dataset, activation: str, when: str, change: str, quantity: str) -> np.ndarray:
-    return results["answer"].sel(activation=activation, when=when, change=change, quantity=quantity).values
+def _answer(
+    results: xr.Dataset, activation: str, when: str, change: str, quantity: str
+) -> np.ndarray:
+    return (
+        results["answer"]
+        .sel(activation=activation, when=when, change=change, quantity=quantity)
+        .values
+    )
 
 
 def _length(activation: str, when: str, change: str) -> Callable[[xr.Dataset], Measurement]:

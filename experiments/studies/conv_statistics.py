@@ -72,7 +72,12 @@ class Setup:
     )  # pairs of h = w and m of random images
     batches: int = 1024  # batches of random images in each run and setting
     digits: int = 200  # digits in each run whose pixels and feature maps are measured
-    grids: tuple[int, ...] = (7, 4, 2, 1)  # take every so manyth pixel of a digit in both directions
+    grids: tuple[int, ...] = (
+        7,
+        4,
+        2,
+        1,
+    )  # take every so manyth pixel of a digit in both directions
     layers: int = 3  # convolutions whose feature maps are measured
     digit_batches: tuple[int, ...] = (2, 8, 32)  # batch sizes m of digits
     digit_draws: int = 512  # batches of digits in each run and size
@@ -108,13 +113,22 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Compute one part."""
-    parts = {"shift": _shift, "picture": _picture, "noise": _noise, "digits": _digits, "counts": _counts}
+    parts = {
+        "shift": _shift,
+        "picture": _picture,
+        "noise": _noise,
+        "digits": _digits,
+        "counts": _counts,
+    }
     return parts[point.part](point.setup)
 
 
 def _rngs(setup: Setup, part: int) -> list[np.random.Generator]:
     """One generator a run, independent of the other parts'."""
-    return [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)]
+    return [
+        np.random.default_rng(s)
+        for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)
+    ]
 
 
 @cache
@@ -159,7 +173,9 @@ class _Stack:
         strides: tuple[int, ...] = (1, 1),
     ):
         self.parts = [
-            part for stride in strides for part in _block(setup.channels, statistics, padding, stride)
+            part
+            for stride in strides
+            for part in _block(setup.channels, statistics, padding, stride)
         ]
         self.params, self.state, features = [], [], 1
         for part in self.parts:
@@ -196,13 +212,18 @@ def _shift(setup: Setup) -> xr.Dataset:
     error, inside, strided = np.empty(shape), np.empty(shape), np.empty((2, setup.runs))
     where = np.zeros((*shape[:3], SIDE, SIDE))
     for r, rng in enumerate(_rngs(setup, 1)):
-        x, by = _some(rng, setup.images), tuple(rng.choice([-1, 1], 2) * rng.integers(1, FARTHEST + 1, 2))
+        x, by = (
+            _some(rng, setup.images),
+            tuple(rng.choice([-1, 1], 2) * rng.integers(1, FARTHEST + 1, 2)),
+        )
         seed = int(rng.integers(2**63))
         for p, padding in enumerate(paddings):
             for s, statistics in enumerate(STATISTICS):
                 stack = _Stack(np.random.default_rng(seed), setup, statistics, padding)
                 for k, move in enumerate(MOVES):
-                    before = stack(x, training=True)  # and keeps the statistics of the batch as it is
+                    before = stack(
+                        x, training=True
+                    )  # and keeps the statistics of the batch as it is
                     moved = _move(x, by)
                     if move == "one":
                         moved[:, 1:] = x[:, 1:]
@@ -214,7 +235,10 @@ def _shift(setup: Setup) -> xr.Dataset:
                     expected = _move(before, by)
                     error[p, s, k, r] = _error(after, expected)
                     inside[p, s, k, r] = _error(_inside(after), _inside(expected))
-                    square = np.square(after - expected).mean(axis=(0, 1, 2)) / np.square(expected).mean()
+                    square = (
+                        np.square(after - expected).mean(axis=(0, 1, 2))
+                        / np.square(expected).mean()
+                    )
                     where[p, s, k] += square / setup.runs
         stack = _Stack(np.random.default_rng(seed), setup, "channel", "circular", strides=(2, 1))
         before = stack(x, training=True)
@@ -241,7 +265,10 @@ def _shift(setup: Setup) -> xr.Dataset:
 
 def _picture(setup: Setup) -> xr.Dataset:
     """One digit of a batch and its feature map, before and after that digit moves, to look at."""
-    rng, by = _rngs(setup, 29)[0], (4, 6)  # chosen for a digit and a kernel that are good to look at
+    rng, by = (
+        _rngs(setup, 29)[0],
+        (4, 6),
+    )  # chosen for a digit and a kernel that are good to look at
     x = _some(rng, 64)
     moved = x.copy()
     moved[:, 0] = _move(x[:, 0], by)
@@ -276,7 +303,9 @@ def _statistics(images: np.ndarray, groups: bool = False) -> tuple[np.ndarray, n
     """Mean and variance of every channel over samples and pixels; with groups=True over the pixels of each sample by itself."""
     channels = images.shape[2]
     layer = (
-        Standardize("groups", groups=channels, convention=EXACT) if groups else Standardize(convention=EXACT)
+        Standardize("groups", groups=channels, convention=EXACT)
+        if groups
+        else Standardize(convention=EXACT)
     )
     state = layer.init([None] * images.shape[0], channels, images.dtype)[1]
     saved = layer.forward({}, state, images, training=True)[1]
@@ -290,7 +319,10 @@ def _noise(setup: Setup) -> xr.Dataset:
     shape = (len(KERNELS), len(setup.noise), setup.runs)
     square, variance = np.empty(shape), np.empty(shape)
     worth = np.array(
-        [[theory.effective_values(m, side * side, kernel) for side, m in setup.noise] for kernel in kernels]
+        [
+            [theory.effective_values(m, side * side, kernel) for side, m in setup.noise]
+            for kernel in kernels
+        ]
     )
     for r, rng in enumerate(_rngs(setup, 3)):
         for k, (side, m) in enumerate(setup.noise):
@@ -342,11 +374,15 @@ def _digits(setup: Setup) -> xr.Dataset:
         for k in range(setup.layers):
             maps[k, :, r] = _worth(saved[3 * k + 1]["x"])
         for k, step in enumerate(setup.grids):
-            grid[k, r] = _worth(np.ascontiguousarray(x[..., step // 2 :: step, step // 2 :: step]))[0]
+            grid[k, r] = _worth(np.ascontiguousarray(x[..., step // 2 :: step, step // 2 :: step]))[
+                0
+            ]
         for k, m in enumerate(setup.digit_batches):
             drawn = rng.integers(len(other), size=(setup.digit_draws, m))
             square[k, r] = np.square(_statistics(other[drawn])[0] - centre).mean() / var
-    pixels = np.array([len(range(step // 2, SIDE, step)) ** 2 for step in setup.grids], dtype=np.int32)
+    pixels = np.array(
+        [len(range(step // 2, SIDE, step)) ** 2 for step in setup.grids], dtype=np.int32
+    )
     return xr.Dataset(
         {
             "grid_worth": (("pixels", "run"), grid, {"long_name": "independent values that an image is worth", "units": "1"}),
@@ -368,14 +404,18 @@ def _counts(setup: Setup) -> xr.Dataset:
         x = np.zeros((1, m, 1, side, side))
         x[0, 0, 0, side // 2, side // 2] = 1
         layer = Standardize(convention=EXACT)
-        bright.append(layer.forward({}, layer.init([None], 1, x.dtype)[1], x, training=True)[0].max())
+        bright.append(
+            layer.forward({}, layer.init([None], 1, x.dtype)[1], x, training=True)[0].max()
+        )
     parameters = []
     for between in ((lambda side: ()), (lambda side: (Flatten(side * side),))):
         parameters.append([])
         for side in setup.sides:
             norm = Network((*between(side), Standardize(), Affine()))
             params, _ = norm.init([None], channels)
-            parameters[-1].append(sum(p.size for layer in params for p in layer.values()) / channels)
+            parameters[-1].append(
+                sum(p.size for layer in params for p in layer.values()) / channels
+            )
     m, side = np.array(setup.single, dtype=np.int32).T
     return xr.Dataset(
         {
@@ -428,7 +468,9 @@ def _against_theory(kernel: str, side: int, m: int):
 def _bias(kernel: str, side: int, m: int):
     """Mean variance of a channel over (m h w − 1)/(m h w)."""
     at = {"kernel": kernel, "setting": f"{side} x {side}, m = {m}"}
-    return lambda results: mean(results["variance"].sel(at).values / theory.batch_variance(m * side**2))
+    return lambda results: mean(
+        results["variance"].sel(at).values / theory.batch_variance(m * side**2)
+    )
 
 
 def _bias_against_theory(kernel: str, side: int, m: int):
@@ -455,12 +497,16 @@ def _digit_batch(m: int):
 
 def _feature_map(layer: int):
     """What the channel in the middle is worth, over its pixels, the run in the middle."""
-    return lambda results: median(results["map_worth"].sel(layer=layer).median("channel").values / SIDE**2)
+    return lambda results: median(
+        results["map_worth"].sel(layer=layer).median("channel").values / SIDE**2
+    )
 
 
 def _four_times_noise(results: xr.Dataset):
     square = results["mean_square"].sel(kernel="independent")
-    return mean(square.sel(setting="8 x 8, m = 2").values / square.sel(setting="16 x 16, m = 2").values)
+    return mean(
+        square.sel(setting="8 x 8, m = 2").values / square.sel(setting="16 x 16, m = 2").values
+    )
 
 
 def _four_times_digits(results: xr.Dataset):
@@ -471,11 +517,17 @@ def _four_times_digits(results: xr.Dataset):
 def _bright(m: int, side: int):
     """Over √(m h w − 1)."""
     return lambda results: exact(
-        (results["bright"] / results["bright_theory"]).sel(one_pixel=f"{side} x {side}, m = {m}").item()
+        (results["bright"] / results["bright_theory"])
+        .sel(one_pixel=f"{side} x {side}, m = {m}")
+        .item()
     )
 
 
-MOVED = {"one": "one image of the batch moves", "all": "all images move alike", "evaluation": "evaluation"}
+MOVED = {
+    "one": "one image of the batch moves",
+    "all": "all images move alike",
+    "evaluation": "evaluation",
+}
 EXACTLY = "difference below 1e-12 of the output"
 
 

@@ -45,7 +45,16 @@ class Setup:
         "low",
         "high",
     )  # nothing passed; momentum 1/8, ε 2^−13; momentum 3/4, ε 1/16
-    sizes: tuple[int, ...] = (2, 3, 4, 6, 8, 16, 32, 64)  # batch sizes m for what enters the running variance
+    sizes: tuple[int, ...] = (
+        2,
+        3,
+        4,
+        6,
+        8,
+        16,
+        32,
+        64,
+    )  # batch sizes m for what enters the running variance
 
 
 QUICK, FULL, PAPER = Setup(sizes=(2, 4, 8, 64)), Setup(), Setup()
@@ -89,10 +98,16 @@ def _steps(setup: Setup, golden: dict) -> xr.Dataset:
     for f, name in enumerate(names):
         for p, precision in enumerate(setup.precisions):
             for s, setting in enumerate(setup.settings):
-                at = (f, list(golden["dtype"]).index(precision), list(golden["setting"]).index(setting))
+                at = (
+                    f,
+                    list(golden["dtype"]).index(precision),
+                    list(golden["setting"]).index(setting),
+                )
                 theirs = [golden[key][at] for key in ("y", "running_mean", "running_var", "eval_y")]
                 rate = golden["momentum"][at] if name == "PyTorch" else 1 - golden["momentum"][at]
-                convention = Convention(float(golden["eps"][at]), float(rate), unbiased=name == "PyTorch")
+                convention = Convention(
+                    float(golden["eps"][at]), float(rate), unbiased=name == "PyTorch"
+                )
                 ours = _ours(convention, batches.astype(precision))
                 scale = np.sqrt(var + convention.eps)
                 kappa = np.maximum(1, np.abs(batches).max(axis=(0, 1)) / scale.min(axis=0))
@@ -191,7 +206,9 @@ def _offset(setup: Setup, golden: dict) -> xr.Dataset:
     found = np.concatenate([golden["offset_running_var"], state["running_var"].astype(float)])
     outputs = np.concatenate([golden["offset_y"], y.astype(float)])
     m = x.shape[0]
-    correction = np.array([theory.running_variance(m, name == "PyTorch") for name in [*names, OURS]])
+    correction = np.array(
+        [theory.running_variance(m, name == "PyTorch") for name in [*names, OURS]]
+    )
     return xr.Dataset(
         {
             "variance_ratio": (("source", "offset"), found / correction[:, None] / x.var(axis=0),
@@ -229,12 +246,16 @@ def _error(frameworks: tuple[str, ...], precision: str, quantity: str | None = N
 
 def _float64_error(frameworks: tuple[str, ...]) -> Measure:
     """The same in float64, as a share of what float64's round-off allows, also where the study allows float32's."""
-    unit = {name: UNIT["float32"] / UNIT["float64"] if name in KERAS else 1.0 for name in frameworks}
+    unit = {
+        name: UNIT["float32"] / UNIT["float64"] if name in KERAS else 1.0 for name in frameworks
+    }
 
     def measure(results):
         at = results["error"].sel(precision="float64")
         return spread(
-            np.concatenate([at.sel(framework=name).values.ravel() * unit[name] for name in frameworks])
+            np.concatenate(
+                [at.sel(framework=name).values.ravel() * unit[name] for name in frameworks]
+            )
         )
 
     return measure
@@ -261,12 +282,16 @@ def _disagreement(size: int) -> Measure:
 
 
 def _default(variable: str, frameworks: tuple[str, ...]) -> Measure:
-    return lambda results: spread(results[variable].sel(framework=list(frameworks), setting="default").values)
+    return lambda results: spread(
+        results[variable].sel(framework=list(frameworks), setting="default").values
+    )
 
 
 def _variance_off(source: str, offset: float = 1000.0) -> Measure:
     """Relative error of the float32 variance."""
-    return lambda results: exact(abs(results["variance_ratio"].sel(source=source, offset=offset).item() - 1))
+    return lambda results: exact(
+        abs(results["variance_ratio"].sel(source=source, offset=offset).item() - 1)
+    )
 
 
 def _largest_output_std(source: str) -> Measure:
@@ -400,6 +425,8 @@ for _name, _key in SHORT.items():
             .values
         ),
         f"example_verbatim_{_key}": lambda results, name=_name: spread(
-            results["example_running_var"].sel(framework=list(ALL[name]), example_momentum=0.1).values
+            results["example_running_var"]
+            .sel(framework=list(ALL[name]), example_momentum=0.1)
+            .values
         ),
     }

@@ -62,7 +62,14 @@ class Setup:
         300.0,
         1000.0,
     )  # mean over standard deviation before batch norm
-    scales: tuple[float, ...] = (1e-4, 1e-2, 1.0, 1e2, 1e3, 1e4)  # standard deviation before batch norm
+    scales: tuple[float, ...] = (
+        1e-4,
+        1e-2,
+        1.0,
+        1e2,
+        1e3,
+        1e4,
+    )  # standard deviation before batch norm
     width: int = 64  # units in each of the two hidden layers of the networks
     steps: int = 100  # of training the networks
     batch: int = 60  # images in a training batch
@@ -105,9 +112,9 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Compute one part."""
-    return {"layer": _layer, "network": _network, "variance": _variance, "shards": _shards}[point.part](
-        point.setup
-    )
+    return {"layer": _layer, "network": _network, "variance": _variance, "shards": _shards}[
+        point.part
+    ](point.setup)
 
 
 def _number(name: str, units: str = "1") -> dict[str, str]:
@@ -115,7 +122,10 @@ def _number(name: str, units: str = "1") -> dict[str, str]:
 
 
 def _rngs(setup: Setup, part: int) -> list[np.random.Generator]:
-    return [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)]
+    return [
+        np.random.default_rng(s)
+        for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)
+    ]
 
 
 def _run_axis(setup: Setup) -> np.ndarray:
@@ -134,7 +144,9 @@ def _layer(setup: Setup) -> xr.Dataset:
         ]
     )
     offsets = {
-        origin: [_fold(setup, "float16", setup.fan_in, origin, offset, 1.0) for offset in setup.offsets]
+        origin: [
+            _fold(setup, "float16", setup.fan_in, origin, offset, 1.0) for offset in setup.offsets
+        ]
         for origin in ("bias", "inputs")
     }
     scales = [_fold(setup, "float16", setup.fan_in, "bias", 0.0, scale) for scale in setup.scales]
@@ -178,7 +190,9 @@ def _fold(
     params, state = net.init(rngs, fan_in, np.float64)
     x = scale * np.stack([rng.standard_normal((setup.samples, fan_in)) for rng in rngs])
     if origin == "inputs":
-        x += offset * scale  # Σ w ~ N(0, 1), so the offset of a unit is this times a standard Gaussian
+        x += (
+            offset * scale
+        )  # Σ w ~ N(0, 1), so the offset of a unit is this times a standard Gaussian
     z = x @ params[0]["weight"]
     if origin == "bias":
         params[0]["bias"] = offset * z.std(axis=1)
@@ -220,14 +234,18 @@ def _fold(
     per_unit = (
         (product, z) if origin == "bias" and offset else (product,)
     )  # adding a bias of 0 rounds nothing
-    squares = [np.square(factor * theory.rounding_rms(part, u, axis=1)[:, None]) for part in per_unit]
+    squares = [
+        np.square(factor * theory.rounding_rms(part, u, axis=1)[:, None]) for part in per_unit
+    ]
     squares += [
         np.square(
             affine["gamma"][:, None]
             * theory.rounding_rms(scaled / affine["gamma"][:, None], u, axis=1)[:, None]
         )
     ]
-    squares += [np.square(theory.rounding_rms(part, u, axis=1)[:, None]) for part in (scaled, exactly)]
+    squares += [
+        np.square(theory.rounding_rms(part, u, axis=1)[:, None]) for part in (scaled, exactly)
+    ]
     return {
         "over_bound": np.max(np.abs(layer - folded) / bound, axis=(1, 2)),
         "unfolded": np.sqrt(np.mean(np.square(layer - exactly), axis=(1, 2))),
@@ -243,7 +261,9 @@ def _fold(
 def _network(setup: Setup) -> xr.Dataset:
     """Networks trained on MNIST-5k in float32, then evaluated with and without folding in each precision."""
     seeds = np.random.SeedSequence((setup.seed, 1)).spawn(setup.runs)
-    init, data = zip(*([np.random.default_rng(s) for s in seed.spawn(2)] for seed in seeds), strict=True)
+    init, data = zip(
+        *([np.random.default_rng(s) for s in seed.spawn(2)] for seed in seeds), strict=True
+    )
     block = (
         Dense(setup.width, weights=he_normal),
         Standardize(over="batch", convention=PYTORCH),
@@ -263,7 +283,9 @@ def _network(setup: Setup) -> xr.Dataset:
         for name in layer
     }
     stream = batches(digits.train_x, digits.train_labels, setup.batch, data)
-    ((_, read),) = train(net, params, state, stream, SGD(setup.learning_rate), (setup.steps,), instruments)
+    ((_, read),) = train(
+        net, params, state, stream, SGD(setup.learning_rate), (setup.steps,), instruments
+    )
     params = [{name: read[f"{i} {name}"] for name in layer} for i, layer in enumerate(params)]
     state = [{name: read[f"{i} {name}"] for name in layer} for i, layer in enumerate(state)]
 
@@ -274,10 +296,14 @@ def _network(setup: Setup) -> xr.Dataset:
         x = digits.test_x[None].astype(precision)
         plain, _, _ = net.forward(stored, running, x, training=False)
         folded_net, folded_params = fold(net, stored, running)
-        folded, _, _ = folded_net.forward(folded_params, [{}] * len(folded_net.layers), x, training=False)
+        folded, _, _ = folded_net.forward(
+            folded_params, [{}] * len(folded_net.layers), x, training=False
+        )
         distance.append(np.abs(plain.astype(float) - folded.astype(float)).max(axis=(1, 2)))
         changed.append((plain.argmax(axis=2) != folded.argmax(axis=2)).mean(axis=1))
-        accuracy.append([(y.argmax(axis=2) == digits.test_labels).mean(axis=1) for y in (plain, folded)])
+        accuracy.append(
+            [(y.argmax(axis=2) == digits.test_labels).mean(axis=1) for y in (plain, folded)]
+        )
     return xr.Dataset(
         {
             "logit_distance": (("precision", "run"), np.array(distance), _number("largest distance between logits with and without folding")),
@@ -349,7 +375,9 @@ def _variance(setup: Setup) -> xr.Dataset:
         error[:, j], worst[:, j] = np.sqrt(np.mean(np.square(off), axis=2)), np.abs(off).max(axis=2)
         names = list(ALGORITHMS)
         one = theory.one_pass_round_off(m, unit, np.square(x.astype(float)).mean(axis=1) / true)
-        two = theory.two_pass_round_off(m, unit, np.abs(x.astype(float)).max(axis=1) / np.sqrt(true))
+        two = theory.two_pass_round_off(
+            m, unit, np.abs(x.astype(float)).max(axis=1) / np.sqrt(true)
+        )
         bounded[0, j] = np.max(np.abs(off[names.index("one pass")]) / one, axis=1)
         bounded[1, j] = np.max(np.abs(off[names.index("two passes")]) / two, axis=1)
     squared = 1 + np.square(np.array(setup.variance_offsets))
@@ -371,7 +399,9 @@ def _variance(setup: Setup) -> xr.Dataset:
 def _shards(setup: Setup) -> xr.Dataset:
     """Equal shards with one distribution and with shifted ones; then two unequal shards."""
     rngs, n = _rngs(setup, 3), setup.shard_samples
-    z, dy = (np.stack([rng.standard_normal((n, setup.shard_units)) for rng in rngs]) for _ in range(2))
+    z, dy = (
+        np.stack([rng.standard_normal((n, setup.shard_units)) for rng in rngs]) for _ in range(2)
+    )
     shape = (2, len(setup.shards), setup.runs)
     identity, ratio, same, same_backward = (np.empty(shape) for _ in range(4))
     ratio_theory, noise, noise_theory = (
@@ -426,10 +456,15 @@ def _unit_variance(k: int) -> np.ndarray:
     return steps / steps.std() if k > 1 else steps
 
 
-def _split(x: np.ndarray, sizes: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _split(
+    x: np.ndarray, sizes: list[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Error of the pooled variance over its bound by run, ratio of averages by run, and the shards' means and variances (shard, run, feature)."""
     parts = np.split(x, np.cumsum(sizes)[:-1], axis=1)
-    means, variances = np.array([p.mean(axis=1) for p in parts]), np.array([p.var(axis=1) for p in parts])
+    means, variances = (
+        np.array([p.mean(axis=1) for p in parts]),
+        np.array([p.var(axis=1) for p in parts]),
+    )
     whole, pooled = x.var(axis=1), combine(means, variances, sizes)[1]
     kappa = np.abs(x).max(axis=1) / np.sqrt(whole)
     bound = theory.pooled_round_off(x.shape[1], UNIT["float64"], kappa)
@@ -437,7 +472,9 @@ def _split(x: np.ndarray, sizes: list[int]) -> tuple[np.ndarray, np.ndarray, np.
     return error, variances.mean(axis=(0, 2)) / whole.mean(axis=1), means, variances
 
 
-def _against_one_device(x: np.ndarray, dy: np.ndarray, shards: int) -> tuple[np.ndarray, np.ndarray]:
+def _against_one_device(
+    x: np.ndarray, dy: np.ndarray, shards: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Largest distance of synchronized outputs and gradients from those of `Standardize` on the whole batch, over bounds for round-off."""
     layer = Standardize(over="batch", convention=Convention(eps=1e-5, rate=0.1, unbiased=True))
     y, saved, _ = layer.forward({}, _engine_state(x), x, training=True)
@@ -448,7 +485,10 @@ def _against_one_device(x: np.ndarray, dy: np.ndarray, shards: int) -> tuple[np.
     kappa = np.maximum(1, np.abs(x).max(axis=1, keepdims=True) * inv_std)
     bound = theory.normalization_round_off(m, UNIT["float64"], kappa, one_pass=False)
     backward = 4 * np.sqrt(m) * bound * inv_std * np.abs(dy).max(axis=1, keepdims=True)
-    distance = np.abs(np.concatenate(outputs, axis=1) - y), np.abs(np.concatenate(gradients, axis=1) - dx)
+    distance = (
+        np.abs(np.concatenate(outputs, axis=1) - y),
+        np.abs(np.concatenate(gradients, axis=1) - dx),
+    )
     return np.max(distance[0] / bound, axis=(1, 2)), np.max(distance[1] / backward, axis=(1, 2))
 
 
@@ -468,13 +508,16 @@ def _mean(variable: str, **at) -> Measure:
 
 def _over(variable: str, closed_form: str, **at) -> Measure:
     """Measured over closed form."""
-    return lambda results: mean((results[variable].sel(**at) / results[closed_form].sel(**at)).values)
+    return lambda results: mean(
+        (results[variable].sel(**at) / results[closed_form].sel(**at)).values
+    )
 
 
 def _fold_cost(prefix: str = "", **at) -> Measure:
     """Error of the folded layer over that of the layer with batch norm, run by run."""
     return lambda results: paired_ratio(
-        results[f"{prefix}folded_error"].sel(**at).values, results[f"{prefix}unfolded_error"].sel(**at).values
+        results[f"{prefix}folded_error"].sel(**at).values,
+        results[f"{prefix}unfolded_error"].sel(**at).values,
     )
 
 
@@ -489,7 +532,9 @@ def _growth(algorithm: str) -> Measure:
 
     def measure(results):
         at = results["variance_error"].sel(algorithm=algorithm)
-        return mean(np.log(at.sel(variance_offset=1e4) / at.sel(variance_offset=100.0)).values / np.log(100))
+        return mean(
+            np.log(at.sel(variance_offset=1e4) / at.sel(variance_offset=100.0)).values / np.log(100)
+        )
 
     return measure
 

@@ -56,7 +56,8 @@ class Point:
 def points(setup: Setup) -> dict[str, Point]:
     """One point a keep probability."""
     return {
-        f"keep-{100 * keep:.0f}": Point(keep, setup.samples, setup.runs, setup.seed) for keep in setup.keeps
+        f"keep-{100 * keep:.0f}": Point(keep, setup.samples, setup.runs, setup.seed)
+        for keep in setup.keeps
     }
 
 
@@ -75,11 +76,15 @@ def run(point: Point) -> xr.Dataset:
         net = Network(layers)
         for name in INPUTS:
             params, state = net.init(rngs, features=1)
-            _, _, state = net.forward(params, state, _inputs(name, rngs, point.samples), training=True)
+            _, _, state = net.forward(
+                params, state, _inputs(name, rngs, point.samples), training=True
+            )
             y, _, _ = net.forward(params, state, _inputs(name, rngs, point.samples), training=False)
             variance[order, name] = y.var(axis=(1, 2))
     values = np.array([[variance[order, name] for name in INPUTS] for order in ("before", "after")])
-    expected = np.array([theory.dropout_variance_ratio(point.keep, *moments) for moments in INPUTS.values()])
+    expected = np.array(
+        [theory.dropout_variance_ratio(point.keep, *moments) for moments in INPUTS.values()]
+    )
     grid = np.linspace(0.05, 0.95, 46)
     curve = np.array([theory.dropout_variance_ratio(grid, *moments) for moments in INPUTS.values()])
     return xr.Dataset(
@@ -105,13 +110,17 @@ def _inputs(name: str, rngs: list[np.random.Generator], samples: int) -> np.ndar
 
 
 def _variance(name: str, keep: float, order: str = "before"):
-    return lambda results: mean(results["eval_variance"].sel(order=order, input=name, keep=keep).values)
+    return lambda results: mean(
+        results["eval_variance"].sel(order=order, input=name, keep=keep).values
+    )
 
 
 def _over_theory(name: str, keep: float):
     def measure(results):
         at = results.sel(input=name, keep=keep)
-        return mean(at["eval_variance"].sel(order="before").values / at["eval_variance_theory"].item())
+        return mean(
+            at["eval_variance"].sel(order="before").values / at["eval_variance_theory"].item()
+        )
 
     return measure
 

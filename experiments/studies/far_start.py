@@ -132,7 +132,9 @@ def run(point: Point) -> xr.Dataset:
     )  # fmt: skip
 
 
-def _trained(point: Point, learned: list[Arrays] | None) -> tuple[np.ndarray, list[Arrays], list[Arrays]]:
+def _trained(
+    point: Point, learned: list[Arrays] | None
+) -> tuple[np.ndarray, list[Arrays], list[Arrays]]:
     """Losses (step, run), and the parameters at the end and at the start; `learned` γ and β take the place of the point's."""
     setup, digits = point.setup, mnist.load_shrunk(14)
     x, labels = digits.train_x, digits.train_labels
@@ -148,7 +150,9 @@ def _trained(point: Point, learned: list[Arrays] | None) -> tuple[np.ndarray, li
         for name, value in zip(PARAMETERS, (point.gamma, point.beta), strict=True):
             if name in layer:
                 layer[name][:] = value if learned is None else learned[i][name]
-    probe = np.concatenate([np.flatnonzero(labels == digit)[: setup.probe // 10] for digit in range(10)])
+    probe = np.concatenate(
+        [np.flatnonzero(labels == digit)[: setup.probe // 10] for digit in range(10)]
+    )
     buffers, end = Buffers(), []
 
     def loss(moment: Moment) -> np.ndarray:
@@ -173,7 +177,10 @@ def reading_steps(setup: Setup) -> list[int]:
 
 
 def _network(hidden: tuple[int, ...]) -> Network:
-    blocks = [(Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid()) for width in hidden]
+    blocks = [
+        (Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid())
+        for width in hidden
+    ]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
 
 

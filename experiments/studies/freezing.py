@@ -105,15 +105,22 @@ def _number(name: str, units: str = "1") -> dict[str, str]:
 def _layer(point: Point) -> xr.Dataset:
     """Null directions, scale and affinity, with the statistics of the batch and with fixed ones, without ε."""
     setup = point.setup
-    rngs = [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
+    rngs = [
+        np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)
+    ]
     net = Network(
-        (Dense(setup.width, bias=False), Standardize(convention=Convention(0.0, setup.rate, True)), Affine())
+        (
+            Dense(setup.width, bias=False),
+            Standardize(convention=Convention(0.0, setup.rate, True)),
+            Affine(),
+        )
     )
     params, state = net.init(rngs, setup.width)
     params[2] = {"gamma": np.stack([rng.uniform(0.5, 1.5, setup.width) for rng in rngs]),
                  "beta": np.stack([rng.standard_normal(setup.width) for rng in rngs])}  # fmt: skip
     x, other, dy = (
-        np.stack([rng.standard_normal((setup.samples, setup.width)) for rng in rngs]) for _ in range(3)
+        np.stack([rng.standard_normal((setup.samples, setup.width)) for rng in rngs])
+        for _ in range(3)
     )
     _, _, state = net.forward(
         params, state, x, training=True
@@ -137,12 +144,15 @@ def _layer(point: Point) -> xr.Dataset:
             return np.linalg.norm(through, axis=1) / (np.linalg.norm(g, axis=1) * norm)
 
         constant.append(gain(np.ones_like(y)).max(axis=1))
-        along.append(gain(saved[1]["xhat"] - saved[1]["xhat"].mean(axis=1, keepdims=True)).max(axis=1))
+        along.append(
+            gain(saved[1]["xhat"] - saved[1]["xhat"].mean(axis=1, keepdims=True)).max(axis=1)
+        )
         _, grads = net.backward(params, saved, dy)
         w, dw = params[0]["weight"], grads[0]["weight"]
         radial.append(
             np.median(
-                np.abs((w * dw).sum(axis=1)) / (np.linalg.norm(w, axis=1) * np.linalg.norm(dw, axis=1)),
+                np.abs((w * dw).sum(axis=1))
+                / (np.linalg.norm(w, axis=1) * np.linalg.norm(dw, axis=1)),
                 axis=1,
             )
         )
@@ -154,7 +164,9 @@ def _layer(point: Point) -> xr.Dataset:
         ]
         affine.append([np.abs(d).max(axis=(1, 2)) for d in mixed])
     product = scale[:, None] * (x @ params[0]["weight"])
-    expected = np.array([theory.frozen_scale_change(setup.factors, product[r]) for r in range(setup.runs)]).T
+    expected = np.array(
+        [theory.frozen_scale_change(setup.factors, product[r]) for r in range(setup.runs)]
+    ).T
     return xr.Dataset(
         {
             "constant_gain": (("statistics", "run"), np.array(constant), _number("gain of a gradient that is the same for all samples, over γ/σ")),
@@ -175,13 +187,22 @@ def _layer(point: Point) -> xr.Dataset:
 
 
 def _network(setup: Setup) -> Network:
-    normalize = Standardize(over="batch", convention=Convention(PYTORCH.eps, setup.rate, PYTORCH.unbiased))
+    normalize = Standardize(
+        over="batch", convention=Convention(PYTORCH.eps, setup.rate, PYTORCH.unbiased)
+    )
     block = (Dense(setup.width, weights=he_normal), normalize, Affine(), ReLU())
     return Network((*block, *block, Dense(10)))
 
 
 def _train(
-    net: Network, params, state, stream, optimizer: SGD, training: bool, at: tuple[int, ...], read: Callable
+    net: Network,
+    params,
+    state,
+    stream,
+    optimizer: SGD,
+    training: bool,
+    at: tuple[int, ...],
+    read: Callable,
 ) -> list:
     """Train a copy with batch norm in either mode; `read(params, state)` after the chosen numbers of updates."""
     params = [{name: p.copy() for name, p in layer.items()} for layer in params]
@@ -225,9 +246,9 @@ def _transfer(point: Point) -> xr.Dataset:
     fresh, _, _ = net.layers[last].init(rngs(head), setup.width, np.dtype(np.float32))
 
     def hidden(params: list[Arrays], state: list[Arrays], shift: str) -> np.ndarray:
-        return body.forward(params[:last], state[:last], SHIFTS[shift](digits.test_x)[None], training=False)[
-            0
-        ]
+        return body.forward(
+            params[:last], state[:last], SHIFTS[shift](digits.test_x)[None], training=False
+        )[0]
 
     def accuracy(h: np.ndarray, params: Arrays) -> np.ndarray:
         logits, _, _ = net.layers[last].forward(params, {}, h, training=False)
@@ -238,15 +259,17 @@ def _transfer(point: Point) -> xr.Dataset:
     means = state[1]["running_mean"]
     found = np.full((4, len(SHIFTS), len(WAYS), len(setup.steps), len(seeds)), np.nan)
     for s, shift in enumerate(SHIFTS):
-        first = net.layers[0].forward(params[0], {}, SHIFTS[shift](digits.train_x)[None], training=False)[0]
+        first = net.layers[0].forward(
+            params[0], {}, SHIFTS[shift](digits.train_x)[None], training=False
+        )[0]
         target = first.mean(axis=1)
         way_to_go = means - target
 
         def read(params, state, shift=shift, way_to_go=way_to_go, target=target):
             h = hidden(params, state, "none")
-            left = ((state[1]["running_mean"] - target) * way_to_go).sum(axis=1) / np.square(way_to_go).sum(
-                axis=1
-            )
+            left = ((state[1]["running_mean"] - target) * way_to_go).sum(axis=1) / np.square(
+                way_to_go
+            ).sum(axis=1)
             new = accuracy(h if shift == "none" else hidden(params, state, shift), params[last])
             return np.linalg.norm(h - start, axis=(1, 2)) / length, accuracy(h, old), new, left
 
@@ -305,7 +328,9 @@ def _gained(first: str, second: str) -> Measure:
 
 
 def _left(step: int) -> Measure:
-    return lambda results: mean(results["left"].sel(way="batch, frozen", shift="inverted", step=step).values)
+    return lambda results: mean(
+        results["left"].sel(way="batch, frozen", shift="inverted", step=step).values
+    )
 
 
 def _scale_ratio(factor: float) -> Measure:

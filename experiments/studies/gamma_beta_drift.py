@@ -33,7 +33,13 @@ from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Moment, train
 from experiments.measures.drift import distance, fluctuation, move, way
-from experiments.measures.statistics import Measurement, mean, paired_difference, paired_ratio, spread
+from experiments.measures.statistics import (
+    Measurement,
+    mean,
+    paired_difference,
+    paired_ratio,
+    spread,
+)
 from experiments.study import Case, Claim
 from experiments.theory import shift as theory
 
@@ -60,9 +66,13 @@ class Setup:
     late: int = 100  # so many last steps are late
     settled: float = 0.1  # the share of all steps after which γ and β are asked how far they are
     readings: int = 40  # at most so many steps are read, evenly spaced on a logarithmic scale
-    probes: int = 10  # at most so many of the steps at which the probe goes through before and after
+    probes: int = (
+        10  # at most so many of the steps at which the probe goes through before and after
+    )
     probe: int = 200  # test images in the probe, the same number of each digit
-    frames: int = 50  # at most so many steps at which γ and β of the first run are kept for the film
+    frames: int = (
+        50  # at most so many steps at which γ and β of the first run are kept for the film
+    )
     runs: int = 16  # paired runs, each with weights and batches of its own
     seed: int = 20  # every random stream is spawned from it
 
@@ -70,7 +80,9 @@ class Setup:
 QUICK = Setup(hidden=(12, 12, 12), rates=(0.1, 0.5, 2.5), steps=100, early=5, late=20, readings=12, probes=3, probe=30, frames=30,
               runs=4)  # fmt: skip
 FULL = Setup()
-PAPER = Setup(hidden=(100, 100, 100), steps=20_000, late=2000, readings=80, probes=20, probe=1000, runs=32)
+PAPER = Setup(
+    hidden=(100, 100, 100), steps=20_000, late=2000, readings=80, probes=20, probe=1000, runs=32
+)
 RUNS_A_POINT = 8
 
 
@@ -122,7 +134,9 @@ def run(point: Point) -> xr.Dataset:
     stream = (batches if point.shuffled else in_order_of_classes)(
         train_x, digits.train_labels, point.batch, orders
     )
-    probe = np.concatenate([test_x[digits.test_labels == digit][: setup.probe // 10] for digit in range(10)])
+    probe = np.concatenate(
+        [test_x[digits.test_labels == digit][: setup.probe // 10] for digit in range(10)]
+    )
 
     affine = [i for i, layer in enumerate(network.layers) if isinstance(layer, Affine)]
     tracks: dict[str, list[np.ndarray]] = {name: [] for name in PARAMETERS}
@@ -146,9 +160,13 @@ def run(point: Point) -> xr.Dataset:
     at, end = range(setup.steps), setup.steps
     instruments = {
         "record": record,
-        "accuracy": lambda moment: accuracy(moment) if moment.step == end else np.zeros(len(orders)),
+        "accuracy": lambda moment: (
+            accuracy(moment) if moment.step == end else np.zeros(len(orders))
+        ),
     }
-    for _, reading in train(network, params, state, stream, SGD(point.rate), [*at, end], instruments):
+    for _, reading in train(
+        network, params, state, stream, SGD(point.rate), [*at, end], instruments
+    ):
         last = reading["accuracy"]
 
     arrays = {name: np.stack(track) for name, track in tracks.items()}  # (step, layer, run, unit)
@@ -161,7 +179,9 @@ def run(point: Point) -> xr.Dataset:
     def windows(track: np.ndarray) -> np.ndarray:
         """How far a step goes, early and late: (window, run)."""
         ways = way(track)
-        return np.stack([ways[setup.early] / setup.early, (ways[-1] - ways[-1 - setup.late]) / setup.late])
+        return np.stack(
+            [ways[setup.early] / setup.early, (ways[-1] - ways[-1 - setup.late]) / setup.late]
+        )
 
     probe_dims = ("condition", "probe_step", "layer", "run")
     curves = ("condition", "parameter", "layer", "step", "run")
@@ -222,7 +242,9 @@ def reading_steps(setup: Setup) -> list[int]:
 
 def probe_steps(setup: Setup) -> list[int]:
     """The steps before and after which the probe goes through."""
-    return sorted({0, *np.geomspace(1, setup.steps - 1, setup.probes - 1).round().astype(int).tolist()})
+    return sorted(
+        {0, *np.geomspace(1, setup.steps - 1, setup.probes - 1).round().astype(int).tolist()}
+    )
 
 
 def frame_steps(setup: Setup) -> list[int]:
@@ -248,7 +270,9 @@ def in_order_of_classes(
     """Batches as `batches` makes them, from data that are sorted by class and never shuffled: one order a run, the same in all epochs."""
     order = np.stack(
         [
-            np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
+            np.concatenate(
+                [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
+            )
             for rng in rngs
         ]
     )
@@ -259,11 +283,16 @@ def in_order_of_classes(
 
 
 def _network(hidden: tuple[int, ...]) -> Network:
-    blocks = [(Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid()) for width in hidden]
+    blocks = [
+        (Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid())
+        for width in hidden
+    ]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
 
 
-def _through(network: Network, moment: Moment, probe: np.ndarray) -> tuple[list[dict], list[Arrays]]:
+def _through(
+    network: Network, moment: Moment, probe: np.ndarray
+) -> tuple[list[dict], list[Arrays]]:
     """The probe goes through with its own statistics, in double precision, in which one step is far above round-off."""
     params = [{name: a.astype(np.float64) for name, a in layer.items()} for layer in moment.params]
     state = [{name: a.astype(np.float64) for name, a in layer.items()} for layer in moment.state]
@@ -286,7 +315,10 @@ def _moves(network: Network, before: tuple, after: tuple) -> dict[str, np.ndarra
         behind = move(old[i + 1]["x"], new[i + 1]["x"])
         alone = move(old[i + 1]["x"], new_gamma[:, None] * old[i]["x"] + new_beta[:, None])
         shifts = theory.affine_shift(
-            (gamma, new_gamma), (beta, new_beta), (old[i - 1]["var"], new[i - 1]["var"]), norm.convention.eps
+            (gamma, new_gamma),
+            (beta, new_beta),
+            (old[i - 1]["var"], new[i - 1]["var"]),
+            norm.convention.eps,
         )
         error = np.maximum(np.abs(behind.mean - shifts[0]), np.abs(behind.std - shifts[1]))
         found = {
@@ -308,7 +340,9 @@ BOTTOM = 0  # the first
 
 def rates(results: xr.Dataset) -> list[float]:
     """The rates of the conditions in which nothing but the rate is changed, ascending."""
-    return sorted(float(name.split()[1]) for name in results.condition.values if name.startswith("rate "))
+    return sorted(
+        float(name.split()[1]) for name in results.condition.values if name.startswith("rate ")
+    )
 
 
 def at_rate(results: xr.Dataset, which: int | float) -> xr.Dataset:
@@ -355,11 +389,15 @@ def _middle(results: xr.Dataset) -> int:
 
 
 def _early(results: xr.Dataset) -> Measurement:
-    return paired_ratio(*(shift_a_step(at_rate(results, which), "gamma", "early") for which in (-1, 0)))
+    return paired_ratio(
+        *(shift_a_step(at_rate(results, which), "gamma", "early") for which in (-1, 0))
+    )
 
 
 def _late(results: xr.Dataset) -> Measurement:
-    return paired_ratio(*(shift_a_step(at_rate(results, which), "gamma", "late") for which in (-1, 0)))
+    return paired_ratio(
+        *(shift_a_step(at_rate(results, which), "gamma", "late") for which in (-1, 0))
+    )
 
 
 def _late_in_early(which: int) -> Callable[[xr.Dataset], Measurement]:
@@ -399,7 +437,10 @@ def _error(which: int) -> Callable[[xr.Dataset], Measurement]:
 
 def _settles(parameter: str, which: int) -> Callable[[xr.Dataset], Measurement]:
     return lambda results: mean(
-        at_rate(results, _index(results, which)).settled.sel(parameter=parameter).isel(layer=TOP).values
+        at_rate(results, _index(results, which))
+        .settled.sel(parameter=parameter)
+        .isel(layer=TOP)
+        .values
     )
 
 
@@ -551,16 +592,23 @@ def _value(measure: Callable[[xr.Dataset], np.ndarray]) -> Callable[[xr.Dataset]
 def _net(which: int) -> Callable[[xr.Dataset], Measurement]:
     return _value(
         lambda results: (
-            at_rate(results, _index(results, which)).late_net.sel(parameter="gamma").isel(layer=TOP).values
+            at_rate(results, _index(results, which))
+            .late_net.sel(parameter="gamma")
+            .isel(layer=TOP)
+            .values
         )
     )
 
 
 def _step_value(which: int, window: str) -> Callable[[xr.Dataset], Measurement]:
-    return _value(lambda results: shift_a_step(at_rate(results, _index(results, which)), "gamma", window))
+    return _value(
+        lambda results: shift_a_step(at_rate(results, _index(results, which)), "gamma", window)
+    )
 
 
-def _end_accuracy(select: Callable[[xr.Dataset], xr.Dataset]) -> Callable[[xr.Dataset], Measurement]:
+def _end_accuracy(
+    select: Callable[[xr.Dataset], xr.Dataset],
+) -> Callable[[xr.Dataset], Measurement]:
     return _value(lambda results: select(results).accuracy.values)
 
 

@@ -33,7 +33,14 @@ from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Moment, train
 from experiments.measures import sigmoid
-from experiments.measures.statistics import Measurement, exact, mean, paired_difference, paired_ratio, spread
+from experiments.measures.statistics import (
+    Measurement,
+    exact,
+    mean,
+    paired_difference,
+    paired_ratio,
+    spread,
+)
 from experiments.study import Case, Claim
 
 
@@ -43,7 +50,17 @@ class Setup:
 
     hidden: tuple[int, ...] = (24, 24, 24)  # sigmoid units in each hidden layer
     start_gammas: int = 8  # values of γ for each power of ten between 0.03 and 30, before training
-    start_betas: tuple[float, ...] = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)  # β before training
+    start_betas: tuple[float, ...] = (
+        -4.0,
+        -3.0,
+        -2.0,
+        -1.0,
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+    )  # β before training
     start_batch: int = 256  # images in each of the two batches on which the start is measured
     gammas: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 10.0)  # γ from which training starts
     betas: tuple[float, ...] = (-4.0, -2.0, 0.0, 2.0, 4.0)  # β from which training starts
@@ -64,7 +81,10 @@ PAPER = Setup(hidden=(100, 100, 100), spiral_steps=20_000, digit_steps=20_000, r
 TASKS = ("spirals", "digits")
 RUNS_A_POINT = 4
 TEST_POINTS = 1000
-ALTERNATIVE = (3.0, -2.0)  # did well on both tasks in a trial with other seeds; chosen before this study ran
+ALTERNATIVE = (
+    3.0,
+    -2.0,
+)  # did well on both tasks in a trial with other seeds; chosen before this study ran
 
 
 @dataclass(frozen=True)
@@ -81,7 +101,10 @@ class Point:
 
 def points(setup: Setup) -> dict[str, Point]:
     """The start, the start at zero, and training on each task with γ and β frozen or not; the runs in groups."""
-    groups = [(first, min(first + RUNS_A_POINT, setup.runs)) for first in range(0, setup.runs, RUNS_A_POINT)]
+    groups = [
+        (first, min(first + RUNS_A_POINT, setup.runs))
+        for first in range(0, setup.runs, RUNS_A_POINT)
+    ]
     found = {
         f"start-runs-{first:02d}": Point("start", "digits", False, first, last, setup)
         for first, last in groups
@@ -131,9 +154,13 @@ def _start(point: Point) -> xr.Dataset:
         read["saturated"].append(sigmoid.saturated_share(saved[last]["x"]))
         read["gain"].append(sigmoid.gain(saved[last]["x"], params[last - 1]["gamma"]))
         read["first_gradient"].append(lengths[0])
-        read["agreement"].append((gradients[0] * gradients[1]).sum(axis=1) / (lengths[0] * lengths[1]))
+        read["agreement"].append(
+            (gradients[0] * gradients[1]).sum(axis=1) / (lengths[0] * lengths[1])
+        )
         if (gamma, 0.0) in cells and gamma == 1.0 and point.first == 0:
-            sample = np.sort(saved[last - 2]["xhat"][cells.index((gamma, 0.0)) * len(orders)].ravel())
+            sample = np.sort(
+                saved[last - 2]["xhat"][cells.index((gamma, 0.0)) * len(orders)].ravel()
+            )
 
     grid = (len(gammas), len(setup.start_betas), len(orders))
     dims, about = ("start_gamma", "start_beta", "run"), {"units": "1"}
@@ -151,7 +178,9 @@ def _start(point: Point) -> xr.Dataset:
         },
         coords={"start_gamma": gammas, "start_beta": list(setup.start_betas), "run": _run_numbers(point)},
     )  # fmt: skip
-    if sample is not None:  # for the animation: what one network's last hidden layer normalizes to at (1, 0)
+    if (
+        sample is not None
+    ):  # for the animation: what one network's last hidden layer normalizes to at (1, 0)
         result["xhat"] = (
             "value",
             sample.astype(np.float32),
@@ -166,7 +195,9 @@ def _zero(point: Point) -> xr.Dataset:
     x, labels, test_x, test_labels, classes = _task("digits", setup)
     network = _network(setup.hidden, classes)
     params, state = _init(network, point, x.shape[1], [(0.0, 0.0)], np.float32)
-    stream = batches(x, labels, setup.batch, [np.random.default_rng(seeds[1]) for seeds in _seeds(point)])
+    stream = batches(
+        x, labels, setup.batch, [np.random.default_rng(seeds[1]) for seeds in _seeds(point)]
+    )
 
     def largest_change(moment: Moment) -> np.ndarray:
         """Of any weight below the output layer and any γ, in each run."""
@@ -204,12 +235,16 @@ def _training(point: Point) -> xr.Dataset:
     params, state = _init(network, point, x.shape[1], cells, np.float32)
     # a generator for every replica: those of one run start alike, so all starts see the same batches
     rngs = [np.random.default_rng(seeds[1]) for _ in cells for seeds in _seeds(point)]
-    affine = tuple((i, name) for i, layer in enumerate(params) for name in layer if name in ("gamma", "beta"))
+    affine = tuple(
+        (i, name) for i, layer in enumerate(params) for name in layer if name in ("gamma", "beta")
+    )
     optimizer = SGD(setup.learning_rate, frozen=() if point.trained else affine)
     last = setup.digit_steps if point.task == "digits" else setup.spiral_steps
     instruments = {
         "loss": lambda moment: moment.loss,
-        "end": lambda moment: _evaluate(network, moment, test_x, test_labels) if moment.step == last else 0.0,
+        "end": lambda moment: (
+            _evaluate(network, moment, test_x, test_labels) if moment.step == last else 0.0
+        ),
     }
     losses = []
     for _, read in train(network, params, state, batches(x, labels, setup.batch, rngs), optimizer,
@@ -237,7 +272,10 @@ def _training(point: Point) -> xr.Dataset:
 
 
 def _network(hidden: tuple[int, ...], classes: int) -> Network:
-    blocks = [(Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid()) for width in hidden]
+    blocks = [
+        (Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid())
+        for width in hidden
+    ]
     return Network((*(layer for block in blocks for layer in block), Dense(classes)))
 
 
@@ -252,7 +290,9 @@ def _task(task: str, setup: Setup) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 def _seeds(point: Point) -> list[list[np.random.SeedSequence]]:
     """For each run of the point, a seed of the weights and one of the order of samples."""
-    runs = np.random.SeedSequence((point.setup.seed, 1)).spawn(point.setup.runs)[point.first : point.last]
+    runs = np.random.SeedSequence((point.setup.seed, 1)).spawn(point.setup.runs)[
+        point.first : point.last
+    ]
     return [seed.spawn(2) for seed in runs]
 
 
@@ -266,7 +306,10 @@ def _init(
     runs = point.last - point.first
 
     def repeated(layers: list[Arrays]) -> list[Arrays]:
-        return [{name: np.concatenate([a] * len(cells)) for name, a in layer.items()} for layer in layers]
+        return [
+            {name: np.concatenate([a] * len(cells)) for name, a in layer.items()}
+            for layer in layers
+        ]
 
     params, state = repeated(params), repeated(state)
     for layer in params:
@@ -287,7 +330,10 @@ def _evaluate(network: Network, moment: Moment, x: np.ndarray, labels: np.ndarra
     logits, saved, _ = network.forward(moment.params, moment.state, x[None], True)
     training = (logits.argmax(axis=2) == labels).mean(axis=1)
     above = [i for i, layer in enumerate(network.layers) if isinstance(layer, Standardize)][1:]
-    lags = [np.abs(moment.state[i]["running_mean"] - saved[i]["mean"]) * saved[i]["inv_std"] for i in above]
+    lags = [
+        np.abs(moment.state[i]["running_mean"] - saved[i]["mean"]) * saved[i]["inv_std"]
+        for i in above
+    ]
     return np.stack([inference, training, np.median(np.concatenate(lags, axis=1), axis=1)])
 
 
@@ -324,7 +370,9 @@ def _learned(task: str) -> Callable[[xr.Dataset], Measurement]:
 
     def measure(results: xr.Dataset) -> Measurement:
         accuracy = results.training_accuracy.sel(task=task, gamma=1.0, beta=0.0)
-        return paired_difference(accuracy.sel(affine="trained").values, accuracy.sel(affine="frozen").values)
+        return paired_difference(
+            accuracy.sel(affine="trained").values, accuracy.sel(affine="frozen").values
+        )
 
     return measure
 
@@ -349,7 +397,8 @@ def _at_start(results: xr.Dataset, name: str, gamma: float, beta: float) -> np.n
 def _gradient(gamma: float, beta: float) -> Callable[[xr.Dataset], Measurement]:
     """Length of the gradient of the first layer at a start, in parts of that at (1, 0)."""
     return lambda results: paired_ratio(
-        _at_start(results, "first_gradient", gamma, beta), _at_start(results, "first_gradient", 1.0, 0.0)
+        _at_start(results, "first_gradient", gamma, beta),
+        _at_start(results, "first_gradient", 1.0, 0.0),
     )
 
 
@@ -462,7 +511,9 @@ CLAIMS = (
 def _end_value(
     what: str, task: str, affine: str, gamma: float, beta: float
 ) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: mean(results[what].sel(task=task, affine=affine, gamma=gamma, beta=beta).values)
+    return lambda results: mean(
+        results[what].sel(task=task, affine=affine, gamma=gamma, beta=beta).values
+    )
 
 
 def _start_value(name: str, gamma: float, beta: float) -> Callable[[xr.Dataset], Measurement]:

@@ -111,11 +111,17 @@ def run(point: Point) -> xr.Dataset:
 def _ends(rng: np.random.Generator, batch: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """An input for the bottom of the network and a gradient for its top."""
     shape = (1, batch, width)
-    return rng.standard_normal(shape, dtype=np.float32), rng.standard_normal(shape, dtype=np.float32)
+    return rng.standard_normal(shape, dtype=np.float32), rng.standard_normal(
+        shape, dtype=np.float32
+    )
 
 
 def _log_squares(
-    dense: Dense, params: list, activation: str, normalized: bool, ends: tuple[np.ndarray, np.ndarray]
+    dense: Dense,
+    params: list,
+    activation: str,
+    normalized: bool,
+    ends: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
     """ln ‖∂L/∂z_l‖² of every layer, minus that of the last."""
     standardize, act = (
@@ -159,7 +165,9 @@ def rates(results: xr.Dataset) -> xr.DataArray:
 def predicted(activation: str, batch: int) -> float:
     """The growth rate for wide layers."""
     return float(
-        {"relu": theory.relu_gradient_growth, "linear": theory.linear_gradient_growth}[activation](batch)
+        {"relu": theory.relu_gradient_growth, "linear": theory.linear_gradient_growth}[activation](
+            batch
+        )
     )
 
 
@@ -180,7 +188,10 @@ def _furthest(activation: str) -> Callable[[xr.Dataset], Measurement]:
 
     def measure(results: xr.Dataset) -> Measurement:
         found = [
-            mean(rates(results).sel(activation=activation, batch=batch).values / predicted(activation, batch))
+            mean(
+                rates(results).sel(activation=activation, batch=batch).values
+                / predicted(activation, batch)
+            )
             for batch in _asserted(results)
         ]
         return max(found, key=lambda m: max(m.high - 1, 1 - m.low))
@@ -200,11 +211,17 @@ def _bottom(norm: str, scale: float) -> Callable[[xr.Dataset], Measurement]:
 
 def _tamed(scale: float) -> Callable[[xr.Dataset], Measurement]:
     """The same with batch norm over without."""
-    return lambda results: paired_ratio(*(_squares(results, norm, scale) for norm in ("batch norm", "none")))
+    return lambda results: paired_ratio(
+        *(_squares(results, norm, scale) for norm in ("batch norm", "none"))
+    )
 
 
 def _squares(results: xr.Dataset, norm: str, scale: float) -> np.ndarray:
-    log = results["scaled_log_square"].sel(norm=norm, scale=scale).isel(layer=int(results.attrs["skipped"]))
+    log = (
+        results["scaled_log_square"]
+        .sel(norm=norm, scale=scale)
+        .isel(layer=int(results.attrs["skipped"]))
+    )
     return np.exp(log.values)
 
 

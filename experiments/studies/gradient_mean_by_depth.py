@@ -88,11 +88,15 @@ def run(point: Point) -> xr.Dataset:
         layers += [Tanh()]
     network = Network((*layers, Dense(10)))
     seeds = [seed.spawn(2) for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    weights, order = ([np.random.default_rng(seed) for seed in column] for column in zip(*seeds, strict=True))
+    weights, order = (
+        [np.random.default_rng(seed) for seed in column] for column in zip(*seeds, strict=True)
+    )
     params, state = network.init(weights, 784, np.float32)
     stream = batches(digits.train_x, digits.train_labels, setup.batch, order)
     each = setup.probe // 10
-    probe = np.concatenate([digits.train_x[digits.train_labels == digit][:each] for digit in range(10)])[None]
+    probe = np.concatenate(
+        [digits.train_x[digits.train_labels == digit][:each] for digit in range(10)]
+    )[None]
     labels = np.repeat(np.arange(10), each)[None]
     steps = sorted({0, *np.geomspace(1, setup.steps, setup.readings).round().astype(int).tolist()})
     coherence, ratio, loss, buffers = [], [], [], Buffers()
@@ -143,7 +147,9 @@ def weight_bias(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
 def mean_over_std(gradient: np.ndarray) -> np.ndarray:
     """Root mean square over units of the mean over samples, over that of the standard deviation: (run, sample, feature) → (run,)."""
     gradient = gradient.astype(np.float64)
-    return np.sqrt(np.square(gradient.mean(axis=1)).mean(axis=1) / gradient.var(axis=1).mean(axis=1))
+    return np.sqrt(
+        np.square(gradient.mean(axis=1)).mean(axis=1) / gradient.var(axis=1).mean(axis=1)
+    )
 
 
 # --------------------------------------------------------------------------------------------------------------------- claims
@@ -183,7 +189,9 @@ CLAIMS = (
 def _at(norm: str, kind: str, layer: int, start: bool) -> Callable[[xr.Dataset], Measurement]:
     def measure(results: xr.Dataset) -> Measurement:
         values = results[kind].sel(norm=norm).isel(layer=layer)
-        return mean((values.isel(step=0) if start else values.isel(step=slice(1, None)).mean("step")).values)
+        return mean(
+            (values.isel(step=0) if start else values.isel(step=slice(1, None)).mean("step")).values
+        )
 
     return measure
 

@@ -57,13 +57,22 @@ class Setup:
     data: str = "mnist-5k"  # "mnist-5k", bundled, or "mnist", all of it
     hidden: tuple[int, ...] = (100, 100, 100)  # sigmoid units in each hidden layer
     batch: int = 60  # images in a training batch
-    rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)  # learning rates of plain stochastic gradient descent
+    rates: tuple[float, ...] = (
+        0.1,
+        0.3,
+        1.0,
+        3.0,
+    )  # learning rates of plain stochastic gradient descent
     rate: float = 1.0  # of the main comparison; in a trial, the best without batch norm
     steps: int = 2000  # training steps at that rate
     sweep_steps: int = 1000  # training steps at the other rates
     readings: int = 72  # at most so many steps are read, evenly spaced on a logarithmic scale
     probe: int = 250  # test images on which distributions are read, the same number of each digit
-    targets: tuple[float, ...] = (0.8, 0.88, 0.92)  # test accuracies that are timed, the main one first
+    targets: tuple[float, ...] = (
+        0.8,
+        0.88,
+        0.92,
+    )  # test accuracies that are timed, the main one first
     runs: int = 16  # paired runs, each with weights and batches of its own
     seed: int = 18  # every random stream is spawned from it
 
@@ -104,11 +113,16 @@ def points(setup: Setup) -> dict[str, Point]:
 
 def run(point: Point) -> xr.Dataset:
     """Train a few runs of one network and read them."""
-    setup, digits = point.setup, mnist.load() if point.setup.data == "mnist-5k" else mnist.load_full()
+    setup, digits = (
+        point.setup,
+        mnist.load() if point.setup.data == "mnist-5k" else mnist.load_full(),
+    )
     network = _network(setup.hidden, point.norm)
     seeds = np.random.SeedSequence(setup.seed).spawn(setup.runs)[point.first : point.last]
     streams = [seed.spawn(2) for seed in seeds]
-    params, state = network.init([np.random.default_rng(weights) for weights, _ in streams], 784, np.float32)
+    params, state = network.init(
+        [np.random.default_rng(weights) for weights, _ in streams], 784, np.float32
+    )
     stream = batches(
         digits.train_x,
         digits.train_labels,
@@ -142,7 +156,9 @@ def run(point: Point) -> xr.Dataset:
         read["travelled"].append(np.stack([path.travelled.mean(axis=1) for path in paths.values()]))
         read["spreads"].append(np.stack([path.spreads.mean(axis=1) for path in paths.values()]))
         read["quantiles"].append(
-            np.stack([quantiles(now[place], tuple(p / 100 for p in PERCENTILES)) for place in paths])
+            np.stack(
+                [quantiles(now[place], tuple(p / 100 for p in PERCENTILES)) for place in paths]
+            )
         )
         return moment.step
 
@@ -152,7 +168,9 @@ def run(point: Point) -> xr.Dataset:
     # The typical unit of a run: the one whose path, in its own spreads, is the median of its layer (the lower one of two).
     order = np.argsort(paths["sigmoid input"].spreads, axis=1)
     unit = order[:, (order.shape[1] - 1) // 2]
-    bands = np.stack(read["quantiles"])[:, :, np.arange(len(unit)), unit]  # (step, place, run, percentile)
+    bands = np.stack(read["quantiles"])[
+        :, :, np.arange(len(unit)), unit
+    ]  # (step, place, run, percentile)
     accuracies = np.stack(read["accuracy"])
     reached = accuracies >= np.array(setup.targets)[:, None, None]  # (target, step, run)
     steps_to = np.where(reached.any(axis=1), np.array(steps)[reached.argmax(axis=1)], np.inf)
@@ -182,7 +200,9 @@ def reading_steps(setup: Setup, rate: float) -> list[int]:
     """The steps that are read: 0, evenly spaced on a logarithmic scale, and the same at all rates as far as they go."""
     last = setup.steps if rate == setup.rate else setup.sweep_steps
     spaced = np.geomspace(1, setup.steps, setup.readings).round().astype(int)
-    return sorted(step for step in {0, setup.sweep_steps, setup.steps, *spaced.tolist()} if step <= last)
+    return sorted(
+        step for step in {0, setup.sweep_steps, setup.steps, *spaced.tolist()} if step <= last
+    )
 
 
 def places(norm: str) -> tuple[str, ...]:
@@ -201,7 +221,9 @@ def _network(hidden: tuple[int, ...], norm: str) -> Network:
     return Network((*layers, Dense(10)))
 
 
-def _accuracy(network: Network, x: np.ndarray, labels: np.ndarray) -> Callable[[Moment], np.ndarray]:
+def _accuracy(
+    network: Network, x: np.ndarray, labels: np.ndarray
+) -> Callable[[Moment], np.ndarray]:
     """An instrument: the share of test images that get the right label with running statistics."""
     buffers = Buffers()
 
@@ -235,7 +257,9 @@ def _distributions(network: Network, x: np.ndarray) -> Callable[[Moment], dict[s
 
 def main_rate(results: xr.Dataset) -> float:
     """The rate that is trained for the longest, and of several the best for the network without batch norm."""
-    longest = results.rate[np.isfinite(results.accuracy.isel(step=-1, run=0).sel(norm="none")).values]
+    longest = results.rate[
+        np.isfinite(results.accuracy.isel(step=-1, run=0).sel(norm="none")).values
+    ]
     return best_rate(results.sel(rate=longest), "none")
 
 
@@ -254,7 +278,9 @@ def common_step(results: xr.Dataset) -> int:
 def steps_to(results: xr.Dataset, norm: str, rate: float, target: int = 0) -> np.ndarray:
     """Steps of each run to a target; a run that never got there counts as all of its steps, so a ratio is at least this."""
     steps = results.steps_to.sel(norm=norm, rate=rate).isel(target=target).values
-    last = results.step[np.isfinite(results.accuracy.sel(norm=norm, rate=rate).isel(run=0)).values][-1]
+    last = results.step[np.isfinite(results.accuracy.sel(norm=norm, rate=rate).isel(run=0)).values][
+        -1
+    ]
     return np.minimum(steps, float(last))
 
 
@@ -410,14 +436,18 @@ CLAIMS = (
 
 def _width_before_training(results: xr.Dataset) -> Measurement:
     """Distance between the outer percentiles of the typical unit without batch norm, mean over runs."""
-    band = results.band.sel(norm="none", rate=main_rate(results), place="sigmoid input").isel(step=0)
+    band = results.band.sel(norm="none", rate=main_rate(results), place="sigmoid input").isel(
+        step=0
+    )
     return mean(band.isel(percentile=-1).values - band.isel(percentile=0).values)
 
 
 def _way(
     unit: str, norm: str, rate: Callable[[xr.Dataset], float], place: str = "sigmoid input"
 ) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: mean(moved(results, unit, norm, rate(results), common_step(results), place))
+    return lambda results: mean(
+        moved(results, unit, norm, rate(results), common_step(results), place)
+    )
 
 
 VALUES = {

@@ -50,7 +50,9 @@ class Setup:
     hidden: tuple[int, ...] = (100, 100, 100)  # sigmoid units in each hidden layer
     batch: int = 60  # images in a training batch
     small_rate: float = 0.1  # learning rate at which the network without batch norm hardly learns
-    rate: float = 1.0  # learning rate of the main comparison, good for the network without batch norm
+    rate: float = (
+        1.0  # learning rate of the main comparison, good for the network without batch norm
+    )
     small_steps: int = 150  # training steps at the small rate
     steps: int = 560  # training steps at the main rate
     readings: int = 18  # steps read on a logarithmic scale
@@ -95,7 +97,9 @@ def run(point: Point) -> xr.Dataset:
     """Train one network and read both shifts."""
     setup = point.setup
     seeds = [seed.spawn(2) for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    weights, order = ([np.random.default_rng(seed) for seed in column] for column in zip(*seeds, strict=True))
+    weights, order = (
+        [np.random.default_rng(seed) for seed in column] for column in zip(*seeds, strict=True)
+    )
     linear = point.case in (LINEAR, LINEAR_LARGE)
     readings = (_linear if linear else _sigmoids)(setup, point.norm, point.case, weights, order)
     steps, losses, shifts = zip(*readings, strict=True)
@@ -154,7 +158,11 @@ def _linear(setup: Setup, norm: str, case: str, weights: list, data: list) -> It
     width, (rate, last) = setup.linear_width, rate_and_steps(setup, case)
     network = Network(
         (
-            *(layer for _ in range(setup.linear_depth - 1) for layer in _dense(width, norm, bias=False)),
+            *(
+                layer
+                for _ in range(setup.linear_depth - 1)
+                for layer in _dense(width, norm, bias=False)
+            ),
             Dense(width, bias=False),
         )
     )
@@ -181,7 +189,9 @@ def _linear(setup: Setup, norm: str, case: str, weights: list, data: list) -> It
                 layers,
                 buffers.part("batch"),
             )
-            shifts |= distribution_shift(network, params, after, state, x, layers, buffers.part("probe"))
+            shifts |= distribution_shift(
+                network, params, after, state, x, layers, buffers.part("probe")
+            )
             yield step, loss, shifts
         optimizer.update(params, grads, {})
 
@@ -226,7 +236,11 @@ def readings(results: xr.Dataset, case: str, norm: str, kind: str) -> xr.DataArr
     at = results.sel(case=case, norm=norm)
     read = results["loss"].sel(case=case).notnull().any(["norm", "run"])
     layers = results["cosine"].sel(case=case).notnull().any(["norm", "step", "run"])
-    return at[kind].sel(step=read, layer=layers) if "layer" in at[kind].dims else at[kind].sel(step=read)
+    return (
+        at[kind].sel(step=read, layer=layers)
+        if "layer" in at[kind].dims
+        else at[kind].sel(step=read)
+    )
 
 
 def shift(results: xr.Dataset, case: str, norm: str, kind: str) -> np.ndarray:
@@ -235,10 +249,14 @@ def shift(results: xr.Dataset, case: str, norm: str, kind: str) -> np.ndarray:
     return (1 - values if kind == "turn" else values).mean(["layer", "step"], skipna=False).values
 
 
-def shift_in_window(results: xr.Dataset, norm: str, kind: str, window: tuple[float, float]) -> np.ndarray:
+def shift_in_window(
+    results: xr.Dataset, norm: str, kind: str, window: tuple[float, float]
+) -> np.ndarray:
     """The same at the main rate over the readings at which the run's training loss lies in a window; if none does, the closest."""
     loss = readings(results, MAIN, norm, "loss").values
-    values = readings(results, MAIN, norm, "cosine" if kind == "turn" else kind).mean("layer").values
+    values = (
+        readings(results, MAIN, norm, "cosine" if kind == "turn" else kind).mean("layer").values
+    )
     values = 1 - values if kind == "turn" else values
     low, high = window
     outside = np.maximum(np.maximum(low - loss, loss - high), 0)
@@ -280,12 +298,18 @@ def turned_around(results: xr.Dataset, norm: str, case: str = LINEAR_LARGE) -> M
     return share((readings(results, case, norm, "cosine").isel(layer=-1) < 0).any("step").values)
 
 
-_SMALLER = {"holds": lambda m: m.below(1.0), "rule": "the shift is smaller with batch norm: ratio below 1"}
+_SMALLER = {
+    "holds": lambda m: m.below(1.0),
+    "rule": "the shift is smaller with batch norm: ratio below 1",
+}
 _NOT_REDUCED = {
     "holds": lambda m: m.above(0.8),
     "rule": "with batch norm more than four fifths of what it is without: ratio above 0.8",
 }
-_MOST = {"holds": lambda m: m.above(0.5), "rule": "the network that shifts less ends lower in most runs"}
+_MOST = {
+    "holds": lambda m: m.above(0.5),
+    "rule": "the network that shifts less ends lower in most runs",
+}
 
 CLAIMS = (
     Claim(

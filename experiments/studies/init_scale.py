@@ -34,7 +34,13 @@ from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Moment, train
-from experiments.measures.statistics import Measurement, mean, paired_difference, paired_ratio, share
+from experiments.measures.statistics import (
+    Measurement,
+    mean,
+    paired_difference,
+    paired_ratio,
+    share,
+)
 from experiments.study import Case, Claim
 
 CONDITIONS = ("none", "batch norm", "batch norm, rate × k²")
@@ -66,7 +72,12 @@ class Setup:
 
 
 QUICK = Setup(
-    hidden=(16, 16), factors=(0.01, 0.1, 1.0, 10.0, 100.0), steps=60, readings=6, test_images=100, runs=3
+    hidden=(16, 16),
+    factors=(0.01, 0.1, 1.0, 10.0, 100.0),
+    steps=60,
+    readings=6,
+    test_images=100,
+    runs=3,
 )
 FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), steps=20_000, readings=60, test_images=1000)
@@ -95,7 +106,11 @@ class Together:
         return self.hidden.init(params), self.others.init(params)
 
     def update(
-        self, params: list[Arrays], grads: list[Arrays], velocity: tuple[dict, dict], buffers: Buffers
+        self,
+        params: list[Arrays],
+        grads: list[Arrays],
+        velocity: tuple[dict, dict],
+        buffers: Buffers,
     ) -> None:
         """A step of each."""
         self.hidden.update(params, grads, velocity[0], buffers.part("hidden"))
@@ -106,7 +121,9 @@ def points(setup: Setup) -> dict[str, Point]:
     """Every condition, the runs in groups."""
     names = dict(zip(CONDITIONS, ("none", "batch-norm", "batch-norm-rate"), strict=True))
     return {
-        f"{name}-runs-{first:02d}": Point(condition, first, min(first + RUNS_A_POINT, setup.runs), setup)
+        f"{name}-runs-{first:02d}": Point(
+            condition, first, min(first + RUNS_A_POINT, setup.runs), setup
+        )
         for condition, name in names.items()
         for first in range(0, setup.runs, RUNS_A_POINT)
     }
@@ -121,9 +138,12 @@ def run(point: Point) -> xr.Dataset:
     )
     network = _network(setup.hidden, point.condition != "none")
     seeds = [
-        s.spawn(2) for s in np.random.SeedSequence(setup.seed).spawn(setup.runs)[point.first : point.last]
+        s.spawn(2)
+        for s in np.random.SeedSequence(setup.seed).spawn(setup.runs)[point.first : point.last]
     ]
-    params, state = network.init([np.random.default_rng(weights) for weights, _ in seeds], 49, np.float32)
+    params, state = network.init(
+        [np.random.default_rng(weights) for weights, _ in seeds], 49, np.float32
+    )
     hidden = [i for i, layer in enumerate(network.layers) if isinstance(layer, Dense)][:-1]
     params, state = _repeated(params, len(setup.factors)), _repeated(state, len(setup.factors))
     k = np.repeat(setup.factors, len(seeds))
@@ -133,7 +153,9 @@ def run(point: Point) -> xr.Dataset:
     rngs = [np.random.default_rng(order) for _ in setup.factors for _, order in seeds]
 
     weights = tuple((i, "weight") for i in hidden)
-    others = tuple((i, name) for i, layer in enumerate(params) for name in layer if (i, name) not in weights)
+    others = tuple(
+        (i, name) for i, layer in enumerate(params) for name in layer if (i, name) not in weights
+    )
     rates = setup.learning_rate * (k**2 if point.condition == CONDITIONS[2] else np.ones_like(k))
     optimizer = Together(SGD(rates, frozen=others), SGD(setup.learning_rate, frozen=weights))
 
@@ -154,7 +176,9 @@ def run(point: Point) -> xr.Dataset:
     steps = reading_steps(setup)
     stream = batches(x, digits.train_labels, setup.batch, rngs)
     with np.errstate(over="ignore", invalid="ignore"):
-        found = [read for _, read in train(network, params, state, stream, optimizer, steps, instruments)]
+        found = [
+            read for _, read in train(network, params, state, stream, optimizer, steps, instruments)
+        ]
     table = {name: np.moveaxis(np.stack([read[name] for read in found]).reshape(1, len(steps), len(setup.factors), -1), 1, 2)
              for name in instruments}  # fmt: skip
     dims, about = ("condition", "factor", "step", "run"), {"units": "1"}
@@ -174,12 +198,16 @@ def run(point: Point) -> xr.Dataset:
 
 def reading_steps(setup: Setup) -> list[int]:
     """The steps that are read: 0, and evenly spaced on a logarithmic scale to the last."""
-    return sorted({0, *np.geomspace(1, setup.steps, setup.readings - 1).round().astype(int).tolist()})
+    return sorted(
+        {0, *np.geomspace(1, setup.steps, setup.readings - 1).round().astype(int).tolist()}
+    )
 
 
 def _network(hidden: tuple[int, ...], normalized: bool) -> Network:
     norm = (Standardize(over="batch"), Affine()) if normalized else ()
-    blocks = [(Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU()) for width in hidden]
+    blocks = [
+        (Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU()) for width in hidden
+    ]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
 
 
@@ -190,7 +218,9 @@ def _repeated(layers: list[Arrays], times: int) -> list[Arrays]:
 # --------------------------------------------------------------------------------------------------------------------- claims
 
 PLAIN, NORMED, SCALED = CONDITIONS
-FAILED = 0.2  # a run whose test accuracy is below this at the end, twice that of guessing, has failed
+FAILED = (
+    0.2  # a run whose test accuracy is below this at the end, twice that of guessing, has failed
+)
 
 
 def at_end(results: xr.Dataset, condition: str, factor: float) -> np.ndarray:
@@ -200,7 +230,9 @@ def at_end(results: xr.Dataset, condition: str, factor: float) -> np.ndarray:
 
 def _lead(factor: float) -> Callable[[xr.Dataset], Measurement]:
     """How much more accurate the network with batch norm is."""
-    return lambda results: paired_difference(at_end(results, NORMED, factor), at_end(results, PLAIN, factor))
+    return lambda results: paired_difference(
+        at_end(results, NORMED, factor), at_end(results, PLAIN, factor)
+    )
 
 
 def _against_he(condition: str, factor: float) -> Callable[[xr.Dataset], Measurement]:

@@ -66,7 +66,10 @@ def run(point: Point) -> xr.Dataset:
 
 def _rngs(setup: Setup, part: int) -> list[np.random.Generator]:
     """One generator a run, independent of the other parts'."""
-    return [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)]
+    return [
+        np.random.default_rng(s)
+        for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)
+    ]
 
 
 def _backward(
@@ -76,7 +79,9 @@ def _backward(
     standardize, affine = Standardize(over="batch", convention=replace(PYTORCH, eps=eps)), Affine()
     shape = (1, g.shape[1])
     params = {"gamma": np.full(shape, gamma), "beta": np.full(shape, beta)}
-    _, state, _ = standardize.init([np.random.default_rng(0)], g.shape[1], x.dtype)  # which draws no numbers
+    _, state, _ = standardize.init(
+        [np.random.default_rng(0)], g.shape[1], x.dtype
+    )  # which draws no numbers
     rows = np.repeat(x[:, None], g.shape[1], axis=1)[None]
     xhat, saved, _ = standardize.forward({}, state, rows, training=True)
     y, asaved, _ = affine.forward(params, {}, xhat, training=True)
@@ -114,7 +119,9 @@ def _spectrum(setup: Setup) -> xr.Dataset:
             out["lost"][k, i] = (np.linalg.svd(plain, compute_uv=False) * x.std() < LOST).sum()
             out["lost_affine"][k, i] = (found < LOST).sum()
             for name, direction in (("constant", np.ones(m)), ("stretch", xhat)):
-                out[name][k, i] = np.linalg.norm(whole @ direction) / np.sqrt(m) * x.std() / abs(gamma)
+                out[name][k, i] = (
+                    np.linalg.norm(whole @ direction) / np.sqrt(m) * x.std() / abs(gamma)
+                )
             out["moved"][k, i] = np.abs(_backward(3.0 * x - 7.0, np.eye(m), 0.0)[1] - y).max()
             # with something along both directions
             g = rng.normal() + rng.normal() * xhat + rng.standard_normal(m)
@@ -199,7 +206,9 @@ def _parts(setup: Setup) -> xr.Dataset:
 
 def _all(variable: str, m: int | None = None):
     """Every instance, of one batch size or of all."""
-    return lambda results: spread((results[variable] if m is None else results[variable].sel(batch=m)).values)
+    return lambda results: spread(
+        (results[variable] if m is None else results[variable].sel(batch=m)).values
+    )
 
 
 def _brought_back(m: int):

@@ -41,7 +41,10 @@ class Setup:
     """Settings of the study."""
 
     hidden: tuple[int, ...] = (32, 32, 32, 32)  # ReLUs in each hidden layer
-    rates: tuple[float, ...] = (0.03, 0.3)  # learning rates of stochastic gradient descent, without momentum
+    rates: tuple[float, ...] = (
+        0.03,
+        0.3,
+    )  # learning rates of stochastic gradient descent, without momentum
     short: float = 0.2  # factor of the short hidden weights
     multiples: tuple[float, ...] = (
         0.5,
@@ -77,7 +80,9 @@ class Point:
 def points(setup: Setup) -> dict[str, Point]:
     """Each condition at each rate."""
     return {
-        f"{condition.replace(',', '').replace(' ', '-')}-rate-{rate:g}": Point(condition, rate, setup)
+        f"{condition.replace(',', '').replace(' ', '-')}-rate-{rate:g}": Point(
+            condition, rate, setup
+        )
         for condition in CONDITIONS
         for rate in setup.rates
     }
@@ -88,10 +93,15 @@ def run(point: Point) -> xr.Dataset:
     setup, digits = point.setup, mnist.load_shrunk(7)
     normalized = point.condition != "none"
     norm = (Standardize(over="batch"), Affine()) if normalized else ()
-    blocks = [(Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU()) for width in setup.hidden]
+    blocks = [
+        (Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU())
+        for width in setup.hidden
+    ]
     network = Network((*(layer for block in blocks for layer in block), Dense(10)))
     seeds = [seed.spawn(2) for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    params, state = network.init([np.random.default_rng(weights) for weights, _ in seeds], 49, np.float32)
+    params, state = network.init(
+        [np.random.default_rng(weights) for weights, _ in seeds], 49, np.float32
+    )
     if point.condition == CONDITIONS[2]:
         for layer in params[:-1]:
             if "weight" in layer:
@@ -114,7 +124,9 @@ def run(point: Point) -> xr.Dataset:
         read = np.stack(
             [
                 found["walk"]
-                for _, found in train(network, params, state, stream, SGD(point.rate), steps, {"walk": walk})
+                for _, found in train(
+                    network, params, state, stream, SGD(point.rate), steps, {"walk": walk}
+                )
             ]
         )
     dims = ("condition", "rate", "step", "run")
@@ -157,7 +169,9 @@ def _at_the_end(what: str) -> Callable[[xr.Dataset], Measurement]:
 
     def measure(results: xr.Dataset) -> Measurement:
         last = results.isel(step=[-1])
-        return paired_ratio(*(quantity(last, what, c, _rate(results, 0)) for c in ("batch norm", "none")))
+        return paired_ratio(
+            *(quantity(last, what, c, _rate(results, 0)) for c in ("batch norm", "none"))
+        )
 
     return measure
 

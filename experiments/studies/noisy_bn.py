@@ -39,7 +39,14 @@ from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Moment, train
 from experiments.measures.shift import distribution_shift, stepped
-from experiments.measures.statistics import Measurement, exact, mean, median, paired_difference, paired_ratio
+from experiments.measures.statistics import (
+    Measurement,
+    exact,
+    mean,
+    median,
+    paired_difference,
+    paired_ratio,
+)
 from experiments.study import Case, Claim
 
 PERCENTILES = (15, 50, 85)
@@ -94,7 +101,10 @@ def points(setup: Setup) -> dict[str, Point]:
         ("none", setup.plain_size),
         *(("batch norm", size) for size in (0.0, *setup.sizes)),
     ]
-    return {f"{norm.replace(' ', '-')}-noise-{size:g}": Point(norm, size, setup) for norm, size in conditions}
+    return {
+        f"{norm.replace(' ', '-')}-noise-{size:g}": Point(norm, size, setup)
+        for norm, size in conditions
+    }
 
 
 def run(point: Point) -> xr.Dataset:
@@ -102,7 +112,9 @@ def run(point: Point) -> xr.Dataset:
     setup, digits = point.setup, mnist.load()
     network = _network(setup.hidden, point.norm, point.size)
     seeds = [seed.spawn(2) for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    weights, order = ([np.random.default_rng(seed) for seed in column] for column in zip(*seeds, strict=True))
+    weights, order = (
+        [np.random.default_rng(seed) for seed in column] for column in zip(*seeds, strict=True)
+    )
     params, state = network.init(weights, 784, np.float32)
     stream = batches(digits.train_x, digits.train_labels, setup.batch, order)
     probe = np.concatenate(
@@ -116,11 +128,15 @@ def run(point: Point) -> xr.Dataset:
     buffers = Buffers()
 
     def instrument(moment: Moment) -> int:
-        logits, _, _ = network.forward(moment.params, moment.state, probe, False, buffers.part("evaluation"))
+        logits, _, _ = network.forward(
+            moment.params, moment.state, probe, False, buffers.part("evaluation")
+        )
         accuracy.append((logits.argmax(axis=2) == labels).mean(axis=1))
         after = stepped(moment.params, moment.grads, setup.rate)
         own = buffers.part("probe")
-        shift = distribution_shift(network, moment.params, after, moment.state, probe[:, ::2], above, own)
+        shift = distribution_shift(
+            network, moment.params, after, moment.state, probe[:, ::2], above, own
+        )
         travelled.append(shift["travelled"].mean(axis=0))
         spreads.append(shift["spreads"].mean(axis=0))
         first = [
@@ -176,7 +192,9 @@ def _network(hidden: tuple[int, ...], norm: str, size: float) -> Network:
     layers: list = []
     for width in hidden:
         layers += (
-            [Dense(width, bias=False), Standardize(), Affine()] if norm == "batch norm" else [Dense(width)]
+            [Dense(width, bias=False), Standardize(), Affine()]
+            if norm == "batch norm"
+            else [Dense(width)]
         )
         layers += [Noise(size), Sigmoid()] if size else [Sigmoid()]
     return Network((*layers, Dense(10)))
@@ -230,7 +248,9 @@ def _lead(size: float) -> Callable[[xr.Dataset], Measurement]:
 
 def _cost(size: float) -> Callable[[xr.Dataset], Measurement]:
     """Steps with noise over steps without it, both with batch norm."""
-    return lambda results: paired_ratio(steps_to(results, noisy(size)), steps_to(results, noisy(0.0)))
+    return lambda results: paired_ratio(
+        steps_to(results, noisy(size)), steps_to(results, noisy(0.0))
+    )
 
 
 def _against_plain(size: float) -> Callable[[xr.Dataset], Measurement]:
@@ -240,7 +260,9 @@ def _against_plain(size: float) -> Callable[[xr.Dataset], Measurement]:
 
 def _raised(size: float, kind: str = "travelled") -> Callable[[xr.Dataset], Measurement]:
     """Shift with batch norm and noise over that without batch norm and without noise."""
-    return lambda results: paired_ratio(shift(results, noisy(size), kind), shift(results, PLAIN, kind))
+    return lambda results: paired_ratio(
+        shift(results, noisy(size), kind), shift(results, PLAIN, kind)
+    )
 
 
 def _gain(size: float) -> Callable[[xr.Dataset], Measurement]:

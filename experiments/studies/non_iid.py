@@ -137,7 +137,9 @@ def _trained(point: Point) -> tuple[Network, list, list, np.ndarray, np.ndarray]
     params, state = net.init([np.random.default_rng(s[0]) for s in seeds], 49, np.float32)
     stream = biased_batches(digits.train_x, digits.train_labels, setup.batch, KINDS[point.kind],
                             [np.random.default_rng(s[1]) for s in seeds])  # fmt: skip
-    ((_, params, state),) = train_in_parts(net, params, state, stream, SGD(setup.rate), [setup.steps])
+    ((_, params, state),) = train_in_parts(
+        net, params, state, stream, SGD(setup.rate), [setup.steps]
+    )
     return net, params, state, digits.test_x, digits.test_labels
 
 
@@ -224,13 +226,17 @@ def _at(results: xr.Dataset, norm: str, kind: str, mode: str = "evaluation") -> 
     return results["accuracy"].sel(norm=norm, kind=kind, mode=mode).values
 
 
-def _accuracy(norm: str, kind: str, mode: str = "evaluation") -> Callable[[xr.Dataset], Measurement]:
+def _accuracy(
+    norm: str, kind: str, mode: str = "evaluation"
+) -> Callable[[xr.Dataset], Measurement]:
     return lambda results: mean(_at(results, norm, kind, mode))
 
 
 def _drop(norm: str, kind: str) -> Callable[[xr.Dataset], Measurement]:
     """Accuracy after shuffled batches minus that after biased ones, evaluation mode."""
-    return lambda results: paired_difference(_at(results, norm, "shuffled"), _at(results, norm, kind))
+    return lambda results: paired_difference(
+        _at(results, norm, "shuffled"), _at(results, norm, kind)
+    )
 
 
 def _worse(kind: str) -> Callable[[xr.Dataset], Measurement]:
@@ -238,7 +244,10 @@ def _worse(kind: str) -> Callable[[xr.Dataset], Measurement]:
 
     def measure(results: xr.Dataset) -> Measurement:
         return paired_difference(
-            *(_at(results, n, "shuffled") - _at(results, n, kind) for n in ("batch norm", "layer norm"))
+            *(
+                _at(results, n, "shuffled") - _at(results, n, kind)
+                for n in ("batch norm", "layer norm")
+            )
         )
 
     return measure
@@ -247,7 +256,8 @@ def _worse(kind: str) -> Callable[[xr.Dataset], Measurement]:
 def _same(against: str) -> Callable[[xr.Dataset], Measurement]:
     """Accuracy in training mode, in batches of two digits as in training, minus that in another mode."""
     return lambda results: paired_difference(
-        _at(results, "batch norm", "two digits", MODES[2]), _at(results, "batch norm", "two digits", against)
+        _at(results, "batch norm", "two digits", MODES[2]),
+        _at(results, "batch norm", "two digits", against),
     )
 
 

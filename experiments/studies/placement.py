@@ -59,7 +59,10 @@ class Setup:
         (3.0, 6.0),
     )  # γ and β
     width: int = 12  # units of the small networks in which something is changed
-    hidden: tuple[int, int] = (24, 24)  # units in the hidden layers of the networks that are trained
+    hidden: tuple[int, int] = (
+        24,
+        24,
+    )  # units in the hidden layers of the networks that are trained
     batch: int = 32  # images in a training batch
     rates: tuple[float, ...] = (
         0.05,
@@ -80,7 +83,11 @@ class Setup:
 QUICK = Setup(samples=500, hidden=(8, 8), rates=(0.2,), steps=6, averaged=3, runs=4)
 FULL = Setup()
 PAPER = Setup(
-    samples=1_000_000, hidden=(100, 100), rates=(0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6), steps=20_000, runs=64
+    samples=1_000_000,
+    hidden=(100, 100),
+    rates=(0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6),
+    steps=20_000,
+    runs=64,
 )
 
 
@@ -166,11 +173,15 @@ def _changes(width: int, rng: np.random.Generator) -> list[float]:
         for layer in params:
             for name in ("gamma", "beta", "bias"):
                 if name in layer:
-                    layer[name] = (1 if name == "gamma" else 0) + 0.5 * rng.standard_normal(layer[name].shape)
+                    layer[name] = (1 if name == "gamma" else 0) + 0.5 * rng.standard_normal(
+                        layer[name].shape
+                    )
                     layer[name] = np.abs(layer[name]) + 0.1 if name == "gamma" else layer[name]
         return net, params, state
 
-    def apart(net: Network, state: list[Arrays], first: list[Arrays], second: list[Arrays]) -> float:
+    def apart(
+        net: Network, state: list[Arrays], first: list[Arrays], second: list[Arrays]
+    ) -> float:
         a, b = (net.forward(params, state, x, training=True)[0] for params in (first, second))
         return float(np.linalg.norm(a - b) / np.linalg.norm(a - a.mean(axis=1, keepdims=True)))
 
@@ -181,14 +192,23 @@ def _changes(width: int, rng: np.random.Generator) -> list[float]:
         ]
 
     result = []
-    for between in ((), (ReLU(),), (Sigmoid(),)):  # ∂L/∂b against the sum of sizes of what it is a sum of
+    for between in (
+        (),
+        (ReLU(),),
+        (Sigmoid(),),
+    ):  # ∂L/∂b against the sum of sizes of what it is a sum of
         net, params, state = network(Dense(width), *between, EXACT, Affine())
         _, saved, _ = net.forward(params, state, x, training=True)
         dy = upstream
         for i in range(len(net.layers) - 1, 0, -1):
             dy, _ = net.layers[i].backward(params[i], saved[i], dy)
         result.append(float(np.abs(dy.sum(axis=1)).sum() / np.abs(dy).sum()))
-    for bias, between in ((False, ()), (False, (ReLU(),)), (True, (ReLU(),)), (False, (Sigmoid(),))):
+    for bias, between in (
+        (False, ()),
+        (False, (ReLU(),)),
+        (True, (ReLU(),)),
+        (False, (Sigmoid(),)),
+    ):
         net, params, state = network(Dense(width, bias=bias), *between, EXACT, Affine())
         result.append(apart(net, state, params, scaled(params, {(0, "weight"): FACTOR})))
     net, params, state = network(
@@ -275,7 +295,8 @@ def _moment(
     def measure(results: xr.Dataset) -> Measurement:
         at = results.sel(pair=pair_name(*pair), moment=moment)
         return mean(
-            at["moments"].sel(place=place).values / (float(at["moments_theory"]) if over_theory else 1.0)
+            at["moments"].sel(place=place).values
+            / (float(at["moments_theory"]) if over_theory else 1.0)
         )
 
     return measure
@@ -299,7 +320,9 @@ def losses(
     return found.values[found.mean("run").values.argmin()]
 
 
-def _order(activation: str, affine: bool, rate: float | None = None) -> Callable[[xr.Dataset], Measurement]:
+def _order(
+    activation: str, affine: bool, rate: float | None = None
+) -> Callable[[xr.Dataset], Measurement]:
     """Loss with batch norm after the nonlinearity in parts of that with it before."""
     return lambda results: paired_ratio(
         *(losses(results, activation, order, affine, rate) for order in ("after", "before"))

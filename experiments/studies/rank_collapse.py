@@ -33,9 +33,15 @@ ONE = 1.05  # an effective rank below this is a collapse: a second direction has
 FRAMES = 64  # depths at which the whole spectrum is kept
 SLOPE = 0.05  # the law is the first term of an expansion in the eigenvalues' shares, of which the largest is 2/√d: a term of that order
 # shifts the rank by a constant, and the next, 4/d, changes its slope in √d by 4 % at the middle width
-EXPONENT = 0.1  # the same first correction changes the exponent by half of 2/√d, 0.1 at the middle width
-RATES = 0.01  # a slope over all directions, each known from thousands of layers to a few thousandths
-FIRST_RATE = 0.01  # the same few thousandths, twice for the interval; the rate itself is larger in size
+EXPONENT = (
+    0.1  # the same first correction changes the exponent by half of 2/√d, 0.1 at the middle width
+)
+RATES = (
+    0.01  # a slope over all directions, each known from thousands of layers to a few thousandths
+)
+FIRST_RATE = (
+    0.01  # the same few thousandths, twice for the interval; the rate itself is larger in size
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,9 @@ class Setup:
     seed: int = 15  # every random stream is spawned from it
 
 
-QUICK = Setup(widths=(16, 32), samples=20, batches=(4, 6), layers=24, skipped=8, product_width=6, runs=4)
+QUICK = Setup(
+    widths=(16, 32), samples=20, batches=(4, 6), layers=24, skipped=8, product_width=6, runs=4
+)
 FULL = Setup()
 PAPER = Setup(widths=(32, 64, 128, 256, 512), samples=64, runs=64)
 
@@ -86,14 +94,17 @@ def run(point: Point) -> xr.Dataset:
 def readings(setup: Setup) -> np.ndarray:
     """Layers after which the effective rank is read: the input, the first few, and then every few."""
     return np.array(
-        sorted({*range(min(setup.every, setup.layers)), *range(0, setup.layers + 1, setup.every)}), np.int32
+        sorted({*range(min(setup.every, setup.layers)), *range(0, setup.layers + 1, setup.every)}),
+        np.int32,
     )
 
 
 def shown(setup: Setup) -> np.ndarray:
     """Layers after which the whole spectrum is read: densely at first, as they say more there."""
     return np.unique(
-        np.round((setup.layers + 8) ** np.linspace(0, 1, FRAMES) * 8 ** np.linspace(1, 0, FRAMES) - 8)
+        np.round(
+            (setup.layers + 8) ** np.linspace(0, 1, FRAMES) * 8 ** np.linspace(1, 0, FRAMES) - 8
+        )
     ).astype(np.int32)
 
 
@@ -134,7 +145,9 @@ def _networks(point: Point) -> xr.Dataset:
                 else h
             )
     dimensions = min(width, setup.samples - 1)
-    rank = np.array([[ranks[kind, norm] for norm in NORMS] for kind in KINDS])  # (kind, norm, layer, run)
+    rank = np.array(
+        [[ranks[kind, norm] for norm in NORMS] for kind in KINDS]
+    )  # (kind, norm, layer, run)
     results = xr.Dataset(
         {
             "rank": (("width", "kind", "norm", "run", "layer"), rank.swapaxes(2, 3)[None],
@@ -169,7 +182,10 @@ def _networks(point: Point) -> xr.Dataset:
 
 
 def _standardized(h: np.ndarray) -> np.ndarray:
-    state = {name: np.zeros((h.shape[0], h.shape[2]), h.dtype) for name in ("running_mean", "running_var")}
+    state = {
+        name: np.zeros((h.shape[0], h.shape[2]), h.dtype)
+        for name in ("running_mean", "running_var")
+    }
     return STANDARDIZE.forward({}, state, h, training=True)[0]
 
 
@@ -181,8 +197,13 @@ def _rescaled(h: np.ndarray) -> np.ndarray:
 def _product(setup: Setup) -> xr.Dataset:
     """ln R_ii a layer of the product of random matrices, each multiplied to the Q of the last: no number over- or underflows."""
     width = setup.product_width
-    rngs = [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)]
-    q, growth = np.broadcast_to(np.eye(width), (setup.runs, width, width)), np.zeros((setup.runs, width))
+    rngs = [
+        np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.runs)
+    ]
+    q, growth = (
+        np.broadcast_to(np.eye(width), (setup.runs, width, width)),
+        np.zeros((setup.runs, width)),
+    )
     for _ in range(setup.layers):
         w = np.stack([rng.standard_normal((width, width)) for rng in rngs]) / np.sqrt(width)
         q, r = np.linalg.qr(w @ q)
@@ -206,7 +227,9 @@ def settled(rank: xr.DataArray, results: xr.Dataset) -> xr.DataArray:
 def _by_width(results: xr.Dataset, kind: str) -> np.ndarray:
     """Settled effective rank with batch norm, shape (run, width)."""
     return (
-        settled(results["rank"].sel(kind=kind, norm="batch norm"), results).transpose("run", "width").values
+        settled(results["rank"].sel(kind=kind, norm="batch norm"), results)
+        .transpose("run", "width")
+        .values
     )
 
 
@@ -236,7 +259,9 @@ def _furthest(results: xr.Dataset) -> Measurement:
 
 def _mass(results: xr.Dataset) -> tuple[np.ndarray, float, float]:
     """Eigenvalues' shares with batch norm deep in the widest network, (run, value); centre and radius of the semicircle."""
-    at = results["shares"].sel(norm="batch norm", shown=results["shown"] >= int(results.attrs["skipped"]))
+    at = results["shares"].sel(
+        norm="batch norm", shown=results["shown"] >= int(results.attrs["skipped"])
+    )
     width = int(results.attrs["widest"])
     values = at.transpose("run", ...).values.reshape(at.sizes["run"], -1).astype(float)
     return values, 1 / float(results["predicted_rank"].sel(width=width)), 1 / np.sqrt(width)
@@ -261,10 +286,14 @@ def _distance(results: xr.Dataset) -> Measurement:
     law = 0.5 + (t * np.sqrt(1 - t**2) + np.arcsin(t)) / np.pi
     upto = np.cumsum(values, axis=1) / values.sum(axis=1, keepdims=True)
     before = upto - values / values.sum(axis=1, keepdims=True)
-    return mean(np.maximum(np.abs(upto - law), np.abs(before - law)).max(axis=1) / (centre + radius))
+    return mean(
+        np.maximum(np.abs(upto - law), np.abs(before - law)).max(axis=1) / (centre + radius)
+    )
 
 
-def _end(kind: str, norm: str, width: Callable[[np.ndarray], int]) -> Callable[[xr.Dataset], Measurement]:
+def _end(
+    kind: str, norm: str, width: Callable[[np.ndarray], int]
+) -> Callable[[xr.Dataset], Measurement]:
     """Effective rank after the last layer: median over runs."""
 
     def measure(results: xr.Dataset) -> Measurement:
@@ -303,7 +332,10 @@ def _rates(results: xr.Dataset) -> Measurement:
 
 def _first_rate(results: xr.Dataset) -> Measurement:
     """Measured growth of the first direction less the predicted one."""
-    first = results["growth"].isel(direction=0).values - results["predicted_growth"].isel(direction=0).item()
+    first = (
+        results["growth"].isel(direction=0).values
+        - results["predicted_growth"].isel(direction=0).item()
+    )
     return mean(first)
 
 

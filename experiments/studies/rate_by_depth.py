@@ -28,7 +28,13 @@ from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Moment, train
-from experiments.measures.statistics import Measurement, median, paired_difference, paired_ratio, share
+from experiments.measures.statistics import (
+    Measurement,
+    median,
+    paired_difference,
+    paired_ratio,
+    share,
+)
 from experiments.study import Case, Claim
 
 NORMS = ("none", "batch norm")
@@ -99,7 +105,9 @@ def run(point: Point) -> xr.Dataset:
     )
     network = _network(point.depth, setup.width, point.norm)
     seeds = [seed.spawn(2) for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    params, state = network.init([np.random.default_rng(weights) for weights, _ in seeds], 49, np.float32)
+    params, state = network.init(
+        [np.random.default_rng(weights) for weights, _ in seeds], 49, np.float32
+    )
     params, state = _repeated(params, len(setup.rates)), _repeated(state, len(setup.rates))
     # a generator for every replica: those of one run start alike, so all rates see the same batches
     rngs = [np.random.default_rng(order) for _ in setup.rates for _, order in seeds]
@@ -164,13 +172,17 @@ def shallowest(results: xr.Dataset) -> int:
 def plain_best(results: xr.Dataset, depth: int) -> float:
     """The rate at which networks without batch norm are the most accurate, mean over runs."""
     return float(
-        results.rate[int(results.accuracy.sel(norm="none", depth=depth).mean("run").values.argmax())]
+        results.rate[
+            int(results.accuracy.sel(norm="none", depth=depth).mean("run").values.argmax())
+        ]
     )
 
 
 def _higher(at: Callable[[xr.Dataset], int]) -> Callable[[xr.Dataset], Measurement]:
     """Largest trainable rate with batch norm over that without."""
-    return lambda results: paired_ratio(*(largest(results, norm, at(results)) for norm in reversed(NORMS)))
+    return lambda results: paired_ratio(
+        *(largest(results, norm, at(results)) for norm in reversed(NORMS))
+    )
 
 
 def _falls(norm: str) -> Callable[[xr.Dataset], Measurement]:
@@ -264,8 +276,12 @@ def _limit(norm: str, at: Callable[[xr.Dataset], int]) -> Callable[[xr.Dataset],
     return lambda results: median(results["largest"].sel(norm=norm, depth=at(results)).values)
 
 
-def _share(what: str, norm: str, at: Callable[[xr.Dataset], int]) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: share(results[what].sel(norm=norm, depth=at(results)).isel(rate=-1).values)
+def _share(
+    what: str, norm: str, at: Callable[[xr.Dataset], int]
+) -> Callable[[xr.Dataset], Measurement]:
+    return lambda results: share(
+        results[what].sel(norm=norm, depth=at(results)).isel(rate=-1).values
+    )
 
 
 VALUES = {

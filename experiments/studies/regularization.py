@@ -47,8 +47,14 @@ class Setup:
     hidden: tuple[int, int] = (32, 32)  # units in the hidden layers
     images: int = 400  # of the training set, as many of each digit; other ones in every run
     batch: int = 40  # images in a batch
-    parts: tuple[int, ...] = (8, 4)  # images that share their statistics, where it is not the whole batch
-    keep: tuple[float, ...] = (0.8, 0.5)  # dropout behind every hidden layer: probability that a unit stays
+    parts: tuple[int, ...] = (
+        8,
+        4,
+    )  # images that share their statistics, where it is not the whole batch
+    keep: tuple[float, ...] = (
+        0.8,
+        0.5,
+    )  # dropout behind every hidden layer: probability that a unit stays
     rate: float = 0.2  # learning rate of stochastic gradient descent, without momentum
     epochs: int = 100  # of training
     every: int = 4  # epochs between readings
@@ -83,7 +89,9 @@ def points(setup: Setup) -> dict[str, Point]:
 def condition(norm: str, keep: float = 1.0, part: int = 0) -> str:
     """The coordinate of a condition; without `part`, the whole batch."""
     return (
-        norm + (f", dropout {1 - keep:.1g}" if keep < 1 else "") + (f", statistics of {part}" if part else "")
+        norm
+        + (f", dropout {1 - keep:.1g}" if keep < 1 else "")
+        + (f", statistics of {part}" if part else "")
     )
 
 
@@ -102,7 +110,10 @@ def run(point: Point) -> xr.Dataset:
             order = np.stack([rng.permutation(setup.images) for rng in rngs])
             for start in range(0, setup.images - setup.batch + 1, setup.batch):
                 at = order[:, start : start + setup.batch]
-                yield np.take_along_axis(x, at[:, :, None], axis=1), np.take_along_axis(labels, at, axis=1)
+                yield (
+                    np.take_along_axis(x, at[:, :, None], axis=1),
+                    np.take_along_axis(labels, at, axis=1),
+                )
 
     blocks: list[Layer] = []
     for width in setup.hidden:
@@ -116,7 +127,9 @@ def run(point: Point) -> xr.Dataset:
         net, params, state, stream(), SGD(setup.rate), at.tolist(), setup.batch // point.part
     )
     test = data.test_x[None], np.broadcast_to(data.test_labels, (setup.runs, len(data.test_x)))
-    found = np.stack([[_judged(net, p, s, *images) for images in ((x, labels), test)] for _, p, s in moments])
+    found = np.stack(
+        [[_judged(net, p, s, *images) for images in ((x, labels), test)] for _, p, s in moments]
+    )
     name = condition(point.norm, point.keep, point.part if point.part < setup.batch else 0)
     dims = ("condition", "epoch", "set", "run")
     return xr.Dataset(

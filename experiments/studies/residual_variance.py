@@ -90,9 +90,13 @@ def run(point: Point) -> xr.Dataset:
         params = [
             [*({} for _ in norm), {}, layer] for layer in weights
         ]  # what the norm and ReLU have; drawn once for both
-        states = [[*(n.init(rngs, setup.width, np.float32)[1] for n in norm), {}, {}]] * setup.blocks
+        states = [
+            [*(n.init(rngs, setup.width, np.float32)[1] for n in norm), {}, {}]
+        ] * setup.blocks
         for b, (batch, seed) in enumerate(zip(setup.batches, seeds, strict=True)):
-            x, top = np.random.default_rng(seed).standard_normal((2, 1, batch, setup.width), dtype=np.float32)
+            x, top = np.random.default_rng(seed).standard_normal(
+                (2, 1, batch, setup.width), dtype=np.float32
+            )
             y, saved, _ = net.forward(params, states, x, training=True)
             values = [*(kept["x"] for kept in saved), y]
             variance[n, b] = [_variance(v) for v in values]
@@ -152,7 +156,9 @@ def _squares(net: Network, params: list, saved: list, gradient: np.ndarray) -> n
     return np.array(squares[::-1]) / squares[0]
 
 
-def _zero(setup: Setup, seed: np.random.SeedSequence, place: str) -> tuple[float, float, np.ndarray]:
+def _zero(
+    setup: Setup, seed: np.random.SeedSequence, place: str
+) -> tuple[float, float, np.ndarray]:
     """Blocks that start with γ = 0, last or first in the branch: largest |output − input|, largest gradient of a parameter, and the root mean
     square of output − input at the start and after each step of gradient descent towards random targets."""
     weights, data = seed.spawn(2)
@@ -183,7 +189,9 @@ def _furthest(
     """Of several ratios (each an array over runs), at every batch size, the one whose interval reaches furthest from one."""
 
     def measure(results: xr.Dataset) -> Measurement:
-        all_of_them = [mean(ratio) for m in results["batch"].values for ratio in found(results, int(m))]
+        all_of_them = [
+            mean(ratio) for m in results["batch"].values for ratio in found(results, int(m))
+        ]
         return max(all_of_them, key=lambda m: max(m.high - 1, 1 - m.low))
 
     return measure
@@ -210,7 +218,9 @@ def _steepness(norm: str) -> Callable[[xr.Dataset, int], Iterable[np.ndarray]]:
     """The logarithm of the squared gradient over that predicted, before the blocks 1, 2, 4, … and the last."""
 
     def ratios(results: xr.Dataset, m: int) -> Iterable[np.ndarray]:
-        found, law = (results[name].sel(norm=norm, batch=m) for name in ("gradient", "predicted_gradient"))
+        found, law = (
+            results[name].sel(norm=norm, batch=m) for name in ("gradient", "predicted_gradient")
+        )
         last = max(depths(results))
         return [
             np.log(found.sel(block=b).values) / float(np.log(law.sel(block=b)))
@@ -232,7 +242,9 @@ def _largest(results: xr.Dataset) -> int:
     return int(results["batch"].max())
 
 
-def _share(norm: str, blocks: Callable[[xr.Dataset], list[int]]) -> Callable[[xr.Dataset], Measurement]:
+def _share(
+    norm: str, blocks: Callable[[xr.Dataset], list[int]]
+) -> Callable[[xr.Dataset], Measurement]:
     """Share of the branch in the variance that leaves a block, mean over blocks, at the largest batch."""
 
     def measure(results: xr.Dataset) -> Measurement:
@@ -261,7 +273,9 @@ def _climb(norm: str) -> Callable[[xr.Dataset], Measurement]:
     return measure
 
 
-def _at(variable: str, norm: str, block: Callable[[xr.Dataset], int]) -> Callable[[xr.Dataset], Measurement]:
+def _at(
+    variable: str, norm: str, block: Callable[[xr.Dataset], int]
+) -> Callable[[xr.Dataset], Measurement]:
     return lambda results: mean(
         results[variable].sel(norm=norm, batch=_largest(results), block=block(results)).values
     )

@@ -39,7 +39,9 @@ class Setup:
     inputs: int = 16  # features of the data
     units: int = 8  # scale-invariant weight vectors of a layer, and classes
     samples: int = 16  # in a batch; every batch is new
-    smallest_gamma: float = 0.5  # of the first unit; the units' fixed γ rise evenly, by ratio, to the largest
+    smallest_gamma: float = (
+        0.5  # of the first unit; the units' fixed γ rise evenly, by ratio, to the largest
+    )
     largest_gamma: float = 2.0  # of the last unit
     noise: float = 0.5  # share of the labels that are random; the others are a teacher's
     settings: tuple[tuple[float, float], ...] = (
@@ -74,7 +76,9 @@ class Point:
 
 def points(setup: Setup) -> dict[str, Point]:
     """A second or two each."""
-    growth = {f"growth-{rate:g}": Point("growth", rate, 0.0, 0.0, setup) for rate in setup.growth_rates}
+    growth = {
+        f"growth-{rate:g}": Point("growth", rate, 0.0, 0.0, setup) for rate in setup.growth_rates
+    }
     settled = {
         f"equilibrium-{rate:g}-{decay:g}": Point("equilibrium", rate, decay, 0.0, setup)
         for rate, decay in setup.settings
@@ -217,7 +221,9 @@ def _start(point: Point) -> xr.Dataset:
         push[step] = np.square(before).sum(axis=1) * np.square(gradient).sum(axis=1)
     settled = push[setup.start_steps // 2 :].mean(axis=(0, 1))
     lengths = [
-        np.sqrt(theory.squared_lengths(point.start, setup.start_steps - 1, point.rate, point.decay, g))
+        np.sqrt(
+            theory.squared_lengths(point.start, setup.start_steps - 1, point.rate, point.decay, g)
+        )
         for g in settled
     ]
     dims = ("start", "start_step", "run")
@@ -296,10 +302,13 @@ def _starts_apart(times: float):
         product = float(results["start_rate"][0] * results["start_decay"][0])
         last = min(round(times / product), results.sizes["start_step"] - 1)
         length = (
-            results["start_length"].isel(start_step=slice(last - last // 10, last + 1)).mean("start_step")
+            results["start_length"]
+            .isel(start_step=slice(last - last // 10, last + 1))
+            .mean("start_step")
         )
         return paired_ratio(
-            length.sel(start=length["start"].max()).values, length.sel(start=length["start"].min()).values
+            length.sel(start=length["start"].max()).values,
+            length.sel(start=length["start"].min()).values,
         )
 
     return measure

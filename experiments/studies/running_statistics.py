@@ -31,7 +31,13 @@ from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Moment, train
-from experiments.measures.statistics import Measurement, exact, mean, paired_difference, paired_ratio
+from experiments.measures.statistics import (
+    Measurement,
+    exact,
+    mean,
+    paired_difference,
+    paired_ratio,
+)
 from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
@@ -47,7 +53,15 @@ class Setup:
     stream_mean: float = 3.0  # mean of the stream
     stream_std: float = 2.0  # standard deviation of the stream
     stream_steps: int = 5000  # batches of the stream
-    rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # update rates α in training
+    rates: tuple[float, ...] = (
+        0.001,
+        0.003,
+        0.01,
+        0.03,
+        0.1,
+        0.3,
+        1.0,
+    )  # update rates α in training
     runs: int = 16  # training runs, each with weights and batches of its own; all rates share them
     width: int = 64  # units in each of the two hidden layers
     batch: int = 60  # images in a training batch
@@ -70,7 +84,9 @@ class Setup:
 QUICK = Setup(stream_runs=4, stream_features=16, stream_steps=1000, runs=4, width=16, rates=(0.001, 0.01, 0.1, 1.0),
               steps=(1, 3, 10, 30, 100, 300, 1000), trace_frames=60, trace_stride=5)  # fmt: skip
 FULL = Setup()
-PAPER = Setup(runs=64, width=100, stream_runs=64, steps=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000))
+PAPER = Setup(
+    runs=64, width=100, stream_runs=64, steps=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000)
+)
 RUNS_A_POINT = 4
 
 
@@ -107,17 +123,21 @@ def _stream(point: Point) -> xr.Dataset:
     """Running means of all rates over the same independent batches, their closed forms, and the same without noise."""
     setup, rates = point.setup, point.setup.stream_rates
     rngs = [
-        np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.stream_runs)
+        np.random.default_rng(s)
+        for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.stream_runs)
     ]
     layers = [Standardize(over="batch", convention=replace(PYTORCH, rate=rate)) for rate in rates]
     states = [layer.init(rngs, setup.stream_features, np.float64)[1] for layer in layers]
     kept = np.unique(np.logspace(0, np.log10(setup.stream_steps), 60).round().astype(np.int32))
     means, noise = [], []
     for step in range(1, setup.stream_steps + 1):
-        z = np.stack([rng.standard_normal((setup.stream_batch, setup.stream_features)) for rng in rngs])
+        z = np.stack(
+            [rng.standard_normal((setup.stream_batch, setup.stream_features)) for rng in rngs]
+        )
         x = setup.stream_mean + setup.stream_std * z
         states = [
-            layer.forward({}, state, x, training=True)[2] for layer, state in zip(layers, states, strict=True)
+            layer.forward({}, state, x, training=True)[2]
+            for layer, state in zip(layers, states, strict=True)
         ]
         if step in kept:
             running = np.stack([state["running_mean"] for state in states])
@@ -181,17 +201,23 @@ class Averages:
         self.rates = np.array(rates, dtype=np.float32)[:, None, None]
         self.correction = np.float32(batch / (batch - 1))
         self.mean = {
-            i: np.stack([layer["running_mean"]] * len(rates)) for i, layer in enumerate(state) if layer
+            i: np.stack([layer["running_mean"]] * len(rates))
+            for i, layer in enumerate(state)
+            if layer
         }
         self.var = {
-            i: np.stack([layer["running_var"]] * len(rates)) for i, layer in enumerate(state) if layer
+            i: np.stack([layer["running_var"]] * len(rates))
+            for i, layer in enumerate(state)
+            if layer
         }
 
     def update(self, saved: list[dict[str, np.ndarray]]) -> None:
         """Take in a batch: running ← (1 − α) running + α batch, for every α."""
         for i in self.mean:
             self.mean[i] = (1 - self.rates) * self.mean[i] + self.rates * saved[i]["mean"]
-            self.var[i] = (1 - self.rates) * self.var[i] + self.rates * self.correction * saved[i]["var"]
+            self.var[i] = (1 - self.rates) * self.var[i] + self.rates * self.correction * saved[i][
+                "var"
+            ]
 
     def state(self, rate: int, layers: int) -> list[Arrays]:
         """What a network of so many layers takes for its state, with the averages of one rate."""
@@ -201,7 +227,9 @@ class Averages:
 
 def _population(net: Network, moment: Moment) -> list[Arrays]:
     """The state that holds every unit's exact mean and variance over the training set: all of it as one batch."""
-    _, saved, _ = net.forward(moment.params, moment.state, mnist.load().train_x[None], training=True)
+    _, saved, _ = net.forward(
+        moment.params, moment.state, mnist.load().train_x[None], training=True
+    )
     return [{"running_mean": saved[i]["mean"], "running_var": saved[i]["var"]} if layer else {}
             for i, layer in enumerate(moment.state)]  # fmt: skip
 
@@ -214,12 +242,16 @@ def _test(net: Network, params: list[Arrays], state: list[Arrays]) -> tuple[np.n
     return (logits.argmax(axis=2) == digits.test_labels).mean(axis=1), loss
 
 
-def _train(setup: Setup, runs: range, at: Container[int], last: int, read: Callable) -> dict[int, np.ndarray]:
+def _train(
+    setup: Setup, runs: range, at: Container[int], last: int, read: Callable
+) -> dict[int, np.ndarray]:
     """Train these runs and collect `read(net, moment, averages)` after the chosen numbers of updates."""
     seeds = np.random.SeedSequence((setup.seed, 1)).spawn(setup.runs)
     init_seeds, data_seeds = zip(*(seeds[r].spawn(2) for r in runs), strict=True)
     net, digits = _network(setup), mnist.load()
-    params, state = net.init([np.random.default_rng(s) for s in init_seeds], features=784, dtype=np.float32)
+    params, state = net.init(
+        [np.random.default_rng(s) for s in init_seeds], features=784, dtype=np.float32
+    )
     averages = Averages(state, setup.rates, setup.batch)
 
     def instrument(moment: Moment) -> np.ndarray:
@@ -228,7 +260,10 @@ def _train(setup: Setup, runs: range, at: Container[int], last: int, read: Calla
         return reading
 
     data = batches(
-        digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(s) for s in data_seeds]
+        digits.train_x,
+        digits.train_labels,
+        setup.batch,
+        [np.random.default_rng(s) for s in data_seeds],
     )
     readings = train(
         net, params, state, data, SGD(setup.learning_rate), range(last + 1), {"reading": instrument}
@@ -243,21 +278,36 @@ def _training(point: Point) -> xr.Dataset:
     def read(net: Network, moment: Moment, averages: Averages) -> np.ndarray:
         """(quantity, rate, run); the population's statistics stand after the last rate."""
         population = _population(net, moment)
-        states = [averages.state(r, len(net.layers)) for r in range(len(setup.rates))] + [population]
+        states = [averages.state(r, len(net.layers)) for r in range(len(setup.rates))] + [
+            population
+        ]
         accuracy, loss = zip(*(_test(net, moment.params, state) for state in states), strict=True)
         errors, ratios = [], []
         for i in averages.mean:
             std = np.sqrt(population[i]["running_var"])
-            off = [(state[i]["running_mean"] - population[i]["running_mean"]) / std for state in states]
+            off = [
+                (state[i]["running_mean"] - population[i]["running_mean"]) / std for state in states
+            ]
             errors.append(np.sqrt(np.square(off).mean(axis=2)))
             ratios.append(
-                np.exp([np.log(np.sqrt(state[i]["running_var"]) / std).mean(axis=1) for state in states])
+                np.exp(
+                    [
+                        np.log(np.sqrt(state[i]["running_var"]) / std).mean(axis=1)
+                        for state in states
+                    ]
+                )
             )
         return np.array([accuracy, loss, *errors, *ratios])
 
-    readings = np.stack(list(_train(setup, runs, setup.steps, setup.steps[-1], read).values()), axis=1)
+    readings = np.stack(
+        list(_train(setup, runs, setup.steps, setup.steps[-1], read).values()), axis=1
+    )
     accuracy, loss, errors, ratios = readings[0], readings[1], readings[2:4], readings[4:6]
-    by_rate, by_run, by_layer = ("step", "rate", "run"), ("step", "run"), ("layer", "step", "rate", "run")
+    by_rate, by_run, by_layer = (
+        ("step", "rate", "run"),
+        ("step", "run"),
+        ("layer", "step", "rate", "run"),
+    )
     return xr.Dataset(
         {
             "accuracy": (by_rate, accuracy[:, :-1], {"long_name": "test accuracy, eval mode", "units": "1"}),
@@ -289,7 +339,8 @@ def _trace(point: Point) -> xr.Dataset:
         """(quantity, unit): mean, standard deviation, the running means; then the accuracies, repeated for every unit."""
         population, layer = _population(net, moment), max(averages.mean)
         accuracy = [
-            _test(net, moment.params, averages.state(r, len(net.layers)))[0] for r in range(len(setup.rates))
+            _test(net, moment.params, averages.state(r, len(net.layers)))[0]
+            for r in range(len(setup.rates))
         ]
         accuracy.append(_test(net, moment.params, population)[0])
         rows = [
@@ -330,7 +381,9 @@ def _deficit(rate: float, step: int) -> Callable[[xr.Dataset], Measurement]:
     def measure(results):
         at = results.sel(step=step)
         return paired_difference(
-            100 * at["precise_accuracy"].values, 100 * at["accuracy"].sel(rate=rate).values, "points"
+            100 * at["precise_accuracy"].values,
+            100 * at["accuracy"].sel(rate=rate).values,
+            "points",
         )
 
     return measure
@@ -341,7 +394,9 @@ def _accuracy(step: int, rate: float | None = None) -> Callable[[xr.Dataset], Me
 
     def measure(results):
         at = results.sel(step=step)
-        return mean(at["precise_accuracy"].values if rate is None else at["accuracy"].sel(rate=rate).values)
+        return mean(
+            at["precise_accuracy"].values if rate is None else at["accuracy"].sel(rate=rate).values
+        )
 
     return measure
 
@@ -349,7 +404,9 @@ def _accuracy(step: int, rate: float | None = None) -> Callable[[xr.Dataset], Me
 def _loss(step: int, rate: float | None = None) -> Callable[[xr.Dataset], Measurement]:
     def measure(results):
         at = results.sel(step=step)
-        return mean(at["precise_loss"].values if rate is None else at["loss"].sel(rate=rate).values, "nats")
+        return mean(
+            at["precise_loss"].values if rate is None else at["loss"].sel(rate=rate).values, "nats"
+        )
 
     return measure
 
@@ -367,7 +424,8 @@ def _noise(rate: float) -> Callable[[xr.Dataset], Measurement]:
     """Standard deviation of the running mean after the last batch of the stream, over that of one batch's mean."""
     return lambda results: mean(
         np.sqrt(
-            results["ema_variance"].sel(stream_rate=rate).isel(stream_step=-1) / results["batch_variance"]
+            results["ema_variance"].sel(stream_rate=rate).isel(stream_step=-1)
+            / results["batch_variance"]
         ).values
     )
 
@@ -391,7 +449,9 @@ def _noise_over_theory(rate: float, step: int) -> Callable[[xr.Dataset], Measure
 
 
 def _steps_needed(rate: float) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: exact(results["steps_to_one_percent"].sel(stream_rate=rate).item(), "steps")
+    return lambda results: exact(
+        results["steps_to_one_percent"].sel(stream_rate=rate).item(), "steps"
+    )
 
 
 CLAIMS = (
@@ -503,7 +563,9 @@ VALUES = {
     "early_error_ratio": _error_ratio(0.01, 0.1, 30),
     "best_rate_early": lambda results: exact(_best_rate(results, 30)),
     "best_rate_late": lambda results: exact(_best_rate(results, int(results["step"][-1]))),
-    "first_layer_std": lambda results: mean(results["std_ratio"].sel(layer=1, rate=0.1).isel(step=-1).values),
+    "first_layer_std": lambda results: mean(
+        results["std_ratio"].sel(layer=1, rate=0.1).isel(step=-1).values
+    ),
     "second_layer_std": lambda results: mean(
         results["std_ratio"].sel(layer=2, rate=0.1).isel(step=-1).values
     ),

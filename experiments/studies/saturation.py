@@ -39,7 +39,13 @@ from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Moment, train
 from experiments.measures import sigmoid
-from experiments.measures.statistics import Measurement, exact, mean, paired_difference, paired_ratio
+from experiments.measures.statistics import (
+    Measurement,
+    exact,
+    mean,
+    paired_difference,
+    paired_ratio,
+)
 from experiments.study import Case, Claim
 from experiments.theory import nonlinearity as theory
 
@@ -67,7 +73,9 @@ class Setup:
     seed: int = 29  # every random stream is spawned from it
 
 
-QUICK = Setup(width=12, steps=40, readings=8, probe=50, bins=10, start_width=40, start_batch=40, runs=3)
+QUICK = Setup(
+    width=12, steps=40, readings=8, probe=50, bins=10, start_width=40, start_batch=40, runs=3
+)
 FULL = Setup()
 PAPER = Setup(width=100, steps=20_000, readings=100, probe=1000, start_width=1000, start_batch=1000)
 RUNS_A_POINT = 8
@@ -107,8 +115,13 @@ def _training(point: Point) -> xr.Dataset:
     params, state = _init(network, point, (1.0, setup.large), np.float32)
     # a generator for every replica: those of one run start alike, so both sizes see the same batches
     rngs = [np.random.default_rng(seeds[1]) for _ in SIZES for seeds in _seeds(point)]
-    probe = np.concatenate([test_x[test_labels == digit][: setup.probe // 10] for digit in range(10)])[None]
-    hidden, outputs = _indices(network, Dense)[:-1], _indices(network, ACTIVATIONS[point.activation])
+    probe = np.concatenate(
+        [test_x[test_labels == digit][: setup.probe // 10] for digit in range(10)]
+    )[None]
+    hidden, outputs = (
+        _indices(network, Dense)[:-1],
+        _indices(network, ACTIVATIONS[point.activation]),
+    )
     edges = np.linspace(*((0, 1) if point.activation == "sigmoid" else (-1, 1)), setup.bins + 1)
     last = setup.steps
 
@@ -117,7 +130,8 @@ def _training(point: Point) -> xr.Dataset:
         _, saved, _ = network.forward(moment.params, moment.state, probe, True)
         saturated = [_saturated(point.activation, saved[i]["x"]) for i in outputs]
         lengths = [
-            np.sqrt(np.square(moment.grads[i]["weight"].astype(float)).sum(axis=(1, 2))) for i in hidden
+            np.sqrt(np.square(moment.grads[i]["weight"].astype(float)).sum(axis=(1, 2)))
+            for i in hidden
         ]
         counts = [[np.histogram(y, edges)[0] / y.size for y in saved[i]["y"]] for i in outputs]
         return np.concatenate([[saturated], [lengths], np.moveaxis(counts, 2, 0)])
@@ -135,7 +149,9 @@ def _training(point: Point) -> xr.Dataset:
         readings.append(found["layers"])
         accuracies = found["accuracy"]
     table = np.stack(readings).reshape(len(steps), 2 + setup.bins, setup.layers, len(SIZES), -1)
-    table = np.transpose(table, (1, 3, 0, 2, 4))[:, None, None]  # (quantity, 1, 1, size, step, layer, run)
+    table = np.transpose(table, (1, 3, 0, 2, 4))[
+        :, None, None
+    ]  # (quantity, 1, 1, size, step, layer, run)
     dims, about = ("activation", "norm", "size", "step", "layer", "run"), {"units": "1"}
     result = xr.Dataset(
         {
@@ -147,7 +163,9 @@ def _training(point: Point) -> xr.Dataset:
         coords={"activation": [point.activation], "norm": [point.norm], "size": list(SIZES), "step": np.array(steps, dtype=np.int32),
                 "layer": np.arange(1, setup.layers + 1, dtype=np.int32), "run": _run_numbers(point)},
     )  # fmt: skip
-    if point.first == 0 and point.activation == "sigmoid":  # the animation shows the first group of runs
+    if (
+        point.first == 0 and point.activation == "sigmoid"
+    ):  # the animation shows the first group of runs
         result["histogram"] = (("norm", "size", "step", "layer", "bin"), np.moveaxis(table[2:, 0, 0].mean(axis=-1), 0, -1)[None]
                                .astype(np.float32), about | {"long_name": "share of a layer's outputs on the probe, mean of some runs"})  # fmt: skip
         result = result.assign_coords(bin=(edges[:-1] + edges[1:]) / 2)
@@ -168,7 +186,9 @@ def _start(point: Point) -> xr.Dataset:
     found, inputs = [], []
     for k, seeds in enumerate(_seeds(point)):
         chosen = np.random.default_rng(seeds[1]).permutation(len(labels))[: setup.start_batch]
-        one = Point(point.part, point.activation, point.norm, point.first + k, point.first + k + 1, setup)
+        one = Point(
+            point.part, point.activation, point.norm, point.first + k, point.first + k + 1, setup
+        )
         params, state = _init(network, one, (1.0, setup.large), np.float64)
         data = x[chosen][None].astype(np.float64)
         logits, saved, _ = network.forward(params, state, data, True)
@@ -181,14 +201,18 @@ def _start(point: Point) -> xr.Dataset:
         found.append([squares[i] for i in dense])
         inputs.append(np.square(data).mean() * np.array([1.0, setup.large]) ** 2)
     square = np.moveaxis(np.array(found), (0, 1, 2), (2, 1, 0))  # (size, layer, run)
-    growth = np.exp(np.log(square[:, 1] / square[:, -1]) / (setup.layers - 2))  # a layer, above the first
+    growth = np.exp(
+        np.log(square[:, 1] / square[:, -1]) / (setup.layers - 2)
+    )  # a layer, above the first
     between = setup.layers - 1
     factors = np.array([
         np.full(between, theory.normalized_gradient_growth(point.activation)) if point.norm == "batch norm"
         else theory.plain_gradient_growth(point.activation, scale, q, between)
         for scale, q in zip((1.0, setup.large), np.mean(inputs, axis=0), strict=True)
     ])  # fmt: skip
-    above = np.cumprod(np.column_stack([np.ones(2), factors[:, ::-1]]), axis=1)[:, ::-1]  # (size, layer)
+    above = np.cumprod(np.column_stack([np.ones(2), factors[:, ::-1]]), axis=1)[
+        :, ::-1
+    ]  # (size, layer)
     dims, about = ("activation", "norm", "size", "run"), {"units": "1"}
     result = xr.Dataset(
         {
@@ -226,7 +250,9 @@ def _digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 def _seeds(point: Point) -> list[list[np.random.SeedSequence]]:
     """For each run of the point, a seed of the weights and one of the order of samples."""
-    runs = np.random.SeedSequence(point.setup.seed).spawn(point.setup.runs)[point.first : point.last]
+    runs = np.random.SeedSequence(point.setup.seed).spawn(point.setup.runs)[
+        point.first : point.last
+    ]
     return [seed.spawn(2) for seed in runs]
 
 
@@ -234,11 +260,16 @@ def _init(
     network: Network, point: Point, scales: tuple[float, ...], dtype: type
 ) -> tuple[list[Arrays], list[Arrays]]:
     """Parameters and state of one replica a scale and run: the hidden weights of a run times the scale, its output layer as it is."""
-    params, state = network.init([np.random.default_rng(seeds[0]) for seeds in _seeds(point)], 49, dtype)
+    params, state = network.init(
+        [np.random.default_rng(seeds[0]) for seeds in _seeds(point)], 49, dtype
+    )
     runs = point.last - point.first
 
     def repeated(layers: list[Arrays]) -> list[Arrays]:
-        return [{name: np.concatenate([a] * len(scales)) for name, a in layer.items()} for layer in layers]
+        return [
+            {name: np.concatenate([a] * len(scales)) for name, a in layer.items()}
+            for layer in layers
+        ]
 
     params, state = repeated(params), repeated(state)
     for i in _indices(network, Dense)[:-1]:
@@ -271,7 +302,9 @@ def saturated_at_end(results: xr.Dataset, activation: str, norm: str, size: str)
     return _of(results, "saturated", activation, norm, size).isel(step=-1).mean("layer").values
 
 
-def gradient_ratio(results: xr.Dataset, activation: str, norm: str, size: str, step: int = 0) -> np.ndarray:
+def gradient_ratio(
+    results: xr.Dataset, activation: str, norm: str, size: str, step: int = 0
+) -> np.ndarray:
     """‖∂L/∂W‖ of the first layer over that of the last hidden one, for each run; `step` counts the readings."""
     lengths = _of(results, "gradient", activation, norm, size).isel(step=step)
     return lengths.isel(layer=0).values / lengths.isel(layer=-1).values
@@ -283,7 +316,9 @@ def _growth(results: xr.Dataset, activation: str, norm: str, size: str) -> Measu
     return paired_ratio(growth, np.ones_like(growth))
 
 
-def _ratio(activation: str, norm: str, size: str, step: int = 0) -> Callable[[xr.Dataset], Measurement]:
+def _ratio(
+    activation: str, norm: str, size: str, step: int = 0
+) -> Callable[[xr.Dataset], Measurement]:
     def measure(results: xr.Dataset) -> Measurement:
         ratio = gradient_ratio(results, activation, norm, size, step)
         return paired_ratio(ratio, np.ones_like(ratio))
@@ -419,7 +454,9 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def _share_at(activation: str, norm: str, size: str, step: int) -> Callable[[xr.Dataset], Measurement]:
+def _share_at(
+    activation: str, norm: str, size: str, step: int
+) -> Callable[[xr.Dataset], Measurement]:
     return lambda results: mean(
         _of(results, "saturated", activation, norm, size).isel(step=step).mean("layer").values
     )

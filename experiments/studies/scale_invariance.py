@@ -41,7 +41,11 @@ class Setup:
     inputs: int = 16  # features of the data
     width: int = 8  # units in front of the batch norm
     classes: int = 4  # labels, drawn at random
-    epsilons: tuple[float, ...] = (0.0, 1e-5, 1e-3)  # ε under the root: none, PyTorch's and Keras's default
+    epsilons: tuple[float, ...] = (
+        0.0,
+        1e-5,
+        1e-3,
+    )  # ε under the root: none, PyTorch's and Keras's default
     scales_per_decade: int = 6  # factors a on the weights, from 0.001 to 1000
     factors: tuple[float, ...] = (
         0.1,
@@ -52,7 +56,9 @@ class Setup:
         10.0,
         16.0,
     )  # factors a from which training starts
-    rate: float = 0.5  # learning rate of all parameters; that of w is multiplied by a² in one condition
+    rate: float = (
+        0.5  # learning rate of all parameters; that of w is multiplied by a² in one condition
+    )
     steps: int = 200  # of gradient descent on the one batch
     seed: int = 10  # every random stream is spawned from it
 
@@ -88,7 +94,9 @@ class _Task:
         rngs = [np.random.default_rng(s) for s in weights.spawn(setup.runs)]
         draws = [np.random.default_rng(s) for s in data.spawn(setup.runs)]
         self.setup = setup
-        self.params, self.state = self.network(0.0).init(rngs, features=setup.inputs, dtype=np.float64)
+        self.params, self.state = self.network(0.0).init(
+            rngs, features=setup.inputs, dtype=np.float64
+        )
         for name in ("gamma", "beta"):
             noise = np.stack([0.3 * rng.standard_normal(setup.width) for rng in rngs])
             self.params[2][name] = self.params[2][name] + noise
@@ -140,7 +148,9 @@ def _scales(setup: Setup) -> xr.Dataset:
             w, g, xhat = params[0]["weight"], grads[0]["weight"], saved[1]["xhat"]
             # Along each unit's own weights: with ε, w·∇L is ε/(σ²+ε) of γ ∂L/∂γ (see the page).
             lengths = _length(w, (1,)) * _length(g, (1,))
-            radial = theory.radial_gradient(params[2]["gamma"], grads[2]["gamma"], saved[1]["var"], eps)
+            radial = theory.radial_gradient(
+                params[2]["gamma"], grads[2]["gamma"], saved[1]["var"], eps
+            )
             out["value_change"].append(_length(xhat - xhat0, (1, 2)) / _length(xhat0, (1, 2)))
             out["value_share"].append(xhat.std(axis=1).mean(axis=1))
             out["loss_change"].append(np.abs(loss - loss0) / loss0)
@@ -149,7 +159,10 @@ def _scales(setup: Setup) -> xr.Dataset:
             out["along"].append((w * g).sum(axis=1) / lengths)
             out["along_theory"].append(radial / lengths)
     shape = (len(setup.epsilons), scales.size, setup.runs)
-    out = {name: np.array(values).reshape(*shape, *np.shape(values)[2:]) for name, values in out.items()}
+    out = {
+        name: np.array(values).reshape(*shape, *np.shape(values)[2:])
+        for name, values in out.items()
+    }
     dims = ("eps", "scale", "run")
     return xr.Dataset(
         {

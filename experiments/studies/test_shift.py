@@ -29,7 +29,11 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import mapped
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.measures.modes import predictions, predictions_in_batches, with_population_statistics
+from experiments.measures.modes import (
+    predictions,
+    predictions_in_batches,
+    with_population_statistics,
+)
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
 from experiments.study import Case, Claim
 
@@ -54,7 +58,14 @@ class Setup:
         0.25,
         0.15,
     )  # c of x → c x; of own contrast, the lowest
-    brightness: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # b of x → x + b; ink is 1 and paper 0
+    brightness: tuple[float, ...] = (
+        0.0,
+        0.1,
+        0.2,
+        0.3,
+        0.4,
+        0.5,
+    )  # b of x → x + b; ink is 1 and paper 0
     noise: tuple[float, ...] = (
         0.0,
         0.05,
@@ -64,7 +75,16 @@ class Setup:
         0.3,
     )  # standard deviation of what is added to a pixel
     at: int = 4  # the level, by its place in these lists, of claims and of the sweep of batch sizes
-    sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)  # test images that share their statistics
+    sizes: tuple[int, ...] = (
+        2,
+        4,
+        8,
+        16,
+        32,
+        64,
+        128,
+        256,
+    )  # test images that share their statistics
     runs: int = 16  # paired runs, each with weights and batches of its own
     seed: int = 33  # every random stream is spawned from it
 
@@ -125,9 +145,14 @@ def run(point: Point) -> xr.Dataset:
     net = network(point.norm, setup.hidden)
     params, state = net.init([np.random.default_rng(s[0]) for s in seeds], 49, np.float32)
     stream = batches(
-        digits.train_x, digits.train_labels, setup.batch, [np.random.default_rng(s[1]) for s in seeds]
+        digits.train_x,
+        digits.train_labels,
+        setup.batch,
+        [np.random.default_rng(s[1]) for s in seeds],
     )
-    ((_, params, state),) = train_in_parts(net, params, state, stream, SGD(setup.rate), [setup.steps])
+    ((_, params, state),) = train_in_parts(
+        net, params, state, stream, SGD(setup.rate), [setup.steps]
+    )
 
     ways = [c for c in CONDITIONS if c.startswith(point.norm)]
     accuracy = np.empty((len(ways), len(SHIFTS), len(setup.contrast), setup.runs))
@@ -136,12 +161,14 @@ def run(point: Point) -> xr.Dataset:
         rng = np.random.default_rng(np.random.SeedSequence((setup.seed, 1, j)))
         order = rng.permutation(len(labels))
         for k, level in enumerate(levels(setup, shift)):
-            changed = shifted(test_x, shift, level, np.random.default_rng((setup.seed, 2, j))).astype(
-                np.float32
-            )
+            changed = shifted(
+                test_x, shift, level, np.random.default_rng((setup.seed, 2, j))
+            ).astype(np.float32)
             for i, way in enumerate(ways):
                 used = with_population_statistics(net, params, state, changed[None]) if way.endswith("anew") else state  # fmt: skip
-                accuracy[i, j, k] = (predictions(net, params, used, changed[None]) == labels).mean(axis=1)
+                accuracy[i, j, k] = (predictions(net, params, used, changed[None]) == labels).mean(
+                    axis=1
+                )
             if k == setup.at and point.norm == "batch norm":
                 for i, size in enumerate(setup.sizes):
                     found = predictions_in_batches(net, params, state, changed, order, size)

@@ -29,9 +29,7 @@ from experiments.theory import transform as theory
 ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13
 BEYOND = 2.0  # where the tail of the distribution begins
 BEYOND_GAUSSIAN = erfc(BEYOND / sqrt(2))  # share of a standard normal variable that lies beyond
-KOLMOGOROV = (
-    1.95  # √n times the largest distance of distribution functions: exceeded by chance once in a thousand
-)
+KOLMOGOROV = 1.95  # √n times the largest distance of distribution functions: exceeded by chance once in a thousand
 LAYER = Standardize(over="batch", convention=replace(PYTORCH, eps=0.0))
 
 
@@ -53,11 +51,15 @@ class Setup:
         256,
         1024,
     )  # batch sizes with one sample away from the others
-    distances_per_decade: int = 12  # distances of that sample, from 0.1 to 1,000 standard deviations
+    distances_per_decade: int = (
+        12  # distances of that sample, from 0.1 to 1,000 standard deviations
+    )
     seed: int = 3  # every random stream is spawned from it
 
 
-QUICK = Setup(batches=(2, 3, 4, 5, 8, 16, 64, 256), draws=128, film_values=4000, distances_per_decade=4)
+QUICK = Setup(
+    batches=(2, 3, 4, 5, 8, 16, 64, 256), draws=128, film_values=4000, distances_per_decade=4
+)
 FULL = Setup()
 PAPER = Setup(runs=64, draws=16_384, film_values=2_000_000)
 
@@ -87,12 +89,17 @@ def run(point: Point) -> xr.Dataset:
 
 def _rngs(setup: Setup, part: int) -> list[np.random.Generator]:
     """One generator a run, independent of the other parts'."""
-    return [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)]
+    return [
+        np.random.default_rng(s)
+        for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)
+    ]
 
 
 def _standardize(x: np.ndarray) -> dict:
     """Normalize (sample, batch): every column is a batch of its own."""
-    params, state, _ = LAYER.init([np.random.default_rng(0)], x.shape[1], x.dtype)  # which draws no numbers
+    params, state, _ = LAYER.init(
+        [np.random.default_rng(0)], x.shape[1], x.dtype
+    )  # which draws no numbers
     return LAYER.forward(params, state, x[None], training=True)[1]
 
 
@@ -111,7 +118,9 @@ def _batch(setup: Setup, m: int) -> xr.Dataset:
         out["inverse"].append((np.cumsum(inverse) / np.arange(1, setup.draws + 1))[counts - 1])
         out["beyond"].append((np.abs(xhat) > BEYOND).mean())
         out["size_spread"].append(np.abs(xhat).std())
-        out["passed"].append((np.square(dx[0]).sum(axis=0) * variance / np.square(g).sum(axis=0)).mean())
+        out["passed"].append(
+            (np.square(dx[0]).sum(axis=0) * variance / np.square(g).sum(axis=0)).mean()
+        )
         out["histogram"].append(_histogram(setup, xhat))
         first.append(
             xhat[0]
@@ -179,7 +188,9 @@ def _kolmogorov(values: np.ndarray, m: int) -> float:
 def _film(setup: Setup) -> xr.Dataset:
     """The histogram of normalized values for every batch size of the film, and what the closed form puts into each bin."""
     sizes, histogram, expected = range(setup.film[0], setup.film[1] + 1), [], []
-    for m, rng in zip(sizes, np.random.SeedSequence((setup.seed, 1_000_001)).spawn(len(sizes)), strict=True):
+    for m, rng in zip(
+        sizes, np.random.SeedSequence((setup.seed, 1_000_001)).spawn(len(sizes)), strict=True
+    ):
         x = np.random.default_rng(rng).standard_normal((m, -(-setup.film_values // m)))
         histogram.append(_histogram(setup, _standardize(x)["xhat"][0]))
         expected.append(_density(setup, partial(theory.normalized_cdf, m=m)))
@@ -352,7 +363,11 @@ VALUES = {
     "inverse_pair": _inverse_median(2),
     "outlier_eight": _outlier_at(10, 8),
     "outlier_thirty_two": _outlier_at(10, 32),
-    "outlier_error": lambda results: spread(np.abs(results["outlier"] - results["outlier_theory"]).values),
-    "farthest": lambda results: spread((results["outlier"] / results["bound"]).max("distance").values),
+    "outlier_error": lambda results: spread(
+        np.abs(results["outlier"] - results["outlier_theory"]).values
+    ),
+    "farthest": lambda results: spread(
+        (results["outlier"] / results["bound"]).max("distance").values
+    ),
     "kolmogorov_worst": lambda results: exact(results["kolmogorov"].max().item()),
 }

@@ -23,11 +23,20 @@ from experiments.engine.dense import Dense
 from experiments.engine.initialization import he_normal
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Convention, Standardize
-from experiments.measures.statistics import Measurement, mean, paired_difference, paired_ratio, spread
+from experiments.measures.statistics import (
+    Measurement,
+    mean,
+    paired_difference,
+    paired_ratio,
+    spread,
+)
 from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
-CONVENTIONS = ("unbiased", "biased")  # the running variance with divisor m − 1 (PyTorch) or m (Keras, Flax)
+CONVENTIONS = (
+    "unbiased",
+    "biased",
+)  # the running variance with divisor m − 1 (PyTorch) or m (Keras, Flax)
 QUANTILES = (0.025, 0.5, 0.975)
 
 
@@ -36,18 +45,41 @@ class Setup:
     """Settings of the study."""
 
     runs: int = 16  # independent runs; both conventions see the same batches
-    batches: tuple[int, ...] = (4, 8, 16, 32, 64, 128)  # batch sizes of the stacks of normalizations
+    batches: tuple[int, ...] = (
+        4,
+        8,
+        16,
+        32,
+        64,
+        128,
+    )  # batch sizes of the stacks of normalizations
     layers: int = 20  # normalizations in a row
     features: int = 16  # units of a stack
     fixed_steps: int = 100  # updates on the batch that never changes
-    fixed_rate: float = 0.3  # update rate on the batch that never changes: the start fades to round-off
+    fixed_rate: float = (
+        0.3  # update rate on the batch that never changes: the start fades to round-off
+    )
     fresh_steps: int = 300  # updates on fresh batches, in the stacks and in the network
-    fresh_rate: float = 0.03  # update rate on fresh batches: small, so that the running averages are quiet
+    fresh_rate: float = (
+        0.03  # update rate on fresh batches: small, so that the running averages are quiet
+    )
     population: int = 4096  # fresh samples that stand for the population
     network_batches: tuple[int, ...] = (64,)  # batch sizes of the random network
     width: int = 64  # units of a layer of the random network
-    example_batches: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256)  # batch sizes around the one example
-    examples: tuple[float, ...] = (0.0, 1.0, 2.0)  # where the one example stands, in standard deviations
+    example_batches: tuple[int, ...] = (
+        4,
+        8,
+        16,
+        32,
+        64,
+        128,
+        256,
+    )  # batch sizes around the one example
+    examples: tuple[float, ...] = (
+        0.0,
+        1.0,
+        2.0,
+    )  # where the one example stands, in standard deviations
     neighbours: int = 4000  # draws of the rest of the example's batch, in each run
     seed: int = 2  # every random stream is spawned from it
 
@@ -72,7 +104,9 @@ def points(setup: Setup) -> dict[str, Point]:
     """Every setting at every one of its batch sizes."""
     sizes = {"fixed": setup.batches, "fresh": setup.batches, "network": setup.network_batches,
              "example": setup.example_batches}  # fmt: skip
-    return {f"{part}-{m}": Point(part, m, setup) for part, batches in sizes.items() for m in batches}
+    return {
+        f"{part}-{m}": Point(part, m, setup) for part, batches in sizes.items() for m in batches
+    }
 
 
 def run(point: Point) -> xr.Dataset:
@@ -130,7 +164,10 @@ def _fixed(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Dataset:
         trained = _outputs(net, params, state, x, training=True)
         evaluated = _outputs(net, params, state, x, training=False)
         measured.append(
-            [(e.std(axis=1) / t.std(axis=1)).mean(axis=1) for e, t in zip(evaluated, trained, strict=True)]
+            [
+                (e.std(axis=1) / t.std(axis=1)).mean(axis=1)
+                for e, t in zip(evaluated, trained, strict=True)
+            ]
         )
         expected.append(np.sqrt(theory.eval_variance_fixed_batch(depths, m, name == "unbiased")))
     result = _by_layer(
@@ -173,9 +210,12 @@ def _network(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
                  ReLU())  # fmt: skip
         net = Network(block * setup.layers)
         streams = [
-            np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, 100, m)).spawn(setup.runs)
+            np.random.default_rng(s)
+            for s in np.random.SeedSequence((setup.seed, 100, m)).spawn(setup.runs)
         ]
-        params, state = net.init(streams, features=setup.width, dtype=np.float32)  # the same weights in both
+        params, state = net.init(
+            streams, features=setup.width, dtype=np.float32
+        )  # the same weights in both
         nets.append((net, params))
         states.append(state)
     for _ in range(setup.fresh_steps):
@@ -185,7 +225,9 @@ def _network(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
     x = _normal(rngs, setup.population, setup.width).astype(np.float32)
     measured, expected, depths = [], [], np.arange(1, setup.layers + 1)
     for name, (net, params), state in zip(CONVENTIONS, nets, states, strict=True):
-        outputs = _outputs(net, params, state, x, training=False)[1::3]  # what each Standardize puts out
+        outputs = _outputs(net, params, state, x, training=False)[
+            1::3
+        ]  # what each Standardize puts out
         measured.append([np.sqrt(y.var(axis=1).mean(axis=1)) for y in outputs])
         expected.append(np.sqrt(theory.eval_variance_population(depths, m, name == "unbiased")))
     result = _by_layer("network_std", m, measured, expected,
@@ -210,12 +252,16 @@ def _example(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
     params, state, _ = layer.init(rngs[:1], setup.neighbours, np.float64)
     quantiles = np.empty((len(QUANTILES), len(setup.examples), setup.runs))
     for r, rng in enumerate(rngs):
-        x = rng.standard_normal((1, m, setup.neighbours))  # every "feature" is another draw of the batch
+        x = rng.standard_normal(
+            (1, m, setup.neighbours)
+        )  # every "feature" is another draw of the batch
         for e, z in enumerate(setup.examples):
             x[:, 0] = z
             y, _, _ = layer.forward(params, state, x, training=True)
             quantiles[:, e, r] = np.quantile(y[0, 0], QUANTILES)
-    expected = [[theory.example_quantile(p, z, _octave(m)) for z in setup.examples] for p in QUANTILES]
+    expected = [
+        [theory.example_quantile(p, z, _octave(m)) for z in setup.examples] for p in QUANTILES
+    ]
     return xr.Dataset(
         {
             "example_value": (("quantile", "example", "example_batch", "run"), quantiles[:, :, None],
@@ -228,7 +274,9 @@ def _example(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
     )  # fmt: skip
 
 
-def _outputs(net: Network, params: list, state: list, x: np.ndarray, training: bool) -> list[np.ndarray]:
+def _outputs(
+    net: Network, params: list, state: list, x: np.ndarray, training: bool
+) -> list[np.ndarray]:
     """What every layer of a network puts out."""
     outputs = []
     for layer, layer_params, layer_state in zip(net.layers, params, state, strict=True):
@@ -242,7 +290,9 @@ def _outputs(net: Network, params: list, state: list, x: np.ndarray, training: b
 
 def _std(variable: str, convention: str, m: int, layer: int) -> Callable[[xr.Dataset], Measurement]:
     pick = spread if variable == "fixed_std" else mean
-    return lambda results: pick(results[variable].sel(convention=convention, batch=m, layer=layer).values)
+    return lambda results: pick(
+        results[variable].sel(convention=convention, batch=m, layer=layer).values
+    )
 
 
 def _with_over_without(variable: str, m: int, layer: int) -> Callable[[xr.Dataset], Measurement]:
@@ -250,7 +300,9 @@ def _with_over_without(variable: str, m: int, layer: int) -> Callable[[xr.Datase
 
     def measure(results):
         std = results[variable].sel(batch=m, layer=layer)
-        return paired_ratio(std.sel(convention="unbiased").values, std.sel(convention="biased").values)
+        return paired_ratio(
+            std.sel(convention="unbiased").values, std.sel(convention="biased").values
+        )
 
     return measure
 
@@ -260,7 +312,9 @@ def _against(variable: str, m: int, layer: int) -> Callable[[xr.Dataset], Measur
 
     def measure(results):
         off = np.abs(np.log(results[variable].sel(batch=m, layer=layer)))
-        return paired_difference(off.sel(convention="unbiased").values, off.sel(convention="biased").values)
+        return paired_difference(
+            off.sel(convention="unbiased").values, off.sel(convention="biased").values
+        )
 
     return measure
 
@@ -272,7 +326,9 @@ def _over_theory(variable: str, m: int) -> Callable[[xr.Dataset], Measurement]:
     def measure(results):
         at = results.sel(convention="unbiased", batch=m)
         ratio = at[variable] / at[f"{variable}_theory"]
-        return spread(ratio.values) if variable == "fixed_std" else mean(ratio.isel(layer=-1).values)
+        return (
+            spread(ratio.values) if variable == "fixed_std" else mean(ratio.isel(layer=-1).values)
+        )
 
     return measure
 
@@ -282,7 +338,9 @@ def _width(z: float, m: int) -> Callable[[xr.Dataset], Measurement]:
 
     def measure(results):
         value = results["example_value"].sel(example=z, example_batch=m)
-        return mean((value.sel(quantile=QUANTILES[2]) - value.sel(quantile=QUANTILES[0])).values / 2)
+        return mean(
+            (value.sel(quantile=QUANTILES[2]) - value.sel(quantile=QUANTILES[0])).values / 2
+        )
 
     return measure
 
@@ -395,8 +453,12 @@ VALUES = {
     "network_unbiased": _std("network_std", "unbiased", 64, 20),
     "network_biased": _std("network_std", "biased", 64, 20),
     "network_ratio": _with_over_without("network_std", 64, 20),
-    "network_eval_change": lambda results: spread(results["network_eval_change"].sel(batch=64).values),
-    "network_train_change": lambda results: mean(results["network_train_change"].sel(batch=64).values),
+    "network_eval_change": lambda results: spread(
+        results["network_eval_change"].sel(batch=64).values
+    ),
+    "network_train_change": lambda results: mean(
+        results["network_train_change"].sel(batch=64).values
+    ),
     "example_width": _width(1.0, 64),
     "example_width_small": _width(1.0, 8),
 }

@@ -22,7 +22,9 @@ from experiments.measures.statistics import mean, paired_ratio, spread
 from experiments.study import Case, Claim
 from experiments.theory import transform as theory
 
-ROUND_OFF = 1e-24  # of squares: the error is 1e-12 standard deviations, a few float64 operations make 1e-15
+ROUND_OFF = (
+    1e-24  # of squares: the error is 1e-12 standard deviations, a few float64 operations make 1e-15
+)
 MEAN, STD = 3.0, 2.0  # of the population where batch statistics are used; no result depends on them
 LARGE = 2.0  # a value is large if it lies this many standard deviations above the mean
 DRAW = {
@@ -42,7 +44,9 @@ class Setup:
     draws: int = 4096  # random batches of each run, size and distribution
     distributions: tuple[str, ...] = ("uniform", "gaussian", "exponential")  # of the inputs
     epsilons: tuple[float, ...] = (1e-5, 1e-3)  # ε under the root: PyTorch's and Keras's default
-    sigmas_per_decade: int = 12  # standard deviations of the input, from 1e-3 to 10, for fixed statistics
+    sigmas_per_decade: int = (
+        12  # standard deviations of the input, from 1e-3 to 10, for fixed statistics
+    )
     samples: int = 256  # samples of each run with fixed statistics
     shown: int = 320  # points of each panel that shows inputs against outputs
     seed: int = 4  # every random stream is spawned from it
@@ -78,13 +82,18 @@ def run(point: Point) -> xr.Dataset:
 
 def _rngs(setup: Setup, *part: int) -> list[np.random.Generator]:
     """One generator a run, independent of the other parts'."""
-    return [np.random.default_rng(s) for s in np.random.SeedSequence((setup.seed, *part)).spawn(setup.runs)]
+    return [
+        np.random.default_rng(s)
+        for s in np.random.SeedSequence((setup.seed, *part)).spawn(setup.runs)
+    ]
 
 
 def _undone(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Normalized and undone (sample, batch), every column a batch of its own; γ and β are the population's σ and μ."""
     layer = Standardize(over="batch", convention=replace(PYTORCH, eps=0.0))
-    params, state, _ = layer.init([np.random.default_rng(0)], x.shape[1], x.dtype)  # which draws no numbers
+    params, state, _ = layer.init(
+        [np.random.default_rng(0)], x.shape[1], x.dtype
+    )  # which draws no numbers
     xhat, _, _ = layer.forward(params, state, x[None], training=True)
     return xhat[0], _affine(xhat, STD, MEAN)[0]
 
@@ -104,7 +113,9 @@ def _batch(setup: Setup, m: int) -> xr.Dataset:
             x = MEAN + STD * DRAW[distribution](rng, (m, setup.draws))
             xhat, y = _undone(x)
             square = np.square((y - x) / STD)
-            gamma = (x * xhat).mean()  # least squares: x̂ has mean 0 and mean square 1 in every batch
+            gamma = (
+                x * xhat
+            ).mean()  # least squares: x̂ has mean 0 and mean square 1 in every batch
             out["error"][d, i] = square.mean()
             out["best_error"][d, i] = np.square((gamma * xhat + x.mean() - x) / STD).mean()
             out["best_gamma"][d, i] = gamma / STD
@@ -149,11 +160,16 @@ def _fixed(setup: Setup) -> xr.Dataset:
         for s, sigma in enumerate(sigmas):
             x = 1.5 * sigma + sigma * z
             shape = (setup.runs, 1)
-            state = {"running_mean": np.full(shape, 1.5 * sigma), "running_var": np.full(shape, sigma**2)}
+            state = {
+                "running_mean": np.full(shape, 1.5 * sigma),
+                "running_var": np.full(shape, sigma**2),
+            }
             xhat, _, _ = layer.forward({}, state, x, training=False)
             for g, gamma in enumerate((sigma, np.sqrt(sigma**2 + eps))):
                 y = _affine(xhat, gamma, 1.5 * sigma)
-                errors[g, e, s] = np.square(y - x).sum(axis=(1, 2)) / np.square(sigma * z).sum(axis=(1, 2))
+                errors[g, e, s] = np.square(y - x).sum(axis=(1, 2)) / np.square(sigma * z).sum(
+                    axis=(1, 2)
+                )
     eps = np.array(setup.epsilons)
     return xr.Dataset(
         {

@@ -21,7 +21,12 @@ def ema_variance(steps: np.ndarray, rate: float, variance: float) -> np.ndarray:
     randomness. The limit for many steps is `rate / (2 - rate) * variance`. Derived as a geometric sum;
     docs/inference/running-statistics.md.
     """
-    return rate / (2.0 - rate) * (1.0 - (1.0 - rate) ** (2.0 * np.asarray(steps, dtype=float))) * variance
+    return (
+        rate
+        / (2.0 - rate)
+        * (1.0 - (1.0 - rate) ** (2.0 * np.asarray(steps, dtype=float)))
+        * variance
+    )
 
 
 def steps_to_within(tolerance: float, rate: float) -> int:
@@ -49,7 +54,9 @@ def eval_variance_fixed_batch(layers: np.ndarray, m: np.ndarray, unbiased: bool)
     `eps` = 0, population variance (divisor m). Derived in docs/inference/train-eval-gap.md.
     """
     m, layers = np.asarray(m, dtype=float), np.asarray(layers, dtype=float)
-    return ((m - 1) / m) ** layers if unbiased else np.ones(np.broadcast_shapes(m.shape, layers.shape))
+    return (
+        ((m - 1) / m) ** layers if unbiased else np.ones(np.broadcast_shapes(m.shape, layers.shape))
+    )
 
 
 def eval_variance_population(layers: np.ndarray, m: np.ndarray, unbiased: bool) -> np.ndarray:

@@ -18,7 +18,9 @@ def gaussian_moments(activation: str, variance: float) -> tuple[float, float, fl
     return second, second - first**2, squared
 
 
-def plain_gradient_growth(activation: str, scale: float, input_square: float, layers: int) -> np.ndarray:
+def plain_gradient_growth(
+    activation: str, scale: float, input_square: float, layers: int
+) -> np.ndarray:
     """Factors of ‖∂L/∂z‖² from layer l + 1 down to layer l = 1, ..., `layers`, without normalization: shape (layers,).
 
     Weights N(0, scale²/fan_in): `q_1 = input_square` is the mean square of z in layer 1, `q_{l+1} = scale² E f(z)²` and the factor

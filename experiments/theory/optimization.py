@@ -37,10 +37,14 @@ def equilibrium_fourth_power(
     docs/optimization/effective-learning-rate.md.
     """
     leading = rate / (2.0 * decay) * np.asarray(unit_gradient)
-    return leading if scatter is None else leading * (1.0 + rate * decay * (0.5 + np.asarray(scatter)))
+    return (
+        leading if scatter is None else leading * (1.0 + rate * decay * (0.5 + np.asarray(scatter)))
+    )
 
 
-def squared_lengths(start: float, steps: int, rate: float, decay: float, unit_gradient: float) -> np.ndarray:
+def squared_lengths(
+    start: float, steps: int, rate: float, decay: float, unit_gradient: float
+) -> np.ndarray:
     """Squared lengths at steps 0 to `steps` of scale-invariant weights under SGD, if every gradient had the mean size.
 
     The recurrence `u ← (1 - rate * decay)**2 * u + rate**2 * unit_gradient / u` from `u = start**2`; exact for a gradient
@@ -49,7 +53,9 @@ def squared_lengths(start: float, steps: int, rate: float, decay: float, unit_gr
     squared = np.empty(steps + 1)
     squared[0] = start**2
     for step in range(steps):
-        squared[step + 1] = (1 - rate * decay) ** 2 * squared[step] + rate**2 * unit_gradient / squared[step]
+        squared[step + 1] = (1 - rate * decay) ** 2 * squared[
+            step
+        ] + rate**2 * unit_gradient / squared[step]
     return squared
 
 

@@ -151,7 +151,9 @@ def returning_norm_squared(g: np.ndarray, xhat: np.ndarray, gamma: float, sigma:
     Exact for `eps` = 0. Santurkar et al. 2018, Theorem 4.1, state such a bound; derived in docs/transform/backward-pass.md.
     """
     m = len(g)
-    return float(np.square(gamma / sigma) * (g @ g - np.square(g.sum()) / m - np.square(xhat @ g) / m))
+    return float(
+        np.square(gamma / sigma) * (g @ g - np.square(g.sum()) / m - np.square(xhat @ g) / m)
+    )
 
 
 def effective_values(m: int, pixels: int, kernel: np.ndarray) -> float:

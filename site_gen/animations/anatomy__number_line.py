@@ -119,7 +119,15 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         gauge.spines["bottom"].set_visible(False)
         gauge.axhline(0, color=theme.muted, linewidth=1, zorder=1)
         theme.label(
-            gauge, 0, 0.5, name, theme.ink, transform="axes fraction", ha="right", dx=-14, size="large"
+            gauge,
+            0,
+            0.5,
+            name,
+            theme.ink,
+            transform="axes fraction",
+            ha="right",
+            dx=-14,
+            size="large",
         )
         gauges += gauge.plot([0], [0], "o", markersize=9, color=theme.accent, clip_on=False)
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 TITLE = "The bowl of the picture, and the valley of a real unit"
 TAGS = ("γ and β", "optimization", "training")
 MISSING = dict.fromkeys(
-    ("rate", "step", "loss"), "rows on the bowl, in training and of the surface have columns of their own"
+    ("rate", "step", "loss"),
+    "rows on the bowl, in training and of the surface have columns of their own",
 )
 
 RATES = (0.05, 0.4, 0.9)  # on the bowl
@@ -55,16 +56,26 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     )
     tables.append(
         pd.DataFrame(
-            {"kind": "training", "step": results["step"].values, "gamma": path[:, 0], "beta": path[:, 1]}
+            {
+                "kind": "training",
+                "step": results["step"].values,
+                "gamma": path[:, 0],
+                "beta": path[:, 1],
+            }
         )
     )
     tables.append(pd.DataFrame({"kind": "minimum", "gamma": lowest[:1], "beta": lowest[1:]}))
     gamma, beta = np.meshgrid(
-        *(results["surface_axis"].isel(shown=middle).sel(parameter=name).values for name in ("gamma", "beta"))
+        *(
+            results["surface_axis"].isel(shown=middle).sel(parameter=name).values
+            for name in ("gamma", "beta")
+        )
     )
     loss = results["surface_loss"].isel(shown=middle).values
     tables.append(
-        pd.DataFrame({"kind": "surface", "gamma": gamma.ravel(), "beta": beta.ravel(), "loss": loss.ravel()})
+        pd.DataFrame(
+            {"kind": "surface", "gamma": gamma.ravel(), "beta": beta.ravel(), "loss": loss.ravel()}
+        )
     )
     return pd.concat(tables, ignore_index=True).assign(condition=float(one["condition"]))
 
@@ -132,7 +143,15 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         (x, y), below = points[0], points[0, 1] < MINIMUM[1]
         dx = -18 if x > 2 else 0  # or it would leave the axes
         theme.label(
-            left, x, y, f"α = {rate:g}", colour, dx=dx, dy=-12 if below else 12, ha="center", bbox=box
+            left,
+            x,
+            y,
+            f"α = {rate:g}",
+            colour,
+            dx=dx,
+            dy=-12 if below else 12,
+            ha="center",
+            bbox=box,
         )
     training = _kind(data, "training")
     walks.append((right, training[["gamma", "beta"]].to_numpy(), theme.colour("gradient")))
@@ -141,7 +160,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         tails += ax.plot(points[:1, 0], points[:1, 1], color=colour, linewidth=1.8)
         heads += ax.plot(points[:1, 0], points[:1, 1], "o", color=colour, markersize=7)
     readouts = [
-        theme.label(ax, 0.97, 0.95, "", theme.ink, transform="axes fraction", ha="right", dx=0, bbox=box)
+        theme.label(
+            ax, 0.97, 0.95, "", theme.ink, transform="axes fraction", ha="right", dx=0, bbox=box
+        )
         for ax in (left, right)
     ]
 

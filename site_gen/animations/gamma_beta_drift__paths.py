@@ -19,7 +19,9 @@ HOLD = 15  # frames on which the end stands still
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """γ and β by rate, step and unit: the last hidden layer of the first run."""
-    rates = sorted(float(name.split()[1]) for name in results["condition"].values if name.startswith("rate "))
+    rates = sorted(
+        float(name.split()[1]) for name in results["condition"].values if name.startswith("rate ")
+    )
     film = results["film"].isel(unit=slice(-results.sizes["unit"] // results.sizes["layer"], None))
     tables = []
     for rate in (rates[0], rates[len(rates) // 2], rates[-1]):
@@ -34,7 +36,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def alt(data: pd.DataFrame) -> str:
     ends = data[data["frame"] == data["frame"].max()].groupby("rate")["gamma"]
-    told = ", ".join(f"{rows.min():.2f} to {rows.max():.2f} at rate {rate:g}" for rate, rows in ends)
+    told = ", ".join(
+        f"{rows.min():.2f} to {rows.max():.2f} at rate {rate:g}" for rate, rows in ends
+    )
     return (f"Animation: every unit of the last hidden layer is a dot in the plane of β and γ. All start at β = 0, γ = 1 and move for {data['step'].max()} steps. "
             f"At the end γ ranges from {told}.")  # fmt: skip
 

@@ -19,7 +19,10 @@ TAGS = ("γ and β", "saturation", "gradients")
 LEGS = ((6, 1.0, 0.0), (24, 10.0, 0.0), (6, 10.0, 0.0), (14, 1.0, 0.0), (18, 1.0, 4.0), (6, 1.0, 4.0), (10, 1.0, 0.0), (14, 0.1, 0.0),
         (6, 0.1, 0.0), (10, 1.0, 0.0))  # fmt: skip
 LIMIT = 12.0  # of the input; what lies beyond is not drawn
-FACTORS = (-4.0, 0.5)  # powers of ten of the gradient's factor; what lies below is counted in the first bin
+FACTORS = (
+    -4.0,
+    0.5,
+)  # powers of ten of the gradient's factor; what lies below is counted in the first bin
 EDGES = {
     "input": np.linspace(-LIMIT, LIMIT, 49),
     "activation": np.linspace(0, 1, 31),
@@ -69,11 +72,15 @@ def _way() -> list[tuple[float, float]]:
 
 
 def _nearest(data: pd.DataFrame, gamma: float, beta: float) -> pd.Series:
-    return data.loc[(np.square(np.log(data["gamma"] / gamma)) + np.square(data["beta"] - beta)).idxmin()]
+    return data.loc[
+        (np.square(np.log(data["gamma"] / gamma)) + np.square(data["beta"] - beta)).idxmin()
+    ]
 
 
 def alt(data: pd.DataFrame) -> str:
-    usual, large, shifted, small = (_nearest(data, *at) for at in ((1, 0), (10, 0), (1, 4), (0.1, 0)))
+    usual, large, shifted, small = (
+        _nearest(data, *at) for at in ((1, 0), (10, 0), (1, 4), (0.1, 0))
+    )
     return (f"Animation: histograms of a sigmoid layer’s input, activation and gradient factor. At γ = 1, β = 0 activations lie around one half and the root mean square "
             f"factor is {usual['gain']:.2f}. As γ grows to 10, {100 * large['saturated']:.0f} % of activations gather near 0 and 1 and the factor grows to {large['gain']:.2f}. "
             f"At γ = 1, β = 4 {100 * shifted['saturated']:.0f} % gather near 1 and it falls to {shifted['gain']:.3f}; at γ = 0.1 all lie at one half and it is "
@@ -101,7 +108,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         for name, edges in EDGES.items()
     }
     fullest = {name: array.max(axis=1, keepdims=True) for name, array in counts.items()}
-    fullest["input"] = np.maximum(fullest["input"], fullest["input"][0])  # a wider distribution is lower
+    fullest["input"] = np.maximum(
+        fullest["input"], fullest["input"][0]
+    )  # a wider distribution is lower
     shares = {name: array / fullest[name] for name, array in counts.items()}
     colours = {
         "input": theme.colour("batch norm"),
@@ -110,7 +119,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     }
     bars = {}
     for ax, name in ((left, "input"), (top, "activation"), (bottom, "factor")):
-        bars[name] = ax.stairs(shares[name][0], EDGES[name], fill=True, color=colours[name], alpha=0.55)
+        bars[name] = ax.stairs(
+            shares[name][0], EDGES[name], fill=True, color=colours[name], alpha=0.55
+        )
         ax.set(ylim=(0, 1.06), yticks=())
         ax.spines["left"].set_visible(False)
         ax.grid(False)
@@ -119,7 +130,14 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     rms = bottom.axvline(np.log10(data["gain"].iloc[0]), color=colours["factor"])
     # the word is longer or shorter in some frames, so it hangs at the side where there is room
     words = left.text(
-        0.0, 1.02, "", transform=left.transAxes, color=theme.ink, weight="semibold", ha="left", va="bottom"
+        0.0,
+        1.02,
+        "",
+        transform=left.transAxes,
+        color=theme.ink,
+        weight="semibold",
+        ha="left",
+        va="bottom",
     )
     ticks = range(int(np.ceil(FACTORS[0])), int(np.floor(FACTORS[1])) + 1)
     bottom.set_xticks(list(ticks), ["1" if k == 0 else f"0.{'0' * (-k - 1)}1" for k in ticks])
@@ -137,4 +155,6 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             f"γ = {row['gamma']:.2f}    β = {row['beta']:.2f}    {100 * row['saturated']:.0f} % saturated"
         )
 
-    return Animation(figure, [*bars.values(), sigmoid, rms, words], len(data), update, fps=20, poster=24)
+    return Animation(
+        figure, [*bars.values(), sigmoid, rms, words], len(data), update, fps=20, poster=24
+    )

@@ -28,21 +28,25 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     table = np.exp(mean).to_dataframe(name="square").reset_index()
     last = table["layer"].max()
     growth = results["predicted"].to_series()
-    table["theory"] = growth.loc[list(zip(table["activation"], table["batch"], strict=True))].values ** (
-        last - table["layer"]
-    )
+    table["theory"] = growth.loc[
+        list(zip(table["activation"], table["batch"], strict=True))
+    ].values ** (last - table["layer"])
     order = [TITLED.index(a) for a in table["activation"]]
     table = table.assign(order=order).sort_values(["order", "batch", "layer"]).drop(columns="order")
     return table.assign(runs=results.sizes["run"]).reset_index(drop=True)
 
 
 def _second(data: pd.DataFrame, activation: str, batch: int) -> float:
-    rows = data[(data["activation"] == activation) & (data["batch"] == batch) & (data["layer"] == 2)]
+    rows = data[
+        (data["activation"] == activation) & (data["batch"] == batch) & (data["layer"] == 2)
+    ]
     return float(rows["square"].iloc[0])
 
 
 def _power(number: float) -> str:
-    return f"10{str(round(np.log10(number))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return (
+        f"10{str(round(np.log10(number))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -65,20 +69,31 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     figure, axes = theme.figure(cols=2, height=3.6, sharey=True)
     batches, last = sorted(data["batch"].unique()), int(data["layer"].max())
     tables = {
-        key: rows.sort_values("layer", ascending=False) for key, rows in data.groupby(["activation", "batch"])
+        key: rows.sort_values("layer", ascending=False)
+        for key, rows in data.groupby(["activation", "batch"])
     }
     lines, heads, theories, labels = [], [], [], []
     for ax, activation in zip(axes, TITLED, strict=True):
         for batch, colour in zip(batches, theme.sequence(len(batches)), strict=True):
             rows = tables[activation, batch]
-            theories += ax.plot(rows["layer"], rows["theory"], color=theme.colour("theory"), linewidth=1)
+            theories += ax.plot(
+                rows["layer"], rows["theory"], color=theme.colour("theory"), linewidth=1
+            )
             lines += ax.plot([], [], color=colour, linewidth=2.4)
             heads += ax.plot([], [], "o", color=colour)
         ax.set(yscale="log", xlim=(0, last + 1), xlabel="layer", title=TITLES[activation],
                ylim=(0.2, 5 * data["square"].max()))  # fmt: skip
         labels.append(
             theme.label(
-                ax, 0.97, 0.93, "", theme.ink, transform="axes fraction", ha="right", dx=0, size="large"
+                ax,
+                0.97,
+                0.93,
+                "",
+                theme.ink,
+                transform="axes fraction",
+                ha="right",
+                dx=0,
+                size="large",
             )
         )
     axes[0].set(ylabel="‖∂L/∂z‖² / that of the last layer")
@@ -100,5 +115,10 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             label.set_text(f"batch of {batches[now]}")
 
     return Animation(
-        figure, [*lines, *theories, *heads, *labels], FRAMES + HOLD, update, fps=20, poster=FRAMES + HOLD - 1
+        figure,
+        [*lines, *theories, *heads, *labels],
+        FRAMES + HOLD,
+        update,
+        fps=20,
+        poster=FRAMES + HOLD - 1,
     )

@@ -38,13 +38,16 @@ def _main_rate(results: xr.Dataset) -> float:
     """The rate that is trained for the longest, and of several the best for the network without batch norm."""
     plain = results.sel(norm="none").isel(target=0)
     longest = plain.sel(rate=np.isfinite(plain["accuracy"].isel(step=-1, run=0)).values)
-    return longest["rate"].values[longest["steps_to"].transpose("rate", "run").median("run").values.argmin()]
+    return longest["rate"].values[
+        longest["steps_to"].transpose("rate", "run").median("run").values.argmin()
+    ]
 
 
 def alt(data: pd.DataFrame) -> str:
     ends = data[data["step"] == data["step"].max()].set_index("network")["accuracy"]
     half = {
-        name: rows["step"].iloc[(rows["accuracy"] > 0.5).argmax()] for name, rows in data.groupby("network")
+        name: rows["step"].iloc[(rows["accuracy"] > 0.5).argmax()]
+        for name, rows in data.groupby("network")
     }
     return (f"Animation over {data['step'].max()} training steps, on a logarithmic scale. Without batch norm the distribution of a sigmoid’s input is a "
             f"thin line that wanders down, and the accuracy passes one half after {half['none']} steps, when the line opens to a band; with batch norm "

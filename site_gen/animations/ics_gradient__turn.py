@@ -23,7 +23,9 @@ DRAWING, HOLD = 64, 12  # frames on which training goes on, and on which the end
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Cosine of the middle one of the layers, and the training loss, of the first run at the main rate, by network and step."""
     at = results.sel(case=CASE, run=RUN)
-    at = at.sel(step=at["loss"].notnull().all("norm"), layer=at["cosine"].notnull().any(["norm", "step"]))
+    at = at.sel(
+        step=at["loss"].notnull().all("norm"), layer=at["cosine"].notnull().any(["norm", "step"])
+    )
     layer = int(at["layer"].values[(at.sizes["layer"] - 1) // 2])
     return pd.DataFrame([{"network": norm, "layer": layer, "step": int(step), "cosine": float(at["cosine"].sel(norm=norm, layer=layer, step=step)),
                           "loss": float(at["loss"].sel(norm=norm, step=step))} for norm in LABELS for step in at["step"].values])  # fmt: skip
@@ -45,7 +47,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     from site_gen.theme import Animation
 
     figure, axes = theme.figure(rows=2, cols=2, height=4.6, sharey="row", height_ratios=(1.5, 1))
-    tables = {network: data[data["network"] == network].reset_index(drop=True) for network in LABELS}
+    tables = {
+        network: data[data["network"] == network].reset_index(drop=True) for network in LABELS
+    }
     arrows, arcs, texts, lines = [], [], [], []
     for (above, below), (network, label) in zip(axes.T, LABELS.items(), strict=True):
         colour = theme.colour(network)
@@ -77,5 +81,10 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             )
 
     return Animation(
-        figure, [*arrows, *arcs, *texts, *lines], DRAWING + HOLD, update, fps=20, poster=DRAWING // 2
+        figure,
+        [*arrows, *arcs, *texts, *lines],
+        DRAWING + HOLD,
+        update,
+        fps=20,
+        poster=DRAWING // 2,
     )

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from site_gen.theme import Animation, Theme
 
 
-TITLE = (
-    "Noise throws the distribution about at every step, and the network with batch norm learns all the same"
-)
+TITLE = "Noise throws the distribution about at every step, and the network with batch norm learns all the same"
 TAGS = ("internal covariate shift", "noise", "training speed")
 
 SIZE = 1.0

@@ -35,7 +35,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     table["theory"] = np.where(
         table["norm"] == "batch norm", results["predicted_shares"].values[table["index"]], np.nan
     )
-    table = table.rename(columns={"shown": "layer", "index": "place"}).assign(place=table["index"] + 1)
+    table = table.rename(columns={"shown": "layer", "index": "place"}).assign(
+        place=table["index"] + 1
+    )
     table = table.assign(order=(table["norm"] == "batch norm").astype(int)).sort_values(
         ["order", "layer", "place"]
     )
@@ -47,9 +49,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _end(data: pd.DataFrame, norm: str) -> pd.Series:
-    return data[(data["norm"] == norm) & (data["layer"] == data["layer"].max()) & (data["place"] == 1)].iloc[
-        0
-    ]
+    return data[
+        (data["norm"] == norm) & (data["layer"] == data["layer"].max()) & (data["place"] == 1)
+    ].iloc[0]
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -75,7 +77,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         if norm == "batch norm":
             law = tables[norm, layers[0]]
             law = law[law["theory"] > FLOOR]
-            ax.plot(law["place"], law["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+            ax.plot(
+                law["place"], law["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+            )
         (points,) = ax.plot([], [], "o", color=colour, markersize=4.5)
         label = theme.label(
             ax, 0.97, 0.93, "", theme.ink, transform="axes fraction", ha="right", dx=0, size="large"

@@ -63,17 +63,33 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     last = data["step"].max()
     heads, tails, artists = [], [], []
     for rows, colour in zip(curves, colours, strict=True):
-        left.plot(rows["step"], rows["length_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        left.plot(
+            rows["step"],
+            rows["length_theory"],
+            color=theme.colour("theory"),
+            linewidth=1,
+            zorder=1.9,
+        )
         for ax, first in ((left, rows["length"][0]), (right, np.degrees(rows["angle"][0]))):
             tails += ax.plot([0], [first], color=colour, linewidth=2.4)
             heads += ax.plot([0], [first], "o", color=colour, markersize=9, clip_on=False)
     angle = np.degrees(data["angle_theory"].iloc[0])
     right.axhline(angle, color=theme.colour("theory"), linewidth=1, zorder=1.9)
     theme.label(
-        right, last, angle, "√(2ηλ)", theme.colour("theory"), dx=0, dy=-10, ha="right", weight="normal"
+        right,
+        last,
+        angle,
+        "√(2ηλ)",
+        theme.colour("theory"),
+        dx=0,
+        dy=-10,
+        ha="right",
+        weight="normal",
     )
     high, low = data["length"].max(), data["length"].min()
-    left.set(yscale="log", ylim=(low / 1.5, 1.5 * high), xlabel="step", ylabel="length of the weights")
+    left.set(
+        yscale="log", ylim=(low / 1.5, 1.5 * high), xlabel="step", ylabel="length of the weights"
+    )
     right.set(yscale="log", xlabel="step", ylabel="angle of a step (degrees)",
               ylim=(np.degrees(data["angle"].min()) / 1.5, 1.5 * np.degrees(data["angle"].max())))  # fmt: skip
     for ax in (left, right):
@@ -85,9 +101,17 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     for rows, colour, dy in zip(curves, colours, (-10, 10), strict=True):
         start = rows.iloc[0]
         theme.label(
-            left, last * 0.04, start["length"], f"start at {start['start']:g}", colour, dx=6, dy=dy * 0.2
+            left,
+            last * 0.04,
+            start["length"],
+            f"start at {start['start']:g}",
+            colour,
+            dx=6,
+            dy=dy * 0.2,
         )
-    readout = theme.label(right, 1, 0.96, "", theme.ink, transform="axes fraction", ha="right", dx=0)
+    readout = theme.label(
+        right, 1, 0.96, "", theme.ink, transform="axes fraction", ha="right", dx=0
+    )
     artists = [*tails, *heads, readout]
 
     def update(i: int) -> None:

@@ -93,7 +93,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         for name in ends:  # from top to bottom, as they will end
             text = "exact" if name == POPULATION else f"α = {name}"
             end = tables[name][column].iloc[-1]
-            labels[name, column] = theme.label(ax, last, end, text, colours[name], dx=9, path_effects=halo)
+            labels[name, column] = theme.label(
+                ax, last, end, text, colours[name], dx=9, path_effects=halo
+            )
         for name in [*names[1:], POPULATION]:
             lines += ax.plot([], [], color=colours[name])
             heads += ax.plot([], [], "o", color=colours[name])
@@ -113,8 +115,12 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             apart = 0.067 * (high - low)  # labels lie at least one line apart, and above the axis
             here = {name: tables[name][column][i] for name, of in labels if of == column}
             if column == "mean":  # in the order of the moment, unless two are as good as equal
-                here = dict(sorted(here.items(), key=lambda item, line=2 * apart: -round(item[1] / line)))
-            heights = dict(zip(here, _spread(list(here.values()), apart, low + 0.6 * apart), strict=True))
+                here = dict(
+                    sorted(here.items(), key=lambda item, line=2 * apart: -round(item[1] / line))
+                )
+            heights = dict(
+                zip(here, _spread(list(here.values()), apart, low + 0.6 * apart), strict=True)
+            )
             for name, height in heights.items():
                 labels[name, column].xy = (truth["step"][i], height)
 
@@ -122,5 +128,10 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return Animation(
-        figure, [*lines, *heads, *labels.values()], len(truth) + HOLD, update, fps=20, poster=len(truth) // 3
+        figure,
+        [*lines, *heads, *labels.values()],
+        len(truth) + HOLD,
+        update,
+        fps=20,
+        poster=len(truth) // 3,
     )

@@ -37,7 +37,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def _middle(data: pd.DataFrame, norm: str, size: str) -> float:
     """The share of the last layer's outputs between a quarter and three quarters at the end."""
-    rows = data[(data["norm"] == norm) & (data["size"] == size) & (data["layer"] == data["layer"].max())]
+    rows = data[
+        (data["norm"] == norm) & (data["size"] == size) & (data["layer"] == data["layer"].max())
+    ]
     rows = rows[(rows["step"] == rows["step"].max()) & rows["bin"].between(0.25, 0.75)]
     return float(rows["share"].sum())
 
@@ -65,7 +67,9 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     left = np.array(bins) - width / 2
     polygons, tables = [], []
     for ax, ((norm, size), name) in zip(axes, PANELS.items(), strict=True):
-        rows = data[(data["norm"] == norm) & (data["size"] == size)].sort_values(["step", "layer", "bin"])
+        rows = data[(data["norm"] == norm) & (data["size"] == size)].sort_values(
+            ["step", "layer", "bin"]
+        )
         tables.append(rows["share"].to_numpy().reshape(len(steps), len(layers), len(bins)))
         colour = theme.colour(norm)
         polygon = PolyCollection([], facecolor=colour, edgecolor=theme.paper, linewidth=0.4)
@@ -98,4 +102,6 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
             polygon.set_verts(bars)
         label.set_text(f"step {steps[now]}")
 
-    return Animation(figure, [*polygons, label], len(steps) + HOLD, update, fps=10, poster=len(steps) - 1)
+    return Animation(
+        figure, [*polygons, label], len(steps) + HOLD, update, fps=10, poster=len(steps) - 1
+    )

@@ -24,7 +24,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every batch size and bin of the histogram: measured density, and the closed form averaged over the bin."""
     table = results[["film_histogram", "film_theory"]].to_dataframe().reset_index()
     table = table.rename(
-        columns={"film_batch": "batch", "bin": "value", "film_histogram": "density", "film_theory": "theory"}
+        columns={
+            "film_batch": "batch",
+            "bin": "value",
+            "film_histogram": "density",
+            "film_theory": "theory",
+        }
     )
     return table.sort_values(["batch", "value"], ignore_index=True)[["batch", "value", "density", "theory"]]  # fmt: skip
 
@@ -59,13 +64,23 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     width = values[1] - values[0]
     edges = np.append(values - width / 2, values[-1] + width / 2)
     ax.set(
-        xlim=(-4, 4), ylim=(0, CEILING), xlabel="normalized value x̂", ylabel="density", xticks=range(-4, 5)
+        xlim=(-4, 4),
+        ylim=(0, CEILING),
+        xlabel="normalized value x̂",
+        ylabel="density",
+        xticks=range(-4, 5),
     )
-    area = ax.stairs(np.zeros_like(values), edges, fill=True, color=theme.colour("batch norm"), alpha=0.35)
+    area = ax.stairs(
+        np.zeros_like(values), edges, fill=True, color=theme.colour("batch norm"), alpha=0.35
+    )
     (line,) = ax.plot(values, np.zeros_like(values), color=theme.colour("theory"), linewidth=1.4)
     walls = [ax.axvline(0, color=theme.muted, linewidth=1.2, linestyle=":") for _ in range(2)]
-    title = theme.label(ax, 0.015, 0.93, "", theme.ink, transform="axes fraction", dx=0, size="large")
-    note = theme.label(ax, 0.015, 0.84, "", theme.muted, transform="axes fraction", dx=0, weight="normal")
+    title = theme.label(
+        ax, 0.015, 0.93, "", theme.ink, transform="axes fraction", dx=0, size="large"
+    )
+    note = theme.label(
+        ax, 0.015, 0.84, "", theme.muted, transform="axes fraction", dx=0, weight="normal"
+    )
     notes = {
         2: "two spikes: x̂ is a sign",
         3: "walls at the bounds",
@@ -86,4 +101,6 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         note.set_text(notes.get(m, f"bounds ±{bound:.1f}"))
 
     poster = order.index(8 if 8 in tables else sizes[-1])
-    return Animation(figure, [area, line, *walls, title, note], len(order), update, fps=20, poster=poster)
+    return Animation(
+        figure, [area, line, *walls, title, note], len(order), update, fps=20, poster=poster
+    )

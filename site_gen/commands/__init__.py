@@ -80,13 +80,17 @@ def at_once(arguments: list[str]) -> int | None:
         return 0
     command = COMMANDS.get(name) or PARTS.get(name)
     if command is None:
-        return mistake(f"there is no command {name!r}{_near(name)}: `python -m site_gen help` lists all")
+        return mistake(
+            f"there is no command {name!r}{_near(name)}: `python -m site_gen help` lists all"
+        )
     if not {"-h", "--help"}.isdisjoint(arguments[1:]):
         return None
     if command.asks and not _is_told(command, arguments[1:]):
         asked, example = command.asks, command.example
         option = f"--scheduler {example}" if asked == "SCHEDULER" else example
-        return mistake(f"say which: make {name} {asked}={example}, or python -m site_gen {name} {option}")
+        return mistake(
+            f"say which: make {name} {asked}={example}, or python -m site_gen {name} {option}"
+        )
     return None
 
 

@@ -34,7 +34,9 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
     """
     asked = os.environ.get(variables.PACKAGES, "")
     if asked not in ("", "installed"):
-        raise BuildError(f"{variables.PACKAGES} is {asked!r}: set it to installed, or leave it unset")
+        raise BuildError(
+            f"{variables.PACKAGES} is {asked!r}: set it to installed, or leave it unset"
+        )
     entered = ENTERED in sys._xoptions
     if not variables.uses_venv(os.environ):
         if entered or variables.is_clean(os.environ):

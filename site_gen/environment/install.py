@@ -31,7 +31,9 @@ NETWORK = re.compile(
     r"|Network is unreachable|No route to host|error sending request|dns error|tcp connect error"
     r"|operation timed out|network was disabled|Could not connect, are you offline",
 )
-CERTIFICATE = re.compile(r"SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
+CERTIFICATE = re.compile(
+    r"SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer"
+)
 FULL = re.compile(r"No space left on device|Errno 28|Disk quota exceeded|not enough space", re.I)
 NO_INDEX = (
     "no package index reached: connect to the internet, or name an index (PIP_INDEX_URL, "
@@ -120,7 +122,11 @@ def somebodys() -> str:
     if held & {LOCK, *venv.SOURCES}:
         return ""
     found = glob.glob("[Ll]ib/**/site-packages/*.dist-info", root_dir=VENV, recursive=True)
-    named = {os.path.basename(path).partition("-")[0] for path in found} - {"pip", "setuptools", "wheel"}
+    named = {os.path.basename(path).partition("-")[0] for path in found} - {
+        "pip",
+        "setuptools",
+        "wheel",
+    }
     return f"is an environment that somebody else made, with {min(named)} in it" if named else ""
 
 
@@ -235,7 +241,9 @@ def _reaches_the_index(pinned: str, lock: int | None, stamp: str) -> bool:
     return not NETWORK.search(said)
 
 
-def _installer(arguments: list[str], lock: int | None, stamp: str, *, retries: int | None = None) -> str:
+def _installer(
+    arguments: list[str], lock: int | None, stamp: str, *, retries: int | None = None
+) -> str:
     """Run `uv pip install` or `pip install` in `.venv` and return what it said.
 
     `retries` limits the patience with an index; 0 says that one is known not to answer.
@@ -288,7 +296,9 @@ def _uv() -> str | None:
     return found
 
 
-def _run(command: list[str], lock: int | None, environment: dict[str, str] | None = None) -> tuple[bool, str]:
+def _run(
+    command: list[str], lock: int | None, environment: dict[str, str] | None = None
+) -> tuple[bool, str]:
     """Run a command; return whether it failed, and what it said."""
     inherited = {} if lock is None or venv.WINDOWS else {"pass_fds": (lock,)}
     ran = subprocess.run(
@@ -324,7 +334,9 @@ def _told(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _full()
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{VENV} cannot be written ({error.strerror}): make the folder writable for this user"
+        return (
+            f"{VENV} cannot be written ({error.strerror}): make the folder writable for this user"
+        )
     return f".venv could not be made: {error}"
 
 
@@ -339,4 +351,8 @@ def _last(output: str) -> str:
     """Return the line that says most: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    return (errors or lines or ["it gave no reason"])[-1].removeprefix("ERROR: ").removeprefix("error: ")
+    return (
+        (errors or lines or ["it gave no reason"])[-1]
+        .removeprefix("ERROR: ")
+        .removeprefix("error: ")
+    )

@@ -166,7 +166,9 @@ def _printable(encoding: str) -> str:
 
     name, _, errors = encoding.partition(":")
     try:
-        "".encode(name or "ascii")  # some codecs are none of text, and Python does not start with them
+        "".encode(
+            name or "ascii"
+        )  # some codecs are none of text, and Python does not start with them
         codecs.lookup_error(errors or "strict")
     except (LookupError, UnicodeError):
         name = errors = ""

@@ -29,7 +29,9 @@ def _has_a_base() -> bool:
             settings = [line.partition("=") for line in file]
     except OSError:
         return False
-    return all(os.path.isdir(value.strip()) for name, _, value in settings if name.strip() == "home")
+    return all(
+        os.path.isdir(value.strip()) for name, _, value in settings if name.strip() == "home"
+    )
 
 
 def is_current(stamp: str) -> bool:

@@ -36,7 +36,9 @@ def alt(data: pd.DataFrame) -> str:
         data["width"].min(),
         data["width"].max(),
     )
-    told = [f"{choice} from {means[choice, low]:.2f} to {means[choice, high]:.2f}" for choice in COLOURS]
+    told = [
+        f"{choice} from {means[choice, low]:.2f} to {means[choice, high]:.2f}" for choice in COLOURS
+    ]
     return f"Test accuracy from width {low} to {high}: " + ", ".join(told) + "."
 
 

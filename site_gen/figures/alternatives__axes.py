@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "What one output depends on: some normalizations look across the batch, some across the sample"
+TITLE = (
+    "What one output depends on: some normalizations look across the batch, some across the sample"
+)
 TAGS = ("alternatives", "batch statistics", "layer norm")
 
 ORDER = ("none", "weight normalization", "layer norm", "batch norm", "ghost batches", "RMSNorm",
@@ -58,7 +60,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                 ax.add_patch(Rectangle((x + 0.1, y + 0.1), 0.68, 0.68, fill=False, color=colour, linewidth=1.2))  # fmt: skip
             if row.evaluation:
                 ax.plot(x + 0.44, y + 0.44, "o", color=theme.paper, markersize=2.6)
-        ax.add_patch(Rectangle((-0.12, -0.12), 1.12, 1.12, fill=False, color=theme.ink, linewidth=1.6))
+        ax.add_patch(
+            Rectangle((-0.12, -0.12), 1.12, 1.12, fill=False, color=theme.ink, linewidth=1.6)
+        )
         ax.set(xlim=(-0.4, (rows["channel"].max() + 1) * STEP), ylim=((rows["sample"].max() + 1) * STEP, -0.4),
                title="no normalization" if norm == "none" else norm)  # fmt: skip
         ax.set_aspect("equal")

@@ -54,11 +54,20 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=3, height=3.6, sharey=True, sharex=True)
     for ax, task in zip(axes, TASKS, strict=True):
         for lane, norm in enumerate(ORDER):
-            values = data.loc[(data["task"] == task) & (data["norm"] == norm), "accuracy"].to_numpy()
+            values = data.loc[
+                (data["task"] == task) & (data["norm"] == norm), "accuracy"
+            ].to_numpy()
             colour = theme.colour(COLOURS.get(norm, "none"))
-            ax.plot(values, np.full(values.size, lane), "o", color=colour, alpha=0.35, markersize=3.5)
+            ax.plot(
+                values, np.full(values.size, lane), "o", color=colour, alpha=0.35, markersize=3.5
+            )
             half = t.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
-            ax.plot([values.mean() - half, values.mean() + half], [lane, lane], color=theme.ink, linewidth=2)
+            ax.plot(
+                [values.mean() - half, values.mean() + half],
+                [lane, lane],
+                color=theme.ink,
+                linewidth=2,
+            )
             ax.plot(values.mean(), lane, "|", color=theme.ink, markersize=11, markeredgewidth=2)
         ax.set(title=task, ylim=(len(ORDER) - 0.4, -0.6))
         ax.margins(x=0.06)

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 TITLE = "The derived gradient equals the numerical one, as far as numbers go"
 TAGS = ("transform", "gradients", "check")
 
-NAMES = {"input": "input x", "weight": "weights in front", "bias": "bias in front", "gamma": "γ", "beta": "β"}
+NAMES = {
+    "input": "input x",
+    "weight": "weights in front",
+    "bias": "bias in front",
+    "gamma": "γ",
+    "beta": "β",
+}
 SHOWN = ("input", "weight", "gamma", "beta", "bias")
 
 
@@ -64,8 +70,20 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.plot(coarse, coarse**2, **guide)
     ax.plot(fine, 1e-16 / fine, **guide)
     middle = coarse[len(coarse) // 2]
-    theme.label(ax, middle, middle**2, "h²", theme.colour("theory"), weight="normal", ha="right", dx=-5, dy=5)
-    theme.label(ax, fine[0], 1e-16 / fine[0], "10⁻¹⁶/h", theme.colour("theory"), weight="normal", dx=4, dy=9)
+    theme.label(
+        ax,
+        middle,
+        middle**2,
+        "h²",
+        theme.colour("theory"),
+        weight="normal",
+        ha="right",
+        dx=-5,
+        dy=5,
+    )
+    theme.label(
+        ax, fine[0], 1e-16 / fine[0], "10⁻¹⁶/h", theme.colour("theory"), weight="normal", dx=4, dy=9
+    )
     colours = dict(zip(SHOWN[:4], theme.sequence(4), strict=True)) | {"bias": theme.colour("none")}
     for name in SHOWN:
         rows = data[data["parameter"] == name]

@@ -54,16 +54,35 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure()
     curves = list(data.groupby("eps"))
     names = {1e-5: "PyTorch, Flax: ε = 1e-5", 1e-3: "Keras: ε = 1e-3"}
-    for k, ((eps, rows), colour) in enumerate(zip(curves, theme.sequence(len(curves)), strict=True)):
-        a_decade = round((len(rows) - 1) / np.log10(rows["input_std"].max() / rows["input_std"].min()))
-        ax.plot(rows["input_std"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
-        ax.plot(rows["input_std"], rows["output_std"], "o", color=colour, markevery=max(1, a_decade // 5))
+    for k, ((eps, rows), colour) in enumerate(
+        zip(curves, theme.sequence(len(curves)), strict=True)
+    ):
+        a_decade = round(
+            (len(rows) - 1) / np.log10(rows["input_std"].max() / rows["input_std"].min())
+        )
+        ax.plot(
+            rows["input_std"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
+        ax.plot(
+            rows["input_std"],
+            rows["output_std"],
+            "o",
+            color=colour,
+            markevery=max(1, a_decade // 5),
+        )
         root = np.sqrt(eps)
         ax.plot([root, root], [0, np.sqrt(0.5)], color=colour, linewidth=1, linestyle=":")
         theme.label(ax, root, 0.03, f"√ε = {root:.2g}", colour, weight="normal")
         up, side = (14, "right") if k == 0 else (-14, "left")
         theme.label(
-            ax, root, np.sqrt(0.5), names.get(eps, f"ε = {eps:g}"), colour, ha=side, dx=-0.8 * up, dy=up
+            ax,
+            root,
+            np.sqrt(0.5),
+            names.get(eps, f"ε = {eps:g}"),
+            colour,
+            ha=side,
+            dx=-0.8 * up,
+            dy=up,
         )
     theme.label(ax, 0.6, 1.0, "σ/√(σ² + ε)", theme.colour("theory"), dx=0, dy=-13, weight="normal")
     ax.set(xscale="log", xlim=(0.9e-4, 11), ylim=(0, 1.08), xlabel="standard deviation σ of the input",

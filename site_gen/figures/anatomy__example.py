@@ -61,7 +61,14 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     for ((normalized, name), rows), y in zip(groups, heights, strict=True):
         colour = theme.colour("batch norm" if normalized else "none")
         mean, std = rows["mean"].iloc[0], rows["std"].iloc[0]
-        ax.plot([mean - std, mean + std], [y, y], color=colour, alpha=0.3, linewidth=9, solid_capstyle="butt")
+        ax.plot(
+            [mean - std, mean + std],
+            [y, y],
+            color=colour,
+            alpha=0.3,
+            linewidth=9,
+            solid_capstyle="butt",
+        )
         ax.plot(rows["value"], np.full(len(rows), y), "o", color=colour)
         theme.label(ax, 6.75, y, f"std {std:.3f}", colour)
         theme.label(ax, -2.15, y, name, colour, ha="right", dx=-5)

@@ -49,7 +49,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.plot(data["batch"], data["wrong_share"], "o", color=theme.colour("gradient"), alpha=0.5)
     at = line.index[len(line) // 2]
     theme.label(ax, at, line[at], "√(2/m)", theme.colour("theory"), dx=9, dy=9, weight="normal")
-    ax.set(xscale="log", yscale="log", xlabel="batch size m", ylabel="share through mean and variance")
+    ax.set(
+        xscale="log", yscale="log", xlabel="batch size m", ylabel="share through mean and variance"
+    )
     ax.set_xticks(line.index, [str(m) for m in line.index])
     ticks = [0.1, 0.2, 0.5, 1.0]
     ax.set_yticks(ticks, [f"{t:g}" for t in ticks])

@@ -33,7 +33,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                 ("between", one["between"].sel(when="before").values),
                 ("travelled", one["travelled"].values),
             ):
-                half = student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                half = (
+                    student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                )
                 rows.append({"kind": kind, "network": norm, "what": what, "mean": values.mean(), "low": values.mean() - half,
                              "high": values.mean() + half, "rate": float(main["rate"]), "steps": int(main["step"][-1]), "runs": values.size})  # fmt: skip
     return pd.DataFrame(rows)
@@ -71,7 +73,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax.hlines(y, rows["low"], rows["high"], color=colour, linewidth=1.2)
             ax.plot(rows["mean"], y, "o", color=colour, markersize=6)
             if what == "travelled":
-                beside = {"dx": 0, "dy": 11, "ha": "center"} if norm == "none" else {"dx": 8, "dy": 0}
+                beside = (
+                    {"dx": 0, "dy": 11, "ha": "center"} if norm == "none" else {"dx": 8, "dy": 0}
+                )
                 theme.label(ax, rows["mean"].iloc[-1], y[-1], LABELS[norm], colour, **beside)
         ax.set(title=title, xlabel="standard deviations")
     axes[0].set_yticks(range(len(KINDS)), KINDS[::-1])

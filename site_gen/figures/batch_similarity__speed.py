@@ -37,7 +37,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _medians(data: pd.DataFrame) -> pd.Series:
-    return data.assign(steps=data["steps"].fillna(np.inf)).groupby(["kind", "network"])["steps"].median()
+    return (
+        data.assign(steps=data["steps"].fillna(np.inf))
+        .groupby(["kind", "network"])["steps"]
+        .median()
+    )
 
 
 def _told(steps: float) -> str:
@@ -47,7 +51,8 @@ def _told(steps: float) -> str:
 def alt(data: pd.DataFrame) -> str:
     medians, accuracy = _medians(data), data.groupby(["kind", "network"])["accuracy"].mean()
     told = "; ".join(
-        f"{kind}: {_told(medians[kind, 'none'])} and {_told(medians[kind, 'batch norm'])}" for kind in KINDS
+        f"{kind}: {_told(medians[kind, 'none'])} and {_told(medians[kind, 'batch norm'])}"
+        for kind in KINDS
     )
     return (f"Median steps to the target loss, without and with batch norm: {told}. With two digits a batch the test accuracy at the end is "
             f"{accuracy['two digits', 'none']:.0%} without and {accuracy['two digits', 'batch norm']:.0%} with.")  # fmt: skip
@@ -71,7 +76,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             middle = k + (0.2 if norm == "none" else -0.2)
             steps = rows["steps"].fillna(1.8 * last)
             left.plot(steps, middle + jitter, "o", color=colour, markersize=3, alpha=0.5)
-            left.plot([steps.median()], [middle], "|", color=colour, markersize=16, markeredgewidth=2)
+            left.plot(
+                [steps.median()], [middle], "|", color=colour, markersize=16, markeredgewidth=2
+            )
             right.plot([rows["accuracy"].mean()], [middle], "o", color=colour, markersize=6)
             if k == len(KINDS) - 1:
                 theme.label(

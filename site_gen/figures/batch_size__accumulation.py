@@ -35,14 +35,18 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     for norm in NORMS:
         for part in results["gradient_part"].values:
             values = results["gradient_difference"].sel(norm=norm, gradient_part=part).values
-            rows.append(("gradient", norm, int(part), np.median(values), values.min(), values.max()))
+            rows.append(
+                ("gradient", norm, int(part), np.median(values), values.min(), values.max())
+            )
     for norm in ("batch norm", "layer norm"):
         for measure, name, dim in (("parts", "parted", "part"), ("plain", "accuracy", "size")):
             curve = results[name].sel(norm=norm, mode="running").transpose(dim, "run")
             for size, values in zip(curve[dim].values, curve.values, strict=True):
                 if np.isfinite(values).all() and size <= 32:
                     rows.append((measure, norm, int(size), *(float(v) for v in _band(values))))
-    return pd.DataFrame(rows, columns=["measure", "norm", "size", "value", "low", "high"]).assign(runs=runs)
+    return pd.DataFrame(rows, columns=["measure", "norm", "size", "value", "low", "high"]).assign(
+        runs=runs
+    )
 
 
 def _rows(data: pd.DataFrame, measure: str, norm: str) -> pd.DataFrame:
@@ -80,7 +84,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         left.vlines(rows["size"], rows["low"], rows["high"], color=colour, linewidth=2)
         left.plot(rows["size"], rows["value"], "o-", color=colour, markersize=4)
     parts = sorted(data.loc[data["measure"] == "gradient", "size"].unique())
-    theme.label(left, parts[0], 3, "batch norm", theme.colour("batch norm"), dx=0, dy=-24, ha="left")
+    theme.label(
+        left, parts[0], 3, "batch norm", theme.colour("batch norm"), dx=0, dy=-24, ha="left"
+    )
     theme.label(left, parts[0], 1e-15, "layer norm, group norm, none: round-off", theme.muted, dx=0, dy=12, weight="normal")  # fmt: skip
     left.set(xscale="log", yscale="log", ylim=(1e-17, 1e3), xlabel="images in a part", title="Difference of the gradients")  # fmt: skip
     left.set_yticks([1e-16, 1e-12, 1e-8, 1e-4, 1], labels=["10⁻¹⁶", "10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])

@@ -40,7 +40,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     accuracy = results["accuracy"].transpose("norm", "mode", "size", "run")
     mean, low, high = _band(accuracy.values)
     table = accuracy.isel(run=0, drop=True).to_dataframe("accuracy").reset_index()
-    table = table.assign(accuracy=mean.ravel(), low=low.ravel(), high=high.ravel(), runs=results.sizes["run"])
+    table = table.assign(
+        accuracy=mean.ravel(), low=low.ravel(), high=high.ravel(), runs=results.sizes["run"]
+    )
     keep = (table["norm"] == "batch norm") | (table["mode"] == "running")
     return table[keep].reset_index(drop=True).astype({"norm": str, "mode": str})
 

@@ -25,7 +25,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             ("factor", factor.median("run")), ("factor_min", factor.min("run")), ("factor_max", factor.max("run")),
             ("theory", results["factor_theory"]))
     })  # fmt: skip
-    return table.reset_index().rename(columns={"share": "share_of_edge"}).assign(runs=results.sizes["run"])
+    return (
+        table.reset_index()
+        .rename(columns={"share": "share_of_edge"})
+        .assign(runs=results.sizes["run"])
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -46,7 +50,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     groups = list(data.groupby("condition"))
     ax.axhline(1, color=theme.colour("theory"), linewidth=1, linestyle="--", zorder=1.8)
     # The last line hardly dips; the others are labelled where they are lowest.
-    for k, ((condition, rows), colour) in enumerate(zip(groups, theme.sequence(len(groups)), strict=True)):
+    for k, ((condition, rows), colour) in enumerate(
+        zip(groups, theme.sequence(len(groups)), strict=True)
+    ):
         line = np.maximum(np.abs(1 - 2 * shares), np.abs(1 - 2 * shares / condition))
         ax.plot(shares, line, color=colour, linewidth=1)
         ax.plot(rows["share_of_edge"], rows["factor"], "o", color=colour)
@@ -71,5 +77,10 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         weight="normal",
     )
     ax.axvline(1, color=theme.colour("theory"), linewidth=1, linestyle="--", zorder=1.8)
-    ax.set(xlabel="learning rate, share of 2/λₘₐₓ", ylabel="factor of a step", ylim=(0.5, 2.1), xlim=(0, 1.6))
+    ax.set(
+        xlabel="learning rate, share of 2/λₘₐₓ",
+        ylabel="factor of a step",
+        ylim=(0.5, 2.1),
+        xlim=(0, 1.6),
+    )
     return figure

@@ -59,7 +59,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.axvline(edge, color=theme.colour("theory"), linestyle="--", linewidth=1, zorder=1.8)
     for model, name in (("none", "none"), ("batch norm", "batch norm")):
         rows, colour = _of(data, model), theme.colour(model)
-        high = np.where(np.isfinite(rows["upper_quartile"]), rows["upper_quartile"], data["budget"].iloc[0])
+        high = np.where(
+            np.isfinite(rows["upper_quartile"]), rows["upper_quartile"], data["budget"].iloc[0]
+        )
         theme.band(ax, rows["learning_rate"], rows["lower_quartile"], high, colour)
         ax.plot(rows["learning_rate"], rows["steps"], "o-", color=colour)
         at = rows.iloc[len(rows) // 4] if model == "none" else rows.iloc[(4 * len(rows)) // 5]

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 TITLE = "γ and β both change the length and the direction of the gradient"
 TAGS = ("γ and β", "gradients")
 
-CHANGES = {"gamma, fixed": "γ doubled, gradient from above held", "gamma": "γ doubled", "beta": "β plus 1"}
+CHANGES = {
+    "gamma, fixed": "γ doubled, gradient from above held",
+    "gamma": "γ doubled",
+    "beta": "β plus 1",
+}
 WHEN = {"start": "before training", "trained": "after training"}
 COLOURS = {"sigmoid": "batch norm", "tanh": "input"}
 
@@ -56,7 +60,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     lanes = [(when, name) for when in WHEN for name in COLOURS]
     for row, change in enumerate(CHANGES):
         for lane, (when, name) in enumerate(lanes):
-            rows = data[(data["change"] == change) & (data["when"] == when) & (data["activation"] == name)]
+            rows = data[
+                (data["change"] == change) & (data["when"] == when) & (data["activation"] == name)
+            ]
             y = np.full(len(rows), row + 0.16 * (lane - 1.5))
             colour = theme.colour(COLOURS[name])
             for ax, column in ((left, "length"), (right, "angle")):
@@ -73,12 +79,21 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         left.axvline(x, color=theme.colour("theory"), linewidth=1, linestyle="--", zorder=1.8)
     right.axvline(0, color=theme.colour("theory"), linewidth=1, linestyle="--", zorder=1.8)
     left.set_yticks(range(len(CHANGES)), labels=["γ doubled,\nrest held", "γ doubled", "β plus 1"])
-    left.set(xscale="log", xlabel="length, in parts of that before", ylim=(len(CHANGES) - 0.5, -0.6))
+    left.set(
+        xscale="log", xlabel="length, in parts of that before", ylim=(len(CHANGES) - 0.5, -0.6)
+    )
     left.set_xticks([0.5, 1, 2, 4, 8], labels=["0.5", "1", "2", "4", "8"])
     left.minorticks_off()
     right.set(xlabel="angle to that before (degrees)")
     for k, (name, key) in enumerate(COLOURS.items()):
         theme.label(
-            right, 0.97, 0.95 - 0.09 * k, name, theme.colour(key), transform="axes fraction", ha="right", dx=0
+            right,
+            0.97,
+            0.95 - 0.09 * k,
+            name,
+            theme.colour(key),
+            transform="axes fraction",
+            ha="right",
+            dx=0,
         )
     return figure

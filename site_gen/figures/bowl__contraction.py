@@ -23,14 +23,18 @@ MINIMUM = (1.5, 0.8)
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every rate and step: the distance from the minimum (median of the runs) and |1 − 2α|ᵗ times the first."""
     off = results["bowl_path"] - np.array(MINIMUM)
-    distance = np.sqrt(np.square(off).sum("parameter")).median("run").transpose("bowl_rate", "bowl_step")
+    distance = (
+        np.sqrt(np.square(off).sum("parameter")).median("run").transpose("bowl_rate", "bowl_step")
+    )
     table = distance.reset_coords(drop=True).to_dataframe("distance").reset_index()
     table = table.rename(columns={"bowl_rate": "rate", "bowl_step": "step"})
     start = table.groupby("rate")["distance"].transform("first")
     factor = np.abs(1 - 2 * table["rate"])
     first = results["bowl_factor"].median("run").to_series()
     table = table.assign(
-        distance_theory=start * factor ** table["step"], factor=table["rate"].map(first), factor_theory=factor
+        distance_theory=start * factor ** table["step"],
+        factor=table["rate"].map(first),
+        factor_theory=factor,
     )
     return table.assign(runs=results.sizes["run"])
 
@@ -82,5 +86,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     right.plot(once["rate"], once["factor"], "o", color=theme.colour("batch norm"))
     theme.label(right, 0.5, 0, "one step", theme.colour("batch norm"), dx=0, dy=-12, ha="center")
     theme.label(right, 0.22, 0.56, "|1 − 2α|", theory, dx=8, dy=4, weight="normal")
-    right.set(xlim=(0, 1.18), ylim=(-0.15, 1.35), xlabel="learning rate α", ylabel="factor of a step")
+    right.set(
+        xlim=(0, 1.18), ylim=(-0.15, 1.35), xlabel="learning rate α", ylabel="factor of a step"
+    )
     return figure

@@ -57,7 +57,14 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=len(names), squeeze=False, sharex=True, sharey=True)
     for ax, name in zip(axes[0], names, strict=True):
         rows = data[data["activation"] == name]
-        ax.plot(rows["gamma"], rows["beta"], "o", color=theme.colour("batch norm"), alpha=0.5, markersize=5)
+        ax.plot(
+            rows["gamma"],
+            rows["beta"],
+            "o",
+            color=theme.colour("batch norm"),
+            alpha=0.5,
+            markersize=5,
+        )
         ax.plot(
             rows["gamma_trained"],
             rows["beta_trained"],

@@ -44,7 +44,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         error = np.quantile(
             one["misfit"].transpose("radius", "run", "unit").values, 0.5, axis=2, method="lower"
         )
-        low, middle, high = (np.quantile(error, q, axis=1, method="nearest") for q in (0.25, 0.5, 0.75))
+        low, middle, high = (
+            np.quantile(error, q, axis=1, method="nearest") for q in (0.25, 0.5, 0.75)
+        )
         tables.append(pd.DataFrame({"kind": "error", "activation": name, "radius": results["radius"].values, "error": middle,
                                     "lower_quartile": low, "upper_quartile": high}))  # fmt: skip
     table = pd.concat(tables, ignore_index=True)
@@ -60,7 +62,9 @@ def _of(data: pd.DataFrame, kind: str, name: str) -> pd.DataFrame:
 def _middle(data: pd.DataFrame, name: str) -> float:
     rows = _of(data, "condition", name)
     return (
-        float(rows.loc[rows["share"] >= 0.5, "condition"].min()) if (rows["share"] >= 0.5).any() else np.inf
+        float(rows.loc[rows["share"] >= 0.5, "condition"].min())
+        if (rows["share"] >= 0.5).any()
+        else np.inf
     )
 
 
@@ -91,7 +95,11 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         weight="normal",
     )
     for name, key in COLOURS.items():
-        colour, rows, error = theme.colour(key), _of(data, "condition", name), _of(data, "error", name)
+        colour, rows, error = (
+            theme.colour(key),
+            _of(data, "condition", name),
+            _of(data, "error", name),
+        )
         left.plot(rows["condition"], rows["share"], color=colour, drawstyle="steps-post")
         if error.empty:
             continue
@@ -104,7 +112,11 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                     ha="right" if name == "tanh" else "left")  # fmt: skip
     top = data["condition"].max()
     left.set(
-        xscale="log", xlim=(0.8, 1.2 * top), ylim=(0, 1), xlabel="condition number", ylabel="share of units"
+        xscale="log",
+        xlim=(0.8, 1.2 * top),
+        ylim=(0, 1),
+        xlabel="condition number",
+        ylabel="share of units",
     )
     for name, at in (("tanh", 0.62), ("sigmoid", 0.38)):
         rows = _of(data, "condition", name)

@@ -30,7 +30,8 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     for k in range(results.sizes["shown"]):
         unit = int(results["shown_unit"][k])
         gamma, beta = (
-            results["surface_axis"].isel(shown=k).sel(parameter=name).values for name in ("gamma", "beta")
+            results["surface_axis"].isel(shown=k).sel(parameter=name).values
+            for name in ("gamma", "beta")
         )
         grid_gamma, grid_beta = np.meshgrid(gamma, beta)
         tables.append(pd.DataFrame({"kind": "surface", "gamma": grid_gamma.ravel(), "beta": grid_beta.ravel(),
@@ -81,13 +82,17 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         gamma, beta = np.meshgrid(loss.columns, loss.index)
         x, y = gamma - low["gamma"], beta - low["beta"]
         bowl = 0.5 * (
-            low["hessian_gamma"] * x**2 + 2 * low["hessian_mixed"] * x * y + low["hessian_beta"] * y**2
+            low["hessian_gamma"] * x**2
+            + 2 * low["hessian_mixed"] * x * y
+            + low["hessian_beta"] * y**2
         )
         # the minimum lies between points of the grid: the lowest of them, less what the quadratic says that it is above
         at = np.unravel_index(np.argmin(loss.to_numpy()), loss.shape)
         above = loss.to_numpy() - (loss.to_numpy()[at] - bowl[at])
         levels = above.max() * (np.arange(1, LEVELS + 1) / (LEVELS + 1)) ** 2
-        ax.contour(gamma, beta, above, levels=levels, colors=[theme.colour("batch norm")], linewidths=1)
+        ax.contour(
+            gamma, beta, above, levels=levels, colors=[theme.colour("batch norm")], linewidths=1
+        )
         ax.contour(
             gamma,
             beta,
@@ -100,10 +105,18 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         path = rows[rows["kind"] == "path"]
         ax.plot(path["gamma"], path["beta"], color=theme.colour("gradient"), linewidth=1.8)
         ax.plot(
-            path["gamma"].iloc[:1], path["beta"].iloc[:1], "o", color=theme.colour("gradient"), markersize=4
+            path["gamma"].iloc[:1],
+            path["beta"].iloc[:1],
+            "o",
+            color=theme.colour("gradient"),
+            markersize=4,
         )
         ax.plot(
-            path["gamma"].iloc[-1:], path["beta"].iloc[-1:], "o", color=theme.colour("gradient"), markersize=6
+            path["gamma"].iloc[-1:],
+            path["beta"].iloc[-1:],
+            "o",
+            color=theme.colour("gradient"),
+            markersize=6,
         )
         ax.plot(low["gamma"], low["beta"], "x", color=theme.ink, markersize=7, markeredgewidth=1.6)
         ax.set(title=f"condition number {low['condition']:.3g}", xlabel="γ", aspect="equal")

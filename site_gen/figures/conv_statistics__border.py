@@ -28,13 +28,19 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every pixel of every panel: the difference with zero padding over the size of what comes out."""
     tables = []
     for panel, (statistics, move) in PANELS.items():
-        values = results["where_error"].sel(padding="zero", statistics=statistics, move=move, drop=True)
+        values = results["where_error"].sel(
+            padding="zero", statistics=statistics, move=move, drop=True
+        )
         tables.append(values.to_dataframe(name="difference").reset_index().assign(panel=panel))
     return pd.concat(tables, ignore_index=True).assign(runs=results.sizes["run"])
 
 
 def _image(data: pd.DataFrame, panel: str) -> np.ndarray:
-    return data[data["panel"] == panel].pivot(index="row", columns="column", values="difference").to_numpy()
+    return (
+        data[data["panel"] == panel]
+        .pivot(index="row", columns="column", values="difference")
+        .to_numpy()
+    )
 
 
 def _middle(data: pd.DataFrame, panel: str) -> float:

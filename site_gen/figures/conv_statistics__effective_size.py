@@ -39,7 +39,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         for setting in results["setting"].values:
             at = worth.sel(kernel=kernel, setting=setting)
             centre, low, high = _interval(at.values)
-            m, side = (int(results[name].sel(setting=setting)) for name in ("noise_batch", "noise_side"))
+            m, side = (
+                int(results[name].sel(setting=setting)) for name in ("noise_batch", "noise_side")
+            )
             tables.append({"kind": str(kernel), "pixels": side**2, "batch": m, "worth": float(centre), "low": float(low), "high": float(high),
                            "theory": results["worth_theory"].sel(kernel=kernel, setting=setting).item() / m})  # fmt: skip
     for pixels in results["pixels"].values:
@@ -55,7 +57,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         )
     maps = results["map_worth"].to_dataframe(name="worth").reset_index()
     maps = maps.assign(kind="feature map", pixels=results["pixels"].max().item())
-    return pd.concat([pd.DataFrame(tables), maps], ignore_index=True).assign(runs=results.sizes["run"])
+    return pd.concat([pd.DataFrame(tables), maps], ignore_index=True).assign(
+        runs=results.sizes["run"]
+    )
 
 
 def _digit(data: pd.DataFrame) -> pd.Series:
@@ -110,15 +114,21 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         fmt="o-",
         color=colour,
     )
-    theme.label(ax, digits["pixels"].iloc[-1], digits["worth"].iloc[-1], "digits", colour, dx=9, dy=-3)
+    theme.label(
+        ax, digits["pixels"].iloc[-1], digits["worth"].iloc[-1], "digits", colour, dx=9, dy=-3
+    )
     maps, last = data[data["kind"] == "feature map"], data["pixels"].max()
     layers = np.sort(maps["layer"].unique())
     for layer, shade in zip(layers, theme.sequence(len(layers)), strict=True):
         rows = maps[maps["layer"] == layer]
         x = np.full(len(rows), 1.55 ** (layer + 0.8) * last)
         ax.plot(x, rows["worth"], "o", color=shade, alpha=0.35, zorder=2.2)
-        ax.plot(x[0] * np.array([0.86, 1.16]), [rows["worth"].median()] * 2, color=theme.ink, zorder=2.5)
-        ax.annotate(f"{layer:.0f}", (x[0], 1.35), ha="center", va="bottom", color=shade, weight="semibold")
+        ax.plot(
+            x[0] * np.array([0.86, 1.16]), [rows["worth"].median()] * 2, color=theme.ink, zorder=2.5
+        )
+        ax.annotate(
+            f"{layer:.0f}", (x[0], 1.35), ha="center", va="bottom", color=shade, weight="semibold"
+        )
     ax.annotate(
         "feature maps after\nthis many convolutions",
         (1.55**2.8 * last, 2.6),

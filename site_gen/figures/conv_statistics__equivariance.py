@@ -34,7 +34,8 @@ def _image(data: pd.DataFrame, whose: str, which: str) -> np.ndarray:
 def _rms(data: pd.DataFrame, whose: str) -> float:
     """Size of the difference over that of the feature map."""
     return np.sqrt(
-        np.square(_image(data, whose, "difference")).mean() / np.square(_image(data, whose, "after")).mean()
+        np.square(_image(data, whose, "difference")).mean()
+        / np.square(_image(data, whose, "after")).mean()
     )
 
 

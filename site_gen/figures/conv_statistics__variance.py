@@ -42,7 +42,10 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             tables.append({"kind": "variance", "kernel": kernel, "values": m * side**2, "batch": m, "value": float(centre), "low": float(low),
                            "high": float(high), "worth": at["worth_theory"].item(), "theory": 1 - 1 / at["worth_theory"].item()})  # fmt: skip
     for label, value, theory in zip(
-        results["one_pixel"].values, results["bright"].values, results["bright_theory"].values, strict=True
+        results["one_pixel"].values,
+        results["bright"].values,
+        results["bright_theory"].values,
+        strict=True,
     ):
         side, m = int(str(label).split(" ")[0]), int(str(label).split("= ")[1])
         tables.append(
@@ -58,7 +61,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _parts(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return tuple(data[data["kind"] == kind].sort_values("values") for kind in ("variance", "bright"))
+    return tuple(
+        data[data["kind"] == kind].sort_values("values") for kind in ("variance", "bright")
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -81,7 +86,11 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     variance, bright = _parts(data)
     smooth = np.geomspace(24, 700, 100)
     colours = dict(
-        zip(SHOWN, (theme.colour("positive"), theme.colour("neutral"), theme.colour("negative")), strict=True)
+        zip(
+            SHOWN,
+            (theme.colour("positive"), theme.colour("neutral"), theme.colour("negative")),
+            strict=True,
+        )
     )
     for kernel, dy in (("sharpened", 10), ("blurred", -12)):
         rows = variance[variance["kernel"] == kernel]

@@ -40,7 +40,10 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.6)
     names = list(dict.fromkeys(data["framework"]))[::-1]
-    for precision, condition, shift in (("float64", "batch norm", 0.16), ("float32", "none", -0.16)):
+    for precision, condition, shift in (
+        ("float64", "batch norm", 0.16),
+        ("float32", "none", -0.16),
+    ):
         rows, colour = data[data["precision"] == precision], theme.colour(condition)
         if len(rows):
             y = np.array([names.index(name) for name in rows["framework"]]) + shift

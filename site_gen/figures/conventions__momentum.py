@@ -65,7 +65,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             ax.plot([0, 1], line, color=theme.colour("theory"), linewidth=1, alpha=0.6, zorder=1.9)
         ax.plot(rows["momentum"], rows["new_weight"], "o", color=colour)
         ax.plot(
-            default["momentum"], default["new_weight"], "o", color=colour, markersize=11, fillstyle="none"
+            default["momentum"],
+            default["new_weight"],
+            "o",
+            color=colour,
+            markersize=11,
+            fillstyle="none",
         )
         ax.set(
             xlim=(-0.06, 1.06),

@@ -27,7 +27,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every framework and offset: the variance found over the true one, and its relative error."""
     table = results[["variance_ratio", "finite", "output_std"]].to_dataframe().reset_index()
     distance = results["distance"].to_series()
-    table = table.assign(distance=table["offset"].map(distance), error=np.abs(table["variance_ratio"] - 1))
+    table = table.assign(
+        distance=table["offset"].map(distance), error=np.abs(table["variance_ratio"] - 1)
+    )
     return table.assign(one_pass_theory=UNIT * np.square(table["distance"]))
 
 
@@ -41,7 +43,10 @@ def alt(data: pd.DataFrame) -> str:
 
 
 def caption(data: pd.DataFrame) -> str:
-    negative, lost = (data["variance_ratio"] < 0).sum(), data[data["finite"] == 0]["source"].nunique()
+    negative, lost = (
+        (data["variance_ratio"] < 0).sum(),
+        data[data["finite"] == 0]["source"].nunique(),
+    )
     return (f"Relative error of the variance of a float32 batch of standard deviation near 1 as its mean moves away from zero. Line: $u\\kappa^2$ with "
             f"$u = 2^{{-24}}$, the size of one rounding in $\\overline{{x^2}}$. Variances that came out negative: {negative}; variants that then put out "
             f"values that are not numbers: {lost}. Two passes, and PyTorch, have no such error. Errors below {FLOOR:.0e} are drawn there; "
@@ -51,7 +56,13 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.8)
     line = data[data["source"] == data["source"].iloc[0]].sort_values("distance")
-    ax.plot(line["distance"], line["one_pass_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+    ax.plot(
+        line["distance"],
+        line["one_pass_theory"],
+        color=theme.colour("theory"),
+        linewidth=1,
+        zorder=1.9,
+    )
     for source, rows in data.groupby("source", sort=False):
         if source not in LINES and source != "Flax nnx":
             ax.plot(
@@ -76,7 +87,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             theme.label(ax, x, 30, name, theme.colour(condition), dx=0, dy=-15 * k)
     theme.label(ax, x, line["one_pass_theory"].iloc[0], "uκ²", theme.colour("theory"), dx=8, dy=15,
                 weight="normal")  # fmt: skip
-    theme.label(ax, line["distance"].iloc[-4], 8e-7, "PyTorch", theme.colour("batch norm"), dx=0, dy=8)
+    theme.label(
+        ax, line["distance"].iloc[-4], 8e-7, "PyTorch", theme.colour("batch norm"), dx=0, dy=8
+    )
     theme.label(
         ax,
         x,

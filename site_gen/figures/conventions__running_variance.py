@@ -25,12 +25,18 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     table = results["factor"].dropna("size", how="all").to_dataframe().reset_index()
     unbiased = results["factor_theory"].sel(variance="unbiased", drop=True).to_series()
     biased = results["factor_theory"].sel(variance="biased", drop=True).to_series()
-    theory = table["size"].map(unbiased).where(table["framework"] == "PyTorch", table["size"].map(biased))
+    theory = (
+        table["size"]
+        .map(unbiased)
+        .where(table["framework"] == "PyTorch", table["size"].map(biased))
+    )
     return table.rename(columns={"size": "batch"}).assign(theory=theory)
 
 
 def _at(data: pd.DataFrame, framework: str, batch: int) -> float:
-    return float(data[(data["framework"] == framework) & (data["batch"] == batch)]["factor"].iloc[0])
+    return float(
+        data[(data["framework"] == framework) & (data["batch"] == batch)]["factor"].iloc[0]
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -57,7 +63,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.plot(rows["batch"], rows["factor"], marker, color=colour, markersize=size, fillstyle="full" if scale < 1.2 else "none",
                 linestyle="none")  # fmt: skip
     at = data[data["framework"] == "PyTorch"].iloc[1]
-    theme.label(ax, at["batch"], at["factor"], "PyTorch: m/(m − 1)", theme.colour("batch norm"), dx=12, dy=6)
+    theme.label(
+        ax, at["batch"], at["factor"], "PyTorch: m/(m − 1)", theme.colour("batch norm"), dx=12, dy=6
+    )
     x = data["batch"].min()
     for k, (name, condition) in enumerate(
         {"Keras": "none", "Flax": "layer norm", "ONNX": "group norm"}.items()

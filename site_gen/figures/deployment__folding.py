@@ -23,7 +23,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _far(data: pd.DataFrame, origin: str, form: str) -> float:
-    return float(data[(data["origin"] == origin) & (data["offset"] == data["offset"].max())][form].mean())
+    return float(
+        data[(data["origin"] == origin) & (data["offset"] == data["offset"].max())][form].mean()
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -39,7 +41,11 @@ def caption(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.8)
-    shown = data[data["offset"] > 0].groupby(["origin", "offset"], as_index=False).mean(numeric_only=True)
+    shown = (
+        data[data["offset"] > 0]
+        .groupby(["origin", "offset"], as_index=False)
+        .mean(numeric_only=True)
+    )
     for origin in ("bias", "inputs"):
         rows = shown[shown["origin"] == origin]
         if origin == "inputs":
@@ -67,7 +73,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         )
     x, top = shown["offset_found"].min(), shown["folded_error"].max()
     theme.label(ax, x, top, "folded, offset from the inputs", theme.colour("none"), dx=0)
-    theme.label(ax, x, top, "with batch norm, either origin", theme.colour("batch norm"), dx=0, dy=-16)
+    theme.label(
+        ax, x, top, "with batch norm, either origin", theme.colour("batch norm"), dx=0, dy=-16
+    )
     last = shown[(shown["origin"] == "bias")].iloc[-1]
     theme.label(
         ax,

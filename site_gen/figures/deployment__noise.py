@@ -20,11 +20,15 @@ COLOURS = {"mean": "batch norm", "variance": "none"}
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row a run, statistic and number of devices: the standard deviation of a device's own statistic, and its closed form."""
-    return results["noise"].to_dataframe().join(results["noise_theory"].to_dataframe()).reset_index()
+    return (
+        results["noise"].to_dataframe().join(results["noise_theory"].to_dataframe()).reset_index()
+    )
 
 
 def _mean(data: pd.DataFrame, statistic: str, shards: int) -> float:
-    return float(data[(data["statistic"] == statistic) & (data["shards"] == shards)]["noise"].mean())
+    return float(
+        data[(data["statistic"] == statistic) & (data["shards"] == shards)]["noise"].mean()
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -45,7 +49,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         line = rows.groupby("shards")["noise_theory"].first()
         ax.plot(line.index, line, color=theme.colour("theory"), linewidth=1, zorder=1.9)
         ax.plot(rows["shards"], rows["noise"], "o", color=theme.colour(condition), alpha=0.5)
-        what = "mean, in standard deviations" if name == "mean" else "variance, over its expectation"
+        what = (
+            "mean, in standard deviations" if name == "mean" else "variance, over its expectation"
+        )
         theme.label(
             ax,
             4,

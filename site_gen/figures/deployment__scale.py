@@ -20,7 +20,9 @@ TAGS = ("deployment", "folding", "precision", "float16")
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row a run and scale: running variance and the errors of both forms."""
     table = (
-        results[["scale_unfolded_error", "scale_folded_error", "scale_theory"]].to_dataframe().reset_index()
+        results[["scale_unfolded_error", "scale_folded_error", "scale_theory"]]
+        .to_dataframe()
+        .reset_index()
     )
     return table.assign(running_variance=np.square(table["scale"]))
 
@@ -48,12 +50,24 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     shown = data.groupby("running_variance", as_index=False).mean(numeric_only=True)
     line = shown[shown["running_variance"] >= 1]
     ax.plot(
-        line["running_variance"], line["scale_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        line["running_variance"],
+        line["scale_theory"],
+        color=theme.colour("theory"),
+        linewidth=1,
+        zorder=1.9,
     )
     for name, condition in (("unfolded", "batch norm"), ("folded", "none")):
         column = f"scale_{name}_error"
-        ax.plot(data["running_variance"], data[column], ".", color=theme.colour(condition), alpha=0.3)
-        ax.plot(shown["running_variance"], shown[column], "o-", color=theme.colour(condition), linewidth=1)
+        ax.plot(
+            data["running_variance"], data[column], ".", color=theme.colour(condition), alpha=0.3
+        )
+        ax.plot(
+            shown["running_variance"],
+            shown[column],
+            "o-",
+            color=theme.colour(condition),
+            linewidth=1,
+        )
     last, where = shown.iloc[-1], line.iloc[1]
     theme.label(
         ax, last["running_variance"], last["scale_folded_error"], "folded", theme.colour("none"), dx=0, dy=12, ha="right"
@@ -66,6 +80,10 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         weight="normal",
     )  # fmt: skip
     ax.set(
-        xscale="log", yscale="log", xlabel="running variance", ylabel="error of the output", ylim=(1e-6, 1e-2)
+        xscale="log",
+        yscale="log",
+        xlabel="running variance",
+        ylabel="error of the output",
+        ylim=(1e-6, 1e-2),
     )
     return figure

@@ -39,9 +39,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def _mean(data: pd.DataFrame, kind: str, distribution: str, value: int) -> float:
     return float(
-        data[(data["kind"] == kind) & (data["distribution"] == distribution) & (data["value"] == value)][
-            "ratio"
-        ].mean()
+        data[
+            (data["kind"] == kind)
+            & (data["distribution"] == distribution)
+            & (data["value"] == value)
+        ]["ratio"].mean()
     )
 
 

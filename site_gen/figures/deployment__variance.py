@@ -28,7 +28,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def _far(data: pd.DataFrame, name: str) -> float:
     """Root mean square error at the largest offset, as drawn."""
-    far = data[(data["algorithm"] == name) & (data["variance_offset"] == data["variance_offset"].max())]
+    far = data[
+        (data["algorithm"] == name) & (data["variance_offset"] == data["variance_offset"].max())
+    ]
     return float(np.sqrt(np.square(far["variance_error"]).mean()))
 
 
@@ -62,7 +64,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             theme.label(ax, end, mean[name].iloc[-1] / 40, name, theme.colour(condition))
         else:
             theme.label(ax, end, mean[name].iloc[-1], name, theme.colour(condition), dy=dy)
-    theme.label(ax, end, line.iloc[-1], "u(1 + μ²/σ²)", theme.colour("theory"), dy=0, weight="normal")
+    theme.label(
+        ax, end, line.iloc[-1], "u(1 + μ²/σ²)", theme.colour("theory"), dy=0, weight="normal"
+    )
     ax.set(
         xscale="log",
         yscale="log",

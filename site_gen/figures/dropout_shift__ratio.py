@@ -37,7 +37,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _mean(data: pd.DataFrame, name: str, keep: float) -> float:
-    rows = data[(data["order"] == "before") & (data["input"] == name) & np.isclose(data["keep"], keep)]
+    rows = data[
+        (data["order"] == "before") & (data["input"] == name) & np.isclose(data["keep"], keep)
+    ]
     return float(rows["eval_variance"].mean())
 
 
@@ -56,14 +58,29 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     after = data[data["order"] == "after"]
     ax.plot(after["keep"], after["eval_variance"], "s", color=theme.colour("neutral"), alpha=0.4)
     for name, condition in COLOURS.items():
-        rows, colour = data[(data["order"] == "before") & (data["input"] == name)], theme.colour(condition)
+        rows, colour = (
+            data[(data["order"] == "before") & (data["input"] == name)],
+            theme.colour(condition),
+        )
         line = rows.dropna(subset="theory")
         ax.plot(line["keep"], line["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
         ax.plot(rows["keep"], rows["eval_variance"], "o", color=colour, alpha=0.5)
     for k, (name, condition) in enumerate(COLOURS.items()):
         theme.label(ax, 0.06, 0.9, name, theme.colour(condition), dx=0, dy=-15 * k)
     theme.label(
-        ax, 0.5, 1, "dropout behind batch norm", theme.colour("neutral"), dx=8, dy=-11, weight="normal"
+        ax,
+        0.5,
+        1,
+        "dropout behind batch norm",
+        theme.colour("neutral"),
+        dx=8,
+        dy=-11,
+        weight="normal",
     )
-    ax.set(xlim=(0.04, 0.96), ylim=(0, 1.08), xlabel="keep probability p", ylabel="variance in evaluation")
+    ax.set(
+        xlim=(0.04, 0.96),
+        ylim=(0, 1.08),
+        xlabel="keep probability p",
+        ylabel="variance in evaluation",
+    )
     return figure

@@ -42,7 +42,8 @@ def alt(data: pd.DataFrame) -> str:
     told = []
     for parameter, rows in data[data["layer"] == "last"].groupby("parameter", sort=False):
         told.append(
-            f"{GREEK[parameter]} " + ", ".join(f"{row.start:g} to {row.end:.2g}" for row in rows.itertuples())
+            f"{GREEK[parameter]} "
+            + ", ".join(f"{row.start:g} to {row.end:.2g}" for row in rows.itertuples())
         )
     return f"Start and mean end in the last hidden layer: {'; '.join(told[::-1])}."
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "A γ ten times too small or too large is soon made up for; a γ of thirty or a large β is not"
+TITLE = (
+    "A γ ten times too small or too large is soon made up for; a γ of thirty or a large β is not"
+)
 TAGS = ("gamma and beta", "training speed")
 MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
@@ -33,7 +35,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def _medians(data: pd.DataFrame) -> pd.Series:
     return (
-        data.assign(steps=data["steps"].fillna(np.inf)).groupby(["gamma", "beta", "start"])["steps"].median()
+        data.assign(steps=data["steps"].fillna(np.inf))
+        .groupby(["gamma", "beta", "start"])["steps"]
+        .median()
     )
 
 
@@ -65,8 +69,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.plot(middle.index, middle, color=colour, linewidth=1.5)
     colour = theme.colour("positive")
     axes[0].plot(learned["gamma"], learned["steps"], "o", color=colour, markersize=4, alpha=0.5)
-    theme.label(axes[0], 1.0, learned["steps"].median(), "learned γ and β", colour, dx=-8, ha="right")
-    theme.label(axes[1], data["beta"].min(), 1.6 * last, "not reached", theme.muted, dx=0, weight="normal")
+    theme.label(
+        axes[0], 1.0, learned["steps"].median(), "learned γ and β", colour, dx=-8, ha="right"
+    )
+    theme.label(
+        axes[1], data["beta"].min(), 1.6 * last, "not reached", theme.muted, dx=0, weight="normal"
+    )
     ticks = sorted(shown.loc[shown["beta"] == 0, "gamma"].unique())
     axes[0].set(
         xscale="log",
@@ -78,7 +86,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     axes[0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes[0].minorticks_off()
     marks = [
-        tick for tick in (10, 20, 50, 100, 200, 500, 1000, 10_000) if 0.6 * data["steps"].min() < tick < last
+        tick
+        for tick in (10, 20, 50, 100, 200, 500, 1000, 10_000)
+        if 0.6 * data["steps"].min() < tick < last
     ]
     axes[0].set_yticks(marks, [f"{tick}" for tick in marks])
     axes[1].set(xlabel="β at the start")

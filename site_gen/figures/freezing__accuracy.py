@@ -43,10 +43,15 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.axvline(before, color=theme.colour("neutral"), linewidth=1, zorder=1.5)
     ways = list(LABELS)[::-1]
     for k, way in enumerate(ways):
-        for column, condition, dy in (("old_accuracy", "neutral", 0.14), ("new_accuracy", "positive", -0.14)):
+        for column, condition, dy in (
+            ("old_accuracy", "neutral", 0.14),
+            ("new_accuracy", "positive", -0.14),
+        ):
             values = data[data["way"] == way][column]
             ax.plot(values, [k + dy] * len(values), "o", color=theme.colour(condition), alpha=0.45)
-            ax.plot([values.mean()] * 2, [k + dy - 0.12, k + dy + 0.12], color=theme.ink, linewidth=1.5)
+            ax.plot(
+                [values.mean()] * 2, [k + dy - 0.12, k + dy + 0.12], color=theme.ink, linewidth=1.5
+            )
     top = len(ways) - 1
     low = data[["old_accuracy", "new_accuracy"]].min().min()
     theme.label(ax, low, 0.14, "old digits", theme.colour("neutral"), dx=0)

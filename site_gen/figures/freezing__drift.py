@@ -32,9 +32,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def _end(data: pd.DataFrame, way: str, shift: str = "inverted") -> float:
     return float(
-        data[(data["way"] == way) & (data["shift"] == shift) & (data["step"] == data["step"].max())][
-            "change"
-        ].mean()
+        data[
+            (data["way"] == way) & (data["shift"] == shift) & (data["step"] == data["step"].max())
+        ]["change"].mean()
     )
 
 
@@ -54,9 +54,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.8)
     end = data["step"].max()
     for way, condition in COLOURS.items():
-        rows = data[(data["way"] == way) & (data["shift"] == "inverted") & (data["step"] > 0)].pivot(
-            index="step", columns="run", values="change"
-        )
+        rows = data[
+            (data["way"] == way) & (data["shift"] == "inverted") & (data["step"] > 0)
+        ].pivot(index="step", columns="run", values="change")
         mean = rows.mean(axis=1)
         half = t.ppf(0.975, rows.shape[1] - 1) * rows.std(axis=1) / rows.shape[1] ** 0.5
         theme.band(ax, rows.index, mean - half, mean + half, theme.colour(condition))
@@ -91,6 +91,10 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         dy=-11,
         ha="right",
     )
-    ax.set(xscale="log", xlabel="steps of training the new last layer", ylabel="change of the hidden outputs")
+    ax.set(
+        xscale="log",
+        xlabel="steps of training the new last layer",
+        ylabel="change of the hidden outputs",
+    )
     ax.set_ylim(bottom=-0.12 * top)
     return figure

@@ -18,7 +18,12 @@ TAGS = ("freezing", "scale invariance")
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row a run, kind of statistics and factor: root mean square change of the outputs, and its closed form for fixed statistics."""
-    return results["scale_change"].to_dataframe().join(results["scale_theory"].to_dataframe()).reset_index()
+    return (
+        results["scale_change"]
+        .to_dataframe()
+        .join(results["scale_theory"].to_dataframe())
+        .reset_index()
+    )
 
 
 def alt(data: pd.DataFrame) -> str:

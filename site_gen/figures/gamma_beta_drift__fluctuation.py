@@ -22,7 +22,9 @@ LAYERS = {"first": 0, "last": -1}
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Fluctuation of γ by condition and layer, geometric means over runs with 95 % intervals; and mean accuracy at the end."""
-    rates = sorted(float(name.split()[1]) for name in results["condition"].values if name.startswith("rate "))
+    rates = sorted(
+        float(name.split()[1]) for name in results["condition"].values if name.startswith("rate ")
+    )
     rows = []
     for condition in [*(f"rate {rate:g}" for rate in rates), "small batches", "not shuffled"]:
         one = results.sel(condition=condition)
@@ -38,7 +40,8 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 def alt(data: pd.DataFrame) -> str:
     last = data[data["layer"] == "last"]
     told = ", ".join(
-        f"{row.fluctuation:.1g} and {row.accuracy:.0%} for {row.condition}" for row in last.itertuples()
+        f"{row.fluctuation:.1g} and {row.accuracy:.0%} for {row.condition}"
+        for row in last.itertuples()
     )
     return f"Dots: standard deviation of γ about its trend in the last hidden layer, and the test accuracy at the end: {told}."
 

@@ -20,7 +20,9 @@ MOMENTS = {"mean": ("mean", "|Δβ|"), "std": ("standard deviation", "|Δ(|γ|σ
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Movement in one step, measured on the probe and by the closed form, mean over units; by moment, rate, layer and step; first run."""
-    rates = sorted(float(name.split()[1]) for name in results["condition"].values if name.startswith("rate "))
+    rates = sorted(
+        float(name.split()[1]) for name in results["condition"].values if name.startswith("rate ")
+    )
     rows = []
     for moment in MOMENTS:
         for rate in rates:

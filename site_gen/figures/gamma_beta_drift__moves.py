@@ -26,7 +26,9 @@ COLOURS = {"before_distance": "input", "after_distance": "batch norm", "affine_d
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Movement in one step by rate, place and step, geometric mean over runs and the band of nine runs in ten; last hidden layer."""
-    rates = sorted(float(name.split()[1]) for name in results["condition"].values if name.startswith("rate "))
+    rates = sorted(
+        float(name.split()[1]) for name in results["condition"].values if name.startswith("rate ")
+    )
     rows = []
     for rate in (rates[0], rates[len(rates) // 2], rates[-1]):
         one = results.sel(condition=f"rate {rate:g}").isel(layer=-1)
@@ -46,7 +48,9 @@ def _shares(data: pd.DataFrame) -> pd.Series:
 
 def alt(data: pd.DataFrame) -> str:
     told = ", ".join(f"{share:.0%} at rate {rate:g}" for rate, share in _shares(data).items())
-    first = data[(data["step"] == 1) & (data["what"] == "after_distance")].set_index("rate")["distance"]
+    first = data[(data["step"] == 1) & (data["what"] == "after_distance")].set_index("rate")[
+        "distance"
+    ]
     return (f"Movement of the last hidden layer’s distributions in one step, over training, at three learning rates. γ and β alone would give this share of the "
             f"movement behind batch norm: {told}. In the first step the distribution behind batch norm moves by {first.iloc[0]:.1g} of its standard deviation at "
             f"the smallest rate and by {first.iloc[-1]:.1g} at the largest.")  # fmt: skip
@@ -63,14 +67,18 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=len(rates), height=3.6, sharey=True)
     for ax, rate in zip(axes, rates, strict=True):
         for what in WHAT:
-            rows, colour = data[(data["rate"] == rate) & (data["what"] == what)], theme.colour(COLOURS[what])
+            rows, colour = (
+                data[(data["rate"] == rate) & (data["what"] == what)],
+                theme.colour(COLOURS[what]),
+            )
             theme.band(ax, rows["step"], rows["low"], rows["high"], colour)
             ax.plot(rows["step"], rows["distance"], color=colour, marker="o", markersize=3)
         ax.set(xscale="log", yscale="log", xlabel="training step", title=f"learning rate {rate:g}")
     axes[0].set_ylabel("movement in one step (standard deviations)")
     for what in WHAT:
         rows = data[
-            (data["rate"] == (rates[1] if what != "affine_distance" else rates[0])) & (data["what"] == what)
+            (data["rate"] == (rates[1] if what != "affine_distance" else rates[0]))
+            & (data["what"] == what)
         ]
         row = rows.iloc[len(rows) // 2]
         ax = axes[1] if what != "affine_distance" else axes[0]

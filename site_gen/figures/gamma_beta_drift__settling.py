@@ -22,7 +22,9 @@ MARK = 0.1  # the share of training after which the claim looks
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Distance from the start in parts of the final one, by parameter, rate and share of training; means over runs with 95 % bands."""
-    rates = sorted(float(name.split()[1]) for name in results["condition"].values if name.startswith("rate "))
+    rates = sorted(
+        float(name.split()[1]) for name in results["condition"].values if name.startswith("rate ")
+    )
     rows = []
     for parameter in GREEK:
         for rate in rates:
@@ -34,8 +36,14 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                 .values
             )
             share = gone / gone[-1]
-            half = student.ppf(0.975, share.shape[1] - 1) * share.std(axis=1, ddof=1) / share.shape[1] ** 0.5
-            for step, value, width in zip(results["step"].values, share.mean(axis=1), half, strict=True):
+            half = (
+                student.ppf(0.975, share.shape[1] - 1)
+                * share.std(axis=1, ddof=1)
+                / share.shape[1] ** 0.5
+            )
+            for step, value, width in zip(
+                results["step"].values, share.mean(axis=1), half, strict=True
+            ):
                 rows.append({"parameter": parameter, "rate": rate, "training": step / results["step"].values[-1], "share": value,
                              "low": value - width, "high": value + width, "steps": int(results["step"].values[-1]), "runs": share.shape[1]})  # fmt: skip
     return pd.DataFrame(rows)

@@ -19,7 +19,9 @@ TAGS = ("gamma and beta", "learning rate", "internal covariate shift")
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Way of γ of the last hidden layer by rate and step: in total, and a step since the reading before; geometric means over runs."""
-    rates = sorted(float(name.split()[1]) for name in results["condition"].values if name.startswith("rate "))
+    rates = sorted(
+        float(name.split()[1]) for name in results["condition"].values if name.startswith("rate ")
+    )
     steps = results["step"].values
     rows = []
     for rate in rates:
@@ -67,7 +69,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         right.plot(rate * rows["step"], rows["total"], color=colour)
         nudge = {0: -4, 1: 4}.get(rates.index(rate), 0)
         theme.label(
-            left, rows["middle"].iloc[-1], rows["a_step"].iloc[-1], f"rate {rate:g}", colour, dy=nudge
+            left,
+            rows["middle"].iloc[-1],
+            rows["a_step"].iloc[-1],
+            f"rate {rate:g}",
+            colour,
+            dy=nudge,
         )
         first = rows.iloc[0]
         right.plot([rate * first["step"]], [first["total"]], "o", color=colour, markersize=4)

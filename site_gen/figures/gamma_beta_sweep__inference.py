@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 TITLE = "A large positive β at the start costs much at inference, and in training no more than a negative one"
 TAGS = ("γ and β", "running statistics", "inference")
 
-MODES = {"training_accuracy": "statistics of the test set", "inference_accuracy": "running averages"}
+MODES = {
+    "training_accuracy": "statistics of the test set",
+    "inference_accuracy": "running averages",
+}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
@@ -54,7 +57,9 @@ def caption(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=2, height=3.5, sharey=True)
-    colours = dict(zip(MODES.values(), (theme.colour("truth"), theme.colour("batch norm")), strict=True))
+    colours = dict(
+        zip(MODES.values(), (theme.colour("truth"), theme.colour("batch norm")), strict=True)
+    )
     for ax, task in zip(axes, data["task"].unique(), strict=True):
         for name, colour in colours.items():
             rows = data[(data["task"] == task) & (data["statistics"] == name)]
@@ -66,8 +71,17 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     axes[0].set(ylabel="test accuracy", ylim=(0, 1.02))
     task, top = data["task"].unique()[-1], data["beta"].max()
     own, running = MODES.values()
-    theme.label(axes[1], top / 2, _at(data, task, own, top / 2), own, colours[own], dx=4, dy=15, ha="center")
     theme.label(
-        axes[1], top, _at(data, task, running, top), running, colours[running], dx=-14, dy=4, ha="right"
+        axes[1], top / 2, _at(data, task, own, top / 2), own, colours[own], dx=4, dy=15, ha="center"
+    )
+    theme.label(
+        axes[1],
+        top,
+        _at(data, task, running, top),
+        running,
+        colours[running],
+        dx=-14,
+        dy=4,
+        ha="right",
     )
     return figure

@@ -74,7 +74,10 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     colours = dict(zip(BETAS, theme.sequence(len(BETAS)), strict=True))
     for ax, (quantity, title) in zip(axes, PANELS.items(), strict=True):
         for beta in BETAS:
-            rows, colour = data[(data["quantity"] == quantity) & (data["beta"] == beta)], colours[beta]
+            rows, colour = (
+                data[(data["quantity"] == quantity) & (data["beta"] == beta)],
+                colours[beta],
+            )
             theme.band(ax, rows["gamma"], rows["low"], rows["high"], colour)
             if quantity == "saturated":
                 ax.plot(rows["gamma"], rows["theory"], color=theme.colour("theory"), linewidth=1)

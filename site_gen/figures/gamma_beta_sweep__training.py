@@ -53,7 +53,9 @@ def alt(data: pd.DataFrame) -> str:
         told.append(f"on the {task} the loss from (1, 0) is {_at(data, task, 'frozen', 1, 0):.2f} frozen and {_at(data, task, 'trained', 1, 0):.2f} trained, "
                     f"and the lowest is {best['loss']:.2f}, trained from ({best['gamma']:g}, {best['beta']:g})")  # fmt: skip
     return (
-        "Four heat maps of the final loss over γ and β at the start. " + "; ".join(told).capitalize() + "."
+        "Four heat maps of the final loss over γ and β at the start. "
+        + "; ".join(told).capitalize()
+        + "."
     ).replace("-", "−")
 
 
@@ -84,12 +86,16 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     from matplotlib.patches import Rectangle
 
     tasks = list(data["task"].unique())
-    figure, axes = theme.figure(rows=len(tasks), cols=2, height=6.0, sharex=True, sharey=True, squeeze=False)
+    figure, axes = theme.figure(
+        rows=len(tasks), cols=2, height=6.0, sharex=True, sharey=True, squeeze=False
+    )
     for line, task in zip(axes, tasks, strict=True):
         of_task = data[data["task"] == task]
         norm = LogNorm(of_task["loss"].min(), of_task["loss"].max())
         for ax, (affine, title) in zip(line, PANELS.items(), strict=True):
-            grid = of_task[of_task["affine"] == affine].pivot(index="gamma", columns="beta", values="loss")
+            grid = of_task[of_task["affine"] == affine].pivot(
+                index="gamma", columns="beta", values="loss"
+            )
             ax.imshow(grid, cmap=theme.cmap, norm=norm, origin="lower", aspect="auto")
             for (row, column), loss in np.ndenumerate(grid.to_numpy()):
                 ax.text(
@@ -111,7 +117,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                     linewidth=1.6,
                 )
             )
-            ax.set_xticks(range(len(grid.columns)), [f"{beta:g}".replace("-", "−") for beta in grid.columns])
+            ax.set_xticks(
+                range(len(grid.columns)), [f"{beta:g}".replace("-", "−") for beta in grid.columns]
+            )
             ax.set_yticks(range(len(grid.index)), [f"{gamma:g}" for gamma in grid.index])
             ax.set_title(f"final loss, {task}, {title}")
             ax.grid(False)

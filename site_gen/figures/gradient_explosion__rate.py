@@ -29,7 +29,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     hold the closed form only, for a smooth line."""  # fmt: skip
     log = results["log_square"].isel(layer=slice(int(results.attrs["skipped"]), None))
     layer = log["layer"] - log["layer"].mean()
-    growth = np.exp(-(log * layer).sum("layer") / (layer**2).sum())  # exp of minus the least-squares slope
+    growth = np.exp(
+        -(log * layer).sum("layer") / (layer**2).sum()
+    )  # exp of minus the least-squares slope
     rows = []
     for activation in results["activation"].values:
         limit = float(results["predicted_limit"].sel(activation=activation))
@@ -45,7 +47,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             {"activation": activation, "batch": float(x), "theory": float(y)}
             for x, y in zip(line["line_batch"].values, line.values, strict=True)
         ]
-    return pd.DataFrame(rows).sort_values(["activation", "batch"], ascending=[False, True], ignore_index=True)
+    return pd.DataFrame(rows).sort_values(
+        ["activation", "batch"], ascending=[False, True], ignore_index=True
+    )
 
 
 def _measured(data: pd.DataFrame, activation: str) -> pd.DataFrame:
@@ -72,9 +76,13 @@ def caption(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.6)
-    for activation, colour in zip(NAMES, (theme.colour("batch norm"), theme.colour("positive")), strict=True):
+    for activation, colour in zip(
+        NAMES, (theme.colour("batch norm"), theme.colour("positive")), strict=True
+    ):
         rows, points = data[data["activation"] == activation], _measured(data, activation)
-        ax.plot(rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        ax.plot(
+            rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
         ax.axhline(points["limit"].iloc[0], color=colour, linewidth=1, linestyle=":", zorder=1.8)
         ax.vlines(points["batch"], points["low"], points["high"], color=colour, linewidth=2)
         for some, face in (

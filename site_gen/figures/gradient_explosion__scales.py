@@ -75,12 +75,20 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                 at = rows[rows["layer"] == round(0.45 * last)].iloc[0]
                 name = "He’s scale" if scale == 1 else f"× {scale:g}"
                 # beside the rising line the label stands below it
-                theme.label(ax, at["layer"], at["square"], name, colour, dx=8, dy=-12 if scale < 1 else 9)
+                theme.label(
+                    ax, at["layer"], at["square"], name, colour, dx=8, dy=-12 if scale < 1 else 9
+                )
         ax.axhline(1, color=theme.muted, linewidth=1, linestyle=":", zorder=1)
         ax.set(yscale="log", xlabel="layer", title=title, xlim=(0, last + 1))
     at = data[(data["norm"] == "batch norm") & (data["layer"] == round(0.45 * last))].iloc[0]
     theme.label(
-        axes[1], at["layer"], at["square"], "all three scales", theme.colour("batch norm"), dx=8, dy=9
+        axes[1],
+        at["layer"],
+        at["square"],
+        "all three scales",
+        theme.colour("batch norm"),
+        dx=8,
+        dy=9,
     )
     axes[0].set(ylabel="‖∂L/∂z‖² / that of the last layer")
     return figure

@@ -26,11 +26,18 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     rows = []
     for kind in KINDS:
         for norm in LABELS:
-            for time, steps in (("before training", slice(0, 1)), ("through training", slice(1, None))):
+            for time, steps in (
+                ("before training", slice(0, 1)),
+                ("through training", slice(1, None)),
+            ):
                 read = results[kind].sel(norm=norm).isel(step=steps).mean("step")
                 for layer in results["layer"].values:
                     values = read.sel(layer=layer).values
-                    half = student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                    half = (
+                        student.ppf(0.975, values.size - 1)
+                        * values.std(ddof=1)
+                        / np.sqrt(values.size)
+                    )
                     rows.append({"kind": kind, "network": norm, "time": time, "layer": int(layer), "value": values.mean(),
                                  "low": values.mean() - half, "high": values.mean() + half, "runs": values.size})  # fmt: skip
     return pd.DataFrame(rows)
@@ -44,9 +51,7 @@ def alt(data: pd.DataFrame) -> str:
         for kind, title in KINDS.items()
         for norm in LABELS
     ]
-    return (
-        f"Bias of the gradient from the first hidden layer to the last, through training: {'; '.join(told)}."
-    )
+    return f"Bias of the gradient from the first hidden layer to the last, through training: {'; '.join(told)}."
 
 
 def caption(data: pd.DataFrame) -> str:
@@ -70,8 +75,19 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             )
         top = data.loc[data["kind"] == kind, "high"].max()
         ax.set(
-            xlabel="hidden layer", title=title, ylim=(0, 1.35 * top), xticks=sorted(data["layer"].unique())
+            xlabel="hidden layer",
+            title=title,
+            ylim=(0, 1.35 * top),
+            xticks=sorted(data["layer"].unique()),
         )
     for network, y in (("none", 0.94), ("batch norm", 0.86)):
-        theme.label(axes[0], 0.03, y, LABELS[network], theme.colour(network), transform="axes fraction", dx=0)
+        theme.label(
+            axes[0],
+            0.03,
+            y,
+            LABELS[network],
+            theme.colour(network),
+            transform="axes fraction",
+            dx=0,
+        )
     return figure

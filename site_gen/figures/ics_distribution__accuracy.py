@@ -51,7 +51,9 @@ def _main_rate(results: xr.Dataset) -> float:
     """The rate that is trained for the longest, and of several the best for the network without batch norm."""
     plain = results.sel(norm="none").isel(target=0)
     longest = plain.sel(rate=np.isfinite(plain["accuracy"].isel(step=-1, run=0)).values)
-    return longest["rate"].values[longest["steps_to"].transpose("rate", "run").median("run").values.argmin()]
+    return longest["rate"].values[
+        longest["steps_to"].transpose("rate", "run").median("run").values.argmin()
+    ]
 
 
 def _interval(values: np.ndarray) -> dict[str, float]:
@@ -90,7 +92,10 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, (left, right) = theme.figure(cols=2, height=3.6)
     for network, label in (("none", "without"), ("batch norm", "with batch norm")):
-        rows, colour = data[(data["network"] == network) & (data["step"] > 0)], theme.colour(network)
+        rows, colour = (
+            data[(data["network"] == network) & (data["step"] > 0)],
+            theme.colour(network),
+        )
         theme.band(left, rows["step"], rows["low"], rows["high"], colour)
         left.plot(rows["step"], rows["mean"], color=colour)
         half = rows["step"].iloc[(rows["mean"] > 0.5).argmax()]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 TITLE = "With batch norm distributions travel less, unless the other network hardly learns"
 TAGS = ("internal covariate shift", "distributions", "learning rate")
 
-UNITS = {"spreads": "in standard deviations of its own", "travelled": "in units of the sigmoid’s input"}
+UNITS = {
+    "spreads": "in standard deviations of its own",
+    "travelled": "in units of the sigmoid’s input",
+}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
@@ -30,8 +33,16 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         for rate in (results["rate"].values.min(), main):
             for norm in ("none", "batch norm"):
                 for step in steps:
-                    values = results[unit].sel(rate=rate, norm=norm, step=step, place="sigmoid input").values
-                    half = student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                    values = (
+                        results[unit]
+                        .sel(rate=rate, norm=norm, step=step, place="sigmoid input")
+                        .values
+                    )
+                    half = (
+                        student.ppf(0.975, values.size - 1)
+                        * values.std(ddof=1)
+                        / np.sqrt(values.size)
+                    )
                     rows.append({"unit": unit, "rate": rate, "network": norm, "step": int(step), "distance": values.mean(),
                                  "low": values.mean() - half, "high": values.mean() + half, "runs": values.size})  # fmt: skip
     return pd.DataFrame(rows)
@@ -41,11 +52,15 @@ def _main_rate(results: xr.Dataset) -> float:
     """The rate that is trained for the longest, and of several the best for the network without batch norm."""
     plain = results.sel(norm="none").isel(target=0)
     longest = plain.sel(rate=np.isfinite(plain["accuracy"].isel(step=-1, run=0)).values)
-    return longest["rate"].values[longest["steps_to"].transpose("rate", "run").median("run").values.argmin()]
+    return longest["rate"].values[
+        longest["steps_to"].transpose("rate", "run").median("run").values.argmin()
+    ]
 
 
 def _ends(data: pd.DataFrame) -> pd.Series:
-    return data[data["step"] == data["step"].max()].set_index(["unit", "rate", "network"])["distance"]
+    return data[data["step"] == data["step"].max()].set_index(["unit", "rate", "network"])[
+        "distance"
+    ]
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -74,7 +89,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ):
             colour = theme.colour(network)
             theme.band(ax, rows["step"], rows["low"], rows["high"], colour)
-            ax.plot(rows["step"], rows["distance"], color=colour, linestyle="--" if rate == small else "-")
+            ax.plot(
+                rows["step"],
+                rows["distance"],
+                color=colour,
+                linestyle="--" if rate == small else "-",
+            )
             theme.label(
                 ax,
                 rows["step"].iloc[-1],

@@ -36,7 +36,9 @@ def _main_rate(results: xr.Dataset) -> float:
     """The rate that is trained for the longest, and of several the best for the network without batch norm."""
     plain = results.sel(norm="none").isel(target=0)
     longest = plain.sel(rate=np.isfinite(plain["accuracy"].isel(step=-1, run=0)).values)
-    return longest["rate"].values[longest["steps_to"].transpose("rate", "run").median("run").values.argmin()]
+    return longest["rate"].values[
+        longest["steps_to"].transpose("rate", "run").median("run").values.argmin()
+    ]
 
 
 def _widths(data: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -62,7 +64,10 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=2, height=3.6, sharey=True)
     for ax, (network, label) in zip(axes, LABELS.items(), strict=True):
-        rows, colour = data[(data["network"] == network) & (data["step"] > 0)], theme.colour(network)
+        rows, colour = (
+            data[(data["network"] == network) & (data["step"] > 0)],
+            theme.colour(network),
+        )
         theme.band(ax, rows["step"], rows["percentile_15"], rows["percentile_85"], colour)
         for percentile in (15, 50, 85):
             ax.plot(

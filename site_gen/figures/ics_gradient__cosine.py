@@ -31,7 +31,10 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         for norm in LABELS:
             for step in at["step"].values:
                 low, middle, high = (
-                    at["cosine"].sel(layer=layer, norm=norm, step=step).quantile([0.25, 0.5, 0.75]).values
+                    at["cosine"]
+                    .sel(layer=layer, norm=norm, step=step)
+                    .quantile([0.25, 0.5, 0.75])
+                    .values
                 )
                 rows.append({"layer": int(layer), "network": norm, "step": int(step), "cosine": middle, "low": low, "high": high,
                              "runs": at.sizes["run"]})  # fmt: skip
@@ -64,5 +67,13 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.set(xscale="log", xlabel="training steps", title=f"layer {layer} of {layers[-1]}")
     axes[0].set(ylabel="cosine of the two gradients", ylim=(min(0, data["low"].min()) - 0.02, 1.05))
     for network, y in (("none", 0.14), ("batch norm", 0.05)):
-        theme.label(axes[0], 0.04, y, LABELS[network], theme.colour(network), transform="axes fraction", dx=0)
+        theme.label(
+            axes[0],
+            0.04,
+            y,
+            LABELS[network],
+            theme.colour(network),
+            transform="axes fraction",
+            dx=0,
+        )
     return figure

@@ -35,7 +35,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                 at = at.sel(step=at["loss"].notnull().any("run"))
                 for step in at["step"].values:
                     values = at[kind].sel(step=step).mean("layer").values
-                    half = student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                    half = (
+                        student.ppf(0.975, values.size - 1)
+                        * values.std(ddof=1)
+                        / np.sqrt(values.size)
+                    )
                     rows.append({"definition": kind, "case": case, "network": norm, "step": int(step), "shift": values.mean(),
                                  "low": values.mean() - half, "high": values.mean() + half, "runs": values.size})  # fmt: skip
     return pd.DataFrame(rows)
@@ -57,15 +61,28 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=2, height=3.8)
     for ax, (kind, title) in zip(axes, KINDS.items(), strict=True):
-        for (case, network), rows in data[(data["definition"] == kind) & (data["step"] > 0)].groupby(
-            ["case", "network"]
-        ):
+        for (case, network), rows in data[
+            (data["definition"] == kind) & (data["step"] > 0)
+        ].groupby(["case", "network"]):
             colour = theme.colour(network)
             theme.band(ax, rows["step"], rows["low"].clip(lower=1e-4), rows["high"], colour)
-            ax.plot(rows["step"], rows["shift"], color=colour, linestyle="--" if case == CASES[0] else "-")
+            ax.plot(
+                rows["step"],
+                rows["shift"],
+                color=colour,
+                linestyle="--" if case == CASES[0] else "-",
+            )
         ax.set(xscale="log", yscale="log", xlabel="training steps", title=title)
     axes[0].set(ylabel="shift in one step")
     axes[0].set_ylim(top=4 * data.loc[data["definition"] == "spreads", "high"].max())
     for network, y in (("none", 0.94), ("batch norm", 0.86)):
-        theme.label(axes[0], 0.03, y, LABELS[network], theme.colour(network), transform="axes fraction", dx=0)
+        theme.label(
+            axes[0],
+            0.03,
+            y,
+            LABELS[network],
+            theme.colour(network),
+            transform="axes fraction",
+            dx=0,
+        )
     return figure

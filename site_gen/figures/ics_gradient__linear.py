@@ -58,5 +58,13 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.set(xscale="log", xlabel="training steps", title=title)
     axes[0].set(ylabel="cosine of the two gradients", ylim=(-1.05, 1.08))
     for network, y in (("none", 0.14), ("batch norm", 0.05)):
-        theme.label(axes[0], 0.04, y, LABELS[network], theme.colour(network), transform="axes fraction", dx=0)
+        theme.label(
+            axes[0],
+            0.04,
+            y,
+            LABELS[network],
+            theme.colour(network),
+            transform="axes fraction",
+            dx=0,
+        )
     return figure

@@ -51,15 +51,28 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.axvspan(0.4, 1.6, color=theme.grid, linewidth=0, zorder=0)
     for network in LABELS:
         rows = data[data["network"] == network]
-        ax.plot(rows["loss"], rows["cosine"], "o", color=theme.colour(network), alpha=0.45, markersize=3.5)
+        ax.plot(
+            rows["loss"],
+            rows["cosine"],
+            "o",
+            color=theme.colour(network),
+            alpha=0.45,
+            markersize=3.5,
+        )
     ax.set(
         xscale="log",
         xlabel="loss of the training batch, falling to the right",
         ylabel="cosine of the two gradients, mean of layers",
     )
     ax.set_xlim(1.1 * data["loss"].max(), 0.9 * data["loss"].min())
-    ticks = [tick for tick in (0.03, 0.1, 0.3, 1, 3, 10) if data["loss"].min() < tick < data["loss"].max()]
+    ticks = [
+        tick
+        for tick in (0.03, 0.1, 0.3, 1, 3, 10)
+        if data["loss"].min() < tick < data["loss"].max()
+    ]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     for network, y in (("none", 0.13), ("batch norm", 0.06)):
-        theme.label(ax, 0.02, y, LABELS[network], theme.colour(network), transform="axes fraction", dx=0)
+        theme.label(
+            ax, 0.02, y, LABELS[network], theme.colour(network), transform="axes fraction", dx=0
+        )
     return figure

@@ -51,7 +51,9 @@ def _band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _at(data: pd.DataFrame, condition: str, factor: float) -> float:
-    return float(data[(data["condition"] == condition) & (data["factor"] == factor)]["accuracy"].iloc[0])
+    return float(
+        data[(data["condition"] == condition) & (data["factor"] == factor)]["accuracy"].iloc[0]
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -78,10 +80,19 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     for condition, (key, line, mark) in STYLES.items():
         rows = data[data["condition"] == condition]
         theme.band(ax, rows["factor"], rows["low"], rows["high"], theme.colour(key))
-        ax.plot(rows["factor"], rows["accuracy"], color=theme.colour(key), linestyle=line, marker=mark)
+        ax.plot(
+            rows["factor"], rows["accuracy"], color=theme.colour(key), linestyle=line, marker=mark
+        )
     theme.label(ax, 100, _at(data, "batch norm, rate × k²", 100), "batch norm, rate × k²", theme.colour("batch norm"), ha="right", dx=4, dy=13)  # fmt: skip
     theme.label(ax, 100, _at(data, "batch norm", 100), "batch norm", theme.colour("batch norm"), ha="right", dx=4, dy=-13)  # fmt: skip
-    theme.label(ax, 100, _at(data, "none", 100), "without", theme.colour("none"), ha="right", dx=4, dy=13)
-    ax.set(xscale="log", xlabel="k, size of the first weights over He’s", ylabel="test accuracy", ylim=(0, 1))
+    theme.label(
+        ax, 100, _at(data, "none", 100), "without", theme.colour("none"), ha="right", dx=4, dy=13
+    )
+    ax.set(
+        xscale="log",
+        xlabel="k, size of the first weights over He’s",
+        ylabel="test accuracy",
+        ylim=(0, 1),
+    )
     ax.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
     return figure

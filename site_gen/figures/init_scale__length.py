@@ -25,7 +25,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     of = results.sel(condition=list(CONDITIONS), factor=list(SHOWN))
     table = np.exp(np.log(of["length"]).mean("run")).to_dataframe(name="length").reset_index()
     accuracy = of["accuracy"].mean("run").to_dataframe(name="accuracy").reset_index()
-    return table.merge(accuracy, on=["condition", "factor", "step"]).assign(runs=results.sizes["run"])
+    return table.merge(accuracy, on=["condition", "factor", "step"]).assign(
+        runs=results.sizes["run"]
+    )
 
 
 def _rows(data: pd.DataFrame, condition: str, factor: float) -> pd.DataFrame:
@@ -35,7 +37,8 @@ def _rows(data: pd.DataFrame, condition: str, factor: float) -> pd.DataFrame:
 def alt(data: pd.DataFrame) -> str:
     small, large = (_rows(data, "batch norm", factor)["length"] for factor in (SHOWN[0], SHOWN[-1]))
     spread = [
-        data[(data["condition"] == c) & (data["step"] == data["step"].max())]["accuracy"] for c in CONDITIONS
+        data[(data["condition"] == c) & (data["step"] == data["step"].max())]["accuracy"]
+        for c in CONDITIONS
     ]
     return (f"Three panels over training steps. Squared length of the hidden weights: from k = {SHOWN[0]:g} it grows by a factor of "
             f"{small.iloc[-1] / small.iloc[0]:.0f}, from k = {SHOWN[-1]:g} by {large.iloc[-1] / large.iloc[0]:.4f}. Test accuracy: at the end between "

@@ -52,15 +52,29 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.4)
     curves = list(data.groupby("eps"))
     names = {1e-5: "PyTorch, Flax: ε = 1e-5", 1e-3: "Keras: ε = 1e-3"}
-    for k, ((eps, rows), colour) in enumerate(zip(curves, theme.sequence(len(curves)), strict=True)):
-        a_decade = round((len(rows) - 1) / np.log10(rows["input_std"].max() / rows["input_std"].min()))
-        ax.plot(rows["input_std"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
-        ax.plot(rows["input_std"], rows["share"], "o", color=colour, markevery=max(1, a_decade // 5))
+    for k, ((eps, rows), colour) in enumerate(
+        zip(curves, theme.sequence(len(curves)), strict=True)
+    ):
+        a_decade = round(
+            (len(rows) - 1) / np.log10(rows["input_std"].max() / rows["input_std"].min())
+        )
+        ax.plot(
+            rows["input_std"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
+        ax.plot(
+            rows["input_std"], rows["share"], "o", color=colour, markevery=max(1, a_decade // 5)
+        )
         root = np.sqrt(eps)
         ax.plot([root, root], [0, 0.5], color=colour, linewidth=1, linestyle=":")
         theme.label(ax, root, 0.25, f"√ε = {root:.2g}", colour, ha="right", dx=-5, weight="normal")
         theme.label(
-            ax, root, 0.5, names.get(eps, f"ε = {eps:g}"), colour, ha=("right", "left")[k], dx=(-12, 12)[k]
+            ax,
+            root,
+            0.5,
+            names.get(eps, f"ε = {eps:g}"),
+            colour,
+            ha=("right", "left")[k],
+            dx=(-12, 12)[k],
         )
     ax.set(xscale="log", xlim=(0.9e-4, 11), ylim=(0, 1.06), xlabel="standard deviation σ of the input",
            ylabel="share that gets through")  # fmt: skip

@@ -22,12 +22,19 @@ CONDITIONS = ("none", "batch norm")
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every condition, rate and step: geometric means over runs of how low and how high the loss gets, and of the change of the gradient."""
     of = results.sel(condition=list(CONDITIONS))[["loss", "lowest", "highest", "change"]]
-    return np.exp(np.log(of).mean("run")).to_dataframe().reset_index().assign(runs=results.sizes["run"])
+    return (
+        np.exp(np.log(of).mean("run"))
+        .to_dataframe()
+        .reset_index()
+        .assign(runs=results.sizes["run"])
+    )
 
 
 def _range(data: pd.DataFrame, condition: str, rate: float) -> float:
     rows = data[
-        (data["condition"] == condition) & (data["rate"] == rate) & (data["step"] == data["step"].max())
+        (data["condition"] == condition)
+        & (data["rate"] == rate)
+        & (data["step"] == data["step"].max())
     ]
     return float((rows["highest"] - rows["lowest"]).iloc[0])
 
@@ -47,11 +54,15 @@ def caption(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     rates = sorted(data["rate"].unique())
-    figure, axes = theme.figure(rows=2, cols=len(rates), height=5.2, sharex=True, sharey="row", squeeze=False)
+    figure, axes = theme.figure(
+        rows=2, cols=len(rates), height=5.2, sharex=True, sharey="row", squeeze=False
+    )
     names = {"none": "without", "batch norm": "batch norm"}
     for (top, bottom), rate in zip(axes.T, rates, strict=True):
         for condition in CONDITIONS:
-            rows = data[(data["condition"] == condition) & (data["rate"] == rate)].sort_values("step")
+            rows = data[(data["condition"] == condition) & (data["rate"] == rate)].sort_values(
+                "step"
+            )
             colour = theme.colour(condition)
             theme.band(top, rows["step"], rows["lowest"], rows["highest"], colour)
             top.plot(rows["step"], rows["lowest"], color=colour, linewidth=1)
@@ -60,7 +71,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             middle = rows.iloc[len(rows) // 2]
             above = condition == "none"
             theme.label(top, middle["step"], middle["highest" if above else "lowest"], names[condition], colour, ha="center", dx=0, dy=10 if above else -11)  # fmt: skip
-            later = rows.iloc[len(rows) // (2 if rate > rates[0] else 4 if condition == "none" else 3)]
+            later = rows.iloc[
+                len(rows) // (2 if rate > rates[0] else 4 if condition == "none" else 3)
+            ]
             up = condition == "none" or rate == rates[0]
             theme.label(bottom, later["step"], later["change"], names[condition], colour, ha="center", dx=0, dy=13 if up else -12)  # fmt: skip
         for ax in (top, bottom):

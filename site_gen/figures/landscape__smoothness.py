@@ -60,7 +60,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=len(rates), height=3.6, sharey=True)
     for ax, rate in zip(axes, rates, strict=True):
         for condition, (key, line) in LINES.items():
-            rows = data[(data["condition"] == condition) & (data["rate"] == rate)].sort_values("step")
+            rows = data[(data["condition"] == condition) & (data["rate"] == rate)].sort_values(
+                "step"
+            )
             theme.band(ax, rows["step"], rows["low"], rows["high"], theme.colour(key))
             ax.plot(rows["step"], rows["smoothness"], color=theme.colour(key), linestyle=line)
         ax.set(yscale="log", title=f"learning rate {rate:g}", xlabel="training step")
@@ -69,7 +71,15 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     axes[0].set_ylabel("effective smoothness")
     first, second = (data[data["rate"] == rate] for rate in rates)
     for ax, rows, condition, name, key, at, dy in (
-        (axes[0], first, "batch norm, short weights", "batch norm, short weights", "batch norm", 2, 12),
+        (
+            axes[0],
+            first,
+            "batch norm, short weights",
+            "batch norm, short weights",
+            "batch norm",
+            2,
+            12,
+        ),
         (axes[0], first, "none", "without", "none", 0, -12),
         (axes[1], second, "none", "without", "none", 2, 13),
         (axes[1], second, "batch norm", "batch norm", "batch norm", 2, -12),

@@ -29,7 +29,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             at = results["accuracy"].sel(norm=norm, size=size)
             for step in at["step"].values[np.isfinite(at.isel(run=0)).values]:
                 values = at.sel(step=step).values
-                half = student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                half = (
+                    student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                )
                 rows.append({"network": norm, "size": float(size), "step": int(step), "accuracy": values.mean(), "low": values.mean() - half,
                              "high": values.mean() + half, "runs": values.size})  # fmt: skip
     return pd.DataFrame(rows)
@@ -66,7 +68,13 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                 linestyle=styles[size],
                 label="no noise" if size == 0 else f"noise {size:g}",
             )
-        ax.set(xscale="log", xlabel="training steps", title=label, xlim=(0.9, 1.1 * data["step"].max()))
-        ax.legend(loc="upper left" if network == "none" else "lower right", frameon=False, handlelength=3.2)
+        ax.set(
+            xscale="log", xlabel="training steps", title=label, xlim=(0.9, 1.1 * data["step"].max())
+        )
+        ax.legend(
+            loc="upper left" if network == "none" else "lower right",
+            frameon=False,
+            handlelength=3.2,
+        )
     axes[0].set(ylabel="test accuracy", ylim=(0, 1))
     return figure

@@ -17,17 +17,25 @@ if TYPE_CHECKING:
 TITLE = "Noise multiplies the shift, and most of the lead over the network without batch norm stays"
 TAGS = ("internal covariate shift", "noise", "training speed")
 
-KINDS = {"travelled": "shift of a layer’s inputs in a step", "steps_to": "steps to the target accuracy"}
+KINDS = {
+    "travelled": "shift of a layer’s inputs in a step",
+    "steps_to": "steps to the target accuracy",
+}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """Shift and steps of every run, with batch norm and noise of each size, and without both. Runs that do not arrive count all their steps."""
     rows = []
-    for norm, size in [("none", 0.0), *(("batch norm", float(size)) for size in results["size"].values)]:
+    for norm, size in [
+        ("none", 0.0),
+        *(("batch norm", float(size)) for size in results["size"].values),
+    ]:
         at = results.sel(norm=norm, size=size)
         if not np.isfinite(at["last_step"]):
             continue
-        common = np.isfinite(results["accuracy"].sel(norm="batch norm", size=0.0).isel(run=0)).values
+        common = np.isfinite(
+            results["accuracy"].sel(norm="batch norm", size=0.0).isel(run=0)
+        ).values
         shift = at["travelled"].isel(step=common).mean("step")
         rows += [{"network": norm, "size": size, "run": int(run), "travelled": float(shift.sel(run=run)),
                   "steps_to": float(np.minimum(at["steps_to"].sel(run=run), at["last_step"])), "arrived": bool(np.isfinite(at["steps_to"].sel(run=run)))}

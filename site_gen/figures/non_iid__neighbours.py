@@ -33,7 +33,17 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             values = results[measure].sel({dim: key}).values
             half = t.ppf(0.975, runs - 1) * values.std(ddof=1) / np.sqrt(runs)
             size, who = (int(key), "any") if dim == "size" else (0, str(key))
-            rows.append((measure, size, who, values.mean(), values.mean() - half, values.mean() + half, runs))
+            rows.append(
+                (
+                    measure,
+                    size,
+                    who,
+                    values.mean(),
+                    values.mean() - half,
+                    values.mean() + half,
+                    runs,
+                )
+            )
     return pd.DataFrame(rows, columns=["measure", "size", "who", "share", "low", "high", "runs"])
 
 
@@ -67,7 +77,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     left.plot(alone["size"], alone["share"], "o-", color=theme.colour("batch norm"), markersize=5, clip_on=False)  # fmt: skip
     first = apart.iloc[0]
     theme.label(left, first["size"], first["share"], "training mode", colour, dx=14, dy=2)
-    theme.label(left, alone["size"].iloc[0], 0, "evaluation mode", theme.colour("batch norm"), dx=0, dy=12)
+    theme.label(
+        left, alone["size"].iloc[0], 0, "evaluation mode", theme.colour("batch norm"), dx=0, dy=12
+    )
     sizes = list(apart["size"])
     left.set(xscale="log", xlabel="images in the batch", title="Two random companies disagree")
     left.set_xticks(sizes, labels=[f"{s}" for s in sizes])

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 TITLE = "Batches of few digits cost batch norm more than layer norm"
 TAGS = ("biased batches", "train and eval", "alternatives")
 
-KINDS = {"shuffled": "shuffled", "two digits": "two digits a batch", "one digit": "one digit a batch"}
+KINDS = {
+    "shuffled": "shuffled",
+    "two digits": "two digits a batch",
+    "one digit": "one digit a batch",
+}
 CONDITIONS = {  # norm and mode → colour and name
     ("layer norm", "evaluation"): ("layer norm", "layer norm"),
     ("none", "evaluation"): ("none", "none"),
     ("batch norm", "evaluation"): ("batch norm", "batch norm, evaluation mode"),
-    ("batch norm", "training, same kind"): ("negative", "batch norm, training mode,\nsame kind of batch"),
+    ("batch norm", "training, same kind"): (
+        "negative",
+        "batch norm, training mode,\nsame kind of batch",
+    ),
 }
 
 
@@ -35,7 +42,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         for norm, mode in CONDITIONS:
             values = accuracy.sel(norm=norm, mode=mode, kind=kind).values
             half = t.ppf(0.975, runs - 1) * values.std(ddof=1) / np.sqrt(runs)
-            rows.append((kind, norm, mode, values.mean(), values.mean() - half, values.mean() + half, runs))
+            rows.append(
+                (kind, norm, mode, values.mean(), values.mean() - half, values.mean() + half, runs)
+            )
     return pd.DataFrame(rows, columns=["kind", "norm", "mode", "accuracy", "low", "high", "runs"])
 
 
@@ -45,7 +54,9 @@ def _percent(data: pd.DataFrame, norm: str, kind: str, mode: str = "evaluation")
 
 
 def alt(data: pd.DataFrame) -> str:
-    bn, ln = ([_percent(data, norm, kind) for kind in KINDS] for norm in ("batch norm", "layer norm"))
+    bn, ln = (
+        [_percent(data, norm, kind) for kind in KINDS] for norm in ("batch norm", "layer norm")
+    )
     return (f"Test accuracy for three kinds of training batch, shuffled, two digits and one digit: batch norm {bn[0]}, {bn[1]} and {bn[2]} in evaluation mode, layer norm "
             f"{ln[0]}, {ln[1]} and {ln[2]}.")  # fmt: skip
 

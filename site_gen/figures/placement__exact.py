@@ -32,10 +32,15 @@ LANES = {
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every change and run: the relative size of its effect."""
-    table = results["difference"].transpose("change", "run").to_dataframe("difference").reset_index()
+    table = (
+        results["difference"].transpose("change", "run").to_dataframe("difference").reset_index()
+    )
     order = table["change"].map({name: k for k, name in enumerate(LANES)})
     return (
-        table.assign(order=order).sort_values(["order", "run"]).drop(columns="order").reset_index(drop=True)
+        table.assign(order=order)
+        .sort_values(["order", "run"])
+        .drop(columns="order")
+        .reset_index(drop=True)
     )
 
 

@@ -31,7 +31,10 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def _at(data: pd.DataFrame, place: str, moment: str) -> float:
     rows = data[
-        (data["place"] == place) & (data["moment"] == moment) & (data["gamma"] == 1) & (data["beta"] == 0)
+        (data["place"] == place)
+        & (data["moment"] == moment)
+        & (data["gamma"] == 1)
+        & (data["beta"] == 0)
     ]
     return rows["value"].item()
 
@@ -64,7 +67,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             rows = data[(data["place"] == place) & (data["moment"] == moment)]
             size = rows["gamma"] if moment != "zeros" else 1.0
             ax.plot(r, curve, color=theme.colour("theory"), linewidth=1)
-            ax.plot(rows["beta"] / rows["gamma"], rows["value"] / size, "o", color=theme.colour(key))
+            ax.plot(
+                rows["beta"] / rows["gamma"], rows["value"] / size, "o", color=theme.colour(key)
+            )
         ax.set(title=name, xlabel="β / γ", xticks=(-2, -1, 0, 1, 2))
     theme.label(axes[0], -2.2, 1.9, "before", theme.colour("batch norm"), dx=0)
     theme.label(axes[0], -2.2, 1.45, "after", theme.colour("input"), dx=0)

@@ -27,7 +27,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         name: np.quantile(loss.values, q, axis=4, method="nearest").ravel()
         for name, q in (("loss", 0.5), ("lower_quartile", 0.25), ("upper_quartile", 0.75))
     }
-    index = pd.MultiIndex.from_product([loss[d].values.tolist() for d in loss.dims[:4]], names=loss.dims[:4])
+    index = pd.MultiIndex.from_product(
+        [loss[d].values.tolist() for d in loss.dims[:4]], names=loss.dims[:4]
+    )
     table = pd.DataFrame(quartiles, index=index).reset_index()
     return table[table["loss"].notna()].reset_index(drop=True).assign(runs=results.sizes["run"])
 
@@ -55,7 +57,9 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=2, height=3.7, sharey=True)
     for ax, (activation, title) in zip(axes, TITLES.items(), strict=True):
-        for (order, affine), rows in data[data["activation"] == activation].groupby(["order", "affine"]):
+        for (order, affine), rows in data[data["activation"] == activation].groupby(
+            ["order", "affine"]
+        ):
             rows = rows[np.isfinite(rows["loss"]) & np.isfinite(rows["upper_quartile"])]
             colour = theme.colour(KEYS[order])
             solid = affine == "with" or order == "none"
@@ -74,8 +78,16 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.set_yticks([0.3, 0.5, 1, 2], labels=["0.3", "0.5", "1", "2"])
         ax.minorticks_off()
     axes[0].set_ylabel("final loss (nats)")
-    for k, (order, name) in enumerate((("none", "no batch norm"), ("before", "before"), ("after", "after"))):
+    for k, (order, name) in enumerate(
+        (("none", "no batch norm"), ("before", "before"), ("after", "after"))
+    ):
         theme.label(
-            axes[0], 0.32, 0.93 - 0.08 * k, name, theme.colour(KEYS[order]), transform="axes fraction", dx=0
+            axes[0],
+            0.32,
+            0.93 - 0.08 * k,
+            name,
+            theme.colour(KEYS[order]),
+            transform="axes fraction",
+            dx=0,
         )
     return figure

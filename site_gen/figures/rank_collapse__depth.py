@@ -26,7 +26,10 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     for norm in NORMS:
         for width in results["width"].values:
             logs = np.log(
-                results["rank"].sel(kind="linear", norm=norm, width=width).transpose("run", "layer").values
+                results["rank"]
+                .sel(kind="linear", norm=norm, width=width)
+                .transpose("run", "layer")
+                .values
             )
             centre, runs = logs.mean(axis=0), len(logs)
             half = student.ppf(0.975, runs - 1) * logs.std(axis=0, ddof=1) / np.sqrt(runs)
@@ -37,7 +40,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _end(data: pd.DataFrame, norm: str) -> pd.DataFrame:
-    return data[(data["norm"] == norm) & (data["layer"] == data["layer"].max())].sort_values("width")
+    return data[(data["norm"] == norm) & (data["layer"] == data["layer"].max())].sort_values(
+        "width"
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -60,7 +65,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         for width, colour in zip(widths, theme.sequence(len(widths)), strict=True):
             rows = data[(data["norm"] == norm) & (data["width"] == width) & (data["layer"] > 0)]
             if norm == "batch norm":
-                ax.axhline(rows["root"].iloc[0], color=theme.colour("theory"), linewidth=0.8, zorder=1.9)
+                ax.axhline(
+                    rows["root"].iloc[0], color=theme.colour("theory"), linewidth=0.8, zorder=1.9
+                )
                 theme.label(ax, last, rows["root"].iloc[0], f"d = {width}", colour, dx=4, dy=-1)
             theme.band(ax, rows["layer"], rows["low"], rows["high"], colour)
             ax.plot(rows["layer"], rows["rank"], color=colour, linewidth=1.8)
@@ -72,7 +79,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             xlim=(1, last),
         )
     for k in (0, len(widths) - 1):
-        rows = data[(data["norm"] == "none") & (data["width"] == widths[k])].set_index("layer")["rank"]
+        rows = data[(data["norm"] == "none") & (data["width"] == widths[k])].set_index("layer")[
+            "rank"
+        ]
         layer = min(rows.index[1:], key=lambda at: abs(np.log(rows[at] / 2.5)))
         theme.label(
             axes[0],
@@ -90,6 +99,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     for ax in axes:
         ax.minorticks_off()
         ax.set_xticks(
-            [x for x in (1, 10, 100, 1000) if x <= last], [str(x) for x in (1, 10, 100, 1000) if x <= last]
+            [x for x in (1, 10, 100, 1000) if x <= last],
+            [str(x) for x in (1, 10, 100, 1000) if x <= last],
         )
     return figure

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = "Without batch norm every direction grows at a rate of its own, and the first outruns the rest"
+TITLE = (
+    "Without batch norm every direction grows at a rate of its own, and the first outruns the rest"
+)
 TAGS = ("depth", "rank", "theory")
 
 
@@ -40,7 +42,9 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.2)
     colour = theme.colour("none")
-    ax.plot(data["direction"], data["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+    ax.plot(
+        data["direction"], data["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+    )
     ax.vlines(data["direction"], data["low"], data["high"], color=colour, linewidth=2)
     ax.plot(data["direction"], data["growth"], "o", color=colour, markersize=4.5)
     ax.set(

@@ -21,7 +21,9 @@ BINS = 20
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every bin of eigenvalues' shares: density of the share of the sum that lies in it, measured; and the semicircle at its centre."""
-    at = results["shares"].sel(norm="batch norm", shown=results["shown"] >= int(results.attrs["skipped"]))
+    at = results["shares"].sel(
+        norm="batch norm", shown=results["shown"] >= int(results.attrs["skipped"])
+    )
     values = at.values.ravel().astype(float)
     width = int(results.attrs["widest"])
     centre, radius = 1 / float(results["predicted_rank"].sel(width=width)), 1 / np.sqrt(width)
@@ -64,6 +66,8 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ax.plot(x, y, color=theme.colour("theory"), linewidth=1.4)
     theme.label(ax, x[55], y[55], "semicircle", theme.colour("theory"), dx=6, dy=8)
     ax.set(
-        xlabel="eigenvalue, as a share of the sum", ylabel="density of the sum", xlim=(0, data["high"].max())
+        xlabel="eigenvalue, as a share of the sum",
+        ylabel="density of the sum",
+        xlim=(0, data["high"].max()),
     )
     return figure

@@ -93,7 +93,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     )
     ticks = sorted(_rows(data, "width")["width"])
     left.set_xticks(ticks, [str(w) for w in ticks])
-    ranks = [r for r in (2, 4, 8, 16, 32, 64) if data["low"].min() / 1.5 < r < data["high"].max() * 1.5]
+    ranks = [
+        r for r in (2, 4, 8, 16, 32, 64) if data["low"].min() / 1.5 < r < data["high"].max() * 1.5
+    ]
     left.set_yticks(ranks, [str(r) for r in ranks])
     left.minorticks_off()
 
@@ -101,14 +103,26 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     width = float(rows["width"].iloc[0])
     samples = np.linspace(2, rows["batch"].max(), 201)
     root = 2 * np.sqrt(width)
-    law = np.where(samples - 1 <= root, (samples - 1) / (1 + (samples - 1) ** 2 / (4 * width)), root / 2)
+    law = np.where(
+        samples - 1 <= root, (samples - 1) / (1 + (samples - 1) ** 2 / (4 * width)), root / 2
+    )
     whole = samples[samples - 1 <= 1.15 * data.loc[data["by"] == "batch", "rank"].max()]
     right.plot(whole, whole - 1, color=theme.muted, linewidth=1, linestyle=":")
     right.plot(samples, law, color=theme.colour("theory"), linewidth=1)
-    right.vlines(rows["batch"], rows["low"], rows["high"], color=theme.colour("batch norm"), linewidth=2)
+    right.vlines(
+        rows["batch"], rows["low"], rows["high"], color=theme.colour("batch norm"), linewidth=2
+    )
     right.plot(rows["batch"], rows["rank"], "o", color=theme.colour("batch norm"))
     theme.label(
-        right, whole[-1], whole[-1] - 1, "m − 1", theme.muted, ha="right", dx=-4, dy=-2, weight="normal"
+        right,
+        whole[-1],
+        whole[-1] - 1,
+        "m − 1",
+        theme.muted,
+        ha="right",
+        dx=-4,
+        dy=-2,
+        weight="normal",
     )
     right.set(xlabel="batch size m", ylim=(0, None), xlim=(0, 1.03 * samples[-1]))
     return figure

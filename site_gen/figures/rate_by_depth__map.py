@@ -23,7 +23,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every norm, depth and rate: the shares of runs that learned and that diverged, and the mean test accuracy."""
     table = results[["learned", "diverged", "accuracy"]].mean("run").to_dataframe().reset_index()
     return (
-        table.assign(runs=results.sizes["run"]).sort_values(["norm", "depth", "rate"]).reset_index(drop=True)
+        table.assign(runs=results.sizes["run"])
+        .sort_values(["norm", "depth", "rate"])
+        .reset_index(drop=True)
     )
 
 
@@ -76,7 +78,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         for (row, column), accuracy in np.ndenumerate(grids["accuracy"].to_numpy()):
             cross = " ×" if grids["diverged"].to_numpy()[row, column] > 0 else ""
             colour = _legible(theme, theme.cmap(float(learned.to_numpy()[row, column])))
-            ax.text(column, row, f"{100 * accuracy:.0f}{cross}", ha="center", va="center", color=colour)
+            ax.text(
+                column, row, f"{100 * accuracy:.0f}{cross}", ha="center", va="center", color=colour
+            )
         ax.set_xticks(range(len(learned.columns)), [f"{rate:g}" for rate in learned.columns])
         ax.set_yticks(range(len(learned.index)), [str(depth) for depth in learned.index])
         ax.set(title=title, ylabel="hidden layers")

@@ -38,7 +38,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             values = results[measure].sel(condition=name, set="test").isel(epoch=-1).values
             half = t.ppf(0.975, runs - 1) * values.std(ddof=1) / np.sqrt(runs)
             rows.append((name, measure, values.mean(), values.mean() - half, values.mean() + half))
-    return pd.DataFrame(rows, columns=["condition", "measure", "value", "low", "high"]).assign(runs=runs)
+    return pd.DataFrame(rows, columns=["condition", "measure", "value", "low", "high"]).assign(
+        runs=runs
+    )
 
 
 def _values(data: pd.DataFrame, measure: str) -> pd.Series:

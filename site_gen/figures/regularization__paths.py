@@ -64,7 +64,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         for row, ((name, label), colour) in enumerate(zip(panel, shades, strict=True)):
             rows = data[data["condition"] == name].sort_values("epoch")
             ax.plot(
-                rows["training_loss"], rows["test_loss"], "o-", color=colour, markersize=2.5, linewidth=1.2
+                rows["training_loss"],
+                rows["test_loss"],
+                "o-",
+                color=colour,
+                markersize=2.5,
+                linewidth=1.2,
             )
             if len(rows):
                 ax.plot(
@@ -74,14 +79,30 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
                     color=colour,
                     markersize=6,
                 )
-            theme.label(ax, 0.04, 0.96 - 0.075 * row, label, colour, dx=0, transform="axes fraction")
+            theme.label(
+                ax, 0.04, 0.96 - 0.075 * row, label, colour, dx=0, transform="axes fraction"
+            )
         same = np.geomspace(low, high, 50)
         ax.plot(same, same, color=theme.colour("theory"), linewidth=0.8, linestyle="--", zorder=1)
-        ax.set(xscale="log", xlabel="training loss", title=title, ylim=(0.3, 1.1), xlim=(low / 1.4, 1.6))
+        ax.set(
+            xscale="log",
+            xlabel="training loss",
+            title=title,
+            ylim=(0.3, 1.1),
+            xlim=(low / 1.4, 1.6),
+        )
         ax.set_xticks([0.01, 0.1, 1], labels=["0.01", "0.1", "1"])
         ax.minorticks_off()
     axes[0].set(ylabel="test loss")
     theme.label(
-        axes[0], 0.42, 0.42, "no gap", theme.colour("theory"), dx=-4, dy=0, ha="right", weight="normal"
+        axes[0],
+        0.42,
+        0.42,
+        "no gap",
+        theme.colour("theory"),
+        dx=-4,
+        dy=0,
+        ha="right",
+        weight="normal",
     )
     return figure

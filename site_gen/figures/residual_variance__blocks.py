@@ -42,7 +42,9 @@ def _last(data: pd.DataFrame, norm: str, quantity: str) -> pd.Series:
 
 
 def _power(number: float) -> str:
-    return f"10{str(round(np.log10(number))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return (
+        f"10{str(round(np.log10(number))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -72,7 +74,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     for ax, (norm, title) in zip(axes, NORMS.items(), strict=True):
         for name, colour in (("mean_square", theme.muted), ("variance", theme.colour(norm))):
             rows = data[(data["norm"] == norm) & (data["quantity"] == name)]
-            ax.plot(rows["block"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+            ax.plot(
+                rows["block"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+            )
             some = rows[rows["block"] % max(1, last // 16) == 0]
             ax.vlines(
                 some["block"],
@@ -90,7 +94,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     at = round(0.62 * last)
     theme.label(axes[1], at, square[at], "mean square", theme.muted, ha="right", dx=-8, dy=8)
     theme.label(axes[1], at, variance[at], "variance", theme.colour("batch norm"), dx=8, dy=-8)
-    plain = data[(data["norm"] == "none") & (data["quantity"] == "variance")].set_index("block")["theory"]
+    plain = data[(data["norm"] == "none") & (data["quantity"] == "variance")].set_index("block")[
+        "theory"
+    ]
     theme.label(axes[0], at, 2.0**at, "mean square", theme.muted, ha="right", dx=-8, dy=8)
     theme.label(axes[0], at, plain[at], "variance", theme.colour("none"), dx=8, dy=-8)
     axes[0].set(yscale="log", ylabel="of a unit, after the block")

@@ -40,7 +40,9 @@ def _first(data: pd.DataFrame, norm: str) -> float:
 
 
 def _power(number: float) -> str:
-    return f"10{str(round(np.log10(number))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return (
+        f"10{str(round(np.log10(number))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -60,18 +62,32 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     last = int(data["block"].max())
     for ax, (norm, title) in zip(axes, NORMS.items(), strict=True):
         rows, colour = data[data["norm"] == norm], theme.colour(norm)
-        ax.plot(rows["block"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        ax.plot(
+            rows["block"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
         some = rows[(rows["block"] % max(1, last // 16) == 0) | (rows["block"] < last // 16)]
         ax.vlines(some["block"], some["low"], some["high"], color=colour, linewidth=2)
         ax.plot(some["block"], some["square"], "o", color=colour, markersize=4.5)
         ax.set(yscale="log", xlabel="block", title=title, xlim=(-0.02 * last, 1.03 * last))
     first = data[(data["norm"] == "batch norm")].iloc[0]
     theme.label(
-        axes[1], 0, first["square"], f"{first['square']:.0f} times", theme.colour("batch norm"), dx=10, dy=3
+        axes[1],
+        0,
+        first["square"],
+        f"{first['square']:.0f} times",
+        theme.colour("batch norm"),
+        dx=10,
+        dy=3,
     )
     first = data[(data["norm"] == "none")].iloc[0]
     theme.label(
-        axes[0], 0, first["square"], f"{_power(first['square'])} times", theme.colour("none"), dx=10, dy=3
+        axes[0],
+        0,
+        first["square"],
+        f"{_power(first['square'])} times",
+        theme.colour("none"),
+        dx=10,
+        dy=3,
     )
     axes[0].set(ylabel="‖∂L/∂x‖² / that after the last block")
     return figure

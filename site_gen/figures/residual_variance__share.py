@@ -32,7 +32,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         at = results.sel(norm=norm, batch=batch).transpose("run", "block", ...)
         law = at["predicted_variance"].values
         for name, values, theory in (
-            ("share", at["branch"] / at["variance"], 1 - np.concatenate([[np.nan], law[:-1]]) / law),
+            (
+                "share",
+                at["branch"] / at["variance"],
+                1 - np.concatenate([[np.nan], law[:-1]]) / law,
+            ),
             ("kept", at["variance"].isel(block=0, drop=True) / at["variance"], 1 / law),
         ):
             values = values.transpose("run", "block").values[:, 1:]
@@ -71,8 +75,13 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ("kept", "batch norm"): ("network’s input, with batch norm", 0.08, 12, "input"),
     }
     for (quantity, norm), (name, where, dy, key) in names.items():
-        rows, colour = data[(data["quantity"] == quantity) & (data["norm"] == norm)], theme.colour(key)
-        ax.plot(rows["block"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        rows, colour = (
+            data[(data["quantity"] == quantity) & (data["norm"] == norm)],
+            theme.colour(key),
+        )
+        ax.plot(
+            rows["block"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
         some = rows[rows["block"].isin(shown)]
         ax.vlines(some["block"], some["low"], some["high"], color=colour, linewidth=2)
         ax.plot(some["block"], some["measured"], "o", color=colour)
@@ -80,7 +89,14 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         block = max(1, round(last**0.5)) if norm == "none" else max(1, round(where * last))
         right = dy > 0
         theme.label(
-            ax, block, at[block], name, colour, ha="left" if right else "right", dx=6 if right else -6, dy=dy
+            ax,
+            block,
+            at[block],
+            name,
+            colour,
+            ha="left" if right else "right",
+            dx=6 if right else -6,
+            dy=dy,
         )
     ticks = [b for b in (1, 2, 4, 8, 16, 32, 64, 128, 256) if b <= last]
     ax.set(

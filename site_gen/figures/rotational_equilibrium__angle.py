@@ -48,12 +48,23 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure()
     products = np.geomspace(data["product"].min() / 1.6, 1.6 * data["product"].max(), 50)
     ax.plot(
-        products, np.degrees(np.sqrt(2 * products)), color=theme.colour("theory"), linewidth=1, zorder=1.9
+        products,
+        np.degrees(np.sqrt(2 * products)),
+        color=theme.colour("theory"),
+        linewidth=1,
+        zorder=1.9,
     )
-    ax.plot(data["product"], np.degrees(data["angle"]), "o", color=theme.colour("batch norm"), markersize=7)
+    ax.plot(
+        data["product"],
+        np.degrees(data["angle"]),
+        "o",
+        color=theme.colour("batch norm"),
+        markersize=7,
+    )
     for product, rows in data.groupby(data["product"].round(9)):
         names = "\n".join(
-            f"η = {rate:g}, λ = {decay:g}" for rate, decay in zip(rows["rate"], rows["decay"], strict=True)
+            f"η = {rate:g}, λ = {decay:g}"
+            for rate, decay in zip(rows["rate"], rows["decay"], strict=True)
         )
         theme.label(ax, product, np.degrees(rows["angle"].mean()), names, theme.colour("batch norm"), dx=9, dy=-4,
                     weight="normal", va="top")  # fmt: skip

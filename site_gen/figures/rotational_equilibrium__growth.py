@@ -47,7 +47,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         chosen = rows[rows["step"].isin({round(10 ** (k / 5)) for k in range(20)})]
         ax.plot(rows["step"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
         ax.plot(chosen["step"], chosen["length"], "o", color=colour)
-        theme.label(ax, rows["step"].iloc[-1], rows["length"].iloc[-1], f"η = {rate:g}", colour, dx=8)
+        theme.label(
+            ax, rows["step"].iloc[-1], rows["length"].iloc[-1], f"η = {rate:g}", colour, dx=8
+        )
     ax.set(xscale="log", yscale="log", xlabel="step", ylabel="length of a unit's weights",
            xlim=(0.9, 2.2 * data["step"].max()))  # fmt: skip
     ticks = [1, 2, 5, 10]

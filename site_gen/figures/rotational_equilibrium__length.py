@@ -19,7 +19,13 @@ TAGS = ("effective learning rate", "weight decay")
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every pair of rate and decay and unit: means over runs; the angle in radians."""
-    variables = ["unit_gradient", "fourth_power", "fourth_power_theory", "fourth_power_next", "turn"]
+    variables = [
+        "unit_gradient",
+        "fourth_power",
+        "fourth_power_theory",
+        "fourth_power_next",
+        "turn",
+    ]
     table = results[variables].mean("run").to_dataframe().reset_index()
     extra = results[["rate", "decay", "turn_theory"]].to_dataframe().reset_index()
     table = table.merge(extra, on="setting")
@@ -64,10 +70,15 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     low, high = data["unit_gradient"].min() / 1.3, 1.3 * data["unit_gradient"].max()
     for product, colour in colours.items():
         angle = np.degrees(np.sqrt(2 * product))
-        right.plot([low, high], [angle, angle], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        right.plot(
+            [low, high], [angle, angle], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
         theme.label(right, high, angle, f"ηλ = {product:g}", colour, dx=4)
     left.set(
-        xscale="log", yscale="log", xlabel="η/(2λ) · squared gradient at length 1", ylabel="mean of ‖w‖⁴"
+        xscale="log",
+        yscale="log",
+        xlabel="η/(2λ) · squared gradient at length 1",
+        ylabel="mean of ‖w‖⁴",
     )
     right.set(xscale="log", yscale="log", xlabel="squared gradient at length 1", ylabel="angle of a step (degrees)",
               xlim=(low, 3.4 * high))  # fmt: skip

@@ -82,11 +82,14 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             dx=-9,
         )
     ticks = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
-    ax.set(xscale="log", yscale="log", xlabel="update rate α", ylabel="error of the running mean / std")
+    ax.set(
+        xscale="log", yscale="log", xlabel="update rate α", ylabel="error of the running mean / std"
+    )
     ax.set_xlim(data["rate"].min() / 3.8, data["rate"].max() * 1.2)
     ax.set_xticks(rates := sorted(data["rate"].unique()), [f"{rate:g}" for rate in rates])
     ax.set_yticks(
-        [t for t in ticks if data["low"].min() < t], [f"{t:g}" for t in ticks if data["low"].min() < t]
+        [t for t in ticks if data["low"].min() < t],
+        [f"{t:g}" for t in ticks if data["low"].min() < t],
     )
     ax.minorticks_off()
     return figure

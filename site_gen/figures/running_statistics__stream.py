@@ -33,7 +33,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         / np.sqrt(runs)
         / (2 * np.sqrt(noise.mean("stream_run"))),
         "noise_theory": np.sqrt(results["ema_variance_theory"] / results["batch_variance"]),
-        "steps_to_one_percent": results["steps_to_one_percent"].broadcast_like(mean.mean("stream_run")),
+        "steps_to_one_percent": results["steps_to_one_percent"].broadcast_like(
+            mean.mean("stream_run")
+        ),
     }
     tables = [column.to_dataframe(name=name)[[name]] for name, column in columns.items()]
     table = (
@@ -75,13 +77,29 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         some = rows.iloc[::3]
         for ax, name in ((left, "mean"), (right, "noise")):
             ax.plot(
-                rows["step"], rows[f"{name}_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+                rows["step"],
+                rows[f"{name}_theory"],
+                color=theme.colour("theory"),
+                linewidth=1,
+                zorder=1.9,
             )
         left.plot(some["step"], some["mean"], "o", color=colour)
-        right.errorbar(some["step"], some["noise"], some["noise_error"], fmt="o", color=colour, elinewidth=1)
+        right.errorbar(
+            some["step"], some["noise"], some["noise_error"], fmt="o", color=colour, elinewidth=1
+        )
         needed = rows["steps_to_one_percent"].iloc[0]
         left.plot([needed], [0.99], "D", color=theme.ink, zorder=5)
-        theme.label(left, needed, 0.99, f"{needed:.0f}", theme.ink, ha="center", dx=0, dy=10, weight="normal")
+        theme.label(
+            left,
+            needed,
+            0.99,
+            f"{needed:.0f}",
+            theme.ink,
+            ha="center",
+            dx=0,
+            dy=10,
+            weight="normal",
+        )
         half = np.log(0.5) / np.log1p(-rate)
         theme.label(
             left,

@@ -24,7 +24,9 @@ POPULATION = "population"
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every statistics and step: accuracy, and points lost against the population's; with 95 % intervals."""
     exact = results["precise_accuracy"]
-    curves = {f"{rate:g}": results["accuracy"].sel(rate=rate) for rate in SHOWN if rate in results["rate"]}
+    curves = {
+        f"{rate:g}": results["accuracy"].sel(rate=rate) for rate in SHOWN if rate in results["rate"]
+    }
     rows = []
     for name, curve in ({POPULATION: exact} | curves).items():
         for step in results["step"].values:
@@ -34,7 +36,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                 ("accuracy", curve.sel(step=step).values),
                 ("points_lost", lost.sel(step=step).values),
             ):
-                half = student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                half = (
+                    student.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+                )
                 row |= {
                     quantity: values.mean(),
                     f"{quantity}_low": values.mean() - half,
@@ -56,7 +60,8 @@ def _worst(data: pd.DataFrame, name: str) -> pd.Series:
 def alt(data: pd.DataFrame) -> str:
     worst = [_worst(data, name) for name in _rates(data)]
     told = ", ".join(
-        f"{w['points_lost']:.0f} points after {w['step']} steps at α = {w['statistics']}" for w in worst
+        f"{w['points_lost']:.0f} points after {w['step']} steps at α = {w['statistics']}"
+        for w in worst
     )
     last = data[data["step"] == data["step"].max()]["accuracy"]
     return (f"Left: accuracy rises through training with every set of statistics and ends between {last.min():.3f} and {last.max():.3f}. "
@@ -86,7 +91,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             lost, k = rows["points_lost"].to_numpy(), rows["points_lost"].argmax()
             height = lost[k] * 0.28
             x = np.exp(np.interp(-height, -lost[k:], np.log(rows["step"].to_numpy()[k:])))
-            theme.label(right, x, height, f"α = {name}" if name == rates[0] else name, colour, dx=9, dy=3)
+            theme.label(
+                right, x, height, f"α = {name}" if name == rates[0] else name, colour, dx=9, dy=3
+            )
     exact = data[data["statistics"] == POPULATION]
     theme.label(left, np.exp(np.interp(0.6, exact["accuracy"], np.log(exact["step"]))), 0.6, "exact\nstatistics",
                 colours[POPULATION], ha="right", dx=-7, dy=6)  # fmt: skip

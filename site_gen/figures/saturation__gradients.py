@@ -54,7 +54,9 @@ def _band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _start(data: pd.DataFrame, activation: str, norm: str, size: str = "usual") -> float:
-    rows = data[(data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)]
+    rows = data[
+        (data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)
+    ]
     return float(rows.loc[rows["step"].idxmin(), "ratio"])
 
 
@@ -83,10 +85,14 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     axes[0].set_ylabel("first layer’s gradient / tenth layer’s")
     middle = data["step"].max() * 0.45
     for size in LINES:
-        rows = data[(data["activation"] == "sigmoid") & (data["norm"] == "none") & (data["size"] == size)]
+        rows = data[
+            (data["activation"] == "sigmoid") & (data["norm"] == "none") & (data["size"] == size)
+        ]
         y = float(np.exp(np.interp(middle, rows["step"], np.log(rows["ratio"]))))
         theme.label(axes[0], middle, y, f"without, {size} weights", theme.colour("none"), ha="center", dx=0, dy=-14 if size == "large" else 12)  # fmt: skip
-    theme.label(axes[0], middle, 1, "batch norm, both", theme.colour("batch norm"), ha="center", dx=0, dy=24)
+    theme.label(
+        axes[0], middle, 1, "batch norm, both", theme.colour("batch norm"), ha="center", dx=0, dy=24
+    )
     theme.label(
         axes[1],
         middle,

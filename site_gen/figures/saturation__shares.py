@@ -53,7 +53,9 @@ def _band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _end(data: pd.DataFrame, activation: str, norm: str, size: str) -> float:
-    rows = data[(data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)]
+    rows = data[
+        (data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)
+    ]
     return float(rows.loc[rows["step"].idxmax(), "saturated"])
 
 
@@ -91,7 +93,16 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             theme.label(ax, last, _end(data, activation, "batch norm", "usual"), "batch norm, both", theme.colour("batch norm"),
                         ha="right", dx=-2, dy=14)  # fmt: skip
         else:
-            theme.label(ax, last, 0, "batch norm, both", theme.colour("batch norm"), ha="right", dx=-2, dy=20)
+            theme.label(
+                ax,
+                last,
+                0,
+                "batch norm, both",
+                theme.colour("batch norm"),
+                ha="right",
+                dx=-2,
+                dy=20,
+            )
         ax.set(title=activation, xlabel="training step", ylim=(-0.05, 1))
     axes[0].set_ylabel("share of saturated units")
     return figure

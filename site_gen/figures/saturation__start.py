@@ -34,7 +34,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _first(data: pd.DataFrame, activation: str, norm: str, size: str = "usual") -> float:
-    rows = data[(data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)]
+    rows = data[
+        (data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)
+    ]
     return float(rows.loc[rows["layer"].idxmin(), "square"])
 
 
@@ -59,8 +61,19 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     for ax, activation in zip(axes, ("sigmoid", "tanh"), strict=True):
         for (norm, size), rows in data[data["activation"] == activation].groupby(["norm", "size"]):
             ax.plot(rows["layer"], rows["theory"], color=theme.colour("theory"), linewidth=1)
-            ax.plot(rows["layer"], rows["square"], MARKS[size], color=theme.colour(norm), linestyle="none")
-        ax.set(title=activation, xlabel="layer", yscale="log", xticks=range(1, int(data["layer"].max()) + 1))
+            ax.plot(
+                rows["layer"],
+                rows["square"],
+                MARKS[size],
+                color=theme.colour(norm),
+                linestyle="none",
+            )
+        ax.set(
+            title=activation,
+            xlabel="layer",
+            yscale="log",
+            xticks=range(1, int(data["layer"].max()) + 1),
+        )
     axes[0].set_ylabel("‖∂L/∂z‖² / that of the last layer")
     for ax, activation, norm, size, above, dx, dy in (
         (axes[0], "sigmoid", "none", "usual", 3, 10, -4), (axes[0], "sigmoid", "none", "large", 1, 2, -13),
@@ -68,7 +81,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         (axes[1], "tanh", "none", "large", 3, 4, 12), (axes[1], "tanh", "batch norm", "usual", 3, -24, 11),
     ):  # fmt: skip
         at = data["layer"].min() + above
-        rows = data[(data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)]
+        rows = data[
+            (data["activation"] == activation) & (data["norm"] == norm) & (data["size"] == size)
+        ]
         name = "batch norm" if norm == "batch norm" else f"without, {size}"
         theme.label(
             ax,

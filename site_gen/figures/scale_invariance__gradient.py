@@ -57,7 +57,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     curves = list(data.groupby("eps"))
     names = {0.0: "ε = 0", 1e-5: "1e-5", 1e-3: "1e-3"}
     exact = curves[0][1]
-    right.plot(exact["scale"], exact["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+    right.plot(
+        exact["scale"], exact["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+    )
     for (eps, rows), colour in zip(curves, reversed(theme.sequence(len(curves))), strict=True):
         step = max(1, len(rows) // 18)
         for ax, column in ((left, "value_std"), (right, "gradient")):
@@ -67,8 +69,16 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         theme.label(left, near["scale"], near["value_std"], names.get(eps, f"{eps:g}"), colour,
                     dx=0 if eps == 0 else 6, dy=10 if eps == 0 else -9)  # fmt: skip
     theme.label(right, 8, 1 / 8, "1/a", theme.colour("theory"), dx=8, dy=8, weight="normal")
-    left.set(xscale="log", ylim=(0, 1.15), xlabel="factor a on the weights", ylabel="standard deviation of x̂")
+    left.set(
+        xscale="log",
+        ylim=(0, 1.15),
+        xlabel="factor a on the weights",
+        ylabel="standard deviation of x̂",
+    )
     right.set(
-        xscale="log", yscale="log", xlabel="factor a on the weights", ylabel="length of ∂L/∂w, a = 1 being 1"
+        xscale="log",
+        yscale="log",
+        xlabel="factor a on the weights",
+        ylabel="length of ∂L/∂w, a = 1 being 1",
     )
     return figure

@@ -51,7 +51,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     curves = list(data.groupby("eps"))
     for (eps, rows), colour in zip(curves, reversed(theme.sequence(len(curves))), strict=True):
         if eps > 0:
-            ax.plot(rows["scale"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+            ax.plot(
+                rows["scale"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+            )
         ax.plot(rows["scale"], rows["cosine"], "o", color=colour, markevery=max(1, len(rows) // 18))
         near = rows.loc[(np.log(rows["scale"]) - np.log(10)).abs().idxmin()]
         theme.label(ax, near["scale"], near["cosine"], {1e-5: "ε = 1e-5 (PyTorch)", 1e-3: "ε = 1e-3 (Keras)",

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
     from site_gen.theme import Theme
 
-TITLE = (
-    "At the plain network's best rate batch norm leads; at five and thirty times that rate it falls behind"
-)
+TITLE = "At the plain network's best rate batch norm leads; at five and thirty times that rate it falls behind"
 TAGS = ("speed", "learning rates", "training")
 
 
@@ -44,10 +42,15 @@ def caption(data: pd.DataFrame) -> str:
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.8)
     multiples = sorted(m for m in data["multiple"].unique() if m)
-    colours = {0.0: theme.colour("none"), **dict(zip(multiples, theme.sequence(len(multiples)), strict=True))}
+    colours = {
+        0.0: theme.colour("none"),
+        **dict(zip(multiples, theme.sequence(len(multiples)), strict=True)),
+    }
     ends = []
     for multiple, rows in data.groupby("multiple"):
-        theme.band(ax, rows["step"], rows["lower_quartile"], rows["upper_quartile"], colours[multiple])
+        theme.band(
+            ax, rows["step"], rows["lower_quartile"], rows["upper_quartile"], colours[multiple]
+        )
         ax.plot(rows["step"], rows["accuracy"], color=colours[multiple], linewidth=1.8)
         ends.append((float(rows["accuracy"].iloc[-1]), multiple))
     height = 1.04

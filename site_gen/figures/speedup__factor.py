@@ -28,7 +28,8 @@ def data(results: xr.Dataset) -> pd.DataFrame:
             continue
         for target in sorted(results["target"].values.tolist(), reverse=True):
             plain, ours = (
-                np.minimum(steps.sel(condition=c, target=target).values, last) for c in ("none", condition)
+                np.minimum(steps.sel(condition=c, target=target).values, last)
+                for c in ("none", condition)
             )
             reached = np.isfinite(steps.sel(condition=condition, target=target).values)
             rows.append(pd.DataFrame({"source": "ours", "multiple": float(condition), "target": target, "run": results["run"].values,
@@ -42,7 +43,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 def _means(data: pd.DataFrame) -> pd.Series:
     ours = data[data["source"] == "ours"]
-    return ours.groupby(["multiple", "target"])["factor"].apply(lambda f: float(np.exp(np.log(f).mean())))
+    return ours.groupby(["multiple", "target"])["factor"].apply(
+        lambda f: float(np.exp(np.log(f).mean()))
+    )
 
 
 def alt(data: pd.DataFrame) -> str:
@@ -70,7 +73,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             log = np.log(rows["factor"].to_numpy())
             half = t.ppf(0.975, log.size - 1) * log.std(ddof=1) / np.sqrt(log.size)
             x = multiple * 1.09 ** (k - 1)
-            ax.plot([x, x], np.exp([log.mean() - half, log.mean() + half]), color=colour, linewidth=2)
+            ax.plot(
+                [x, x], np.exp([log.mean() - half, log.mean() + half]), color=colour, linewidth=2
+            )
             ax.plot(
                 x,
                 np.exp(log.mean()),
@@ -87,10 +92,18 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
             colour,
             dx=10,
         )
-    ax.plot(paper["multiple"] * 1.09**3, paper["factor"], "D", color=theme.colour("none"), markersize=7)
+    ax.plot(
+        paper["multiple"] * 1.09**3, paper["factor"], "D", color=theme.colour("none"), markersize=7
+    )
     top = paper.loc[paper["factor"].idxmax()]
     theme.label(
-        ax, top["multiple"] * 1.09**3, top["factor"], "the paper", theme.colour("none"), dx=-10, ha="right"
+        ax,
+        top["multiple"] * 1.09**3,
+        top["factor"],
+        "the paper",
+        theme.colour("none"),
+        dx=-10,
+        ha="right",
     )
     ax.axhline(1, color=theme.muted, linewidth=1, zorder=1)
     ax.set(xscale="log", yscale="log", ylim=(0.3, 22), xlim=(min(multiples) * 0.7, max(multiples) * 1.6),

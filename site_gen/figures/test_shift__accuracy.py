@@ -41,8 +41,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                 values = results["accuracy"].sel(shift=shift, way=way, place=place).values
                 half = t.ppf(0.975, runs - 1) * values.std(ddof=1) / np.sqrt(runs)
                 level = results["level"].sel(shift=shift, place=place).item()
-                rows.append((shift, way, level, values.mean(), values.mean() - half, values.mean() + half))
-    return pd.DataFrame(rows, columns=["shift", "way", "level", "accuracy", "low", "high"]).assign(runs=runs)
+                rows.append(
+                    (shift, way, level, values.mean(), values.mean() - half, values.mean() + half)
+                )
+    return pd.DataFrame(rows, columns=["shift", "way", "level", "accuracy", "low", "high"]).assign(
+        runs=runs
+    )
 
 
 def _last(data: pd.DataFrame, shift: str, way: str) -> float:
@@ -52,7 +56,8 @@ def _last(data: pd.DataFrame, shift: str, way: str) -> float:
 
 def alt(data: pd.DataFrame) -> str:
     old, new = (
-        {shift: _last(data, shift, f"batch norm, {way}") for shift in PANELS} for way in ("running", "anew")
+        {shift: _last(data, shift, f"batch norm, {way}") for shift in PANELS}
+        for way in ("running", "anew")
     )
     return (f"Accuracy against the size of four changes. At the largest, batch norm with running statistics has {old['contrast']:.0f} % for contrast, {old['brightness']:.0f} % for brightness and {old['noise']:.0f} % for noise; "
             f"with statistics taken anew {new['contrast']:.0f}, {new['brightness']:.0f} and {new['noise']:.0f} %.")  # fmt: skip
@@ -79,6 +84,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.set(ylabel="test accuracy")
     for row, (key, name) in enumerate(WAYS.values()):
         theme.label(
-            axes[1, 1], 0.04, 0.5 - 0.11 * row, name, theme.colour(key), dx=0, transform="axes fraction"
+            axes[1, 1],
+            0.04,
+            0.5 - 0.11 * row,
+            name,
+            theme.colour(key),
+            dx=0,
+            transform="axes fraction",
         )
     return figure

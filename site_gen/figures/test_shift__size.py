@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 TITLE = "Thirty-two test images are nearly enough to take the statistics anew"
 TAGS = ("test shift", "running statistics", "batch size")
 
-NAMES = {"contrast": "contrast", "brightness": "brightness", "own contrast": "own contrast", "noise": "noise"}
+NAMES = {
+    "contrast": "contrast",
+    "brightness": "brightness",
+    "own contrast": "own contrast",
+    "noise": "noise",
+}
 COLOURS = {
     "contrast": "batch norm",
     "brightness": "input",
@@ -32,13 +37,21 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     runs, rows = results.sizes["run"], []
     place = int(results["at"])
     for shift in NAMES:
-        curves = {int(n): results["by_size"].sel(shift=shift, size=n).values for n in results["size"].values}
+        curves = {
+            int(n): results["by_size"].sel(shift=shift, size=n).values
+            for n in results["size"].values
+        }
         at = results["accuracy"].sel(shift=shift, place=place)
-        curves |= {1000: at.sel(way="batch norm, anew").values, 0: at.sel(way="batch norm, running").values}
+        curves |= {
+            1000: at.sel(way="batch norm, anew").values,
+            0: at.sel(way="batch norm, running").values,
+        }
         for size, values in sorted(curves.items()):
             half = t.ppf(0.975, runs - 1) * values.std(ddof=1) / np.sqrt(runs)
             rows.append((shift, size, values.mean(), values.mean() - half, values.mean() + half))
-    return pd.DataFrame(rows, columns=["shift", "size", "accuracy", "low", "high"]).assign(runs=runs)
+    return pd.DataFrame(rows, columns=["shift", "size", "accuracy", "low", "high"]).assign(
+        runs=runs
+    )
 
 
 def _percent(data: pd.DataFrame, shift: str, size: int) -> float:

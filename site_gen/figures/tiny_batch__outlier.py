@@ -60,8 +60,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     theme.label(ax, 30, 38, "as before", theme.muted, dx=-6, ha="right", weight="normal")
     for (m, rows), colour in zip(curves, theme.sequence(len(curves)), strict=True):
         a_decade = round((len(rows) - 1) / np.log10(high / low))
-        ax.plot(rows["distance"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
-        ax.plot(rows["distance"], rows["normalized"], "o", color=colour, markevery=max(1, a_decade // 4))
+        ax.plot(
+            rows["distance"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
+        ax.plot(
+            rows["distance"], rows["normalized"], "o", color=colour, markevery=max(1, a_decade // 4)
+        )
         ax.axhline(rows["bound"].iloc[0], color=colour, linewidth=1, linestyle=":", zorder=1.8)
         theme.label(ax, high * 1.15, rows["bound"].iloc[0], f"m = {m}", colour)
     ax.set(xscale="log", yscale="log", xlim=(low, high * 1.15), ylim=(0.09, 60),

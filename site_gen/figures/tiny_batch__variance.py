@@ -40,7 +40,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                 continue
             runs = values.sel(batch=m).values
             centre = runs.mean()
-            low, high = t.interval(0.95, runs.size - 1, centre, runs.std(ddof=1) / np.sqrt(runs.size))
+            low, high = t.interval(
+                0.95, runs.size - 1, centre, runs.std(ddof=1) / np.sqrt(runs.size)
+            )
             tables.append(
                 {
                     "kind": kind,
@@ -59,7 +61,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
                 "theory": results["inverse_variance_theory"].sel(batch=m).item()}
                for m in SHOWN for count in results["count"].values]  # fmt: skip
     table = pd.DataFrame(tables)
-    table["theory"] = table["theory"].where(np.isfinite(table["theory"]))  # an infinite mean is an empty cell
+    table["theory"] = table["theory"].where(
+        np.isfinite(table["theory"])
+    )  # an infinite mean is an empty cell
     return table.assign(runs=results.sizes["run"])
 
 
@@ -91,13 +95,18 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     smooth = np.geomspace(variance["batch"].min(), variance["batch"].max(), 200)
     left.plot(smooth, (smooth - 1) / smooth, color=theme.colour("theory"), linewidth=1)
     left.plot(
-        smooth[smooth > 3.2], (smooth / (smooth - 3))[smooth > 3.2], color=theme.colour("theory"), linewidth=1
+        smooth[smooth > 3.2],
+        (smooth / (smooth - 3))[smooth > 3.2],
+        color=theme.colour("theory"),
+        linewidth=1,
     )
     for rows, colour, text, at, dy in ((variance, theme.colour("batch norm"), "σ²", 8, -14),
                                        (inverse, theme.colour("gradient"), "1/σ²", 8, 12)):  # fmt: skip
         errors = [rows["estimate"] - rows["low"], rows["high"] - rows["estimate"]]
         left.errorbar(rows["batch"], rows["estimate"], errors, fmt="o", color=colour)
-        theme.label(left, at, rows.loc[rows["batch"] == at, "estimate"].iloc[0], text, colour, dx=6, dy=dy)
+        theme.label(
+            left, at, rows.loc[rows["batch"] == at, "estimate"].iloc[0], text, colour, dx=6, dy=dy
+        )
     left.axhline(1, color=theme.muted, linewidth=1, linestyle="--", zorder=1.5)
     left.set(
         xscale="log",
@@ -116,11 +125,16 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     ):
         right.plot(rows["batches"], rows["estimate"], color=colour)
         if rows["theory"].notna().all():
-            right.axhline(rows["theory"].iloc[0], color=colour, linewidth=1, linestyle=":", zorder=1.5)
+            right.axhline(
+                rows["theory"].iloc[0], color=colour, linewidth=1, linestyle=":", zorder=1.5
+            )
         height = min(rows["estimate"].iloc[-1], height / 1.7)
         theme.label(right, rows["batches"].iloc[-1], height, f"m = {m}", colour)
     right.set(
-        xscale="log", yscale="log", xlabel="batches averaged, n", title="mean of the first n values of 1/σ²"
+        xscale="log",
+        yscale="log",
+        xlabel="batches averaged, n",
+        title="mean of the first n values of 1/σ²",
     )
     for ax in (left, right):
         ax.minorticks_off()

@@ -33,7 +33,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         .reset_index()
     )
     measured = measured.rename(columns={"fixed_std": "std", "fixed_std_theory": "theory"})
-    between = at["fixed_std_curve"].dropna("curve_batch", how="all").to_dataframe(name="theory").reset_index()
+    between = (
+        at["fixed_std_curve"]
+        .dropna("curve_batch", how="all")
+        .to_dataframe(name="theory")
+        .reset_index()
+    )
     between = between.rename(columns={"curve_batch": "batch"}).assign(convention="unbiased")
     between = between[
         ~between["batch"].isin(measured["batch"]) & (between["batch"] <= measured["batch"].max())
@@ -49,7 +54,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
 
 
 def _at(data: pd.DataFrame, layer: int, batch: int, convention: str = "unbiased") -> float:
-    rows = data[(data["layer"] == layer) & (data["batch"] == batch) & (data["convention"] == convention)]
+    rows = data[
+        (data["layer"] == layer) & (data["batch"] == batch) & (data["convention"] == convention)
+    ]
     return float(rows["std"].iloc[0])
 
 
@@ -72,11 +79,19 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     layers = sorted(data["layer"].unique())
     for k, (layer, colour) in enumerate(zip(layers, theme.sequence(len(layers)), strict=True)):
         rows = data[(data["layer"] == layer) & (data["convention"] == "unbiased")]
-        ax.plot(rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        ax.plot(
+            rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
         ax.plot(rows["batch"], rows["std"], "o", color=colour)
         at = rows.dropna().iloc[min(k, rows["std"].count() - 1)]
         theme.label(
-            ax, at["batch"], at["std"], f"{layer} layer" + ("s" if layer > 1 else ""), colour, dx=8, dy=-9
+            ax,
+            at["batch"],
+            at["std"],
+            f"{layer} layer" + ("s" if layer > 1 else ""),
+            colour,
+            dx=8,
+            dy=-9,
         )
     biased = data[(data["layer"] == layers[-1]) & (data["convention"] == "biased")]
     ax.plot(biased["batch"], biased["std"], "o", color=theme.colour("positive"))
@@ -90,7 +105,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         dx=0,
         dy=11,
     )
-    ax.set(xscale="log", ylim=(0, 1.13), xlabel="batch size m", ylabel="eval / training standard deviation")
+    ax.set(
+        xscale="log",
+        ylim=(0, 1.13),
+        xlabel="batch size m",
+        ylabel="eval / training standard deviation",
+    )
     ax.set_xticks(biased["batch"], [str(m) for m in biased["batch"]])
     ax.minorticks_off()
     return figure

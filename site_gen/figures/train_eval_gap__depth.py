@@ -63,17 +63,26 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         ax.axhline(1, color=theme.colour("truth"), linewidth=1, linestyle=":")
         for convention in ("biased", "unbiased"):
             rows = data[
-                (data["setting"] == setting.removesuffix("_std")) & (data["convention"] == convention)
+                (data["setting"] == setting.removesuffix("_std"))
+                & (data["convention"] == convention)
             ]
             colour = theme.colour(COLOURS[convention])
-            ax.plot(rows["layer"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+            ax.plot(
+                rows["layer"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+            )
             ax.errorbar(rows["layer"], rows["std"], [rows["std"] - rows["low"], rows["high"] - rows["std"]], fmt="o",
                         color=colour, elinewidth=1)  # fmt: skip
         ax.set(title=title, xlabel="layer", xticks=[1, 5, 10, 15, 20])
     left, right = axes
     layers = data["layer"].max()
     theme.label(
-        left, 1.5, _deepest(data, "fresh")["biased"], NAMES["biased"], theme.colour("positive"), dx=0, dy=19
+        left,
+        1.5,
+        _deepest(data, "fresh")["biased"],
+        NAMES["biased"],
+        theme.colour("positive"),
+        dx=0,
+        dy=19,
     )
     theme.label(
         left,
@@ -85,7 +94,15 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         dy=6,
     )
     theme.label(
-        left, layers, 1, "training mode", theme.colour("truth"), ha="right", dx=0, dy=-9, weight="normal"
+        left,
+        layers,
+        1,
+        "training mode",
+        theme.colour("truth"),
+        ha="right",
+        dx=0,
+        dy=-9,
+        weight="normal",
     )
     theme.label(right, layers * 0.6, 1.11, "without", theme.colour("positive"), ha="right", dx=0)
     theme.label(right, layers * 0.7, 0.94, "with", theme.colour("negative"), ha="right", dx=0)

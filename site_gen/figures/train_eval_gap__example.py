@@ -25,13 +25,17 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     measured, expected = results["example_value"].mean("run"), results["example_value_theory"]
     columns = {}
     for quantile, name in zip(results["quantile"].values, ("low", "median", "high"), strict=True):
-        columns[name] = measured.sel(quantile=quantile, drop=True).rename(example_batch="batch").to_series()
+        columns[name] = (
+            measured.sel(quantile=quantile, drop=True).rename(example_batch="batch").to_series()
+        )
         columns[f"{name}_theory"] = (
             expected.sel(quantile=quantile, drop=True).rename(curve_batch="batch").to_series()
         )
     table = pd.DataFrame(columns).dropna(subset="low_theory").reset_index()
     table = table[table["batch"] <= int(results["example_batch"].max())]
-    return table.sort_values(["example", "batch"], ignore_index=True).assign(runs=results.sizes["run"])
+    return table.sort_values(["example", "batch"], ignore_index=True).assign(
+        runs=results.sizes["run"]
+    )
 
 
 def _row(data: pd.DataFrame, example: float, batch: int) -> pd.Series:
@@ -55,11 +59,19 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.9)
     examples = sorted(data["example"].unique())
     batches = sorted(data.dropna()["batch"].unique())
-    for k, (example, colour) in enumerate(zip(examples, theme.sequence(len(examples)), strict=True)):
+    for k, (example, colour) in enumerate(
+        zip(examples, theme.sequence(len(examples)), strict=True)
+    ):
         rows = data[data["example"] == example]
         shift = 1.05 ** (k - (len(examples) - 1) / 2)  # side by side where the ranges overlap
         theme.band(ax, rows["batch"], rows["low_theory"], rows["high_theory"], colour)
-        ax.plot(rows["batch"], rows["median_theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        ax.plot(
+            rows["batch"],
+            rows["median_theory"],
+            color=theme.colour("theory"),
+            linewidth=1,
+            zorder=1.9,
+        )
         seen = rows.dropna()
         ax.vlines(seen["batch"] * shift, seen["low"], seen["high"], color=colour, linewidth=1.2)
         ax.plot(seen["batch"] * shift, seen["median"], "o", color=colour)

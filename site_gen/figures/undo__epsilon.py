@@ -58,7 +58,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     epsilons = sorted(data["eps"].unique())
     for k, (eps, colour) in enumerate(zip(epsilons, theme.sequence(len(epsilons)), strict=True)):
         rows = data[(data["eps"] == eps) & (data["gamma"] == "sigma")]
-        ax.plot(rows["input_std"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        ax.plot(
+            rows["input_std"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
         ax.plot(rows["input_std"], rows["error"], "o", color=colour, markevery=2)
         at = rows.iloc[(7 * len(rows)) // 8]
         theme.label(
@@ -73,7 +75,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         )
         exact = data[(data["eps"] == eps) & (data["gamma"] == "root")]
         ax.plot(
-            exact["input_std"], exact["error"].clip(lower=FLOOR), "o", color=colour, markevery=2, alpha=0.6
+            exact["input_std"],
+            exact["error"].clip(lower=FLOOR),
+            "o",
+            color=colour,
+            markevery=2,
+            alpha=0.6,
         )
     theme.label(ax, 0.1, 1e-29, "γ = √(σ² + ε), both ε: round-off", theme.ink, ha="center", dx=0)
     ax.set(

@@ -31,7 +31,9 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         exact = {"gaussian": results["error_theory"], BEST: results["best_error_theory"]}.get(name)
         for m in results["batch"].values:
             runs = values.sel(batch=m).values
-            low, high = t.interval(0.95, runs.size - 1, runs.mean(), runs.std(ddof=1) / np.sqrt(runs.size))
+            low, high = t.interval(
+                0.95, runs.size - 1, runs.mean(), runs.std(ddof=1) / np.sqrt(runs.size)
+            )
             rows.append({"input": name, "batch": m, "error": runs.mean(), "low": low, "high": high,
                          "theory": np.nan if exact is None else exact.sel(batch=m).item(),
                          "large_batch": results["error_large_batch"].sel(distribution=name.split(",")[0], batch=m).item(),
@@ -67,11 +69,22 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         if not len(rows):
             continue
         if rows["theory"].notna().all():
-            ax.plot(rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+            ax.plot(
+                rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+            )
         if name != BEST:
-            ax.plot(rows["batch"], rows["large_batch"], color=colour, linewidth=1, linestyle="--", zorder=1.8)
+            ax.plot(
+                rows["batch"],
+                rows["large_batch"],
+                color=colour,
+                linewidth=1,
+                linestyle="--",
+                zorder=1.8,
+            )
         errors = [rows["error"] - rows["low"], rows["high"] - rows["error"]]
-        ax.errorbar(rows["batch"], rows["error"], errors, fmt="d" if name == BEST else "o", color=colour)
+        ax.errorbar(
+            rows["batch"], rows["error"], errors, fmt="d" if name == BEST else "o", color=colour
+        )
         theme.label(
             ax,
             rows["batch"].iloc[-1],

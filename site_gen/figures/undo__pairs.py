@@ -20,8 +20,12 @@ TAGS = ("gamma and beta", "batch size")
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every batch size and sample: the input and what comes back."""
     table = results[["pair_input", "pair_output"]].to_dataframe().reset_index()
-    table = table.rename(columns={"pair_batch": "batch", "pair_input": "input", "pair_output": "output"})
-    return table.sort_values(["batch", "sample"], ignore_index=True)[["batch", "sample", "input", "output"]]
+    table = table.rename(
+        columns={"pair_batch": "batch", "pair_input": "input", "pair_output": "output"}
+    )
+    return table.sort_values(["batch", "sample"], ignore_index=True)[
+        ["batch", "sample", "input", "output"]
+    ]
 
 
 def _error(data: pd.DataFrame) -> pd.Series:
@@ -49,7 +53,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=len(groups), height=3.1, sharex=True, sharey=True)
     reach = 0.3 + np.abs(data[["input", "output"]].to_numpy()).max()
     for ax, (m, rows) in zip(axes, groups, strict=True):
-        ax.plot([-reach, reach], [-reach, reach], color=theme.colour("theory"), linewidth=1, zorder=1.9)
+        ax.plot(
+            [-reach, reach], [-reach, reach], color=theme.colour("theory"), linewidth=1, zorder=1.9
+        )
         ax.plot(rows["input"], rows["output"], "o", color=theme.colour("batch norm"), alpha=0.5)
         ax.set(
             title=f"m = {m}",

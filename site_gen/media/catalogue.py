@@ -21,7 +21,11 @@ SUFFIXES = {
         ".csv",
     ),
     "animation": (
-        *(f"{theme}{form}" for form in (".webm", ".mp4", ".gif", ".png") for theme in THEMES.values()),
+        *(
+            f"{theme}{form}"
+            for form in (".webm", ".mp4", ".gif", ".png")
+            for theme in THEMES.values()
+        ),
         ".csv",
     ),
 }
@@ -91,7 +95,9 @@ def _look() -> tuple[dict[str, Drawing], dict[str, str]]:
             drawing = Drawing(path.stem.replace("__", "-").replace("_", "-"), kind, path)
             study, separator, view = path.stem.partition("__")
             if path.parent != folder:
-                wrong[drawing.id] = f"{relative(path)}: move the file to {relative(folder)}, or out of it"
+                wrong[drawing.id] = (
+                    f"{relative(path)}: move the file to {relative(folder)}, or out of it"
+                )
             elif not (study and separator and view and path.stem.isidentifier()):
                 wrong[drawing.id] = (
                     f"{relative(path)}: name the file <study>__<view>.py, with letters, digits and underscores, "

@@ -71,7 +71,9 @@ def check_figure(drawing: Drawing) -> None:
     """
     known = studies.names()
     if drawing.study not in known:
-        raise BuildError(f"{relative(drawing.path)}: {suggest.unknown('study', drawing.study, known)}")
+        raise BuildError(
+            f"{relative(drawing.path)}: {suggest.unknown('study', drawing.study, known)}"
+        )
     faults = []
     try:
         faults += _style(ast.parse(drawing.path.read_text(encoding="utf-8-sig")))
@@ -100,7 +102,8 @@ def check_table(drawing: Drawing, data: Any) -> None:
     if not isinstance(data, pd.DataFrame) or not len(data) or not len(data.columns):
         what = "an empty table" if isinstance(data, pd.DataFrame) else f"a {type(data).__name__}"
         _report(
-            drawing, [(line, f"`data` gives {what}; return a DataFrame with a row for all that is drawn")]
+            drawing,
+            [(line, f"`data` gives {what}; return a DataFrame with a row for all that is drawn")],
         )
     faults = [*_columns(data), *_missing_cells(drawing, data)]
     _report(drawing, [(line, f"the table {fault}") for fault in faults or _lost_in_csv(data)])
@@ -146,7 +149,9 @@ def check_drawn(figure: Any, drawing: Drawing, draft: bool = False) -> None:
         remedy = "return the figure that `theme.figure()` gave, and not its axes"
         _report(drawing, [(line, f"`draw` gives a {type(figure).__name__}; {remedy}")])
     if not figure.axes:
-        _report(drawing, [(line, "`draw` gives a figure without axes; begin with `theme.figure()`")])
+        _report(
+            drawing, [(line, "`draw` gives a figure without axes; begin with `theme.figure()`")]
+        )
     if not any(axes.has_data() for axes in figure.axes):
         _report(drawing, [(line, "`draw` draws nothing; plot columns of the table on the axes")])
     if not draft:
@@ -167,7 +172,9 @@ def check_animation(animation: Any, drawing: Drawing, draft: bool = False) -> No
     """
     line = line_of(drawing.path, "animate")
     if not isinstance(animation, Animation):
-        _report(drawing, [(line, f"`animate` gives a {type(animation).__name__}; return an Animation")])
+        _report(
+            drawing, [(line, f"`animate` gives a {type(animation).__name__}; return an Animation")]
+        )
     faults = []
     if not list(animation.artists):
         faults.append("names no artist; list in `artists` every one that moves")
@@ -206,7 +213,9 @@ def _faults_of_texts(figure: Figure) -> Iterator[str]:
     """Texts that lie over each other or leave the figure, as it is laid out now, and signs that no font has."""
     renderer = _texts_only(figure)
     said: list[str] = []
-    log = logging.getLogger("matplotlib.mathtext")  # which logs what the rest of Matplotlib warns of
+    log = logging.getLogger(
+        "matplotlib.mathtext"
+    )  # which logs what the rest of Matplotlib warns of
     log.addFilter(hear := lambda record: said.append(record.getMessage()))
     try:
         with warnings.catch_warnings():
@@ -217,8 +226,12 @@ def _faults_of_texts(figure: Figure) -> Iterator[str]:
             boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
     finally:
         log.removeFilter(hear)
-    missing = (re.match(r"Glyph (\d+) .* missing|Font .* glyph .*\[U\+(\w+)\]", one) for one in said)
-    for sign in sorted({chr(int(one[1] or one[2], 10 if one[1] else 16)) for one in missing if one}):
+    missing = (
+        re.match(r"Glyph (\d+) .* missing|Font .* glyph .*\[U\+(\w+)\]", one) for one in said
+    )
+    for sign in sorted(
+        {chr(int(one[1] or one[2], 10 if one[1] else 16)) for one in missing if one}
+    ):
         yield f"the fonts have no sign {sign!r}; write it in other words"
     for text, box in boxes:
         page = figure.bbox.padded(TOUCHING * min(box.width, box.height))
@@ -298,7 +311,10 @@ def _faults_of_names(module: ModuleType) -> Iterator[tuple[str, str]]:
         or not tags
         or not all(isinstance(tag, str) and tag for tag in tags)
     ):
-        yield "TAGS", 'TAGS is no tuple of words; write `TAGS = ("…",)`, with the comma if there is one'
+        yield (
+            "TAGS",
+            'TAGS is no tuple of words; write `TAGS = ("…",)`, with the comma if there is one',
+        )
     if not isinstance(missing := getattr(module, "MISSING", {}), dict):
         yield (
             "MISSING",
@@ -311,12 +327,18 @@ def _style(tree: ast.Module) -> Iterator[Fault]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if re.fullmatch(r"#[0-9a-fA-F]{3,8}", node.value):
-                yield node.lineno, f"colour {node.value}; take it from the theme: `theme.colour(condition)`"
+                yield (
+                    node.lineno,
+                    f"colour {node.value}; take it from the theme: `theme.colour(condition)`",
+                )
         elif isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
             colour = node.arg in COLOUR_WORDS and node.value.value != "none"
             if colour or node.arg in STYLE_WORDS:
                 remedy = "take colours, fonts and maps from the theme"
-                yield node.value.lineno, f"{node.arg}={node.value.value!r} decides about style; {remedy}"
+                yield (
+                    node.value.lineno,
+                    f"{node.arg}={node.value.value!r} decides about style; {remedy}",
+                )
         elif isinstance(node, ast.Import | ast.ImportFrom):
             for name in _imported(node):
                 if fault := _stranger(name):

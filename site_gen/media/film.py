@@ -52,7 +52,11 @@ SAME_EVERYWHERE = {"x264-params": "asm=AVX2"} if X86 else {}
 # not depend on the number of cores. AV1, not VP9: a fifth smaller in half the time.
 CODECS = {
     "webm": ("libsvtav1", ("34", "42", "50"), {"preset": "8", "svtav1-params": "lp=1"}),
-    "mp4": ("libx264", ("25", "29", "33"), {"preset": "slow", "tune": "animation"} | SAME_EVERYWHERE),
+    "mp4": (
+        "libx264",
+        ("25", "29", "33"),
+        {"preset": "slow", "tune": "animation"} | SAME_EVERYWHERE,
+    ),
 }
 LAYOUT = {"webm": {}, "mp4": {"movflags": "+faststart"}}  # an MP4 plays before it is loaded
 EVERY = 10  # a draft films one frame out of so many
@@ -117,7 +121,9 @@ def draw_film(
                     pictures, animation.fps, figure_id, module.TITLE, f"{name}.{form}"
                 )
             _stand_still(animation, animation.poster)
-            poster = png_bytes(animation.figure, figure_id, module.TITLE, SCREEN if draft else DENSE)
+            poster = png_bytes(
+                animation.figure, figure_id, module.TITLE, SCREEN if draft else DENSE
+            )
             files[f"{name}.png"] = poster
     return Drawn(files, width, height)
 
@@ -130,7 +136,9 @@ def _sparse(animation: Animation, every: int) -> Animation:
         animation,
         frames=len(range(first, animation.frames, every)),
         update=lambda i: animation.update(first + i * every),
-        fps=next(fps for fps in (50, 25, 20, 10, 5, 4, 2, 1) if fps * every <= max(animation.fps, every)),
+        fps=next(
+            fps for fps in (50, 25, 20, 10, 5, 4, 2, 1) if fps * every <= max(animation.fps, every)
+        ),
         poster=animation.poster // every,
     )
 
@@ -208,7 +216,11 @@ def _moving(figure: Figure, changing: Sequence[Artist]) -> list[Artist]:
         if not isinstance(part, Axes):
             moving += [part] if changes(part) else []
             continue
-        hidden = [part.patch] if part.axison else [part.patch, part.xaxis, part.yaxis, *part.spines.values()]
+        hidden = (
+            [part.patch]
+            if part.axison
+            else [part.patch, part.xaxis, part.yaxis, *part.spines.values()]
+        )
         drawn = [child for child in children(part) if child not in hidden]
         lowest = next((i for i, child in enumerate(drawn) if changes(child)), len(drawn))
         moving += drawn[lowest:]
@@ -278,7 +290,9 @@ def _yuv(image: np.ndarray) -> av.VideoFrame:
     )
 
 
-def _video(pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, name: str) -> bytes:
+def _video(
+    pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, name: str
+) -> bytes:
     """The frames as a video of the kind that the name's ending says."""
     # SVT-AV1 speaks to the terminal by itself unless told otherwise before it starts.
     os.environ.setdefault("SVT_LOG", "1")

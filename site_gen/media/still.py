@@ -79,7 +79,12 @@ def lay_out(figure: Figure) -> tuple[int, int]:
 
 def png_bytes(figure: Figure, figure_id: str, title: str, dpi: int = DENSE) -> bytes:
     """The figure as PNG; title, id and licence are in its text chunks."""
-    about = {"Title": title, "Source": f"{SITE}: {figure_id}", "Copyright": LICENCE, "Software": None}
+    about = {
+        "Title": title,
+        "Source": f"{SITE}: {figure_id}",
+        "Copyright": LICENCE,
+        "Software": None,
+    }
     return _render(figure, "png", about, dpi)
 
 
@@ -128,9 +133,13 @@ def draw_figure(
                 check(figure)
             name = f"{figure_id}{suffix(theme)}"
             svg = svg_bytes(figure, figure_id, module.TITLE)
-            check_size(f"{name}.svg", svg, MAX_SVG, "draw its many points or cells with rasterized=True")
+            check_size(
+                f"{name}.svg", svg, MAX_SVG, "draw its many points or cells with rasterized=True"
+            )
             files[f"{name}.svg"] = svg
-            files[f"{name}.png"] = png_bytes(figure, figure_id, module.TITLE, SCREEN if draft else DENSE)
+            files[f"{name}.png"] = png_bytes(
+                figure, figure_id, module.TITLE, SCREEN if draft else DENSE
+            )
             if theme is LIGHT and not draft:
                 files[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
     return Drawn(files, width, height)

@@ -107,7 +107,9 @@ class Book:
         there = [study] if study in self.studies else list(self.studies)
         known = [f"{one}.{key}" for one in there for key in self.studies[one]["values"]]
         raise PageError(
-            unknown("measured value", name, known if study in self.studies else [*known, *self.claims])
+            unknown(
+                "measured value", name, known if study in self.studies else [*known, *self.claims]
+            )
         )
 
 
@@ -195,7 +197,11 @@ def simulators(
         for call in found[page]:
             chosen = {key: value for key, value in call.kwargs.items() if key != "name"}
             name = call.argument(0, "name")
-            if call.name == "simulator" and isinstance(name, str) and UNKNOWN not in chosen.values():
+            if (
+                call.name == "simulator"
+                and isinstance(name, str)
+                and UNKNOWN not in chosen.values()
+            ):
                 placed.setdefault(name, {}).setdefault(page, chosen)
     return placed
 

@@ -100,7 +100,9 @@ def environment(pages: Mapping[str, str] | None = None) -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.ChoiceLoader(
             [
-                jinja2.FunctionLoader(lambda name: (pages[name], name, None) if name in pages else None),
+                jinja2.FunctionLoader(
+                    lambda name: (pages[name], name, None) if name in pages else None
+                ),
                 jinja2.FileSystemLoader(TEMPLATES),
             ]
         ),

@@ -14,7 +14,9 @@ from site_gen.pages import front, mathml, prose
 from site_gen.pages.calls import UNKNOWN, Call, calls, environment, opening_of, uncalled, undeclared
 
 _SCRIPT = re.compile(r"<(script|pre|code)\b.*?</\1>", re.S)
-_UNMARKED = re.compile(r"(?:\[|\{){2}\s*(\w+)\(")  # a tag without its sign, or as other tools write it
+_UNMARKED = re.compile(
+    r"(?:\[|\{){2}\s*(\w+)\("
+)  # a tag without its sign, or as other tools write it
 _HIDDEN = (prose.CODE[0], _SCRIPT, prose.CODE[1], prose.COMMENT, prose.ELEMENT)
 
 
@@ -60,7 +62,9 @@ def _syntax_fault(said: str) -> str:
     jinja = environment()
     if missing := re.match(r"No (filter|test) named '(.*)'", said):
         return unknown(
-            f"Jinja {missing[1]}", missing[2], jinja.filters if missing[1] == "filter" else jinja.tests
+            f"Jinja {missing[1]}",
+            missing[2],
+            jinja.filters if missing[1] == "filter" else jinja.tests,
         )
     reason = (
         re.sub(r" at \d+$", "", said).rstrip(".").replace(". ", "; ")
@@ -76,7 +80,9 @@ def arguments(call: Call, function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
     parameters = signature.parameters
     named = [
-        key for key, one in parameters.items() if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)
+        key
+        for key, one in parameters.items()
+        if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)
     ]
     usage = _usage(call.name, signature)
     if not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
@@ -139,7 +145,9 @@ def formulas(source: str, rendered: str) -> Iterator[tuple[int, str]]:
 
 def in_text(text: str) -> list[str]:
     """The formulas of a caption, a claim or the like that cannot be set."""
-    return [told for formula in mathml.formulas(_without_code(text)) if (told := mathml.fault(formula))]
+    return [
+        told for formula in mathml.formulas(_without_code(text)) if (told := mathml.fault(formula))
+    ]
 
 
 def _without_code(text: str) -> str:

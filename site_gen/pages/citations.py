@@ -69,7 +69,9 @@ def _lacking(entry: dict[str, Any]) -> str:
     try:
         known = [part for author in entry["author"] for part in author.values()]
         complete = (
-            bool(names(entry)) and isinstance(year(entry), int) and all(isinstance(one, str) for one in known)
+            bool(names(entry))
+            and isinstance(year(entry), int)
+            and all(isinstance(one, str) for one in known)
         )
     except (KeyError, IndexError, TypeError, AttributeError):
         complete = False

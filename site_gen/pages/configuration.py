@@ -114,7 +114,9 @@ def _read(raw: bytes, environ: Mapping[str, str]) -> dict[str, Any]:
         raise BuildError(f"{FILE}:{line}: holds a sign that YAML forbids. Take it out") from None
     except yaml.YAMLError as error:
         line, reason = where(error)
-        raise BuildError(f"{FILE}:{line}: cannot be read as YAML: {reason}. Mend this line") from None
+        raise BuildError(
+            f"{FILE}:{line}: cannot be read as YAML: {reason}. Mend this line"
+        ) from None
     except (ValueError, TypeError) as error:
         raise BuildError(f"{FILE}: cannot be read as YAML: {error}. Mend it") from None
     if not isinstance(config, dict):
@@ -140,4 +142,6 @@ def _pages(entry: Any, part: str) -> Iterator[tuple[str, str]]:
             yield from _pages(item, part)
     else:
         under = f" under {part!r}" if part else ""
-        raise BuildError(f"{FILE}: nav holds {entry!r}{under}, where the path of a page under docs/ is meant")
+        raise BuildError(
+            f"{FILE}: nav holds {entry!r}{under}, where the path of a page under docs/ is meant"
+        )

@@ -77,7 +77,11 @@ def number(value: float | str, spec: str = ".3g") -> str:
 def _grouped(whole: str) -> str:
     """Digits in threes from five digits on: 12 345, but 1234 as years and batch sizes are written."""
     digits = whole.lstrip("+-")
-    return whole if len(digits) < 5 else whole[: -len(digits)] + f"{int(digits):,}".replace(",", NARROW)
+    return (
+        whole
+        if len(digits) < 5
+        else whole[: -len(digits)] + f"{int(digits):,}".replace(",", NARROW)
+    )
 
 
 def spec_for(estimate: float, low: float, high: float) -> str:
@@ -132,7 +136,9 @@ def powers(text: str) -> str:
     """A text in which computers' powers of ten, outside of mathematics, are written as such: "3e-12" → "3 × 10⁻¹²"."""
     parts = text.split("$")
     for i in range(0, len(parts), 2):
-        parts[i] = POWER.sub(lambda found: number(float(found[0]), f".{len(found[1] or '')}e"), parts[i])
+        parts[i] = POWER.sub(
+            lambda found: number(float(found[0]), f".{len(found[1] or '')}e"), parts[i]
+        )
     return "$".join(parts)
 
 
@@ -149,7 +155,9 @@ def setting(value: Any) -> str:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, int):
         return number(value, "d")
-    return number(value, ".6g") if isinstance(value, float) or value in ("inf", "-inf") else str(value)
+    return (
+        number(value, ".6g") if isinstance(value, float) or value in ("inf", "-inf") else str(value)
+    )
 
 
 def file_kind(path: str) -> str:

@@ -78,7 +78,10 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
                     f"the {name} ends before its sign #, a comment in YAML: put quotation marks around it",
                 )
             elif name == "description" and '"' in value:
-                yield line, "the description holds a quotation mark that ends it in HTML: write “ and ”"
+                yield (
+                    line,
+                    "the description holds a quotation mark that ends it in HTML: write “ and ”",
+                )
             continue
         if name not in content:
             yield 1, f"the front matter has no {name}: add a line “{name}: …” below the first “---”"
@@ -140,14 +143,19 @@ def _entry(name: str, text: str, chapters: Mapping[str, str]) -> tuple[str, str]
     """The part of the navigation that a page belongs to ("" for none), and its line there."""
     title = read(text).get("title")
     title = (
-        title if isinstance(title, str) and title else PurePosixPath(name).stem.replace("-", " ").capitalize()
+        title
+        if isinstance(title, str) and title
+        else PurePosixPath(name).stem.replace("-", " ").capitalize()
     )
-    entry = yaml.safe_dump({title: name}, allow_unicode=True, width=float("inf"), default_flow_style=False)
+    entry = yaml.safe_dump(
+        {title: name}, allow_unicode=True, width=float("inf"), default_flow_style=False
+    )
     sizes = Counter(chapters.values())
     beside = [
         part
         for page, part in chapters.items()
-        if PurePosixPath(page).parent == PurePosixPath(name).parent != PurePosixPath(".") and sizes[part] > 1
+        if PurePosixPath(page).parent == PurePosixPath(name).parent != PurePosixPath(".")
+        and sizes[part] > 1
     ]
     part = Counter(beside).most_common(1)[0][0] if beside else ""
     return part, ("      - " if part else "  - ") + entry.strip()

@@ -49,7 +49,9 @@ def slug(text: str, separator: str = "-") -> str:
 def _spelt(sign: str) -> str:
     """A Greek letter as a word of its own; any other sign as it is."""
     name = unicodedata.name(sign, "")
-    found = re.fullmatch(r"GREEK (?:SMALL LETTER|CAPITAL LETTER|LETTER|LUNATE)? ?(.+?)(?: SYMBOL)?", name)
+    found = re.fullmatch(
+        r"GREEK (?:SMALL LETTER|CAPITAL LETTER|LETTER|LUNATE)? ?(.+?)(?: SYMBOL)?", name
+    )
     if not found or not unicodedata.category(sign).startswith("L"):
         return sign
     word = found[1].lower()
@@ -61,7 +63,9 @@ class HeadingTreeprocessor(Treeprocessor):
 
     def run(self, root: Element) -> None:
         """Name all headings of a page that have no id yet."""
-        headings = [one for one in root.iter() if isinstance(one.tag, str) and _HEADING.fullmatch(one.tag)]
+        headings = [
+            one for one in root.iter() if isinstance(one.tag, str) and _HEADING.fullmatch(one.tag)
+        ]
         used = {one.get("id") for one in root.iter() if one.get("id")}
         old_used = set(used)
         aliases: list[tuple[Element, str]] = []

@@ -65,17 +65,27 @@ def build(
     BuildError
         If MkDocs finds a dead link, broken mathematics or the like; quotes what it says.
     """
-    with tempfile.TemporaryDirectory(prefix="batch-norm-measured-") as folder, _set(environment(url)):
-        top = Path(folder).absolute()  # of TMPDIR=., say, which MkDocs would look for below its own folder
+    with (
+        tempfile.TemporaryDirectory(prefix="batch-norm-measured-") as folder,
+        _set(environment(url)),
+    ):
+        top = Path(
+            folder
+        ).absolute()  # of TMPDIR=., say, which MkDocs would look for below its own folder
         for name, content in inputs.items():
             place = {"theme": THEME, "docs": DOCS}.get(name.partition("/")[0])
             _write(top / (f"{place}/{name.partition('/')[2]}" if place else name), content)
         stand_ins = {page_of(name) if name.endswith(".md") else name for name in names}
-        _empty([*(f"{DOCS}/{name}" for name in names), *(f"{OUT}/{name}" for name in stand_ins)], str(top))
+        _empty(
+            [*(f"{DOCS}/{name}" for name in names), *(f"{OUT}/{name}" for name in stand_ins)],
+            str(top),
+        )
         _run(top)
         pages = {page_of(name) for name in block}
         found = {
-            path.relative_to(top / OUT).as_posix(): path for path in (top / OUT).rglob("*") if path.is_file()
+            path.relative_to(top / OUT).as_posix(): path
+            for path in (top / OUT).rglob("*")
+            if path.is_file()
         }
         # a copy of sitemap.xml with a time stamp inside
         unwanted = stand_ins | {"sitemap.xml.gz", SCRIPT}
@@ -179,23 +189,36 @@ def assemble(pages: tuple[str, ...], inputs: dict[str, bytes]) -> dict[str, byte
 def dead_links(texts: dict[str, str]) -> list[str]:
     """Links between pages that lead to no page, or to a place that the page does not have."""
     places = {
-        name: set(re.findall(r"""\s(?:id|name)=["']?([^"'\s>]+)""", text)) for name, text in texts.items()
+        name: set(re.findall(r"""\s(?:id|name)=["']?([^"'\s>]+)""", text))
+        for name, text in texts.items()
     }
     dead = []
     for name, text in texts.items():
         for link in dict.fromkeys(re.findall(r'\shref="([^"]+)"', text)):
             address = urlsplit(link.replace("&amp;", "&"))
-            if address.scheme or address.netloc or not (address.fragment or address.path.endswith(".html")):
+            if (
+                address.scheme
+                or address.netloc
+                or not (address.fragment or address.path.endswith(".html"))
+            ):
                 continue
             target = (
-                os.path.normpath(PurePosixPath(name).parent / unquote(address.path)) if address.path else name
+                os.path.normpath(PurePosixPath(name).parent / unquote(address.path))
+                if address.path
+                else name
             )
             target = target.replace(os.sep, "/")
             place = unquote(address.fragment)
             if target not in places:
                 wrong = f"there is no page {target}" if target.endswith(".html") else ""
             else:
-                wrong = f"{target} has no place #{place}" if place and place not in places[target] else ""
+                wrong = (
+                    f"{target} has no place #{place}"
+                    if place and place not in places[target]
+                    else ""
+                )
             if wrong and not place.startswith("__"):
-                dead.append(f"docs/{name.removesuffix('.html')}.md: the link {link} is dead: {wrong}")
+                dead.append(
+                    f"docs/{name.removesuffix('.html')}.md: the link {link} is dead: {wrong}"
+                )
     return dead

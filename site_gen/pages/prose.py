@@ -23,7 +23,9 @@ MEASURING = ("value", "interval")  # tags that print a measurement
 COMMENT = re.compile(r"<!--.*?-->", re.S)
 ELEMENT = re.compile(r"</?[A-Za-z][^>]*>")
 CODE = (
-    re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,}).*?^(?P=indent)(?P=fence)[ \t]*$", re.S | re.M),
+    re.compile(
+        r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,}).*?^(?P=indent)(?P=fence)[ \t]*$", re.S | re.M
+    ),
     re.compile(r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"),
 )
 _HIDDEN = (

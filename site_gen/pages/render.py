@@ -72,7 +72,9 @@ def render_one(book: Book, sources: dict[str, str], name: str) -> bytes:
     page = Page(book, environment(sources), name)
     wrong, content = _page(page, sources[name], "")
     if wrong:
-        raise BuildError("\n".join(f"docs/{name}:{line}: {message}" for line, message in sorted(wrong)))
+        raise BuildError(
+            "\n".join(f"docs/{name}:{line}: {message}" for line, message in sorted(wrong))
+        )
     return page.finish(content).encode()
 
 
@@ -112,7 +114,9 @@ def _figure_pages(book: Book, made_by: jinja2.Environment) -> dict[str, bytes]:
             "next": book.figures[following],
         }
         rendered[name] = page.finish(
-            page.template("figure_page.md", figure=page.entry(identifier), url=url, cites=cites, **neighbours)
+            page.template(
+                "figure_page.md", figure=page.entry(identifier), url=url, cites=cites, **neighbours
+            )
         ).encode()
     return rendered
 
@@ -171,7 +175,9 @@ def disagreements(book: Book, sources: dict[str, str]) -> list[str]:
         if claim["measured"] == "undecided":
             remedy = "run more, or declare a threshold that this many runs can decide"
         else:
-            remedy = "check the experiment; if it is right, change the verdict and what the page says"
+            remedy = (
+                "check the experiment; if it is right, change the verdict and what the page says"
+            )
         where = ", ".join(places.get(claim["id"], ())) or claim_line(claim)
         errors.append(
             f"{where}: the claim {claim['id']!r} is declared {claim['verdict']!r} ({claim_line(claim)}) but measured "
@@ -184,7 +190,9 @@ def _outcome(case: dict) -> str:
     """A case in words: its number, its interval, its rule, and whether that holds."""
     when = f"{case['when']}: " if case["when"] else ""
     held = {True: "holds", False: "fails", None: "cannot be told"}[case["holds"]]
-    measured = "{:.6g} [{:.6g}, {:.6g}]".format(*(float(case[key]) for key in ("estimate", "low", "high")))
+    measured = "{:.6g} [{:.6g}, {:.6g}]".format(
+        *(float(case[key]) for key in ("estimate", "low", "high"))
+    )
     return f"{when}{measured} against “{case['rule']}”: {held}"
 
 
@@ -202,7 +210,9 @@ def _line(error: Exception, name: str) -> int:
     """The line of a page on which rendering stumbled."""
     if isinstance(error, jinja2.TemplateSyntaxError) and error.name == name:
         return error.lineno
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name
+    ]
     return frames[-1].lineno if frames else 1
 
 
@@ -210,11 +220,11 @@ def _message(error: Exception) -> str:
     if isinstance(error, PageError):
         return str(error)
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return f"{paths.relative(Path(error.filename))}:{error.lineno} cannot be read: {error.message}"
+        return (
+            f"{paths.relative(Path(error.filename))}:{error.lineno} cannot be read: {error.message}"
+        )
     if isinstance(error, jinja2.TemplateNotFound):
         return f"there is no template {error.name!r} to include"
     if isinstance(error, jinja2.UndefinedError):
         return f"{error}. CONTRIBUTING.md lists what tags can use"
-    return (
-        f"the tag cannot be filled in ({type(error).__name__}: {error}). CONTRIBUTING.md lists what tags take"
-    )
+    return f"the tag cannot be filled in ({type(error).__name__}: {error}). CONTRIBUTING.md lists what tags take"

@@ -29,7 +29,9 @@ class Page:
     environment: jinja2.Environment
     name: str
     root: str = field(init=False)
-    scripts: list[str] = field(default_factory=list)  # that simulators further up on the page have loaded
+    scripts: list[str] = field(
+        default_factory=list
+    )  # that simulators further up on the page have loaded
     ids: list[str] = field(default_factory=list)  # of these simulators
 
     def __post_init__(self) -> None:
@@ -162,7 +164,9 @@ class Page:
 
     def decides(self, *identifiers: str) -> str:
         """Claims as a list: verdict and sentence, linked to the ledger."""
-        return self.template("decides.md", ids=[self._claim(identifier)["id"] for identifier in identifiers])
+        return self.template(
+            "decides.md", ids=[self._claim(identifier)["id"] for identifier in identifiers]
+        )
 
     def _source_of(self, claim: dict[str, Any]) -> str:
         return citations.POPULAR.get(claim["source"]) or self.cite(claim["source"])
@@ -170,7 +174,9 @@ class Page:
     def value(self, name: str, spec: str = ".3g") -> str:
         """A measured number; `name.low`, `name.high` and `name.runs` give its interval and its runs."""
         base, _, part = name.rpartition(".")
-        field_name, base = (part, base) if part in ("low", "high", "runs", "unit") else ("estimate", name)
+        field_name, base = (
+            (part, base) if part in ("low", "high", "runs", "unit") else ("estimate", name)
+        )
         measured = self.book.measurement(base)
         number = measured[field_name]
         if measured["runs"] == 0:  # settings were changed, and leave nothing to measure
@@ -192,11 +198,15 @@ class Page:
             return self.value(name)
         unit = f" {measured['unit']}" if measured["unit"] else ""
         _, comma, rest = self._told(measured, spec).partition(", ")
-        return f"{self.value(name, spec)}{unit}" + (f" ({rest})" if comma and measured["runs"] > 1 else "")
+        return f"{self.value(name, spec)}{unit}" + (
+            f" ({rest})" if comma and measured["runs"] > 1 else ""
+        )
 
     def _told(self, measured: dict[str, Any], spec: str) -> str:
         """A measurement in full, as the tip on a number shows it."""
-        estimate, low, high = (self._format(measured[key], spec) for key in ("estimate", "low", "high"))
+        estimate, low, high = (
+            self._format(measured[key], spec) for key in ("estimate", "low", "high")
+        )
         if measured["runs"] == 1:
             return f"{estimate}, computed"
         if low == high:
@@ -244,7 +254,9 @@ class Page:
     def source(self, path: str, name: str) -> str:
         """The real code of a definition, for example `source("experiments/engine/affine.py", "Affine.forward")`."""
         code, first, last = definition(paths.ROOT / path, name)
-        return self.template("source.md", path=path, name=name, code=code, first_line=first, last_line=last)
+        return self.template(
+            "source.md", path=path, name=name, code=code, first_line=first, last_line=last
+        )
 
     def cite(self, key: str) -> str:
         """A link to a reference by author and year."""
@@ -273,12 +285,16 @@ class Page:
             self.book.references.items(),
             key=lambda item: (citations.names(item[1]), citations.year(item[1])),
         )
-        return "\n".join(f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries)
+        return "\n".join(
+            f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries
+        )
 
     def ledger(self) -> str:
         """The table of all claims, in the order of the navigation."""
         order = {page: position for position, page in enumerate(self.book.chapters)}
-        claims = sorted(self.book.claims.values(), key=lambda claim: order.get(claim["page"], len(order)))
+        claims = sorted(
+            self.book.claims.values(), key=lambda claim: order.get(claim["page"], len(order))
+        )
         rows = [claim | {"source_text": self._source_of(claim)} for claim in claims]
         return self.template("ledger.md", rows=rows)
 
@@ -316,7 +332,9 @@ def definition(path: Path, name: str) -> tuple[str, int, int]:
     try:
         node: Any = ast.parse(text)
     except SyntaxError as error:
-        raise PageError(f"{paths.relative(path)}:{error.lineno}: is no Python that can be read") from None
+        raise PageError(
+            f"{paths.relative(path)}:{error.lineno}: is no Python that can be read"
+        ) from None
     for part in name.split("."):
         inside = {child.name: child for child in node.body if isinstance(child, DEFINITIONS)}
         if part not in inside:

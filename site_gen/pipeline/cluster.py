@@ -74,9 +74,19 @@ def demo() -> int:
     print(f"A scheduler at {address} and two workers from {paths.relative(COPY)}.", flush=True)
     log, own = (COPY / "log.txt").open("wb"), os.environ | {"PYTHONPATH": str(COPY)}
     # They end by themselves should this process be killed.
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--idle-timeout", "60s"]
+    options = [
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-dashboard",
+        "--idle-timeout",
+        "60s",
+    ]
     started = [
-        subprocess.Popen([sys.executable, *command], cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT)
+        subprocess.Popen(
+            [sys.executable, *command], cwd=COPY, env=own, stdout=log, stderr=subprocess.STDOUT
+        )
         for command in (["-m", SCHEDULER, *options], _working(address, 2))
     ]
     try:
@@ -93,6 +103,8 @@ def demo() -> int:
         raise BuildError(
             f"the demonstration failed; what the cluster said is in {paths.relative(COPY / 'log.txt')}"
         )
-    print(f"\n{len(outcome.made)} units were made by the two workers, {len(outcome.kept)} were up to date.")
+    print(
+        f"\n{len(outcome.made)} units were made by the two workers, {len(outcome.kept)} were up to date."
+    )
     print(f"Open {paths.SITE / 'index.html'}")
     return 0

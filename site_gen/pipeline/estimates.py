@@ -28,6 +28,8 @@ def write(session: Any) -> Path:
         for name in (unit.kind, f"{unit.kind} {unit.subject}".strip()):
             found[name].append(known["seconds"])
     means = {name: round(sum(values) / len(values), 2) for name, values in sorted(found.items())}
-    content = json.dumps(estimates() | {session.profile.name: means}, indent=1, sort_keys=True) + "\n"
+    content = (
+        json.dumps(estimates() | {session.profile.name: means}, indent=1, sort_keys=True) + "\n"
+    )
     files.write_if_changed(ESTIMATES, content.encode())
     return ESTIMATES

@@ -59,7 +59,10 @@ class Code:
     """
 
     def __init__(
-        self, hashes: Hashes, modules: dict[str, list] | None = None, reached: dict[str, Any] | None = None
+        self,
+        hashes: Hashes,
+        modules: dict[str, list] | None = None,
+        reached: dict[str, Any] | None = None,
     ) -> None:
         self.hashes = hashes
         self.modules = dict(modules or {})
@@ -196,7 +199,12 @@ def _reached(source: dict, definition: str) -> Iterator[tuple[str, list[dict]]]:
             yield name, [statements[number] for number in source["definitions"][name]]
         elif name in source["imports"]:  # which this module only passes on
             target = source["imports"][name]
-            passed = {"hash": digest(*target), "names": [[name, None]], "imports": [], "strings": []}
+            passed = {
+                "hash": digest(*target),
+                "names": [[name, None]],
+                "imports": [],
+                "strings": [],
+            }
             yield f"import {name}", [passed]
 
 
@@ -230,7 +238,12 @@ def _take_apart(path: str, name: str) -> dict[str, Any]:
             kept.append(statement)
     known = definitions.keys() | imports.keys()
     statements = [_describe(statement, known, name, is_package) for statement in kept]
-    return {"definitions": definitions, "imports": imports, "unnamed": unnamed, "statements": statements}
+    return {
+        "definitions": definitions,
+        "imports": imports,
+        "unnamed": unnamed,
+        "statements": statements,
+    }
 
 
 def _strip_docstrings(tree: ast.Module) -> None:
@@ -240,7 +253,9 @@ def _strip_docstrings(tree: ast.Module) -> None:
             node.body = node.body[1:] or [ast.Pass()]
 
 
-def _describe(statement: ast.stmt, known: set[str], importer: str, is_package: bool) -> dict[str, Any]:
+def _describe(
+    statement: ast.stmt, known: set[str], importer: str, is_package: bool
+) -> dict[str, Any]:
     """One statement: its hash, and the names, imports and file names in it."""
     names: dict[tuple[str, str | None], None] = {}
     imports: list[list[str]] = []
@@ -254,7 +269,9 @@ def _describe(statement: ast.stmt, known: set[str], importer: str, is_package: b
         elif isinstance(node, ast.Name) and node.id in known:
             names[node.id, attributes.get(id(node))] = None
         elif (
-            isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value)
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and FILE_NAME.fullmatch(node.value)
         ):
             strings[node.value] = None
     return {
@@ -270,11 +287,15 @@ def _binds(statement: ast.stmt) -> list[str]:
         return [statement.name]
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+        return [
+            node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)
+        ]
     return []
 
 
-def _targets(statement: ast.Import | ast.ImportFrom, importer: str, is_package: bool) -> dict[str, list[str]]:
+def _targets(
+    statement: ast.Import | ast.ImportFrom, importer: str, is_package: bool
+) -> dict[str, list[str]]:
     """Local name → [module, definition] for what an import brings in from these packages."""
     if isinstance(statement, ast.Import):
         return {

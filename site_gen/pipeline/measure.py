@@ -61,7 +61,9 @@ def evaluate(study: ModuleType, results: xr.Dataset, profile: Profile) -> dict[s
     }
 
 
-def _test(study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
+def _test(
+    study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile: Profile
+) -> dict[str, Any]:
     cases = []
     for case in claim.cases:
         what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
@@ -87,7 +89,12 @@ def _test(study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile:
 
 
 def _take(
-    study: ModuleType, what: str, literal: str, measure: Callable, results: xr.Dataset, profile: Profile
+    study: ModuleType,
+    what: str,
+    literal: str,
+    measure: Callable,
+    results: xr.Dataset,
+    profile: Profile,
 ) -> Measurement | None:
     """A measurement; None where settings were changed and leave nothing to measure."""
     path = Path(study.__file__)
@@ -97,7 +104,9 @@ def _take(
     except Exception as error:
         if profile.changes:
             return None
-        raise BuildError(f"{where}: {what} cannot be measured: {type(error).__name__}: {error}") from error
+        raise BuildError(
+            f"{where}: {what} cannot be measured: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(measured, Measurement):
         raise BuildError(
             f"{where}: {what} must give a Measurement, but gave {type(measured).__name__}: {measured!r}"

@@ -32,9 +32,7 @@ MAKERS = {
     "figure": ("site_gen.media.still", "draw_figure"),
     "animation": ("site_gen.media.film", "draw_film"),
 }
-BLOCK = (
-    22  # pages that MkDocs renders at a time: few enough that one sentence costs a second, many enough to pay
-)
+BLOCK = 22  # pages that MkDocs renders at a time: few enough that one sentence costs a second, many enough to pay
 STAGES = "site_gen.pipeline.stages"
 INDEXES = ("claims.json", "figures.json")
 MARKDOWN = ("md", "markdown", "mdown", "mkdn", "mkd")  # what MkDocs takes for pages
@@ -77,7 +75,9 @@ class Plan:
         if found in self.broken:
             raise BuildError(self.broken[found])
         kinds = ("result", "check", "measure")
-        return found, [one for one in self.units.values() if one.subject == found and one.kind in kinds]
+        return found, [
+            one for one in self.units.values() if one.subject == found and one.kind in kinds
+        ]
 
     def figure(self, name: str) -> tuple[str, list[Unit]]:
         """A figure by its id: its id, and the units that lead to it."""
@@ -113,7 +113,9 @@ def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
     known = record.get(f"plan {profile.label}")
     if known and known["key"] == key:
         units = {one["name"]: from_plain(one) for one in known["units"]}
-        recordings = {name: list(map(from_plain, those)) for name, those in known["recordings"].items()}
+        recordings = {
+            name: list(map(from_plain, those)) for name, those in known["recordings"].items()
+        }
         return Plan(profile, units, {}, known["drawn_from"], recordings)
     found = _Planner(profile, record, hashes).plan()
     if not found.broken:  # what is wrong may be mended outside of the repository
@@ -121,7 +123,9 @@ def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
             "key": key,
             "units": [plain_unit(one) for one in found.units.values()],
             "drawn_from": found.drawn_from,
-            "recordings": {name: list(map(plain_unit, those)) for name, those in found.recordings.items()},
+            "recordings": {
+                name: list(map(plain_unit, those)) for name, those in found.recordings.items()
+            },
         }
         record.put(f"plan {profile.label}", about)
     return found
@@ -155,7 +159,9 @@ class _Planner:
         self.facts: dict[str, Any] = dict(record.get("studies") or {})
         self.units: list[Unit] = []
         self.broken: dict[str, str] = {}
-        self.points: dict[str, dict[str, str]] = {}  # study → name of the input → path of the result
+        self.points: dict[
+            str, dict[str, str]
+        ] = {}  # study → name of the input → path of the result
 
     def plan(self) -> Plan:
         """All units, and what keeps some from being declared."""
@@ -196,7 +202,9 @@ class _Planner:
 
     def _made_of(self, roots: list[tuple[str, str]], libraries: Iterable[str]) -> str:
         """The hash of what units are made of; the record keeps what is behind it."""
-        parts = self.code.reach(roots) | {f"{name} (installed version)": _version(name) for name in libraries}
+        parts = self.code.reach(roots) | {
+            f"{name} (installed version)": _version(name) for name in libraries
+        }
         found = fingerprint(parts)
         if self.record.get(f"code {found}") is None:
             self.record.put(f"code {found}", parts)
@@ -208,7 +216,9 @@ class _Planner:
 
         profile, module = self.profile.of(study), f"experiments.studies.{study}"
         path = f"experiments/studies/{study}.py"
-        reached = self.code.reach([(module, "points"), (module, "Setup"), (module, profile.name.upper())])
+        reached = self.code.reach(
+            [(module, "points"), (module, "Setup"), (module, profile.name.upper())]
+        )
         key = digest(self.hashes.of(path) or "", fingerprint(reached), repr(profile))
         name = f"{study} {profile.label}"
         if self.facts.get(name, {}).get("key") != key:
@@ -221,7 +231,9 @@ class _Planner:
         studies.check_name(name)
         about, profile = self._about(name), self.profile.of(name)
         module = f"experiments.studies.{name}"
-        result_code = self._made_of([(module, "run"), ("site_gen.storage", "dataset_to_bytes")], NUMERIC)
+        result_code = self._made_of(
+            [(module, "run"), ("site_gen.storage", "dataset_to_bytes")], NUMERIC
+        )
         folder = paths.relative(paths.BUILD / "results" / profile.label / name) + "/"
         stored = {}
         for key, point in about["points"].items():
@@ -317,7 +329,9 @@ class _Planner:
         from site_gen.pages.configuration import configured
 
         url, chapters = configured(read(paths.CONFIG), os.environ)
-        docs = {paths.relative(path).removeprefix("docs/"): path for path in paths.sources(paths.DOCS)}
+        docs = {
+            paths.relative(path).removeprefix("docs/"): path for path in paths.sources(paths.DOCS)
+        }
         text = {name for name in docs if name.endswith(".md")}
         made = {one.subject: one for one in self.units if one.kind in DRAWING}
         media = {
@@ -332,12 +346,16 @@ class _Planner:
             if path.suffix in (".js", ".css")
         }
         declared = [
-            self.hashes.of(paths.relative(path)) or "" for path in simulators if path.suffix == ".json"
+            self.hashes.of(paths.relative(path)) or ""
+            for path in simulators
+            if path.suffix == ".json"
         ]
         others = {name: paths.relative(path) for name, path in docs.items() if name not in text}
         check_names(docs, {*media, *loaded, *(f"figures/{one.id}/index.md" for one in drawings)})
         rendered = paths.relative(paths.RENDERED) + "/"
-        quoted = quoted_sources({name: read(docs[name]).decode("utf-8", errors="replace") for name in text})
+        quoted = quoted_sources(
+            {name: read(docs[name]).decode("utf-8", errors="replace") for name in text}
+        )
         self.units.append(
             Unit(
                 name="pages",
@@ -349,7 +367,11 @@ class _Planner:
                 copies={path: name for name, path in (others | media | loaded).items()},
                 listed=tuple(media.values()),
                 code=self._made_of(
-                    [(STAGES, "pages"), ("site_gen.pages.render", "*"), ("site_gen.pages.book", "*")],
+                    [
+                        (STAGES, "pages"),
+                        ("site_gen.pages.render", "*"),
+                        ("site_gen.pages.book", "*"),
+                    ],
                     ["jinja2"],
                 ),
                 facts={
@@ -371,7 +393,9 @@ class _Planner:
         for unit in self.units:
             if unit.kind == "measure":
                 inputs[f"measures/{unit.subject}"] = f"{unit.folder}{unit.subject}.json"
-        return inputs | {f"figures/{name}": f"{one.folder}{name}.json" for name, one in made.items()}
+        return inputs | {
+            f"figures/{name}": f"{one.folder}{name}.json" for name, one in made.items()
+        }
 
     def _site(self, pages: set[str], others: set[str], url: str) -> None:
         """The pages as HTML, a block at a time, and the whole."""
@@ -407,7 +431,9 @@ class _Planner:
             for one, block in zip(html, blocks, strict=True)
             for name in block
         }
-        indexes = {f"{number}/{mkdocs.INDEX}": one.folder + mkdocs.INDEX for number, one in enumerate(html)}
+        indexes = {
+            f"{number}/{mkdocs.INDEX}": one.folder + mkdocs.INDEX for number, one in enumerate(html)
+        }
         self.units.append(
             Unit(
                 name="site",
@@ -427,7 +453,9 @@ def check_names(docs: Iterable[str], made: set[str]) -> None:
     for name in docs:
         stem, _, ending = name.rpartition("/")[2].rpartition(".")
         if name in made or name in INDEXES:
-            raise BuildError(f"docs/{name}: the build makes a file of this name: choose another one")
+            raise BuildError(
+                f"docs/{name}: the build makes a file of this name: choose another one"
+            )
         if ending.lower() in MARKDOWN and ending != "md":
             raise BuildError(f"docs/{name}: the name of a page ends in .md: rename it {stem}.md")
 

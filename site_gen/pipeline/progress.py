@@ -14,7 +14,9 @@ from typing import Any
 from site_gen.pipeline.unit import Unit
 from site_gen.storage import read_json
 
-ESTIMATES = Path(__file__).with_name("estimates.json")  # seconds on the machine where they were measured
+ESTIMATES = Path(__file__).with_name(
+    "estimates.json"
+)  # seconds on the machine where they were measured
 LAST = ("pages", "html", "site")  # they wait for everything else
 STEP = 0.6  # seconds before each of these, in which the parent reads, hashes and writes and no worker works
 GUESS = 2.0  # seconds of a unit of which nothing at all is known
@@ -54,7 +56,9 @@ class Display:
         "quick", "full" or "paper".
     """
 
-    def __init__(self, durations: Callable[[Unit], float | None], profile: str, workers: int) -> None:
+    def __init__(
+        self, durations: Callable[[Unit], float | None], profile: str, workers: int
+    ) -> None:
         self.durations, self.profile, self.workers = durations, profile, workers
         self.pending: dict[str, Unit] = {}
         self.unlikely: set[str] = set()
@@ -65,7 +69,9 @@ class Display:
         self._bar: Any = None
         self._began = time.monotonic()
 
-    def expect(self, stale: list[Unit], kept: int, show: bool = True, perhaps: Collection[str] = ()) -> None:
+    def expect(
+        self, stale: list[Unit], kept: int, show: bool = True, perhaps: Collection[str] = ()
+    ) -> None:
         """Say what will be made, and how long that takes, before it starts.
 
         Parameters
@@ -83,7 +89,10 @@ class Display:
         self.pending = {unit.name: unit for unit in stale}
         self.total = len(stale) + kept
         if stale and show:
-            print(f"To make: {counted(stale, perhaps)}{f'; {kept} are up to date' if kept else ''}.", end=" ")
+            print(
+                f"To make: {counted(stale, perhaps)}{f'; {kept} are up to date' if kept else ''}.",
+                end=" ",
+            )
             cores = f"{self.workers} worker{'' if self.workers == 1 else 's'}"
             print(f"About {spoken(self.seconds_left())} on {cores}.", flush=True)
         if stale and show and sys.stdout.isatty():
@@ -113,7 +122,8 @@ class Display:
         late = [
             (now - since, expected)
             for name, since in self.under_way.items()
-            if name in self.pending and now - since > (expected := self.expected(self.pending[name]))
+            if name in self.pending
+            and now - since > (expected := self.expected(self.pending[name]))
         ]
         spent = self._spent + sum(seconds for seconds, _ in late)
         foreseen = self._foreseen + sum(expected for _, expected in late)
@@ -169,10 +179,14 @@ class Display:
     def refresh(self) -> None:
         """Show the time left anew."""
         if self._live:
-            running = ", ".join(self.pending[name].title for name in self.under_way if name in self.pending)
+            running = ", ".join(
+                self.pending[name].title for name in self.under_way if name in self.pending
+            )
             made = self._live.tasks[0].total - len(self.pending)
             left = f"about {spoken(self.seconds_left())} left"
-            self._live.update(self._bar, completed=made, left=left, description=_printable(running[:60]))
+            self._live.update(
+                self._bar, completed=made, left=left, description=_printable(running[:60])
+            )
 
     def stop(self) -> None:
         """Take the live line away."""
@@ -191,7 +205,11 @@ def _printable(text: str) -> str:
 
 def counted(units: list[Unit], perhaps: Collection[str] = ()) -> str:
     """How many of each kind, in words; those of one kind that are made only perhaps are told with "up to"."""
-    plural = {"html": "blocks of pages", "check": "recorded results again", "record": "results to record"}
+    plural = {
+        "html": "blocks of pages",
+        "check": "recorded results again",
+        "record": "results to record",
+    }
     single = {
         "pages": "the pages",
         "site": "the site",
@@ -201,7 +219,11 @@ def counted(units: list[Unit], perhaps: Collection[str] = ()) -> str:
     unsure = {unit.kind for unit in units if unit.name in perhaps and len(perhaps) > 1}
     said = []
     for kind, count in Counter(unit.kind for unit in units).items():
-        one = single.get(kind, f"1 {kind}") if count == 1 else f"{count} {plural.get(kind, kind + 's')}"
+        one = (
+            single.get(kind, f"1 {kind}")
+            if count == 1
+            else f"{count} {plural.get(kind, kind + 's')}"
+        )
         said.append((KINDS.index(kind), f"up to {one}" if kind in unsure else one))
     return ", ".join(one for _, one in sorted(said)) or "nothing"
 

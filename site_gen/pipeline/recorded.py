@@ -127,7 +127,9 @@ def _check(entry: Entry) -> Unit:
     )
 
 
-def to_record(entries: list[Entry], study: str, hashes: Hashes, versions: dict[str, str]) -> list[Unit]:
+def to_record(
+    entries: list[Entry], study: str, hashes: Hashes, versions: dict[str, str]
+) -> list[Unit]:
     """The units that record what is missing or out of date of a study."""
     return [
         _recording(entry, versions)

@@ -106,20 +106,33 @@ class State:
         if not unit.listed:
             return {}
         about = [
-            {"path": path, "bytes": (paths.ROOT / path).stat().st_size, "sha256": self.hashes.of(path)}
+            {
+                "path": path,
+                "bytes": (paths.ROOT / path).stat().st_size,
+                "sha256": self.hashes.of(path),
+            }
             for path in unit.listed
         ]
         return {MEDIA: json.dumps(about).encode()}
 
     def digest_of_inputs(self, unit: Unit) -> str:
         """One hash of everything that a unit takes."""
-        taken = [*unit.inputs.items(), *self.copies(unit).items(), *((path, path) for path in unit.listed)]
-        return digest(*(text for name, path in taken for text in (name, self.hashes.of(path) or "")))
+        taken = [
+            *unit.inputs.items(),
+            *self.copies(unit).items(),
+            *((path, path) for path in unit.listed),
+        ]
+        return digest(
+            *(text for name, path in taken for text in (name, self.hashes.of(path) or ""))
+        )
 
     def makings(self, unit: Unit) -> str:
         """One hash of what decides about a unit beside its inputs and its code."""
         return digest(
-            unit.function, json.dumps(unit.arguments), json.dumps(unit.facts, sort_keys=True), unit.folder
+            unit.function,
+            json.dumps(unit.arguments),
+            json.dumps(unit.facts, sort_keys=True),
+            unit.folder,
         )
 
     def is_current(self, unit: Unit) -> bool:
@@ -138,7 +151,9 @@ class State:
         if known["inputs"] != self.digest_of_inputs(unit):
             inputs = unit.inputs | {path: path for path in unit.listed}
             now = {name: self.hashes.of(path) or "" for name, path in inputs.items()}
-            reasons += _changed(known.get("taken", {}), now, unit.inputs) or ["a file that it copies changed"]
+            reasons += _changed(known.get("taken", {}), now, unit.inputs) or [
+                "a file that it copies changed"
+            ]
         for name, sha in known["outputs"].items():
             found = self.hashes.of(unit.folder + name)
             if found != sha:
@@ -157,8 +172,14 @@ class State:
         return _changed(old, new) or ["its code changed"]
 
 
-def _changed(before: dict[str, Any], now: dict[str, Any], names: dict[str, str] | None = None) -> list[str]:
-    words = {(True, True): "changed", (True, False): "is no longer a part", (False, True): "is a new part"}
+def _changed(
+    before: dict[str, Any], now: dict[str, Any], names: dict[str, str] | None = None
+) -> list[str]:
+    words = {
+        (True, True): "changed",
+        (True, False): "is no longer a part",
+        (False, True): "is a new part",
+    }
     return [
         f"{(names or {}).get(name, name)} {words[name in before, name in now]}"
         for name in sorted(before.keys() | now.keys())
@@ -184,7 +205,9 @@ class Build:
     ) -> None:
         self.state, self.display, self.workers = state, display, workers
         self.units = {unit.name: unit for unit in units}
-        self.needs = {name: state.needs(unit) & self.units.keys() for name, unit in self.units.items()}
+        self.needs = {
+            name: state.needs(unit) & self.units.keys() for name, unit in self.units.items()
+        }
         self.outcome = Outcome()
         self.ready: list[Unit] = []
         self.running: dict[Future, Unit] = {}
@@ -213,7 +236,9 @@ class Build:
             self._stop()
         done = {unit.name for unit in (*self.outcome.made, *self.outcome.kept)}
         failed = {unit.name for unit, _ in self.outcome.failures}
-        self.outcome.left_out = [one for name, one in self.units.items() if name not in done | failed]
+        self.outcome.left_out = [
+            one for name, one in self.units.items() if name not in done | failed
+        ]
         return self.outcome
 
     def _loop(self, order: TopologicalSorter) -> None:
@@ -308,7 +333,9 @@ class Build:
 
     def _store(self, unit: Unit, made: Made) -> None:
         """Write what was made, remember it, and only then say so."""
-        copies = {name: path for name, path in self.state.copies(unit).items() if name not in made.outputs}
+        copies = {
+            name: path for name, path in self.state.copies(unit).items() if name not in made.outputs
+        }
         known = self.state.known(unit) or {"outputs": {}}
         written = store(unit, made.outputs, copies, known["outputs"].keys(), self.state.hashes)
         about = {
@@ -349,7 +376,9 @@ def store(
     wanted = {*outputs, *copies}
     for name in wanted:
         if not re.fullmatch(r"[^/\\]+(/[^/\\]+)*", name) or ".." in name.split("/"):
-            raise BuildError(f"{unit.kind} {unit.title} would write {name!r}, which is outside its folder")
+            raise BuildError(
+                f"{unit.kind} {unit.title} would write {name!r}, which is outside its folder"
+            )
     top = paths.ROOT / unit.folder
     is_site = unit.kind == "site"
     gone = ({*before} | (site_folder.listed(top) if is_site else set())) - wanted
@@ -358,7 +387,11 @@ def store(
     written = {}
     for name in sorted(wanted):
         path = unit.folder + name
-        sha = hashlib.sha256(outputs[name]).hexdigest() if name in outputs else hashes.of(copies[name])
+        sha = (
+            hashlib.sha256(outputs[name]).hexdigest()
+            if name in outputs
+            else hashes.of(copies[name])
+        )
         if hashes.of(path) != sha:
             content = outputs[name] if name in outputs else files.read(paths.ROOT / copies[name])
             files.write_if_changed(paths.ROOT / path, content)

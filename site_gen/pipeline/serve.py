@@ -44,7 +44,9 @@ def run(profile: Profile, port: int) -> int:
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number and signal.getsignal(number) != signal.SIG_IGN:  # `nohup` has the last one ignored
+        if (
+            number and signal.getsignal(number) != signal.SIG_IGN
+        ):  # `nohup` has the last one ignored
             signal.signal(number, end)
     try:
         if builds.whole().wait():
@@ -76,11 +78,18 @@ class _Builds:
     def whole(self) -> subprocess.Popen:
         """Start building the whole site; a build that is still at it is stopped, and the new one goes on from there."""
         self.stop()
-        options = ["--profile", self.profile.name, "--set", " ".join(map(str, self.profile.changes))]
+        options = [
+            "--profile",
+            self.profile.name,
+            "--set",
+            " ".join(map(str, self.profile.changes)),
+        ]
         if self.profile.seed is not None:
             options += ["--seed", str(self.profile.seed)]
         python = [sys.executable, "-X", f"{session.PARENT}={os.getpid()}"]
-        self.process = subprocess.Popen([*python, "-m", "site_gen", "site", *options], cwd=paths.ROOT)
+        self.process = subprocess.Popen(
+            [*python, "-m", "site_gen", "site", *options], cwd=paths.ROOT
+        )
         return self.process
 
     def stop(self) -> None:
@@ -97,7 +106,9 @@ class _Builds:
         """A source changed: called by the server, which then has browsers reload."""
         before, self.seen = self.seen, self._look()
         changed = [
-            name for name in before.keys() | self.seen.keys() if before.get(name) != self.seen.get(name)
+            name
+            for name in before.keys() | self.seen.keys()
+            if before.get(name) != self.seen.get(name)
         ]
         if not changed:
             return
@@ -106,8 +117,13 @@ class _Builds:
             for name in changed
             if name.startswith("docs/") and name.endswith(".md")
         ]
-        print(f"Changed: {', '.join(sorted(changed)[:3])}{' …' if len(changed) > 3 else ''}", flush=True)
-        if len(pages) == len(changed) and all(name in before and name in self.seen for name in changed):
+        print(
+            f"Changed: {', '.join(sorted(changed)[:3])}{' …' if len(changed) > 3 else ''}",
+            flush=True,
+        )
+        if len(pages) == len(changed) and all(
+            name in before and name in self.seen for name in changed
+        ):
             self.stop()
             try:
                 for name in pages:
@@ -148,7 +164,9 @@ def _alone(profile: Profile, page: str) -> None:
     inputs = {name: files.read(paths.ROOT / path) for name, path in unit.inputs.items()}
     inputs |= state.listing(unit)
     rendered = stages.page(page, *unit.arguments, inputs)
-    html = next(one for one in found.units.values() if one.kind == "html" and page in one.arguments[0])
+    html = next(
+        one for one in found.units.values() if one.kind == "html" and page in one.arguments[0]
+    )
     block, _, names, url = html.arguments
     others = tuple(name for name in (*names, *block) if name != page)
     sources = {

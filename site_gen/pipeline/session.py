@@ -54,7 +54,9 @@ class Session:
             stale = self._stale(units)
             chosen = self._workers(stale)
             self.display.workers = chosen.count
-            perhaps = {one.name for one in stale if one.kind == "html" and self.state.is_current(one)}
+            perhaps = {
+                one.name for one in stale if one.kind == "html" and self.state.is_current(one)
+            }
             self.display.expect(stale, len(units) - len(stale), show, perhaps)
             return run.Build(self.state, units, chosen, self.display).run()
         finally:
@@ -85,7 +87,9 @@ class Session:
         """What will be made, unless something comes out as it was."""
         found: dict[str, Unit] = {}
         for unit in units:  # in the order of the stages
-            if any(name in found for name in self.state.needs(unit)) or not self.state.is_current(unit):
+            if any(name in found for name in self.state.needs(unit)) or not self.state.is_current(
+                unit
+            ):
                 found[unit.name] = unit
         return list(found.values())
 
@@ -122,7 +126,10 @@ def alone() -> Iterator[None]:
         workers.follow(int(sys._xoptions[PARENT]))
     with files.named_errors(paths.LOCK):
         paths.BUILD.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(paths.LOCK, timeout=0, fallback_to_soft=False), paths.LOCK.with_name("holder")
+    lock, holder = (
+        FileLock(paths.LOCK, timeout=0, fallback_to_soft=False),
+        paths.LOCK.with_name("holder"),
+    )
     try:
         lock.acquire()
     except Timeout:

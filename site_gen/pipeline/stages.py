@@ -167,9 +167,14 @@ def _book(
         address = f"figures/{path.parent.name}/{path.name}"
         files.setdefault(path.parent.name, []).append(one | {"path": address})
     figures = {
-        name: json.loads(content) | {"files": files[name]} for name, content in named["figures"].items()
+        name: json.loads(content) | {"files": files[name]}
+        for name, content in named["figures"].items()
     }
-    text = {name: decoded(f"docs/{name}", raw) for name, raw in named["docs"].items() if name.endswith(".md")}
+    text = {
+        name: decoded(f"docs/{name}", raw)
+        for name, raw in named["docs"].items()
+        if name.endswith(".md")
+    }
     found = book.collect(
         profile=label,
         measures={name: json.loads(content) for name, content in named["measures"].items()},
@@ -262,7 +267,9 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
     return {
         "points": {key: repr(point) for key, point in points.items()},
         "setup": json.loads(
-            storage.json_to_bytes({one.name: getattr(settings, one.name) for one in fields(settings)})
+            storage.json_to_bytes(
+                {one.name: getattr(settings, one.name) for one in fields(settings)}
+            )
         ),
         "question": module.__doc__.strip().splitlines()[0],
         "notes": {name: note for name, (_, note) in contract.setting_notes(path).items()},
@@ -296,7 +303,9 @@ def check(
     (again,) = result(study, point, profile, {}).values()
     stored = inputs["recorded.nc"]
     if again == stored:
-        return {f"{point}.json": storage.json_to_bytes({"same": "bytes", "largest_difference": 0.0})}
+        return {
+            f"{point}.json": storage.json_to_bytes({"same": "bytes", "largest_difference": 0.0})
+        }
     one, two = (storage.dataset_from_bytes(raw, f"{study}, {point}") for raw in (stored, again))
     largest = 0.0
     for name in {*one.data_vars, *two.data_vars}:
@@ -313,4 +322,6 @@ def check(
             f"experiments/recorded/{study}: the point {point!r}, run again, differs from the recorded result by {largest:.3g} "
             f"of the value, and {tolerance:.3g} is allowed: find out why, or run `make record ID={study}`"
         )
-    return {f"{point}.json": storage.json_to_bytes({"same": "values", "largest_difference": largest})}
+    return {
+        f"{point}.json": storage.json_to_bytes({"same": "values", "largest_difference": largest})
+    }

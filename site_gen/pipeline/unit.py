@@ -14,9 +14,7 @@ from site_gen.errors import BuildError
 from site_gen.files import OUT_OF_SPACE
 
 MOST = 1000  # letters of an error that are shown; a file has the rest
-MEDIA = (
-    "files.json"  # the name under which a function gets the sizes and hashes of files that it does not read
-)
+MEDIA = "files.json"  # the name under which a function gets the sizes and hashes of files that it does not read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +120,9 @@ def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Fa
     except BuildError as error:
         return Failed(str(error), expected=True, trace=traceback.format_exc())
     except BaseException as error:  # noqa: BLE001 - whatever a study raises is told and not thrown, SystemExit too
-        if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:  # no unit writes anything else
+        if (
+            isinstance(error, OSError) and error.errno in OUT_OF_SPACE
+        ):  # no unit writes anything else
             said = f"the disk that holds {tempfile.gettempdir()} is full: free some space, or set TMPDIR to another folder"
             return Failed(said, expected=True)
         said = "".join(traceback.format_exception_only(error)).strip()
@@ -139,8 +139,14 @@ def own_frames(error: BaseException) -> str:
     """The last frames of a traceback that lie in studies, figures and what they build on."""
     frames = traceback.extract_tb(error.__traceback__)
     rooms = ("experiments", "figures", "animations")
-    own = [one for one in frames if any(f"/{room}/" in one.filename.replace("\\", "/") for room in rooms)]
-    lines = [f"  {_short(one.filename)}:{one.lineno}, in {one.name}\n    {one.line}" for one in own[-4:]]
+    own = [
+        one
+        for one in frames
+        if any(f"/{room}/" in one.filename.replace("\\", "/") for room in rooms)
+    ]
+    lines = [
+        f"  {_short(one.filename)}:{one.lineno}, in {one.name}\n    {one.line}" for one in own[-4:]
+    ]
     return "\n".join(lines)
 
 
@@ -158,7 +164,9 @@ def plain(unit: Unit) -> dict[str, Any]:
 def from_plain(content: dict[str, Any]) -> Unit:
     """The unit that `plain` was given."""
     tuples = ("arguments", "outputs", "listed")
-    return Unit(**{name: _tupled(value) if name in tuples else value for name, value in content.items()})
+    return Unit(
+        **{name: _tupled(value) if name in tuples else value for name, value in content.items()}
+    )
 
 
 def _tupled(value: Any) -> Any:

@@ -39,7 +39,9 @@ class Processes:
         from loky import get_reusable_executor
 
         # Workers that grew by 300 MB are replaced, which concerns nobody.
-        warnings.filterwarnings("ignore", message="A worker (was restarted|stopped) while some jobs")
+        warnings.filterwarnings(
+            "ignore", message="A worker (was restarted|stopped) while some jobs"
+        )
         try:
             return get_reusable_executor(
                 max_workers=self.count,
@@ -114,7 +116,9 @@ class Cluster:
                 "SCHEDULER= needs Dask, which is not installed: run `make site SCHEDULER=…`, which installs it"
             ) from None
         warnings.filterwarnings("ignore", message="Sending large graph")
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # `check` tells what matters
+        logging.getLogger("distributed.client").setLevel(
+            logging.CRITICAL
+        )  # `check` tells what matters
         try:
             self.client = Client(address, timeout=PATIENCE, set_as_default=False)
             self.client.wait_for_workers(1, timeout=PATIENCE)

@@ -44,7 +44,9 @@ def create(name: str) -> list[Path]:
     files = _files(name)
     for path in files:
         if path.exists() or path.is_symlink():
-            raise BuildError(f"{relative(path)} exists already: choose another name, nothing was written")
+            raise BuildError(
+                f"{relative(path)} exists already: choose another name, nothing was written"
+            )
     texts = {path: _filled(template, name) for path, template in files.items()}
     try:
         with named_errors(NAVIGATION, "read"):
@@ -87,7 +89,9 @@ def _fitting(name: str) -> str:
             "such as mean_square"
         )
     if plain in studies.names():
-        raise BuildError(f"the study {plain!r} exists already: choose another name, nothing was written")
+        raise BuildError(
+            f"the study {plain!r} exists already: choose another name, nothing was written"
+        )
     for figure in catalogue.drawings():
         if figure == f"{_id(plain)}-{VIEW.replace('_', '-')}":
             raise BuildError(
@@ -124,14 +128,22 @@ def _with_page(config: str, name: str) -> str:
     try:
         start = next(i for i, line in enumerate(lines) if re.match(r"nav:\s*(#.*)?$", line))
     except StopIteration:
-        raise BuildError(f"{relative(NAVIGATION)} has no `nav:` for the page: nothing was written") from None
-    end = next((i for i in range(start + 1, len(lines)) if re.match(r"[^\s#-]", lines[i])), len(lines))
-    of_part = [i for i in range(start, end) if re.search(rf":\s*['\"]?{PART}/[^\s#]+\.md", lines[i])]
+        raise BuildError(
+            f"{relative(NAVIGATION)} has no `nav:` for the page: nothing was written"
+        ) from None
+    end = next(
+        (i for i in range(start + 1, len(lines)) if re.match(r"[^\s#-]", lines[i])), len(lines)
+    )
+    of_part = [
+        i for i in range(start, end) if re.search(rf":\s*['\"]?{PART}/[^\s#]+\.md", lines[i])
+    ]
     if of_part:
         indent = re.match(r"\s*", lines[of_part[-1]])[0]
         lines.insert(of_part[-1] + 1, f"{indent}- {title}: {page}\n")
     else:
-        first = next((i for i in range(start + 1, end) if lines[i].lstrip().startswith("- ")), start)
+        first = next(
+            (i for i in range(start + 1, end) if lines[i].lstrip().startswith("- ")), start
+        )
         indent = re.match(r"\s*", lines[first])[0] if first > start else "  "
         lines.insert(first + 1, f"{indent}- {HEADING}:\n{indent}    - {title}: {page}\n")
     return "".join(lines)

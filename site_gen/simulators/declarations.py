@@ -31,7 +31,9 @@ def names() -> list[str]:
 def files() -> list[Path]:
     """What browsers load of all simulators."""
     return sorted(
-        path for path in FOLDER.iterdir() if path.suffix in (".js", ".css") and path.name[0] not in ".#"
+        path
+        for path in FOLDER.iterdir()
+        if path.suffix in (".js", ".css") and path.name[0] not in ".#"
     )
 
 
@@ -130,7 +132,9 @@ def possible(setting: dict[str, Any], value: Any) -> bool:
         return value in setting["choices"]
     if setting["kind"] == "numbers":
         return isinstance(value, str)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    number = (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    )
     if setting["kind"] == "ladder":
         return number and value in setting["values"]
     return number and setting["least"] <= value <= setting["most"]
@@ -150,7 +154,9 @@ def allowed(setting: dict[str, Any]) -> str:
 def _listed(values: Iterable[Any]) -> str:
     """Values in a row, a dozen at most."""
     values = [str(one) for one in values]
-    return ", ".join(values[:MOST]) + (f" and {len(values) - MOST} more" if len(values) > MOST else "")
+    return ", ".join(values[:MOST]) + (
+        f" and {len(values) - MOST} more" if len(values) > MOST else ""
+    )
 
 
 def facts(name: str, measurement: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
@@ -177,7 +183,9 @@ def facts(name: str, measurement: Callable[[str], Mapping[str, Any]]) -> dict[st
         return {}
     where = f"{relative(FOLDER / name)}.json: in “facts”"
     choices = {
-        one["name"]: one["choices"] for one in declaration(name)["settings"] if one["kind"] == "choice"
+        one["name"]: one["choices"]
+        for one in declaration(name)["settings"]
+        if one["kind"] == "choice"
     }
     per = wanted["per_choice_of"]
     if per not in choices:

@@ -11,7 +11,9 @@ SCHEMES = ("default", "slate")  # what Material calls light and dark
 def properties(side: int) -> str:
     """`--bn-…` for every surface and condition, on light (0) or dark (1) paper."""
     colours = {name: pair[side] for name, pair in (SURFACE | PALETTE).items()}
-    return "\n".join(f"  --bn-{name.replace(' ', '-')}: {colour};" for name, colour in colours.items())
+    return "\n".join(
+        f"  --bn-{name.replace(' ', '-')}: {colour};" for name, colour in colours.items()
+    )
 
 
 def stylesheet() -> str:
@@ -23,7 +25,9 @@ def stylesheet() -> str:
         + properties(0)
         + "\n}\n}\n"
     )
-    return f"/* Written by `python -m site_gen.theme.css` from palette.py. */\n{light}{dark}{printed}"
+    return (
+        f"/* Written by `python -m site_gen.theme.css` from palette.py. */\n{light}{dark}{printed}"
+    )
 
 
 if __name__ == "__main__":

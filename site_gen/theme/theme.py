@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STYLE = HERE / "house.mplstyle"
-FONTS = tuple(HERE / "fonts" / f"InterFigure-{style}.ttf" for style in ("Regular", "Italic", "SemiBold"))
+FONTS = tuple(
+    HERE / "fonts" / f"InterFigure-{style}.ttf" for style in ("Regular", "Italic", "SemiBold")
+)
 WIDTH = 7.2  # inches, of every figure
 
 
@@ -61,7 +63,9 @@ class Theme:
     def colour(self, condition: str) -> str:
         """The colour of a condition, the same in every figure; `ValueError` if the palette does not have it."""
         if condition not in PALETTE:
-            raise ValueError(f"no colour for {condition!r}; the palette has {', '.join(sorted(PALETTE))}")
+            raise ValueError(
+                f"no colour for {condition!r}; the palette has {', '.join(sorted(PALETTE))}"
+            )
         return PALETTE[condition][self._side]
 
     def sequence(self, n: int) -> list[str]:
@@ -88,7 +92,9 @@ class Theme:
     def _ramp(self, name: str) -> Colormap:
         from matplotlib.colors import LinearSegmentedColormap
 
-        return LinearSegmentedColormap.from_list(f"house-{name}-{self.name}", RAMPS[name][self._side])
+        return LinearSegmentedColormap.from_list(
+            f"house-{name}-{self.name}", RAMPS[name][self._side]
+        )
 
     def rc(self) -> dict[str, Any]:
         """Matplotlib's settings for this theme: `house.mplstyle` and the theme's colours."""
@@ -96,7 +102,8 @@ class Theme:
         from matplotlib import rc_params_from_file
 
         cycle = [
-            self.colour(c) for c in ("batch norm", "none", "layer norm", "group norm", "input", "gradient")
+            self.colour(c)
+            for c in ("batch norm", "none", "layer norm", "group norm", "input", "gradient")
         ]
         return dict(rc_params_from_file(STYLE, use_default_template=False)) | {
             "figure.facecolor": self.paper,
@@ -128,7 +135,9 @@ class Theme:
 
         _register_fonts()
         # The backend stays: resetting it would import one, and figures here are made without pyplot.
-        defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
+        defaults = {
+            k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")
+        }
         return matplotlib.rc_context(defaults | self.rc())
 
     def figure(
@@ -214,7 +223,9 @@ class Theme:
 
 def _theme(name: str) -> Theme:
     side = ("light", "dark").index(name)
-    return Theme(name, **{role: SURFACE[role][side] for role in ("ink", "paper", "muted", "grid", "accent")})
+    return Theme(
+        name, **{role: SURFACE[role][side] for role in ("ink", "paper", "muted", "grid", "accent")}
+    )
 
 
 LIGHT = _theme("light")
@@ -261,4 +272,6 @@ class Animation:
                 f"fps divides 100 and is 50 at most (a GIF's delays are hundredths of a second), not {self.fps}"
             )
         if not 0 <= self.poster < self.frames:
-            raise ValueError(f"the poster is one of the frames 0 to {self.frames - 1}, not {self.poster}")
+            raise ValueError(
+                f"the poster is one of the frames 0 to {self.frames - 1}, not {self.poster}"
+            )

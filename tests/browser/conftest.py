@@ -19,9 +19,13 @@ SITE = Path(os.environ.get("SITE_DIR") or Path(__file__).resolve().parents[2] / 
 SCHEMES = ("light", "dark")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Pages under their own address; 404.html holds absolute addresses and is only served by a server.
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.name != "404.html")
+PAGES = sorted(
+    path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.name != "404.html"
+)
 # Pages of figures that only the nightly run opens.
-LEFT_TO_NIGHT = sample.left_out({address: (SITE / address).read_text(encoding="utf-8") for address in PAGES})
+LEFT_TO_NIGHT = sample.left_out(
+    {address: (SITE / address).read_text(encoding="utf-8") for address in PAGES}
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,7 +122,8 @@ class Tabs:
 @pytest.fixture(scope="session")
 def _tabs(browser: Browser) -> Iterator[dict[str, Tabs]]:
     opened = {
-        scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, offline=True) for scheme in SCHEMES
+        scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, offline=True)
+        for scheme in SCHEMES
     }
     yield {scheme: Tabs(context) for scheme, context in opened.items()}
     for context in opened.values():

@@ -104,7 +104,9 @@ class Firefox:
         assert number == self.count
         if error:
             raise RuntimeError(f"{command}: {error['message']}")
-        return result["value"] if isinstance(result, dict) and result.keys() == {"value"} else result
+        return (
+            result["value"] if isinstance(result, dict) and result.keys() == {"value"} else result
+        )
 
     def open(self, address: str) -> None:
         """Go to an address and wait until it is loaded."""
@@ -112,7 +114,9 @@ class Firefox:
 
     def evaluate(self, function: str, *arguments: Any) -> Any:
         """What a function in JavaScript returns, or what its promise comes to, in the scope of the page."""
-        told = self.send("WebDriver:ExecuteScript", script=PLAIN % function, args=arguments, sandbox=None)
+        told = self.send(
+            "WebDriver:ExecuteScript", script=PLAIN % function, args=arguments, sandbox=None
+        )
         return json.loads(
             told, object_hook=lambda one: float(one["float"]) if one.keys() == {"float"} else one
         )

@@ -66,14 +66,18 @@ def announcement(name: str, command: list[str]) -> str:
         how = f"installing Debian's {package} on this system, as root, with apt-get"
     else:
         how = "downloading Playwright's into the home folder, about 150 MB"
-    return f"No {name} for the browser tests: {how} (BROWSER=no leaves browsers and their tests out)"
+    return (
+        f"No {name} for the browser tests: {how} (BROWSER=no leaves browsers and their tests out)"
+    )
 
 
 def failure(command: list[str]) -> str | None:
     """Run a command; return why it failed, in one line, or None."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
-        subprocess.run(command, check=True, timeout=PATIENCE, capture_output=True, text=True, env=environment)
+        subprocess.run(
+            command, check=True, timeout=PATIENCE, capture_output=True, text=True, env=environment
+        )
     except subprocess.CalledProcessError as error:
         lines = (error.stderr.strip() or str(error)).splitlines()
         return next((line for line in lines if "rror" in line), lines[-1])

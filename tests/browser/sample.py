@@ -38,7 +38,9 @@ def figures(pages: dict[str, str]) -> list[str]:
     The order is that of a checksum of each article, so a page that changes may come into the sample, and a page that
     does not stays where it was.
     """
-    articles = {address: article(text) for address, text in pages.items() if FIGURE.fullmatch(address)}
+    articles = {
+        address: article(text) for address, text in pages.items() if FIGURE.fullmatch(address)
+    }
     order = sorted(articles, key=lambda address: (zlib.crc32(articles[address].encode()), address))
     seen: set[tuple[str, ...]] = set()
     chosen = []
@@ -52,4 +54,6 @@ def figures(pages: dict[str, str]) -> list[str]:
 
 def left_out(pages: dict[str, str]) -> list[str]:
     """The figure pages that `figures` does not choose."""
-    return sorted({address for address in pages if FIGURE.fullmatch(address)}.difference(figures(pages)))
+    return sorted(
+        {address for address in pages if FIGURE.fullmatch(address)}.difference(figures(pages))
+    )

@@ -71,7 +71,9 @@ def network(normalized: bool, activation: str, convention: str) -> tuple[Network
 
 
 @cache
-def train(normalized: bool, activation: str, convention: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def train(
+    normalized: bool, activation: str, convention: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the browser is given, and what NumPy makes of it."""
     net, kinds = network(normalized, activation, convention)
     seeds = np.random.SeedSequence(5).spawn(3)
@@ -79,7 +81,8 @@ def train(normalized: bool, activation: str, convention: str) -> tuple[dict[str,
     x, labels = spirals(np.random.default_rng(seeds[1]), 400)
     order, x = np.random.default_rng(seeds[2]), x.astype(np.float64)
     batches = [
-        (x[rows][None], labels[rows][None]) for rows in (order.permutation(400)[:BATCH] for _ in range(STEPS))
+        (x[rows][None], labels[rows][None])
+        for rows in (order.permutation(400)[:BATCH] for _ in range(STEPS))
     ]
     probe = x[None, :64]
     rule = CONVENTIONS[convention]
@@ -96,10 +99,16 @@ def train(normalized: bool, activation: str, convention: str) -> tuple[dict[str,
         dx, grads = net.backward(params, saved, dlogits)
         after = stepped(params, grads, RATE)
         if step == 0:
-            found |= {"y": y[0].ravel().tolist(), "dx": dx[0].ravel().tolist(), "grads": plain(grads)}
+            found |= {
+                "y": y[0].ravel().tolist(),
+                "dx": dx[0].ravel().tolist(),
+                "grads": plain(grads),
+            }
         found["loss"].append(loss[0])
         if step % 10 == 0:
-            shifts = gradient_shift(net, params, after, state, grads, rows, of, softmax_cross_entropy, dense)
+            shifts = gradient_shift(
+                net, params, after, state, grads, rows, of, softmax_cross_entropy, dense
+            )
             shifts |= distribution_shift(net, params, after, state, probe, dense[1:])
             for key, values in shifts.items():
                 found[key].append(values[:, 0].tolist())
@@ -111,7 +120,10 @@ def train(normalized: bool, activation: str, convention: str) -> tuple[dict[str,
 
 def plain(of: list[dict[str, np.ndarray]], nested: bool = False) -> list[dict[str, list]]:
     """The arrays of the one run as lists."""
-    return [{name: (a[0] if nested else a[0].ravel()).tolist() for name, a in layer.items()} for layer in of]
+    return [
+        {name: (a[0] if nested else a[0].ravel()).tolist() for name, a in layer.items()}
+        for layer in of
+    ]
 
 
 def distance(ours: Any, theirs: Any) -> float:
@@ -151,12 +163,18 @@ def compute(browser: Any) -> Iterator[Callable[[str, dict[str, Any]], dict[str, 
     context.close()
 
 
-CASES = [(normalized, activation, "pytorch") for normalized in (True, False) for activation in ACTIVATIONS]
+CASES = [
+    (normalized, activation, "pytorch")
+    for normalized in (True, False)
+    for activation in ACTIVATIONS
+]
 CASES += [(True, "tanh", "keras"), (True, "tanh", "flax")]
 
 
 @pytest.mark.parametrize(("normalized", "activation", "convention"), CASES)
-def test_a_hundred_steps_agree(compute: Any, normalized: bool, activation: str, convention: str) -> None:
+def test_a_hundred_steps_agree(
+    compute: Any, normalized: bool, activation: str, convention: str
+) -> None:
     """Forward, backward, losses, both shifts on the way, parameters, running statistics and evaluation at the end."""
     case, expected = train(normalized, activation, convention)
     found = compute(ENGINE.read_text(encoding="utf-8"), case)

@@ -52,7 +52,9 @@ def test_a_simulator_works(window: Any, name: str) -> None:
     for preset, what in declared["presets"].items():
         window.click(f"{name} [data-preset={preset}]")
         assert window.evaluate(SETTINGS, name).items() >= what["set"].items()
-        watch = window.evaluate("name => document.querySelector(`${name} .bn-sim__watch`).textContent", name)
+        watch = window.evaluate(
+            "name => document.querySelector(`${name} .bn-sim__watch`).textContent", name
+        )
         assert watch == what["watch"]
     for button in window.evaluate(BUTTONS, name):
         window.click(button)
@@ -80,7 +82,9 @@ def test_a_simulator_works(window: Any, name: str) -> None:
 def test_errors_would_be_seen(window: Any) -> None:
     window.open((SITE / "index.html").as_uri())
     before = window.errors()
-    window.evaluate("() => new Promise(done => { setTimeout(() => { setTimeout(done, 50); magic(); }); })")
+    window.evaluate(
+        "() => new Promise(done => { setTimeout(() => { setTimeout(done, 50); magic(); }); })"
+    )
     found = [error.partition(" (")[0] for error in window.errors() if error not in before]
     assert found == ["ReferenceError: magic is not defined"]
 

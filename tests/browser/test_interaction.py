@@ -31,7 +31,9 @@ def test_search_works_from_disk(visit: Any, query: str) -> None:
     target = result.get_attribute("href")
     result.click()
     seen.page.wait_for_load_state()
-    assert target.partition("?")[0].partition("#")[0] in seen.page.url or seen.page.url.startswith(target)
+    assert target.partition("?")[0].partition("#")[0] in seen.page.url or seen.page.url.startswith(
+        target
+    )
     assert seen.errors == []
 
 

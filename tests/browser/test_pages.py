@@ -98,7 +98,9 @@ def test_every_link_leads_somewhere(parsed: dict[str, Links]) -> None:
             path = (SITE / name).parent / unquote(link.path) if link.path else SITE / name
             relative = path.resolve().relative_to(SITE).as_posix()
             anchored = (
-                link.fragment and relative in parsed and unquote(link.fragment) not in parsed[relative].ids
+                link.fragment
+                and relative in parsed
+                and unquote(link.fragment) not in parsed[relative].ids
             )
             if not path.is_file() or anchored:
                 dead.append(f"{name}: {target}")
@@ -107,19 +109,31 @@ def test_every_link_leads_somewhere(parsed: dict[str, Links]) -> None:
 
 def test_no_id_stands_twice(parsed: dict[str, Links]) -> None:
     """Before a script has run; `test_a_page_is_sound` looks afterwards."""
-    twice = {name: [one for one, count in page.ids.items() if count > 1] for name, page in parsed.items()}
+    twice = {
+        name: [one for one, count in page.ids.items() if count > 1] for name, page in parsed.items()
+    }
     assert {name: ids for name, ids in twice.items() if ids} == {}
 
 
 def test_pages_load_nothing_from_elsewhere(parsed: dict[str, Links]) -> None:
     """Links to other sites are for readers to follow; no page carries a script, style, font or picture of another site."""
-    for path in [*SITE.rglob("*.css"), *SITE.rglob("assets/house.js"), *SITE.rglob("assets/simulators/*.js")]:
+    for path in [
+        *SITE.rglob("*.css"),
+        *SITE.rglob("assets/house.js"),
+        *SITE.rglob("assets/simulators/*.js"),
+    ]:
         text = path.read_text(encoding="utf-8")
         assert "url(http" not in text.replace('"', ""), path.name
         assert "import(" not in text, path.name
     for name in parsed:
         text = (SITE / name).read_text(encoding="utf-8")
-        for tag in ('<script src="http', "<script src='http", "<script src=//", '<img src="http', "<iframe"):
+        for tag in (
+            '<script src="http',
+            "<script src='http",
+            "<script src=//",
+            '<img src="http',
+            "<iframe",
+        ):
             assert tag not in text, name
 
 
@@ -136,7 +150,9 @@ def test_mp4_stands_before_webm(parsed: dict[str, Links]) -> None:
     films = [
         film
         for name in parsed
-        for film in re.findall(r"<video\b.*?</video>", (SITE / name).read_text(encoding="utf-8"), re.DOTALL)
+        for film in re.findall(
+            r"<video\b.*?</video>", (SITE / name).read_text(encoding="utf-8"), re.DOTALL
+        )
     ]
     assert films
     for film in films:

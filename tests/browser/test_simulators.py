@@ -107,7 +107,9 @@ def test_every_control_by_mouse(open_simulator: Any, name: str) -> None:
             slider = control.locator("input[type=range]")
             box = slider.bounding_box()
             share = (
-                0.9 if slider.evaluate("one => (one.value - one.min) / (one.max - one.min) < 0.6") else 0.1
+                0.9
+                if slider.evaluate("one => (one.value - one.min) / (one.max - one.min) < 0.6")
+                else 0.1
             )
             slider.click(position={"x": box["width"] * share, "y": box["height"] / 2})
         assert settings(element)[declared["name"]] != before, declared["name"]
@@ -133,7 +135,9 @@ def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
         before = settings(element)[declared["name"]]
         field = control.locator("select, input").first
         field.focus()
-        if declared["kind"] == "numbers" or (declared["kind"] == "number" and "low" not in declared):
+        if declared["kind"] == "numbers" or (
+            declared["kind"] == "number" and "low" not in declared
+        ):
             page.keyboard.press("Control+A")
             page.keyboard.type("1 2 3 10" if declared["kind"] == "numbers" else "0.25")
         else:
@@ -150,7 +154,9 @@ def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
             element.evaluate("(one, value) => one.set('data', value)", before)
     element.locator(".bn-sim__actions button:visible").last.focus()
     page.keyboard.press("Enter")
-    assert settings(element) == element.evaluate("one => ({...one.begin})"), "the last button starts over"
+    assert settings(element) == element.evaluate("one => ({...one.begin})"), (
+        "the last button starts over"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -183,7 +189,8 @@ def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
         urljoin(address, html.unescape(target))
         for address in PAGES
         for target in re.findall(
-            rf'<a href="([^"]*\?{stem}\.[^"]*#{stem})"', (SITE / address).read_text(encoding="utf-8")
+            rf'<a href="([^"]*\?{stem}\.[^"]*#{stem})"',
+            (SITE / address).read_text(encoding="utf-8"),
         )
     }
     assert links, "the pages of this site lead to each simulator"
@@ -197,7 +204,9 @@ def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
         held = {key: value for key, value in settings(element).items() if key in asked}
         assert {key: type(held[key])(value) for key, value in asked.items()} == held, link
         assert [text for text in element.locator(".bn-sim__fault").all_inner_texts() if text] == []
-        assert element.evaluate("one => Math.abs(one.getBoundingClientRect().top) < innerHeight / 2"), link
+        assert element.evaluate(
+            "one => Math.abs(one.getBoundingClientRect().top) < innerHeight / 2"
+        ), link
         assert seen.errors == []
 
 
@@ -247,7 +256,9 @@ def test_absurd_input_gives_a_sentence(open_simulator: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_accessible_in_every_situation(open_simulator: Any, violations: Any, name: str, scheme: str) -> None:
+def test_accessible_in_every_situation(
+    open_simulator: Any, violations: Any, name: str, scheme: str
+) -> None:
     """axe finds nothing, at two widths, in every preset; nothing is wider than a phone."""
     seen, element = open_simulator(name, scheme=scheme)
     for size in (DESKTOP, PHONE):
@@ -263,7 +274,9 @@ def test_accessible_in_every_situation(open_simulator: Any, violations: Any, nam
 def test_screen_readers_are_told_once(open_simulator: Any, name: str) -> None:
     """Many changes in a row make one announcement, after the last."""
     _, element = open_simulator(name)
-    first = next(one for one in declarations.declaration(name)["settings"] if one["kind"] == "ladder")
+    first = next(
+        one for one in declarations.declaration(name)["settings"] if one["kind"] == "ladder"
+    )
     said = element.evaluate("""(one, name) => new Promise(done => {
         const told = [], place = one.querySelector('.bn-sim__hidden');
         new MutationObserver(() => told.push(place.textContent)).observe(place, { childList: true });
@@ -306,7 +319,9 @@ def served() -> Iterator[str]:
         def log_message(self, *args: Any) -> None:
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(SITE)))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(SITE))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
@@ -319,7 +334,8 @@ def test_works_over_http(browser: Any, served: str, name: str) -> None:
         page, errors, requests = context.new_page(), [], []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
-            "console", lambda message: message.type in ("error", "warning") and errors.append(message.text)
+            "console",
+            lambda message: message.type in ("error", "warning") and errors.append(message.text),
         )
         page.on("request", lambda request: requests.append(request.url))
         page.goto(served + page_with(name))
@@ -477,13 +493,17 @@ def test_running_presets_show_what_they_say(open_simulator: Any) -> None:
     assert abs(found["biased"]["variance"] - 2) < 0.8
     spread = {preset: max(one["training"]) - min(one["training"]) for preset, one in found.items()}
     assert spread["large"] < 0.2 * spread["slow"]
-    steps = {preset: np.abs(np.diff(one["evaluation"][-50:])).mean() for preset, one in found.items()}
+    steps = {
+        preset: np.abs(np.diff(one["evaluation"][-50:])).mean() for preset, one in found.items()
+    }
     assert steps["last"] > 10 * steps["slow"], "evaluation jumps with every batch"
 
 
 def test_running_average_is_the_engines(open_simulator: Any) -> None:
     """The averages on the page are those that NumPy makes of the same batches."""
-    _, element = open_simulator("bn-running", "running.batch=4&running.rate=0.03&running.batches=57")
+    _, element = open_simulator(
+        "bn-running", "running.batch=4&running.rate=0.03&running.batches=57"
+    )
     batches = element.evaluate("""() => Array.from({ length: 57 }, (_, t) => {
         const random = BatchNorm.random(7919 + 104729 * (t + 1));
         return Array.from({ length: 4 }, () => 3 + 2 * random.normal());
@@ -520,7 +540,8 @@ def test_convert_keeps_the_weight_of_a_batch(open_simulator: Any) -> None:
         code = element.locator("code").inner_text()
         ast.parse(code)
         passed = {
-            name: float(value) for name, value in re.findall(r"\b(momentum|eps|epsilon)=([\d.e-]+)", code)
+            name: float(value)
+            for name, value in re.findall(r"\b(momentum|eps|epsilon)=([\d.e-]+)", code)
         }
         expected = 0.03 if target == "pytorch" else 0.97
         assert passed["momentum"] == pytest.approx(expected, rel=1e-12), (source, target)
@@ -555,5 +576,6 @@ def test_convert_copies_its_code(open_simulator: Any) -> None:
     text = element.locator(".bn-convert__copied").inner_text()
     assert (
         text == "Copied."
-        or seen.page.evaluate("String(getSelection())").strip() == element.locator("code").inner_text()
+        or seen.page.evaluate("String(getSelection())").strip()
+        == element.locator("code").inner_text()
     )

@@ -84,7 +84,9 @@ def test_a_rate_breaks_one(open_train: Any, seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_weights_stop_one(open_train: Any, seed: int) -> None:
     found = run_preset(open_train()[1], "weights", seed)["networks"]
-    assert found["none"]["accuracy"] < 0.6 and found["none"]["loss"] == pytest.approx(math.log(2), abs=0.02)
+    assert found["none"]["accuracy"] < 0.6 and found["none"]["loss"] == pytest.approx(
+        math.log(2), abs=0.02
+    )
     assert found["batch norm"]["accuracy"] > 0.95 and found["batch norm"]["loss"] < 0.3
 
 
@@ -112,14 +114,18 @@ def test_gamma_sets_the_gradient(open_train: Any, seed: int) -> None:
     found = readings(element)
     shares = np.divide(found["networks"]["batch norm"]["gradients"], found["usual"])
     assert np.all((shares > 0.05) & (shares < 0.2))
-    assert "times what they would be from γ = 1" in element.locator(".bn-sim__sentence").inner_text()
+    assert (
+        "times what they would be from γ = 1" in element.locator(".bn-sim__sentence").inner_text()
+    )
 
 
 def test_every_situation_is_asked_for_and_tested() -> None:
     assert set(DECLARED["presets"]) == {"rate", "weights", "noise", "slow", "fast", "gamma"}
     pages = {path: path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")}
     for preset in DECLARED["presets"]:
-        asked = [path for path, text in pages.items() if f'try_it("bn-train", preset="{preset}")' in text]
+        asked = [
+            path for path, text in pages.items() if f'try_it("bn-train", preset="{preset}")' in text
+        ]
         assert len(asked) >= 2, f"{preset} is linked from the chapter that explains it"
 
 
@@ -194,7 +200,9 @@ def test_waits_while_nobody_sees_it(open_train: Any) -> None:
     page.wait_for_timeout(400)
     assert steps(element) == before
     page.evaluate("window.scrollTo(0, 0)")
-    page.wait_for_function("before => document.querySelector('bn-train').pair.steps > before", arg=before)
+    page.wait_for_function(
+        "before => document.querySelector('bn-train').pair.steps > before", arg=before
+    )
     page.evaluate("""() => { Object.defineProperty(document, "hidden", { value: true, configurable: true });
         document.dispatchEvent(new Event("visibilitychange")); }""")
     page.wait_for_timeout(100)
@@ -202,7 +210,9 @@ def test_waits_while_nobody_sees_it(open_train: Any) -> None:
     page.wait_for_timeout(400)
     assert steps(element) == before
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide'))")
-    assert element.get_by_role("button", name="Run").is_visible(), "whoever comes back finds it paused"
+    assert element.get_by_role("button", name="Run").is_visible(), (
+        "whoever comes back finds it paused"
+    )
 
 
 def test_screen_readers_are_not_flooded(open_train: Any) -> None:
@@ -232,7 +242,9 @@ def test_a_network_that_diverges_says_so(open_train: Any, which: str) -> None:
     if which == "batch norm":
         element.evaluate("one => { one.pair.learners.none.rate = 0; }")
     found = advance(element, 100)["networks"]
-    assert {key for key, one in found.items() if one["diverged"]} == ({which} if which in found else {*found})
+    assert {key for key, one in found.items() if one["diverged"]} == (
+        {which} if which in found else {*found}
+    )
     text = element.inner_text()
     assert "NaN" not in text and "Infinity" not in text and "not a number" not in text
     for one in found.values():
@@ -315,7 +327,9 @@ def test_a_frame_stops_training_when_its_time_is_up(open_train: Any) -> None:
         return [one.pair.steps - before, taken];
     }"""
     assert element.evaluate(frame, 0)[0] == 20
-    steps, slices = element.evaluate(frame, 1)  # a millisecond passes between any two looks at the clock
+    steps, slices = element.evaluate(
+        frame, 1
+    )  # a millisecond passes between any two looks at the clock
     assert steps < 2 and 1 <= slices <= 5
 
 
@@ -340,7 +354,10 @@ def test_spirals_are_those_of_the_experiments(bare: Any) -> None:
     t, noise = rng.random(50), rng.standard_normal((50, 2))
     found = bare.evaluate(
         """rows => rows.map(([label, t, a, b]) => { const normals = [a, b]; return BatchNormTraining.data.spirals(label, t, () => normals.shift()); })""",
-        [[int(label), *row] for label, row in zip(labels, np.column_stack([t, noise]).tolist(), strict=True)],
+        [
+            [int(label), *row]
+            for label, row in zip(labels, np.column_stack([t, noise]).tolist(), strict=True)
+        ],
     )
     np.testing.assert_allclose(found, x, atol=1e-6)
 
@@ -363,7 +380,9 @@ def test_noise_is_that_of_the_engine(bare: Any) -> None:
     draws = []
     for passes in range(2):
         philox = np.random.Philox(key=int(state["key"][0]), counter=[0, 0, passes, 0])
-        draws.append(((np.random.Generator(philox).uniform(-1, 1, (2, 3)) + 1) / 2).ravel().tolist())
+        draws.append(
+            ((np.random.Generator(philox).uniform(-1, 1, (2, 3)) + 1) / 2).ravel().tolist()
+        )
     expected = []
     for _ in range(2):
         y, saved, state = layer.forward({}, state, x, True)

@@ -24,7 +24,9 @@ def test_the_navigation_holds_every_page_and_no_other() -> None:
 def test_a_page_keeps_the_rules(page: str) -> None:
     assert list(front.faults(PAGES[page])) == []
     assert list(contract.faults(page, PAGES[page])) == []
-    assert list(front.read(PAGES[page]))[:2] == ["title", "description"], "begin with title and description"
+    assert list(front.read(PAGES[page]))[:2] == ["title", "description"], (
+        "begin with title and description"
+    )
 
 
 CHAPTER = """---

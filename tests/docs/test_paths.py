@@ -9,7 +9,17 @@ import pytest
 from site_gen.paths import ROOT
 
 NAMED = re.compile(r"[`(]([\w.-]+(?:/[\w.-]+)*\.(?:py|md|js|json|toml|yml|mplstyle|txt|png))[`)]")
-OURS = ("experiments", "site_gen", "docs", "tests", "pages", "media", "pipeline", "theme", "simulators")
+OURS = (
+    "experiments",
+    "site_gen",
+    "docs",
+    "tests",
+    "pages",
+    "media",
+    "pipeline",
+    "theme",
+    "simulators",
+)
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "experiments/data/README.md"])

@@ -17,7 +17,11 @@ class Golden:
 
     def __call__(self, case: str) -> dict[str, np.ndarray]:
         """Return the arrays of one case by name."""
-        found = {name[len(case) + 1 :]: a for name, a in self._arrays.items() if name.startswith(case + "/")}
+        found = {
+            name[len(case) + 1 :]: a
+            for name, a in self._arrays.items()
+            if name.startswith(case + "/")
+        }
         assert found, f"no golden case {case}: run tests/engine/make_golden.py"
         return found
 

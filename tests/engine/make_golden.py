@@ -46,7 +46,9 @@ def batch_norm(
     dy = rng.standard_normal((runs, samples, features, *pixels))
 
     def compute(batches, gamma, beta, dy):
-        norm = (nn.BatchNorm2d if pixels else nn.BatchNorm1d)(features, dtype=torch.float64, **settings)
+        norm = (nn.BatchNorm2d if pixels else nn.BatchNorm1d)(
+            features, dtype=torch.float64, **settings
+        )
         norm.weight.data, norm.bias.data = gamma, beta
         for x in batches:
             x = x.clone().requires_grad_()
@@ -77,19 +79,28 @@ def half_batch_norm(case: str, x: np.ndarray, rng: np.random.Generator) -> None:
         x.requires_grad_()
         y = norm(x)
         y.backward(dy)
-        return {"y": y, "dx": x.grad, "running_mean": norm.running_mean, "running_var": norm.running_var}
+        return {
+            "y": y,
+            "dx": x.grad,
+            "running_mean": norm.running_mean,
+            "running_var": norm.running_var,
+        }
 
     save(case, x=x, dy=dy, **every_run(compute, x, dy))
 
 
-def over_features(case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float) -> None:
+def over_features(
+    case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float
+) -> None:
     """Layer norm, or group norm if there are groups."""
     runs, _, features = x.shape
     gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features))
     dy = rng.standard_normal(x.shape)
 
     def compute(x, gamma, beta, dy):
-        norm = nn.LayerNorm(features, eps) if groups is None else nn.GroupNorm(groups, features, eps)
+        norm = (
+            nn.LayerNorm(features, eps) if groups is None else nn.GroupNorm(groups, features, eps)
+        )
         norm = norm.double()
         norm.weight.data, norm.bias.data = gamma, beta
         x.requires_grad_()
@@ -101,7 +112,9 @@ def over_features(case: str, x: np.ndarray, rng: np.random.Generator, groups: in
     save(case, x=x, gamma=gamma, beta=beta, dy=dy, eps=eps, groups=groups or 1, **out)
 
 
-def over_an_image(case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float) -> None:
+def over_an_image(
+    case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float
+) -> None:
     """Layer norm over channels and pixels, or group norm; instance norm if every channel is a group. γ, β by channel."""
     runs, _, channels, *size = x.shape
     gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, channels))
@@ -112,7 +125,9 @@ def over_an_image(case: str, x: np.ndarray, rng: np.random.Generator, groups: in
             a.requires_grad_()
         if groups is None:
             shape = (channels, *size)
-            y = functional.layer_norm(x, shape, *(a[:, None, None].expand(shape) for a in (gamma, beta)), eps)
+            y = functional.layer_norm(
+                x, shape, *(a[:, None, None].expand(shape) for a in (gamma, beta)), eps
+            )
         elif groups == channels:
             y = functional.instance_norm(x, weight=gamma, bias=beta, eps=eps)
         else:
@@ -125,13 +140,21 @@ def over_an_image(case: str, x: np.ndarray, rng: np.random.Generator, groups: in
 
 
 def convolution(
-    case: str, x: np.ndarray, channels: int, kernel: int, stride: int, padding: str, rng: np.random.Generator
+    case: str,
+    x: np.ndarray,
+    channels: int,
+    kernel: int,
+    stride: int,
+    padding: str,
+    rng: np.random.Generator,
 ) -> None:
     runs, _, channels_in, *_ = x.shape
     weight = rng.standard_normal((runs, channels, channels_in, kernel, kernel))
     bias = rng.standard_normal((runs, channels))
     mode, edge = {"zero": "zeros", "circular": "circular"}[padding], (kernel - 1) // 2
-    layer = nn.Conv2d(channels_in, channels, kernel, stride, edge, padding_mode=mode, dtype=torch.float64)
+    layer = nn.Conv2d(
+        channels_in, channels, kernel, stride, edge, padding_mode=mode, dtype=torch.float64
+    )
     dy = rng.standard_normal((runs, *layer(torch.tensor(x[0])).shape))
 
     def compute(x, weight, bias, dy):
@@ -140,7 +163,12 @@ def convolution(
         x.requires_grad_()
         y = layer(x)
         y.backward(dy)
-        return {"y": y, "dx": x.grad, "dweight": layer.weight.grad.clone(), "dbias": layer.bias.grad.clone()}
+        return {
+            "y": y,
+            "dx": x.grad,
+            "dweight": layer.weight.grad.clone(),
+            "dbias": layer.bias.grad.clone(),
+        }
 
     save(case, x=x, weight=weight, bias=bias, dy=dy, stride=stride, padding=padding,
          **every_run(compute, x, weight, bias, dy))  # fmt: skip
@@ -279,7 +307,10 @@ def weight_norm(case: str, x: np.ndarray, units: int, rng: np.random.Generator) 
     """A linear or convolutional layer under torch.nn.utils.parametrizations.weight_norm, with g, v and b."""
     runs, samples, features, *pixels = x.shape
     shape = (units, features, *(3 for _ in pixels))
-    v, g, b = rng.standard_normal((runs, *shape)), *(1 + 0.5 * rng.standard_normal((2, runs, units)))
+    v, g, b = (
+        rng.standard_normal((runs, *shape)),
+        *(1 + 0.5 * rng.standard_normal((2, runs, units))),
+    )
     dy = rng.standard_normal((runs, samples, units, *pixels))
 
     def compute(x, v, g, b, dy):
@@ -307,16 +338,24 @@ def main() -> None:
 
     batch_norm("batch_norm/plain", 3 + 2 * rng.standard_normal((3, RUNS, 7, 5)), rng)
     batch_norm("batch_norm/batch_of_2", rng.standard_normal((2, RUNS, 2, 5)), rng)
-    batch_norm("batch_norm/one_feature", rng.standard_normal((2, RUNS, 6, 1)), rng, eps=1e-3, momentum=0.3)
-    batch_norm("batch_norm/eps_0", 3 + 2 * rng.standard_normal((3, RUNS, 7, 5)), rng, eps=0.0, momentum=0.01)
+    batch_norm(
+        "batch_norm/one_feature", rng.standard_normal((2, RUNS, 6, 1)), rng, eps=1e-3, momentum=0.3
+    )
+    batch_norm(
+        "batch_norm/eps_0",
+        3 + 2 * rng.standard_normal((3, RUNS, 7, 5)),
+        rng,
+        eps=0.0,
+        momentum=0.01,
+    )
     constant = rng.standard_normal((2, RUNS, 6, 4))
     constant[..., 1], constant[..., 3] = 3.7, 0.0
     batch_norm("batch_norm/constant_features", constant, rng)
     batch_norm("batch_norm/offset", 1e6 + rng.standard_normal((2, RUNS, 8, 3)), rng)
     # Half 1e6 + 2, half 1e6 − 2: the deviation is 2. With γ and β powers of two nothing is rounded on the way.
-    signs = rng.permuted(np.tile([-1.0, 1.0], 4 * 2 * RUNS * 3).reshape(2, RUNS, 3, 8), axis=-1).swapaxes(
-        2, 3
-    )
+    signs = rng.permuted(
+        np.tile([-1.0, 1.0], 4 * 2 * RUNS * 3).reshape(2, RUNS, 3, 8), axis=-1
+    ).swapaxes(2, 3)
     affine = rng.choice([0.5, 1.0, -2.0], (2, RUNS, 3))
     batch_norm("batch_norm/offset_without_rounding", 1e6 + 2 * signs, rng, affine, eps=0.0)
 
@@ -327,7 +366,8 @@ def main() -> None:
     over_features("group_norm/eps_0", rng.standard_normal((RUNS, 2, 8)), rng, 4, 0.0)
 
     x = np.concatenate(
-        [3 * rng.standard_normal((RUNS, 4, 5)), np.tile([-800.0, -40, 0, 40, 800], (RUNS, 1, 1))], axis=1
+        [3 * rng.standard_normal((RUNS, 4, 5)), np.tile([-800.0, -40, 0, 40, 800], (RUNS, 1, 1))],
+        axis=1,
     )
     activation("activation/Sigmoid", torch.sigmoid, x, rng)
     activation("activation/Tanh", torch.tanh, x, rng)
@@ -346,7 +386,9 @@ def main() -> None:
     training("training/layer_norm", nn.LayerNorm, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
 
     # A stream of its own, so that new cases leave the numbers of the others as they are.
-    residual("residual/training", np.random.default_rng(21), lr=0.2, momentum=0.9, weight_decay=0.01)
+    residual(
+        "residual/training", np.random.default_rng(21), lr=0.2, momentum=0.9, weight_decay=0.01
+    )
 
     def images(*shape):
         return 3 + 2 * rng.standard_normal((*shape, 5, 4))
@@ -368,12 +410,18 @@ def main() -> None:
     rng = np.random.default_rng(23)
     root_mean_square("root_mean_square/plain", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, 1e-5)
     root_mean_square("root_mean_square/eps", rng.standard_normal((RUNS, 2, 3)), rng, 0.1)
-    root_mean_square("root_mean_square/images", 3 + 2 * rng.standard_normal((RUNS, 2, 4, 5, 4)), rng, 1e-5)
+    root_mean_square(
+        "root_mean_square/images", 3 + 2 * rng.standard_normal((RUNS, 2, 4, 5, 4)), rng, 1e-5
+    )
     weight_norm("weight_norm/dense", rng.standard_normal((RUNS, 5, 4)), 3, rng)
     weight_norm("weight_norm/convolution", rng.standard_normal((RUNS, 2, 4, 5, 4)), 3, rng)
 
     GOLDEN["about/versions"] = np.array(
-        [f"torch {torch.__version__}", f"numpy {np.__version__}", f"python {platform.python_version()}"]
+        [
+            f"torch {torch.__version__}",
+            f"numpy {np.__version__}",
+            f"python {platform.python_version()}",
+        ]
     )
     np.savez_compressed(Path(__file__).with_name("golden.npz"), **GOLDEN)
 

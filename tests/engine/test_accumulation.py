@@ -37,7 +37,9 @@ def test_it_is_the_gradient_of_the_mean_loss_of_the_parts(over, rngs, data):
     params, state = net.init(rngs(2), features=5)
     grads, _ = accumulated(net, params, state, x, labels, 4)
     rng = np.random.default_rng(1)
-    directions = [{name: rng.standard_normal(p.shape) for name, p in layer.items()} for layer in params]
+    directions = [
+        {name: rng.standard_normal(p.shape) for name, p in layer.items()} for layer in params
+    ]
 
     def loss(step: float) -> np.ndarray:
         moved = [
@@ -82,8 +84,13 @@ def test_running_statistics_see_every_part(rngs, data):
 def test_one_part_takes_the_steps_of_plain_training(rngs, data):
     net, optimizer = network("batch"), SGD(0.5, momentum=0.9)
     params, state = net.init(rngs(2), features=5)
-    readings = {"weight": lambda m: m.params[0]["weight"], "var": lambda m: m.state[1]["running_var"]}
-    plain = dict(train(net, params, state, cycle([data]), optimizer, at=(0, 5), instruments=readings))
+    readings = {
+        "weight": lambda m: m.params[0]["weight"],
+        "var": lambda m: m.state[1]["running_var"],
+    }
+    plain = dict(
+        train(net, params, state, cycle([data]), optimizer, at=(0, 5), instruments=readings)
+    )
     found = {
         step: (p[0]["weight"].copy(), s[1]["running_var"].copy())
         for step, p, s in train_in_parts(net, params, state, cycle([data]), optimizer, at=(0, 5))

@@ -25,7 +25,8 @@ def problem(shape):
     x, dy = 1 + 2 * rng.standard_normal(shape), rng.standard_normal(shape)
     state = {
         "running_mean": rng.standard_normal((shape[0], shape[2])),
-        "running_var": np.geomspace(0.5, 20, shape[2]) * rng.uniform(0.9, 1.1, (shape[0], shape[2])),
+        "running_var": np.geomspace(0.5, 20, shape[2])
+        * rng.uniform(0.9, 1.1, (shape[0], shape[2])),
     }
     return x, dy, state, rng
 
@@ -71,7 +72,12 @@ def test_renormalization_cuts_off_and_passes_no_gradient_through_r_and_d(shape):
     assert_allclose(y, f(x), rtol=1e-12, atol=1e-12)
     check(lambda x: dy * f(x), [layer.backward({}, saved, dy)[0]], [x], rng)
     _, saved, _ = layer.forward({}, state, x, False)
-    check(lambda x: dy * layer.forward({}, state, x, False)[0], [layer.backward({}, saved, dy)[0]], [x], rng)
+    check(
+        lambda x: dy * layer.forward({}, state, x, False)[0],
+        [layer.backward({}, saved, dy)[0]],
+        [x],
+        rng,
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -89,7 +95,9 @@ def test_a_ghost_batch_is_a_batch(shape):
         variances.append(kept["var"])
     values = 2 * int(np.prod(shape[3:]))
     assert_allclose(
-        after["running_mean"], 0.9 * state["running_mean"] + 0.1 * np.mean(means, axis=0), rtol=1e-14
+        after["running_mean"],
+        0.9 * state["running_mean"] + 0.1 * np.mean(means, axis=0),
+        rtol=1e-14,
     )
     assert_allclose(
         after["running_var"],

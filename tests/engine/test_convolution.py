@@ -14,7 +14,10 @@ from experiments.engine.initialization import he_normal
 
 @pytest.mark.parametrize("padding", ["zero", "circular"])
 def test_it_is_the_sum_of_its_formula(padding, rngs):
-    layer, x = Convolution(2, padding=padding), np.random.default_rng(0).standard_normal((1, 1, 3, 4, 5))
+    layer, x = (
+        Convolution(2, padding=padding),
+        np.random.default_rng(0).standard_normal((1, 1, 3, 4, 5)),
+    )
     params, _, channels = layer.init(rngs(1), 3, np.float64)
     y, _, _ = layer.forward(params, {}, x, training=True)
     assert channels == 2 and y.shape == (1, 1, 2, 4, 5)

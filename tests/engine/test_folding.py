@@ -117,7 +117,10 @@ def test_it_keeps_the_precision(dtype, rngs):
         ((Dense(4), ReLU(), Standardize()), r"layer 2 \(Standardize\) follows ReLU"),
         ((Dense(4), Dropout(0.5), Standardize()), "follows Dropout"),
         ((Standardize(), Dense(4)), r"layer 0 \(Standardize\) is the first layer"),
-        ((Dense(4), Residual((Dense(4), Standardize()))), r"layer 1 \(Residual\) has layers of its own"),
+        (
+            (Dense(4), Residual((Dense(4), Standardize()))),
+            r"layer 1 \(Residual\) has layers of its own",
+        ),
         ((Dense(4), Standardize("features")), 'layer 1 standardizes over="features"'),
         ((Dense(4), Standardize("groups", groups=2)), 'over="groups"'),
     ],

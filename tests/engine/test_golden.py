@@ -43,11 +43,14 @@ def normalize(layer, case, training):
 
 
 def batch_norm(case):
-    return Standardize("batch", convention=Convention(case["eps"].item(), case["rate"].item(), unbiased=True))
+    return Standardize(
+        "batch", convention=Convention(case["eps"].item(), case["rate"].item(), unbiased=True)
+    )
 
 
 @pytest.mark.parametrize(
-    "name", ["plain", "batch_of_2", "one_feature", "eps_0", "constant_features", "offset_without_rounding"]
+    "name",
+    ["plain", "batch_of_2", "one_feature", "eps_0", "constant_features", "offset_without_rounding"],
 )
 def test_batch_norm(golden, name):
     case = golden(f"batch_norm/{name}")
@@ -70,9 +73,13 @@ def test_batch_norm_far_from_zero(golden):
     """
     case = golden("batch_norm/offset")
     ours = normalize(batch_norm(case), case, training=True)
-    condition = 1 + np.abs(case["batches"][-1].mean(axis=1)).max() / case["batches"][-1].std(axis=1).min()
+    condition = (
+        1 + np.abs(case["batches"][-1].mean(axis=1)).max() / case["batches"][-1].std(axis=1).min()
+    )
     for quantity in ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
-        assert_equal_to_round_off(ours[quantity], case[quantity], quantity, tolerance=8 * U * condition)
+        assert_equal_to_round_off(
+            ours[quantity], case[quantity], quantity, tolerance=8 * U * condition
+        )
 
     gamma, beta = case["gamma"], case["beta"]
     for (r, i, f), y in np.ndenumerate(ours["y"]):
@@ -160,7 +167,12 @@ def test_convolution(golden, padding, kernel, stride):
     params = {"weight": case["weight"], "bias": case["bias"]}
     y, saved, _ = layer.forward(params, {}, case["x"], training=True)
     dx, grads = layer.backward(params, saved, case["dy"])
-    for name, ours in (("y", y), ("dx", dx), ("dweight", grads["weight"]), ("dbias", grads["bias"])):
+    for name, ours in (
+        ("y", y),
+        ("dx", dx),
+        ("dweight", grads["weight"]),
+        ("dbias", grads["bias"]),
+    ):
         assert_equal_to_round_off(ours, case[name], name)
 
 
@@ -216,10 +228,16 @@ def test_training(golden, name, over):
         assert_equal_to_round_off(
             params[dense]["weight"].swapaxes(1, 2), case[f"end/{theirs}.weight"], f"weight {dense}"
         )
-        assert_equal_to_round_off(params[dense]["bias"], case[f"end/{theirs}.bias"], f"bias {dense}")
+        assert_equal_to_round_off(
+            params[dense]["bias"], case[f"end/{theirs}.bias"], f"bias {dense}"
+        )
     for theirs, norm in zip((1, 4), (1, 5), strict=True):
-        assert_equal_to_round_off(params[norm + 1]["gamma"], case[f"end/{theirs}.weight"], f"gamma {norm}")
-        assert_equal_to_round_off(params[norm + 1]["beta"], case[f"end/{theirs}.bias"], f"beta {norm}")
+        assert_equal_to_round_off(
+            params[norm + 1]["gamma"], case[f"end/{theirs}.weight"], f"gamma {norm}"
+        )
+        assert_equal_to_round_off(
+            params[norm + 1]["beta"], case[f"end/{theirs}.bias"], f"beta {norm}"
+        )
         for statistic in state[norm]:
             assert_equal_to_round_off(
                 state[norm][statistic], case[f"end/{theirs}.{statistic}"], f"{statistic} {norm}"

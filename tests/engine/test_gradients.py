@@ -136,7 +136,9 @@ def test_convolutional_network(rngs):
         *(Convolution(4, stride=2), Standardize("groups", groups=2), Affine(), Tanh()),
         *(Convolution(6), Standardize("features"), AveragePool(), Dense(3)),
     ))  # fmt: skip
-    check_network(net, 2, rng.standard_normal((3, 4, 2, 6, 5)), rng.integers(0, 3, (3, 4)), rng, rngs)
+    check_network(
+        net, 2, rng.standard_normal((3, 4, 2, 6, 5)), rng.integers(0, 3, (3, 4)), rng, rngs
+    )
 
 
 def test_cross_entropy():
@@ -185,7 +187,9 @@ def test_residual(training, rngs):
     """A block within a block: every parameter at every depth, and what goes on to the layer below."""
     rng = np.random.default_rng(4)
     inner = Residual((Dense(6), Standardize(), Affine(), Tanh(), Dense(4)))
-    net = Network((Dense(4), Residual((Standardize(), Affine(), inner, Dense(4, bias=False))), Tanh()))
+    net = Network(
+        (Dense(4), Residual((Standardize(), Affine(), inner, Dense(4, bias=False))), Tanh())
+    )
     params, state = net.init(rngs(3), features=5)
     params = mapped(lambda p: p + 0.5 * rng.standard_normal(p.shape), params)
     state = mapped(lambda s: s + rng.uniform(0.1, 1, s.shape), state)
@@ -203,7 +207,12 @@ def test_residual(training, rngs):
     of = dict(leaves(grads))
     assert of.keys() == set(paths)
     values = [p for _, p in leaves(params)]
-    check(lambda *inputs: dy * forward(*inputs)[0], [dx, *(of[path] for path in paths)], [x, *values], rng)
+    check(
+        lambda *inputs: dy * forward(*inputs)[0],
+        [dx, *(of[path] for path in paths)],
+        [x, *values],
+        rng,
+    )
     for i, path in enumerate(paths):  # one parameter at a time: none hides behind the others
         check(
             lambda value, i=i: dy * forward(x, *values[:i], value, *values[i + 1 :])[0],

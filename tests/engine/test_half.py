@@ -62,7 +62,9 @@ def test_statistics_are_summed_in_float32(rngs):
     """4096 ones and one more: float16 cannot count past 2048; and squares of 300 are beyond its largest number."""
     ones = np.ones((1, 4097, 1), np.float16)
     assert sum_over(1, ones).item() == 4097 and mean_over(1, ones).dtype == np.float32
-    assert sum_over(1, ones, np.empty((1, 1, 1), np.float16)).item() == 4096  # 4097 rounded, not 2048
+    assert (
+        sum_over(1, ones, np.empty((1, 1, 1), np.float16)).item() == 4096
+    )  # 4097 rounded, not 2048
     x = np.tile(np.array([-300.0, 300], np.float16), 2048).reshape(1, -1, 1)
     layer = Standardize()
     _, state, _ = layer.init([None], 1, x.dtype)
@@ -79,7 +81,11 @@ def test_products_are_accumulated_in_float32():
 
 
 def test_the_other_precisions_are_what_they_were():
-    assert [accumulator(np.dtype(d)) for d in ("f2", "f4", "f8")] == [np.float32, np.float32, np.float64]
+    assert [accumulator(np.dtype(d)) for d in ("f2", "f4", "f8")] == [
+        np.float32,
+        np.float32,
+        np.float64,
+    ]
 
 
 def test_a_run_has_the_bytes_that_it_has_alone(rngs):

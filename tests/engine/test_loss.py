@@ -18,7 +18,9 @@ def test_no_information_costs_log_of_the_classes():
 def test_labels_can_be_shared():
     logits = np.random.default_rng(0).standard_normal((3, 4, 5))
     labels = np.array([[0, 4, 2, 2]])
-    shared, repeated = (softmax_cross_entropy(logits, t) for t in (labels, np.repeat(labels, 3, axis=0)))
+    shared, repeated = (
+        softmax_cross_entropy(logits, t) for t in (labels, np.repeat(labels, 3, axis=0))
+    )
     assert_array_equal(shared[0], repeated[0])
     assert_array_equal(shared[1], repeated[1])
 

@@ -16,9 +16,9 @@ from experiments.engine.standardize import Standardize
 
 def test_normalization_shifts_no_weight(rngs):
     plain, _ = Network((Dense(7), Sigmoid(), Dense(3))).init(rngs(2), features=5)
-    normed, _ = Network((Standardize(), Dense(7), Standardize(), Affine(), Sigmoid(), Dense(3))).init(
-        rngs(2), features=5
-    )
+    normed, _ = Network(
+        (Standardize(), Dense(7), Standardize(), Affine(), Sigmoid(), Dense(3))
+    ).init(rngs(2), features=5)
     assert_array_equal(plain[0]["weight"], normed[1]["weight"])
     assert_array_equal(plain[2]["weight"], normed[5]["weight"])
 
@@ -36,11 +36,14 @@ def test_both_precisions_start_alike(rngs):
     double, _ = net.init(rngs(2), features=5)
     single, state = net.init(rngs(2), features=5, dtype=np.float32)
     assert_array_equal(single[0]["weight"], double[0]["weight"].astype(np.float32))
-    assert {a.dtype for layer in (*single, *state) for a in layer.values()} == {np.dtype(np.float32)}
+    assert {a.dtype for layer in (*single, *state) for a in layer.values()} == {
+        np.dtype(np.float32)
+    }
 
 
 @pytest.mark.parametrize(
-    ("draw", "variance"), [(lecun_normal, 1 / 300), (he_normal, 2 / 300), (glorot_uniform, 2 / (300 + 500))]
+    ("draw", "variance"),
+    [(lecun_normal, 1 / 300), (he_normal, 2 / 300), (glorot_uniform, 2 / (300 + 500))],
 )
 def test_variance_of_weights(draw, variance):
     """Of 150,000 weights: the standard error is below half a percent."""
@@ -53,7 +56,10 @@ def test_variance_of_weights(draw, variance):
 def test_a_forward_pass_by_hand():
     """y = relu(x W + b) with two runs of different weights."""
     net = Network((Dense(1), ReLU()))
-    params = [{"weight": np.array([[[2.0], [3.0]], [[-1.0], [0.0]]]), "bias": np.array([[0.5], [0.25]])}, {}]
+    params = [
+        {"weight": np.array([[[2.0], [3.0]], [[-1.0], [0.0]]]), "bias": np.array([[0.5], [0.25]])},
+        {},
+    ]
     x = np.array([[[1.0, 1.0], [0.0, -1.0]]] * 2)
     y, saved, state = net.forward(params, [{}, {}], x, training=True)
     assert_array_equal(y[..., 0], [[5.5, 0], [0, 0.25]])

@@ -23,7 +23,8 @@ def _scale_and_shift(layer: Noise, state: dict, features: int) -> tuple[np.ndarr
     """From what happens to zeros and to ones."""
     runs = len(state["key"])
     zeros, ones = (
-        layer.forward({}, state, np.full((runs, 3, features), value), True)[0] for value in (0.0, 1.0)
+        layer.forward({}, state, np.full((runs, 3, features), value), True)[0]
+        for value in (0.0, 1.0)
     )
     assert (zeros == zeros[:, :1]).all()  # the same for all samples
     return (ones - zeros)[:, 0], zeros[:, 0]
@@ -34,7 +35,9 @@ def test_mean_and_width_of_scale_and_shift() -> None:
     scale, shift = _scale_and_shift(*_layer(a, 2, features), features)
     assert scale.min() > 1 - a / 2 and scale.max() < 1 + a / 2 and np.abs(shift).max() < a
     room = 5 / np.sqrt(2 * features)
-    assert shift.mean() == pytest.approx(0, abs=a * room) and scale.mean() == pytest.approx(1, abs=a * room)
+    assert shift.mean() == pytest.approx(0, abs=a * room) and scale.mean() == pytest.approx(
+        1, abs=a * room
+    )
     assert shift.std() == pytest.approx(a / np.sqrt(3), rel=0.02)
     assert scale.std() == pytest.approx(a / np.sqrt(12), rel=0.02)
     assert abs(np.corrcoef(scale.ravel(), shift.ravel())[0, 1]) < room
@@ -61,7 +64,9 @@ def test_the_gradient_against_differences() -> None:
     h = 1e-4
     up, down = (layer.forward({}, state, x + sign * h * direction, True)[0] for sign in (1, -1))
     slope = ((up - down) * dy).sum(axis=(1, 2)) / (2 * h)
-    assert (layer.backward({}, saved, dy)[0] * direction).sum(axis=(1, 2)) == pytest.approx(slope, rel=1e-9)
+    assert (layer.backward({}, saved, dy)[0] * direction).sum(axis=(1, 2)) == pytest.approx(
+        slope, rel=1e-9
+    )
 
 
 def test_passes_differ_and_a_state_can_be_repeated_and_a_run_does_not_know_its_neighbours() -> None:

@@ -65,13 +65,29 @@ IMAGE_NETWORKS = {
     ),
     "others": (
         *(UnitWeights(Convolution(4, bias=False)), Affine(), RootMeanSquare(), Tanh()),
-        *(Convolution(4), Renormalize(3, 5), Ghost(2), Affine(), ReLU(), Flatten(30), Ghost(2), Dense(3)),
+        *(
+            Convolution(4),
+            Renormalize(3, 5),
+            Ghost(2),
+            Affine(),
+            ReLU(),
+            Flatten(30),
+            Ghost(2),
+            Dense(3),
+        ),
     ),
     "layer and group norm": (
         *(Convolution(4), Standardize("features"), Affine(), Tanh()),
         *(Convolution(4), Standardize("groups", groups=2), Flatten(30), Dense(3)),
     ),
-    "each pixel by itself": (Convolution(2), Flatten(30), Standardize(), Affine(), Sigmoid(), Dense(3)),
+    "each pixel by itself": (
+        Convolution(2),
+        Flatten(30),
+        Standardize(),
+        Affine(),
+        Sigmoid(),
+        Dense(3),
+    ),
 }
 
 
@@ -143,7 +159,9 @@ def test_a_run_has_the_bytes_that_it_has_alone(name, runs, samples, features, wi
     optimizer = SGD(0.3, momentum=0.9, weight_decay=0.01)
     together = run(net, params, state, x, labels, optimizer)
     for r in range(runs):
-        alone = run(net, pick(params, r), pick(state, r), x[:, r : r + 1], labels[:, r : r + 1], optimizer)
+        alone = run(
+            net, pick(params, r), pick(state, r), x[:, r : r + 1], labels[:, r : r + 1], optimizer
+        )
         assert of_run(together, r) == of_run(alone, 0)
 
 
@@ -160,7 +178,9 @@ def test_of_images_too(name, runs, dtype, buffered):
     labels, optimizer = rng.integers(0, 3, (3, runs, 4)), SGD(0.3, momentum=0.9)
     together = run(net, params, state, x, labels, optimizer, Buffers() if buffered else None)
     for r in range(runs):
-        alone = run(net, pick(params, r), pick(state, r), x[:, r : r + 1], labels[:, r : r + 1], optimizer)
+        alone = run(
+            net, pick(params, r), pick(state, r), x[:, r : r + 1], labels[:, r : r + 1], optimizer
+        )
         assert of_run(together, r) == of_run(alone, 0)
     x[0, 0, 1, 0, 2, 3] = np.nan
     beside = run(net, params, state, x, labels, optimizer)
@@ -246,5 +266,7 @@ def test_one_input_for_all_runs(name, training):
         assert y.tobytes() == repeated[0].tobytes()
         for ours, theirs in zip(arrays(after), arrays(repeated[2]), strict=True):
             np.testing.assert_array_equal(ours, theirs)
-        for ours, theirs in zip(arrays(grads), arrays(net.backward(params, repeated[1], dy)[1]), strict=True):
+        for ours, theirs in zip(
+            arrays(grads), arrays(net.backward(params, repeated[1], dy)[1]), strict=True
+        ):
             np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)

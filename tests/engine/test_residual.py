@@ -77,11 +77,15 @@ def test_it_trains_and_freezes(rngs, momentum) -> None:
     instruments |= {
         str(path): lambda m, path=path: dict(leaves(m.params))[path] for path, _ in leaves(params)
     }
-    read = dict(train(NET, params, state, cycle(batches), optimizer, at=(0, 150), instruments=instruments))
+    read = dict(
+        train(NET, params, state, cycle(batches), optimizer, at=(0, 150), instruments=instruments)
+    )
     assert (read[150]["loss"] < 0.8 * read[0]["loss"]).all()
     assert (read[150]["mean"] != 0).all()
     for path, _ in leaves(params):
-        assert np.array_equal(read[0][str(path)], read[150][str(path)]) == (path in optimizer.frozen), path
+        assert np.array_equal(read[0][str(path)], read[150][str(path)]) == (
+            path in optimizer.frozen
+        ), path
     for p, (_, q) in zip(before, leaves(params), strict=True):
         assert_array_equal(p, q)  # training copies: conditions can share a start
 

@@ -23,13 +23,18 @@ def start():
     rng = np.random.default_rng(0)
     shapes = [{"weight": (3, 4, 2), "bias": (3, 2)}, {}, {"gamma": (3, 2)}]
     return [
-        [{name: rng.standard_normal(s) for name, s in layer.items()} for layer in shapes] for _ in range(2)
+        [{name: rng.standard_normal(s) for name, s in layer.items()} for layer in shapes]
+        for _ in range(2)
     ]
 
 
 def test_it_changes_parameters_in_place_and_not_gradients(start):
     params, grads = start
-    weight, before, gradient = params[0]["weight"], params[0]["weight"].copy(), grads[0]["weight"].copy()
+    weight, before, gradient = (
+        params[0]["weight"],
+        params[0]["weight"].copy(),
+        grads[0]["weight"].copy(),
+    )
     optimizer = SGD(0.5, weight_decay=0.1)
     optimizer.update(params, grads, optimizer.init(params))
     assert params[0]["weight"] is weight
@@ -49,7 +54,9 @@ def test_a_rate_for_each_run(start):
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_frozen_parameters_stay(start, momentum):
-    after = updated(SGD(0.1, momentum, weight_decay=0.1, frozen=((2, "gamma"), (0, "bias"))), *start)
+    after = updated(
+        SGD(0.1, momentum, weight_decay=0.1, frozen=((2, "gamma"), (0, "bias"))), *start
+    )
     free = updated(SGD(0.1, momentum, weight_decay=0.1), *start)
     assert_array_equal(after[2]["gamma"], start[0][2]["gamma"])
     assert_array_equal(after[0]["bias"], start[0][0]["bias"])

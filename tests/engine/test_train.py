@@ -75,14 +75,18 @@ def test_training_leaves_the_start_alone(start):
         for _ in range(2)
     )
     assert_array_equal(first[9]["weight"], second[9]["weight"])
-    for p, q in zip(before, (p for layer in (*params, *state) for p in layer.values()), strict=True):
+    for p, q in zip(
+        before, (p for layer in (*params, *state) for p in layer.values()), strict=True
+    ):
         assert_array_equal(p, q)
 
 
 def test_the_loss_falls(start):
     params, state, batches = start
     readings = dict(
-        train(NET, params, state, cycle(batches), SGD(0.5, 0.9), at=(0, 200), instruments=INSTRUMENTS)
+        train(
+            NET, params, state, cycle(batches), SGD(0.5, 0.9), at=(0, 200), instruments=INSTRUMENTS
+        )
     )
     assert (readings[200]["loss"] < 0.2 * readings[0]["loss"]).all()
 

@@ -37,7 +37,9 @@ def test_a_claim_without_cases_is_untested_and_only_that() -> None:
 
 
 def test_a_misspelt_verdict_is_told_what_was_meant() -> None:
-    with pytest.raises(ValueError, match="claim a: there is no verdict 'suported'; did you mean supported"):
+    with pytest.raises(
+        ValueError, match="claim a: there is no verdict 'suported'; did you mean supported"
+    ):
         study.Claim("a", "…", "reader", (), "suported", "f", "…")
 
 
@@ -47,7 +49,9 @@ def test_hyphens_and_underscores_in_a_study_are_the_same() -> None:
 
 
 def test_an_unknown_study_is_told_which_was_meant() -> None:
-    with pytest.raises(ValueError, match=r"^there is no study 'tiny-bach'; did you mean tiny_batch\?$"):
+    with pytest.raises(
+        ValueError, match=r"^there is no study 'tiny-bach'; did you mean tiny_batch\?$"
+    ):
         study.load("tiny-bach")
     with pytest.raises(ValueError, match=r"no study 'x; cmd'"):
         study.load("x; cmd")
@@ -92,7 +96,10 @@ def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
         ("x = 1\n\ny = 1 / 0\n", r"broken_one\.py:3: ZeroDivisionError: division by zero"),
         ("x = 1\nraise SystemExit('bye')\n", r"broken_one\.py:2: SystemExit: bye"),
         ("import nothing_of_this_name\n", r"broken_one\.py:1: ModuleNotFoundError"),
-        ("from experiments.measures.statistics import meen\n", r"broken_one\.py:1: ImportError: .*meen"),
+        (
+            "from experiments.measures.statistics import meen\n",
+            r"broken_one\.py:1: ImportError: .*meen",
+        ),
         (
             "from experiments.study import Claim\n\nCLAIMS = (\n"
             "    Claim('a-b', '…', 'reader', (), 'untestet', 'f', '…'),\n)\n",
@@ -113,7 +120,9 @@ def test_a_study_that_cannot_be_imported_is_told_with_its_line_and_stops_no_othe
 
 def test_a_file_that_python_cannot_import_by_name_is_told(folder: Path) -> None:
     (folder / "tiny batch (copy).py").write_text("")
-    with pytest.raises(ValueError, match=r"tiny batch \(copy\)\.py: .*letters, digits and underscores"):
+    with pytest.raises(
+        ValueError, match=r"tiny batch \(copy\)\.py: .*letters, digits and underscores"
+    ):
         study.load("tiny batch (copy)")
 
 
@@ -145,7 +154,9 @@ def test_what_a_study_needs_is_asked_for_before_it_runs(
 
 def test_results_are_merged_along_their_coordinates() -> None:
     parts = {
-        f"b-{b}": xr.Dataset({"x": (("b", "run"), np.full((1, 3), float(b)))}, {"b": [b], "run": range(3)})
+        f"b-{b}": xr.Dataset(
+            {"x": (("b", "run"), np.full((1, 3), float(b)))}, {"b": [b], "run": range(3)}
+        )
         for b in (8, 2)
     }
     merged = study.combine(parts)

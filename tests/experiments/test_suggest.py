@@ -8,7 +8,9 @@ NAMES = [f"study_{letter}" for letter in "abcdefghijklmnop"] + ["tiny_batch"]
 
 
 def test_what_was_meant() -> None:
-    assert unknown("study", "tiny-bach", NAMES) == ("there is no study 'tiny-bach'; did you mean tiny_batch?")
+    assert unknown("study", "tiny-bach", NAMES) == (
+        "there is no study 'tiny-bach'; did you mean tiny_batch?"
+    )
 
 
 def test_a_long_list_is_not_printed_whole() -> None:

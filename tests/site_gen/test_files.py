@@ -51,7 +51,11 @@ def test_a_build_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("number", "remedy"),
-    [(errno.ENOSPC, "free some space"), (errno.EACCES, "permission denied: make"), (errno.EIO, "see to")],
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EACCES, "permission denied: make"),
+        (errno.EIO, "see to"),
+    ],
 )
 def test_an_error_names_the_file_and_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
@@ -86,7 +90,9 @@ def test_a_linked_folder_that_is_left_empty_stays(tmp_path: Path) -> None:
 
 
 def test_a_file_at_the_top_is_looked_for_by_the_name_of_the_folder() -> None:
-    said = files.sentence(OSError(errno.ENOENT, "No such file or directory"), ROOT / "mkdocs.yml", "read")
+    said = files.sentence(
+        OSError(errno.ENOENT, "No such file or directory"), ROOT / "mkdocs.yml", "read"
+    )
     assert said.startswith(f"cannot read mkdocs.yml: No such file or directory: see to {ROOT}, ")
 
 

@@ -89,7 +89,9 @@ def test_output_that_is_closed_is_no_error() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_output_to_a_full_disk_is_one_sentence() -> None:
     with open("/dev/full", "wb") as full:
-        ran = subprocess.run(HELP, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        ran = subprocess.run(
+            HELP, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert ran.returncode == 1
     assert "is full" in ran.stderr and len(ran.stderr.splitlines()) == 1
 
@@ -174,13 +176,17 @@ PAINTED = [(True, "", True), (True, "1", False), (False, "", False)]
 
 
 @pytest.mark.parametrize(("terminal", "variable", "painted"), PAINTED)
-def test_colours(monkeypatch: pytest.MonkeyPatch, terminal: bool, variable: str, painted: bool) -> None:
+def test_colours(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, variable: str, painted: bool
+) -> None:
     monkeypatch.setenv("NO_COLOR", variable)
     said = coloured("error:", "31", SimpleNamespace(isatty=lambda: terminal))
     assert ("\033" in said) == painted and "error:" in said
 
 
-def test_pages_of_a_study_beside_an_editors_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_of_a_study_beside_an_editors_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "coin.py").write_text("", encoding="utf-8")
     (tmp_path / "index.md").write_text('[[= settings("coin") ]]', encoding="utf-8")
     (tmp_path / ".#index.md").symlink_to("nobody@nowhere.1")

@@ -51,7 +51,11 @@ def create(repository: Repository, name: str) -> subprocess.CompletedProcess:
 
 
 def state(repository: Repository) -> dict[str, bytes]:
-    return {name: content for name, content in repository.bytes_of(".").items() if "__pycache__" not in name}
+    return {
+        name: content
+        for name, content in repository.bytes_of(".").items()
+        if "__pycache__" not in name
+    }
 
 
 def test_a_new_study_is_measured_drawn_shown_and_tested(unbuilt: Repository) -> None:
@@ -70,10 +74,17 @@ def test_a_new_study_is_measured_drawn_shown_and_tested(unbuilt: Repository) -> 
         target = unbuilt.root / "tests" / folder / "test_contract.py"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((ROOT / "tests" / folder / "test_contract.py").read_bytes())
-    for name in ("tests/conftest.py", "tests/quick.py", "tests/browser/chromium.py", "pyproject.toml"):
+    for name in (
+        "tests/conftest.py",
+        "tests/quick.py",
+        "tests/browser/chromium.py",
+        "pyproject.toml",
+    ):
         (unbuilt.root / name).parent.mkdir(exist_ok=True)
         (unbuilt.root / name).write_bytes((ROOT / name).read_bytes())
-    told = python(unbuilt, "-c", "import sys; from site_gen import check; sys.exit(check.run('mean-size'))")
+    told = python(
+        unbuilt, "-c", "import sys; from site_gen import check; sys.exit(check.run('mean-size'))"
+    )
     assert told.returncode == 0, told.stdout + told.stderr
     assert "failed" not in told.stdout and " passed" in told.stdout
 
@@ -94,7 +105,9 @@ def test_a_new_study_is_measured_drawn_shown_and_tested(unbuilt: Repository) -> 
         ("far_away", "the figure 'far-away-mean-square' exists already"),
     ],
 )
-def test_a_name_that_is_taken_or_unfit_writes_nothing(unbuilt: Repository, name: str, said: str) -> None:
+def test_a_name_that_is_taken_or_unfit_writes_nothing(
+    unbuilt: Repository, name: str, said: str
+) -> None:
     for path in (
         "docs/transform/paged.md",
         "site_gen/figures/drawn__mean_square.py",
@@ -143,7 +156,10 @@ def test_the_page_comes_last_in_its_part_and_comments_stay() -> None:
 
 @pytest.mark.parametrize(
     "config",
-    ["nav:\n  - Home: index.md\n", "a: 1\nnav: # order\n- Home: index.md\n- Claims: claims.md\nb: 2\n"],
+    [
+        "nav:\n  - Home: index.md\n",
+        "a: 1\nnav: # order\n- Home: index.md\n- Claims: claims.md\nb: 2\n",
+    ],
 )
 def test_a_navigation_without_the_part_gets_it(config: str) -> None:
     nav = yaml_load(scaffold._with_page(config, "x"))["nav"]

@@ -36,7 +36,9 @@ def linear(colour: str) -> np.ndarray:
 
 def contrast(one: str, other: str) -> float:
     """WCAG's contrast ratio."""
-    dark, light = sorted(float(linear(colour) @ [0.2126, 0.7152, 0.0722]) for colour in (one, other))
+    dark, light = sorted(
+        float(linear(colour) @ [0.2126, 0.7152, 0.0722]) for colour in (one, other)
+    )
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -50,7 +52,9 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
 
 def distance(one: str, other: str, vision: str = "full") -> float:
     """How far apart two colours look; 0.02 is about the least that is seen side by side."""
-    return float(np.linalg.norm(oklab(VISION[vision] @ linear(one)) - oklab(VISION[vision] @ linear(other))))
+    return float(
+        np.linalg.norm(oklab(VISION[vision] @ linear(one)) - oklab(VISION[vision] @ linear(other)))
+    )
 
 
 @THEMES
@@ -76,9 +80,13 @@ def test_text_is_legible_on_all_papers(theme: Theme) -> None:
      ("positive", "negative", "neutral"), ("batch norm", "none", "gradient")],
     ids=", ".join,
 )  # fmt: skip
-def test_conditions_that_meet_stay_apart(theme: Theme, vision: str, together: tuple[str, ...]) -> None:
+def test_conditions_that_meet_stay_apart(
+    theme: Theme, vision: str, together: tuple[str, ...]
+) -> None:
     for one, other in combinations(together, 2):
-        assert distance(theme.colour(one), theme.colour(other), vision) >= 0.07, f"{one} and {other}"
+        assert distance(theme.colour(one), theme.colour(other), vision) >= 0.07, (
+            f"{one} and {other}"
+        )
 
 
 @THEMES
@@ -131,7 +139,10 @@ def test_the_style_sheet_names_only_colours_of_the_palette() -> None:
     house = (ASSETS / "house.css").read_text(encoding="utf-8")
     without_masks = re.sub(r"url\(.*?\)", "", house)
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b", without_masks), "colours come from palette.css"
-    known = {"--bn-" + name.replace(" ", "-") for name in SURFACE | PALETTE} | {"--bn-measure", "--bn-radius"}
+    known = {"--bn-" + name.replace(" ", "-") for name in SURFACE | PALETTE} | {
+        "--bn-measure",
+        "--bn-radius",
+    }
     assert set(re.findall(r"var\((--bn-[\w-]+)", house)) <= known
     for verdict in VERDICTS:
         assert f".bn-verdict--{verdict}" in house
@@ -161,7 +172,11 @@ def test_a_figure_has_house_width_on_solid_paper(theme: Theme) -> None:
         assert axes.shape == (2,)
         assert to_hex(figure.get_facecolor()) == theme.paper == to_hex(axes[0].get_facecolor())
         label = theme.label(axes[0], 1, 2, "none", theme.colour("none"), dx=0, ha="center")
-        assert (label.xy, label.get_color(), label.get_ha()) == ((1, 2), theme.colour("none"), "center")
+        assert (label.xy, label.get_color(), label.get_ha()) == (
+            (1, 2),
+            theme.colour("none"),
+            "center",
+        )
         band = theme.band(axes[0], [0, 1], [0, 0], [1, 1], theme.colour("none"))
         assert to_hex(band.get_facecolor()[0]) == theme.colour("none")
 

@@ -37,7 +37,17 @@ BRACKETS = "⌈⌉⌊⌋⏞⏟⟨⟩"
 LETTERS = "ℂℏℎℑℒℓℕℜℝℤℋℱℬℰℳℛ"
 ALPHABETS = [*range(0x1D400, 0x1D4B6), *range(0x1D538, 0x1D552), *range(0x1D6FC, 0x1D71C)]
 ALPHABETS += [*range(0x1D736, 0x1D750), *range(0x1D7CE, 0x1D7E2)]
-MATHS = LATIN[:0x5F] + ACCENTS + INVISIBLE + GREEK + PUNCTUATION + ARROWS + OPERATORS + BRACKETS + LETTERS
+MATHS = (
+    LATIN[:0x5F]
+    + ACCENTS
+    + INVISIBLE
+    + GREEK
+    + PUNCTUATION
+    + ARROWS
+    + OPERATORS
+    + BRACKETS
+    + LETTERS
+)
 MATHS += "".join(map(chr, ALPHABETS))
 
 WEB_FEATURES = ["kern", "mark", "mkmk", "ccmp", "tnum"]
@@ -121,7 +131,11 @@ def main() -> None:
         rename(figure, "Inter", "Inter Figure")
         figure.save(HERE / f"InterFigure-{style}.ttf")
         cut(source, TEXT, WEB_FEATURES, "woff2").save(WEB / f"inter-{style.lower()}.woff2")
-    stix = Path(find_spec("ziamath").submodule_search_locations[0]) / "fonts" / "STIXTwoMath-Regular.ttf"
+    stix = (
+        Path(find_spec("ziamath").submodule_search_locations[0])
+        / "fonts"
+        / "STIXTwoMath-Regular.ttf"
+    )
     cut(stix, MATHS, ["dtls"], "woff2").save(WEB / "stix-two-math.woff2")
     for path in sorted([*HERE.glob("*.ttf"), *WEB.glob("*.woff2")]):
         print(f"{path.stat().st_size:8d}  {path.name}")

@@ -38,7 +38,9 @@ def test_images_and_labels_stay_together():
 
 
 def test_a_run_alone_gets_the_batches_it_gets_among_others():
-    for (together, _), (alone, _) in zip(_take(5, 1, 2, 3, batch=3), _take(5, 2, batch=3), strict=True):
+    for (together, _), (alone, _) in zip(
+        _take(5, 1, 2, 3, batch=3), _take(5, 2, batch=3), strict=True
+    ):
         assert together[1].tobytes() == alone[0].tobytes()
 
 

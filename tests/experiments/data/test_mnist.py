@@ -45,7 +45,10 @@ def test_grey_values_are_float32_from_0_to_1_and_read_only():
 def test_images_are_digits_and_not_shuffled_pixels():
     """The mean image of a zero is dark in the middle and light around it; that of a one is the reverse."""
     digits = mnist.load()
-    means = [digits.train_x[digits.train_labels == digit].mean(axis=0).reshape(28, 28) for digit in (0, 1)]
+    means = [
+        digits.train_x[digits.train_labels == digit].mean(axis=0).reshape(28, 28)
+        for digit in (0, 1)
+    ]
     assert means[0][14, 14] < 0.2 < means[0][14, 7]
     assert means[1][14, 14] > 0.5 > means[1][14, 7]
 
@@ -55,8 +58,12 @@ def test_readme_names_the_hash():
     assert convert_mnist.MEMBER_SHA256 in (HERE / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "is missing"), (b"not the data", "has SHA-256")])
-def test_missing_or_changed_bundle_is_named_with_its_remedy(tmp_path, monkeypatch, content, message):
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "is missing"), (b"not the data", "has SHA-256")]
+)
+def test_missing_or_changed_bundle_is_named_with_its_remedy(
+    tmp_path, monkeypatch, content, message
+):
     monkeypatch.setattr(mnist, "__file__", str(tmp_path / "mnist.py"))
     if content is not None:
         (tmp_path / "mnist.npz").write_bytes(content)
@@ -98,7 +105,9 @@ def full(tmp_path, monkeypatch):
     for number, (name, array) in enumerate(zip(mnist.FULL_MD5, arrays, strict=True)):
         raw = _idx(array)
         sums[name] = hashlib.md5(raw, usedforsecurity=False).hexdigest()
-        (tmp_path / (name + ".gz" * (number % 2))).write_bytes(gzip.compress(raw) if number % 2 else raw)
+        (tmp_path / (name + ".gz" * (number % 2))).write_bytes(
+            gzip.compress(raw) if number % 2 else raw
+        )
     monkeypatch.setattr(mnist, "FULL_MD5", sums)
     monkeypatch.setenv("MNIST_DIRECTORY", str(tmp_path))
     return tmp_path, arrays
@@ -107,7 +116,9 @@ def full(tmp_path, monkeypatch):
 def test_full_mnist_is_read_from_idx_files(full):
     _, arrays = full
     digits = mnist.load_full()
-    np.testing.assert_array_equal(digits.train_x, (arrays[0].reshape(6, 784) / 255).astype(np.float32))
+    np.testing.assert_array_equal(
+        digits.train_x, (arrays[0].reshape(6, 784) / 255).astype(np.float32)
+    )
     np.testing.assert_array_equal(digits.test_labels, arrays[3])
     assert digits.test_x.shape == (4, 784)
 

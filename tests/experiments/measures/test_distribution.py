@@ -77,5 +77,6 @@ def test_quantiles_are_numpys() -> None:
     a = _values(4)
     probabilities = (0.0, 0.15, 0.5, 0.85, 1.0)
     np.testing.assert_allclose(
-        quantiles(ordered(a), probabilities), np.moveaxis(np.quantile(a, probabilities, axis=1), 0, -1)
+        quantiles(ordered(a), probabilities),
+        np.moveaxis(np.quantile(a, probabilities, axis=1), 0, -1),
     )

@@ -18,7 +18,9 @@ def _problem(network: Network, runs: int = 2) -> tuple:
     return params, state, rng.standard_normal((runs, 12, 4)), rng.integers(0, 3, (runs, 12))
 
 
-def _softmax_regression(w: np.ndarray, x: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+def _softmax_regression(
+    w: np.ndarray, x: np.ndarray, labels: np.ndarray
+) -> tuple[float, np.ndarray]:
     p = np.exp(x @ w)
     p /= p.sum(axis=1, keepdims=True)
     onehot = np.eye(w.shape[1])[labels]

@@ -18,7 +18,9 @@ from experiments.measures.modes import (
     with_population_statistics,
 )
 
-NET = Network((Dense(7), Standardize(), Affine(), ReLU(), Dense(7), Standardize(), Affine(), Dense(4)))
+NET = Network(
+    (Dense(7), Standardize(), Affine(), ReLU(), Dense(7), Standardize(), Affine(), Dense(4))
+)
 
 
 @pytest.fixture
@@ -38,14 +40,20 @@ def test_predictions_in_batches_are_those_of_every_batch_by_itself(trained) -> N
     params, state, x = trained
     order = np.random.default_rng(6).permutation(11)
     found = predictions_in_batches(NET, params, state, x, order, 4)
-    for chosen, counted in ((order[:4], 4), (order[4:8], 3), (order[7:], 4)):  # the last batch counts
+    for chosen, counted in (
+        (order[:4], 4),
+        (order[4:8], 3),
+        (order[7:], 4),
+    ):  # the last batch counts
         expected = predictions(NET, params, state, x[chosen][None], training=True)
         assert_array_equal(found[:, chosen[:counted]], expected[:, :counted])
     alone = predictions_in_batches(NET, params, state, x, order[:4], 4)
     assert (alone[:, order[4:]] == -1).all() and (alone[:, order[:4]] >= 0).all()
 
 
-def test_population_statistics_make_evaluation_mode_training_mode_on_that_population(trained) -> None:
+def test_population_statistics_make_evaluation_mode_training_mode_on_that_population(
+    trained,
+) -> None:
     params, state, x = trained
     exact = with_population_statistics(NET, params, state, x[None])
     evaluated, _, _ = NET.forward(params, exact, x[None], False)

@@ -43,7 +43,9 @@ def test_a_step_goes_down_the_gradient_and_leaves_the_old_parameters(situation) 
 def test_gradient_shift_is_that_of_a_network_with_mixed_parameters(situation) -> None:
     params, state, x, labels, grads = situation
     after = stepped(params, grads, RATE)
-    found = gradient_shift(NETWORK, params, after, state, grads, x, labels, softmax_cross_entropy, LAYERS)
+    found = gradient_shift(
+        NETWORK, params, after, state, grads, x, labels, softmax_cross_entropy, LAYERS
+    )
     for k, layer in enumerate(LAYERS):
         mixed = [after[i] if i < layer else params[i] for i in range(len(params))]
         new, g = _gradients(mixed, state, x, labels)[layer]["weight"], grads[layer]["weight"]
@@ -59,9 +61,19 @@ def test_gradient_shift_is_that_of_a_network_with_mixed_parameters(situation) ->
 def test_nothing_precedes_the_first_layer_and_nothing_moves_without_a_step(situation) -> None:
     params, state, x, labels, grads = situation
     first = gradient_shift(
-        NETWORK, params, stepped(params, grads, RATE), state, grads, x, labels, softmax_cross_entropy, LAYERS
+        NETWORK,
+        params,
+        stepped(params, grads, RATE),
+        state,
+        grads,
+        x,
+        labels,
+        softmax_cross_entropy,
+        LAYERS,
     )
-    still = gradient_shift(NETWORK, params, params, state, grads, x, labels, softmax_cross_entropy, LAYERS)
+    still = gradient_shift(
+        NETWORK, params, params, state, grads, x, labels, softmax_cross_entropy, LAYERS
+    )
     for found in (first["cosine"][0], still["cosine"]):
         np.testing.assert_allclose(found, 1, atol=1e-12)
     for found in (first["absolute"][0], still["relative"]):

@@ -17,7 +17,9 @@ def test_measured_on_a_normal_distribution_they_are_the_theory(gamma: float, bet
     assert sigmoid.saturated_share(y)[0] == pytest.approx(
         sigmoid.saturated_share_gaussian(gamma, beta), abs=0.004
     )
-    assert sigmoid.gain(y, gammas)[0] == pytest.approx(float(sigmoid.gain_gaussian(gamma, beta)), rel=0.01)
+    assert sigmoid.gain(y, gammas)[0] == pytest.approx(
+        float(sigmoid.gain_gaussian(gamma, beta)), rel=0.01
+    )
 
 
 def test_saturated_means_within_a_twentieth_of_an_end() -> None:

@@ -14,7 +14,9 @@ def test_shares_are_those_of_the_singular_values(shape) -> None:
     for r in range(3):
         squares = np.linalg.svd(h[r], compute_uv=False) ** 2
         assert eigenvalue_shares(h)[r] == pytest.approx(squares / squares.sum(), rel=1e-10)
-        assert effective_rank(h)[r] == pytest.approx(squares.sum() ** 2 / np.sum(squares**2), rel=1e-12)
+        assert effective_rank(h)[r] == pytest.approx(
+            squares.sum() ** 2 / np.sum(squares**2), rel=1e-12
+        )
 
 
 def test_equal_directions_count_one_each() -> None:

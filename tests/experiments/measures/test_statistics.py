@@ -48,7 +48,9 @@ def test_within(low: float, high: float, expected: bool | None) -> None:
 
 
 @pytest.mark.parametrize("numbers", [(math.nan, 0, 1), (0.5, math.nan, 1), (2, 0, 1), (0, 1, 2)])
-def test_an_undefined_or_disordered_measurement_is_refused(numbers: tuple[float, float, float]) -> None:
+def test_an_undefined_or_disordered_measurement_is_refused(
+    numbers: tuple[float, float, float],
+) -> None:
     with pytest.raises(ValueError, match=r"defined|outside"):
         Measurement(*numbers)
 

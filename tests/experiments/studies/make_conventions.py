@@ -110,7 +110,9 @@ def flax_linen(features: int, dtype: str, **settings: float) -> tuple[Step, floa
     if "eps" in settings:
         settings["epsilon"] = settings.pop("eps")
     layer = linen.BatchNorm(param_dtype=dtype, **settings)
-    variables = layer.init(jax.random.key(0), np.zeros((2, features), dtype), use_running_average=True)
+    variables = layer.init(
+        jax.random.key(0), np.zeros((2, features), dtype), use_running_average=True
+    )
     variables = jax.tree.map(
         lambda a: a.astype(dtype), variables
     )  # the running statistics start in float32 otherwise
@@ -118,7 +120,10 @@ def flax_linen(features: int, dtype: str, **settings: float) -> tuple[Step, floa
     def step(x, training):
         nonlocal variables
         y, changed = layer.apply(
-            variables, jax.numpy.asarray(x), use_running_average=not training, mutable=["batch_stats"]
+            variables,
+            jax.numpy.asarray(x),
+            use_running_average=not training,
+            mutable=["batch_stats"],
         )
         variables = {**variables, **changed}
         stats = variables["batch_stats"]
@@ -134,7 +139,9 @@ def flax_nnx(features: int, dtype: str, **settings: float) -> tuple[Step, float,
     jax.config.update("jax_enable_x64", True)
     if "eps" in settings:
         settings["epsilon"] = settings.pop("eps")
-    layer = nnx.BatchNorm(features, param_dtype=getattr(jax.numpy, dtype), rngs=nnx.Rngs(0), **settings)
+    layer = nnx.BatchNorm(
+        features, param_dtype=getattr(jax.numpy, dtype), rngs=nnx.Rngs(0), **settings
+    )
     layer.mean = nnx.BatchStat(
         jax.numpy.zeros(features, dtype)
     )  # they are float32 otherwise, whatever the data are
@@ -160,20 +167,34 @@ def onnx(features: int, dtype: str, **settings: float) -> tuple[Step, float, flo
         outputs = ["y", "next_mean", "next_var"] if training else ["y"]
         node = helper.make_node("BatchNormalization", ["x", "scale", "bias", "mean", "var"], outputs,
                                 training_mode=int(training), **settings)  # fmt: skip
-        value = {name: helper.make_tensor_value_info(name, kind, None) for name in [*node.input, *outputs]}
-        graph = helper.make_graph([node], "g", [value[n] for n in node.input], [value[n] for n in outputs])
-        return ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)]))
+        value = {
+            name: helper.make_tensor_value_info(name, kind, None)
+            for name in [*node.input, *outputs]
+        }
+        graph = helper.make_graph(
+            [node], "g", [value[n] for n in node.input], [value[n] for n in outputs]
+        )
+        return ReferenceEvaluator(
+            helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)])
+        )
 
     modes = {training: evaluator(training) for training in (False, True)}
 
     def step(x, training):
-        feed = {"x": x, "scale": np.ones(features, dtype), "bias": np.zeros(features, dtype), **stats}
+        feed = {
+            "x": x,
+            "scale": np.ones(features, dtype),
+            "bias": np.zeros(features, dtype),
+            **stats,
+        }
         y, *changed = modes[training].run(None, feed)
         if changed:
             stats.update(mean=changed[0], var=changed[1])
         return y, stats["mean"], stats["var"]
 
-    schema = defs.get_schema("BatchNormalization", 15).attributes  # what holds if the attributes are left out
+    schema = defs.get_schema(
+        "BatchNormalization", 15
+    ).attributes  # what holds if the attributes are left out
     default = {name: schema[name].default_value.f for name in ("momentum", "epsilon")}
     # attributes of a node are float32, whatever the data are
     momentum, epsilon = (
@@ -212,10 +233,16 @@ def experiment(framework: str) -> dict[str, np.ndarray]:
     for dtype in DTYPES:
         for values in SETTINGS.values():
             step, momentum, eps = make(4, dtype, **values)
-            outputs = [[np.array(a) for a in step(batch.astype(dtype), True)] for batch in x["batches"]]
+            outputs = [
+                [np.array(a) for a in step(batch.astype(dtype), True)] for batch in x["batches"]
+            ]
             y, mean, var = (np.stack(quantity) for quantity in zip(*outputs, strict=True))
             eval_y, *after = step(x["batches"][-1].astype(dtype), False)
-            if not np.array_equal(after, [mean[-1], var[-1]]) or y.dtype != dtype or var.dtype != dtype:
+            if (
+                not np.array_equal(after, [mean[-1], var[-1]])
+                or y.dtype != dtype
+                or var.dtype != dtype
+            ):
                 raise ValueError(
                     f"{framework}: evaluation changed the running statistics, or {y.dtype} came out of {dtype}"
                 )
@@ -223,14 +250,23 @@ def experiment(framework: str) -> dict[str, np.ndarray]:
                 found[name].append(value)
     shape = (len(DTYPES), len(SETTINGS))
     result = {
-        name: np.array(values, float).reshape(*shape, *np.shape(values[0])) for name, values in found.items()
+        name: np.array(values, float).reshape(*shape, *np.shape(values[0]))
+        for name, values in found.items()
     }
-    result["size_running_var"] = np.array([make(4, "float64")[0](x[f"size_{m}"], True)[2] for m in SIZES])
-    examples = [make(1, "float64", momentum=momentum)[0](x["example"], True) for momentum in MOMENTA]
+    result["size_running_var"] = np.array(
+        [make(4, "float64")[0](x[f"size_{m}"], True)[2] for m in SIZES]
+    )
+    examples = [
+        make(1, "float64", momentum=momentum)[0](x["example"], True) for momentum in MOMENTA
+    ]
     result["example_running_mean"] = np.array([mean[0] for _, mean, _ in examples], float)
     result["example_running_var"] = np.array([var[0] for _, _, var in examples], float)
-    only_new = 1.0 if framework == "pytorch" else 0.0  # the running variance is then that of the batch
-    y, _, var = make(len(OFFSETS), "float32", momentum=only_new)[0](x["offset"].astype(np.float32), True)
+    only_new = (
+        1.0 if framework == "pytorch" else 0.0
+    )  # the running variance is then that of the batch
+    y, _, var = make(len(OFFSETS), "float32", momentum=only_new)[0](
+        x["offset"].astype(np.float32), True
+    )
     result |= {
         "offset_y": y.astype(float),
         "offset_running_var": var.astype(float),

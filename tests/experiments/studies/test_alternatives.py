@@ -60,7 +60,9 @@ def test_biased_batches_hold_two_classes_in_halves_and_depend_on_the_run_alone()
     x, labels = np.arange(50.0)[:, None], np.repeat(np.arange(10), 5)
 
     def first(seeds):
-        return next(alternatives._two_classes(x, labels, 8, [np.random.default_rng(s) for s in seeds]))
+        return next(
+            alternatives._two_classes(x, labels, 8, [np.random.default_rng(s) for s in seeds])
+        )
 
     some_x, some_labels = first([1, 2, 3])
     for run, of in zip(some_x, some_labels, strict=True):
@@ -72,7 +74,9 @@ def test_biased_batches_hold_two_classes_in_halves_and_depend_on_the_run_alone()
 def test_ghosts_of_two_in_batches_of_two_are_batch_norm() -> None:
     results = quick.results("alternatives").sel(task="batches of two")
     for quantity in ("accuracy", "gap"):
-        ghost, batch = (results[quantity].sel(norm=norm).values for norm in ("ghost batches", "batch norm"))
+        ghost, batch = (
+            results[quantity].sel(norm=norm).values for norm in ("ghost batches", "batch norm")
+        )
         np.testing.assert_array_equal(ghost, batch)
 
 

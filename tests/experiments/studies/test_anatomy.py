@@ -41,9 +41,13 @@ def test_epsilon(results) -> None:
 def test_differences_are_of_second_order(results) -> None:
     """Ten times the step, a hundred times the error, where truncation rules; the bias has none."""
     error = results["difference_error"].median("run")
-    coarse = error.where((error["difference_step"] > 9e-4) & (error["difference_step"] < 2e-1), drop=True)
+    coarse = error.where(
+        (error["difference_step"] > 9e-4) & (error["difference_step"] < 2e-1), drop=True
+    )
     slopes = np.polyfit(
-        np.log10(coarse["difference_step"]), np.log10(coarse.transpose("difference_step", "parameter")), 1
+        np.log10(coarse["difference_step"]),
+        np.log10(coarse.transpose("difference_step", "parameter")),
+        1,
     )[0]
     for parameter, slope in zip(coarse["parameter"].values, slopes, strict=True):
         if parameter != "bias":
@@ -52,7 +56,9 @@ def test_differences_are_of_second_order(results) -> None:
 
 
 @pytest.mark.parametrize("missing", ["mean", "variance"])
-def test_a_backward_pass_without_a_route_is_noticed(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backward_pass_without_a_route_is_noticed(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def backward(self, params, saved, dy, buffers=None):
         xhat = saved["xhat"]
         through = (

@@ -23,7 +23,9 @@ def _batches(kind: str, count: int, batch: int = 20, seed: int = 0) -> list[np.n
     ]
 
 
-def _run(kind: str = "random", norm: str = "batch norm", first: int = 0, last: int = 3) -> xr.Dataset:
+def _run(
+    kind: str = "random", norm: str = "batch norm", first: int = 0, last: int = 3
+) -> xr.Dataset:
     return study.run(study.Point(kind, norm, 1.0, first, last, SETUP))
 
 
@@ -39,7 +41,9 @@ def test_batches_hold_the_labels_that_their_kind_says() -> None:
     one = _batches("one batch", 5)
     assert all(np.array_equal(one[0], other) for other in one) and len(set(one[0])) == 20
     for kind in ("one batch", "balanced"):
-        assert all((np.bincount(LABELS[chosen], minlength=10) == 2).all() for chosen in _batches(kind, 30))
+        assert all(
+            (np.bincount(LABELS[chosen], minlength=10) == 2).all() for chosen in _batches(kind, 30)
+        )
     for kind, many in (("two digits", 2), ("one digit", 1)):
         numbers = [len(set(LABELS[chosen])) for chosen in _batches(kind, 20)]
         assert max(numbers) == many and np.mean(numbers) == many
@@ -58,13 +62,17 @@ def test_a_run_does_not_depend_on_its_group() -> None:
             assert np.array_equal(together[name].sel(run=[1]), alone[name]), name
 
 
-def test_networks_share_weights_and_batches_and_kinds_share_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_share_weights_and_batches_and_kinds_share_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen = []
     real = study.train
 
     def spy(network, params, state, batches, *rest):
         batches = iter(batches)
-        seen.append(([layer["weight"].copy() for layer in params if "weight" in layer], *next(batches)))
+        seen.append(
+            ([layer["weight"].copy() for layer in params if "weight" in layer], *next(batches))
+        )
         return real(network, params, state, batches, *rest)
 
     monkeypatch.setattr(study, "train", spy)

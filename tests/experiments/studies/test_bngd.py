@@ -27,13 +27,19 @@ def population() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def test_the_task(population) -> None:
     x, variances, u, start = population
     assert np.cov(x, rowvar=False, ddof=0) == pytest.approx(np.diag(variances), abs=1e-12)
-    assert (x @ u.T).std(axis=0) == pytest.approx(1) and np.linalg.norm(start, axis=1) == pytest.approx(1)
+    assert (x @ u.T).std(axis=0) == pytest.approx(1) and np.linalg.norm(
+        start, axis=1
+    ) == pytest.approx(1)
 
 
 def test_a_step_with_batch_norm_is_the_engines(population) -> None:
     x, variances, u, w = population
     net = Network(
-        (Dense(1, bias=False), Standardize(over="batch", convention=replace(PYTORCH, eps=0.0)), Affine())
+        (
+            Dense(1, bias=False),
+            Standardize(over="batch", convention=replace(PYTORCH, eps=0.0)),
+            Affine(),
+        )
     )
     params, state = net.init([np.random.default_rng(0)] * 3, features=x.shape[1], dtype=np.float64)
     params[0]["weight"], params[2]["gamma"] = w[:, :, None].copy(), np.full((3, 1), 0.8)

@@ -21,7 +21,9 @@ def unit(request: pytest.FixtureRequest):
     params, state = net.init([rng, rng], 6, np.float64)
     for layer in params:
         if "gamma" in layer:
-            layer["gamma"], layer["beta"] = (1 + rng.standard_normal(layer["gamma"].shape) for _ in range(2))
+            layer["gamma"], layer["beta"] = (
+                1 + rng.standard_normal(layer["gamma"].shape) for _ in range(2)
+            )
     x, labels = rng.standard_normal((40, 6)), rng.integers(0, 3, 40)
 
     def engine(which: int, gamma: float, beta: float) -> tuple[float, np.ndarray]:
@@ -43,7 +45,9 @@ def test_loss_and_gradient_are_the_engines(unit) -> None:
     for k in range(3):
         expected, slope = engine(k, gamma[k], beta[k])
         assert loss[k] == pytest.approx(expected, rel=1e-12)
-        assert surface.part(k).loss(gamma[k : k + 1], beta[k : k + 1]) == pytest.approx(expected, rel=1e-12)
+        assert surface.part(k).loss(gamma[k : k + 1], beta[k : k + 1]) == pytest.approx(
+            expected, rel=1e-12
+        )
         assert gradient[k] == pytest.approx(slope, rel=1e-9, abs=1e-14)
 
 
@@ -51,8 +55,12 @@ def test_the_hessian_is_the_slope_of_the_gradient(unit) -> None:
     surface, _ = unit
     gamma, beta, h = np.array([0.3, -1.2, 2.0]), np.array([0.1, 0.7, -3.0]), 1e-5
     hessian = surface.derivatives(gamma, beta)[2]
-    by_gamma = (surface.derivatives(gamma + h, beta)[1] - surface.derivatives(gamma - h, beta)[1]) / (2 * h)
-    by_beta = (surface.derivatives(gamma, beta + h)[1] - surface.derivatives(gamma, beta - h)[1]) / (2 * h)
+    by_gamma = (
+        surface.derivatives(gamma + h, beta)[1] - surface.derivatives(gamma - h, beta)[1]
+    ) / (2 * h)
+    by_beta = (
+        surface.derivatives(gamma, beta + h)[1] - surface.derivatives(gamma, beta - h)[1]
+    ) / (2 * h)
     assert hessian == pytest.approx(np.stack([by_gamma, by_beta], axis=2), abs=1e-9)
 
 
@@ -66,7 +74,9 @@ def test_a_minimum_is_lower_than_its_surroundings(unit) -> None:
     assert found.any()
 
 
-def test_without_normalization_the_bowl_is_not_the_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_normalization_the_bowl_is_not_the_pictures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """γ's gradient at half its size: the contraction and the roundness are gone."""
     backward = Affine.backward
 

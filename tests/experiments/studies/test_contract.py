@@ -171,7 +171,9 @@ def dataset(**coords: object) -> xr.Dataset:
     """One variable, `heads`, along the coordinates."""
     sizes = [len(values) for values in coords.values()]
     heads = np.arange(1.0, 1 + np.prod(sizes, dtype=int)).reshape(sizes)
-    return xr.Dataset({"heads": (tuple(coords), heads, {"units": "1", "long_name": "heads"})}, coords)
+    return xr.Dataset(
+        {"heads": (tuple(coords), heads, {"units": "1", "long_name": "heads"})}, coords
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,8 @@ def test_a_measurement_that_lost_its_unit_is_told(broken) -> None:
         ([], ""),
     ):
         study = broken(
-            *edits, ("mean(results.heads.values), lambda m", "mean(results.heads.values, 'x'), lambda m")
+            *edits,
+            ("mean(results.heads.values), lambda m", "mean(results.heads.values, 'x'), lambda m"),
         )
         points = study.points(study.QUICK)
         results = combine({key: study.run(point) for key, point in points.items()})
@@ -257,4 +260,7 @@ def test_a_measurement_that_lost_its_unit_is_told(broken) -> None:
 def test_a_case_that_can_come_out_both_ways_is_fine() -> None:
     from experiments.measures.statistics import exact
 
-    assert contract.never_differs(Case("", lambda _: None, lambda m: m.above(3), "above 3"), exact(5)) == ""
+    assert (
+        contract.never_differs(Case("", lambda _: None, lambda m: m.above(3), "above 3"), exact(5))
+        == ""
+    )

@@ -52,7 +52,9 @@ def test_kernels_keep_the_variance_and_are_worth_what_they_are(results) -> None:
 def test_digits_are_worth_their_variance_over_that_of_their_means(results) -> None:
     """By NumPy alone, of every second training digit."""
     images = study._images()[::2].reshape(-1, study.SIDE**2).astype(float)
-    assert results["digit_worth"].item() == pytest.approx(images.var() / images.mean(axis=1).var(ddof=1))
+    assert results["digit_worth"].item() == pytest.approx(
+        images.var() / images.mean(axis=1).var(ddof=1)
+    )
     everything = results["grid_worth"].sel(pixels=study.SIDE**2)
     assert everything.mean().item() == pytest.approx(results["digit_worth"].item(), rel=0.35)
 
@@ -73,7 +75,11 @@ def test_statistics_of_rows_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     """A mean for each row of a channel does not move along when the picture moves up or down."""
 
     def mean(self, rows):
-        return rows.mean(axis=(1, 4), keepdims=True) if rows.ndim == 5 else rows.mean(axis=1, keepdims=True)
+        return (
+            rows.mean(axis=(1, 4), keepdims=True)
+            if rows.ndim == 5
+            else rows.mean(axis=1, keepdims=True)
+        )
 
     def forward(self, params, state, x, training, buffers=None):
         mu = mean(self, x)
@@ -81,7 +87,9 @@ def test_statistics_of_rows_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(Standardize, "forward", forward)
     broken = study.run(quick.points("conv_statistics")["shift"])
-    assert broken["shift_error"].sel(padding="circular", statistics="channel", move="one").min() > 1e-3
+    assert (
+        broken["shift_error"].sel(padding="circular", statistics="channel", move="one").min() > 1e-3
+    )
 
 
 def test_edges_that_do_not_wrap_around_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +98,11 @@ def test_edges_that_do_not_wrap_around_are_noticed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         Convolution,
         "_patches",
-        lambda self, x, buffers: patches(zero, x, buffers) if self.stride == 1 else patches(self, x, buffers),
+        lambda self, x, buffers: (
+            patches(zero, x, buffers) if self.stride == 1 else patches(self, x, buffers)
+        ),
     )
     broken = study.run(quick.points("conv_statistics")["shift"])
-    assert broken["shift_error"].sel(padding="circular", statistics="channel", move="all").max() > 1e-3
+    assert (
+        broken["shift_error"].sel(padding="circular", statistics="channel", move="all").max() > 1e-3
+    )

@@ -79,7 +79,9 @@ def test_the_stored_file_is_read_only_and_knows_its_versions() -> None:
         arrays["y"][...] = 0
     assert list(arrays["framework"]) == list(conventions.NAMES)
     versions = {part for line in arrays["version"] for part in str(line).split(", ")}
-    requirements = (Path(__file__).with_name("requirements-conventions.txt")).read_text(encoding="utf-8")
+    requirements = (Path(__file__).with_name("requirements-conventions.txt")).read_text(
+        encoding="utf-8"
+    )
     assert versions <= set(re.findall(r"^\w+==\S+", requirements, re.M)) | {
         line.replace("==", " ") for line in re.findall(r"^\w+==\S+", requirements, re.M)
     }
@@ -89,8 +91,12 @@ def test_the_stored_file_is_read_only_and_knows_its_versions() -> None:
     )
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "is missing"), (b"not the data", "has SHA-256")])
-def test_a_missing_or_changed_file_is_named_with_its_remedy(tmp_path, monkeypatch, content, message) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "is missing"), (b"not the data", "has SHA-256")]
+)
+def test_a_missing_or_changed_file_is_named_with_its_remedy(
+    tmp_path, monkeypatch, content, message
+) -> None:
     monkeypatch.setattr(golden, "__file__", str(tmp_path / "conventions.py"))
     if content is not None:
         (tmp_path / golden.BUNDLE).write_bytes(content)
@@ -99,4 +105,6 @@ def test_a_missing_or_changed_file_is_named_with_its_remedy(tmp_path, monkeypatc
 
 
 def test_readme_names_the_hash() -> None:
-    assert golden.BUNDLE_SHA256 in Path(golden.__file__).with_name("README.md").read_text(encoding="utf-8")
+    assert golden.BUNDLE_SHA256 in Path(golden.__file__).with_name("README.md").read_text(
+        encoding="utf-8"
+    )

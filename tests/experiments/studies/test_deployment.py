@@ -19,7 +19,9 @@ def test_the_algorithms_find_a_variance() -> None:
 @pytest.mark.parametrize("k", [1, 2, 3, 8])
 def test_shifted_devices_have_the_variance_that_is_named(k: int) -> None:
     offsets = deployment._unit_variance(k)
-    assert offsets.mean() == pytest.approx(0, abs=1e-15) and offsets.var() == pytest.approx(float(k > 1))
+    assert offsets.mean() == pytest.approx(0, abs=1e-15) and offsets.var() == pytest.approx(
+        float(k > 1)
+    )
 
 
 def test_a_fold_that_forgets_epsilon_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +30,10 @@ def test_a_fold_that_forgets_epsilon_is_noticed(monkeypatch: pytest.MonkeyPatch)
         return real(
             net,
             params,
-            [{name: a - eps * (name == "running_var") for name, a in layer.items()} for layer in state],
+            [
+                {name: a - eps * (name == "running_var") for name, a in layer.items()}
+                for layer in state
+            ],
         )
 
     real = folding.fold
@@ -38,7 +43,9 @@ def test_a_fold_that_forgets_epsilon_is_noticed(monkeypatch: pytest.MonkeyPatch)
     assert deployment._fold(setup, "float32", 16, "bias", 1.0, 1.0)["over_bound"].max() > 1
 
 
-def test_pooling_without_the_variance_of_the_means_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pooling_without_the_variance_of_the_means_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def average(means, variances, counts):
         mean, _, n = synchronized.combine(means, variances, counts)
         return mean, sum(v * c / n for v, c in zip(variances, counts, strict=True)), n

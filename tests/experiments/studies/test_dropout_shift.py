@@ -14,13 +14,19 @@ def test_the_moments_of_the_inputs() -> None:
     rngs = [np.random.default_rng(1)]
     for name, (mean, variance) in dropout_shift.INPUTS.items():
         x = dropout_shift._inputs(name, rngs, 400_000)
-        assert x.mean() == pytest.approx(mean, abs=0.01) and x.var() == pytest.approx(variance, rel=0.02)
+        assert x.mean() == pytest.approx(mean, abs=0.01) and x.var() == pytest.approx(
+            variance, rel=0.02
+        )
 
 
 def test_relu_at_one_half() -> None:
     results = quick.results("dropout_shift").sel(input="ReLU", keep=0.5)
-    assert results["eval_variance_theory"].item() == pytest.approx((0.5 - 0.5 / np.pi) / (1 - 0.5 / np.pi))
-    assert results["eval_variance"].sel(order="before").mean().item() == pytest.approx(0.405, abs=0.03)
+    assert results["eval_variance_theory"].item() == pytest.approx(
+        (0.5 - 0.5 / np.pi) / (1 - 0.5 / np.pi)
+    )
+    assert results["eval_variance"].sel(order="before").mean().item() == pytest.approx(
+        0.405, abs=0.03
+    )
     assert results["eval_variance"].sel(order="after").mean().item() == pytest.approx(1, abs=0.05)
 
 

@@ -34,7 +34,11 @@ def test_starts_share_weights_and_batches(monkeypatch: pytest.MonkeyPatch) -> No
         batches = iter(batches)
         x, labels = next(batches)
         seen.append(
-            ([layer["weight"].copy() for layer in params if "weight" in layer], x.copy(), labels.copy())
+            (
+                [layer["weight"].copy() for layer in params if "weight" in layer],
+                x.copy(),
+                labels.copy(),
+            )
         )
         return real(network, params, state, batches, *rest)
 

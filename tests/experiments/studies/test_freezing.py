@@ -34,7 +34,9 @@ def test_batch_statistics_lose_two_directions_and_the_scale() -> None:
     assert results["affine_error"].min() > 0.01
 
 
-def test_running_statistics_that_move_in_evaluation_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_statistics_that_move_in_evaluation_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     forward = Standardize.forward
 
     def leaky(self, params, state, x, training, buffers=None):
@@ -46,12 +48,16 @@ def test_running_statistics_that_move_in_evaluation_are_noticed(monkeypatch: pyt
     assert broken["change"].sel(way="running, frozen", shift="inverted").isel(step=-1).min() > 0.01
 
 
-def test_a_gradient_of_batch_statistics_in_evaluation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gradient_of_batch_statistics_in_evaluation_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     backward = Standardize.backward
     monkeypatch.setattr(
         Standardize,
         "backward",
-        lambda self, p, saved, dy, buffers=None: backward(self, p, saved | {"constant": False}, dy, buffers),
+        lambda self, p, saved, dy, buffers=None: backward(
+            self, p, saved | {"constant": False}, dy, buffers
+        ),
     )
     broken = freezing.run(quick.points("freezing")["layer"])
     assert abs(broken["constant_gain"].sel(statistics="running") - 1).min() > 1e-3

@@ -13,7 +13,16 @@ from experiments.studies import gamma_beta_drift as study
 from tests import quick
 
 SETUP = replace(
-    study.QUICK, hidden=(6, 6), steps=20, early=4, late=5, readings=6, probes=3, probe=30, frames=5, runs=3
+    study.QUICK,
+    hidden=(6, 6),
+    steps=20,
+    early=4,
+    late=5,
+    readings=6,
+    probes=3,
+    probe=30,
+    frames=5,
+    runs=3,
 )
 
 
@@ -37,7 +46,11 @@ def test_rates_share_weights_and_batches_and_the_others_share_weights(
     def spy(network, params, state, batches, *rest):
         batches = iter(batches)
         first, second = (tuple(a.copy() for a in next(batches)) for _ in range(2))
-        seen[len(seen)] = ([layer["weight"].copy() for layer in params if "weight" in layer], first, second)
+        seen[len(seen)] = (
+            [layer["weight"].copy() for layer in params if "weight" in layer],
+            first,
+            second,
+        )
         return real(network, params, state, batches, *rest)
 
     monkeypatch.setattr(study, "train", spy)
@@ -72,7 +85,9 @@ def test_movement_behind_batch_norm_is_that_of_gamma_and_beta() -> None:
     for condition in ("rate 0.1", "rate 2.5", "not shuffled"):
         result = _run(condition)
         assert float(result["error"].max()) < 1e-13
-        assert float(result["after_mean"].min()) > 1e-8  # the smallest movement is far above round-off
+        assert (
+            float(result["after_mean"].min()) > 1e-8
+        )  # the smallest movement is far above round-off
         np.testing.assert_allclose(result["after_mean"], result["after_mean_theory"], atol=1e-13)
 
 
@@ -98,7 +113,8 @@ def test_early_late_and_settled_are_parts_of_the_way() -> None:
     assert (parts <= result["way"].sel(step=SETUP.steps) + 1e-9).all()
     step = round(SETUP.settled * SETUP.steps)
     np.testing.assert_allclose(
-        result["settled"], result["distance"].sel(step=step) / result["distance"].sel(step=SETUP.steps)
+        result["settled"],
+        result["distance"].sel(step=step) / result["distance"].sel(step=SETUP.steps),
     )
 
 

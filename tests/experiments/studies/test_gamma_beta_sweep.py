@@ -16,7 +16,11 @@ SETUP = replace(study.QUICK, hidden=(8, 8), gammas=(0.3, 1.0), betas=(0.0, 2.0),
 
 
 def _point(
-    part: str = "training", task: str = "digits", trained: bool = True, first: int = 0, last: int = 3
+    part: str = "training",
+    task: str = "digits",
+    trained: bool = True,
+    first: int = 0,
+    last: int = 3,
 ) -> study.Point:
     return study.Point(part, task, trained, first, last, SETUP)
 

@@ -85,7 +85,12 @@ def test_the_claims_hold_at_other_batch_sizes() -> None:
     )
     for activation in gradient_explosion.ACTIVATIONS:
         for batch in setup.batches:
-            found = gradient_explosion.rates(results).sel(activation=activation, batch=batch).mean().item()
+            found = (
+                gradient_explosion.rates(results)
+                .sel(activation=activation, batch=batch)
+                .mean()
+                .item()
+            )
             expected = gradient_explosion.predicted(activation, batch)
             assert found == pytest.approx(expected, rel=0.04), f"{activation}, batch of {batch}"
 
@@ -95,6 +100,7 @@ def test_a_wrong_prediction_is_noticed(results, monkeypatch) -> None:
     right = [case.measure(results).estimate for case in claim.cases]
     monkeypatch.setattr(gradient_explosion, "predicted", lambda activation, batch: 0.5)
     assert all(
-        case.measure(results).estimate > 1.5 * was for case, was in zip(claim.cases, right, strict=True)
+        case.measure(results).estimate > 1.5 * was
+        for case, was in zip(claim.cases, right, strict=True)
     )
     assert not any(case.holds(case.measure(results)) for case in claim.cases)

@@ -16,7 +16,9 @@ def test_weight_bias_is_that_of_explicit_contributions() -> None:
     for run in range(2):
         g = np.einsum("ni,nj->nij", x[run], dy[run]).reshape(7, -1)
         products = g @ g.T
-        pairs = (products.sum() - np.trace(products)) / (7 * 6)  # unbiased for ‖E g‖²: no sample meets itself
+        pairs = (products.sum() - np.trace(products)) / (
+            7 * 6
+        )  # unbiased for ‖E g‖²: no sample meets itself
         assert study.weight_bias(x, dy)[run] == pytest.approx(pairs / (np.trace(products) / 7))
 
 
@@ -39,7 +41,11 @@ def test_conditions_start_from_the_same_weights_and_see_the_same_batches(
         batches = iter(batches)
         x, labels = next(batches)
         seen.append(
-            (x.copy(), labels.copy(), *(layer["weight"].copy() for layer in params if "weight" in layer))
+            (
+                x.copy(),
+                labels.copy(),
+                *(layer["weight"].copy() for layer in params if "weight" in layer),
+            )
         )
         return real(network, params, state, batches, *rest)
 

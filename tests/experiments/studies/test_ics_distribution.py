@@ -12,7 +12,14 @@ from experiments.studies import ics_distribution as study
 from tests import quick
 
 SETUP = replace(
-    study.QUICK, hidden=(8, 8), steps=20, sweep_steps=10, readings=8, probe=50, runs=3, targets=(0.2, 0.3)
+    study.QUICK,
+    hidden=(8, 8),
+    steps=20,
+    sweep_steps=10,
+    readings=8,
+    probe=50,
+    runs=3,
+    targets=(0.2, 0.3),
 )
 
 
@@ -62,8 +69,12 @@ def test_what_enters_the_sigmoid_is_normalized_and_scaled() -> None:
     """Before the first step γ = 1 and β = 0, so the sigmoid's input is the normalized value, and its median unit is 1 wide."""
     result = _run("batch norm").isel(norm=0, rate=0)
     band = result["band"]
-    assert np.array_equal(band.sel(place="normalized", step=0), band.sel(place="sigmoid input", step=0))
-    assert not np.array_equal(band.sel(place="normalized", step=20), band.sel(place="sigmoid input", step=20))
+    assert np.array_equal(
+        band.sel(place="normalized", step=0), band.sel(place="sigmoid input", step=0)
+    )
+    assert not np.array_equal(
+        band.sel(place="normalized", step=20), band.sel(place="sigmoid input", step=20)
+    )
     assert 0.5 < float((band.sel(place="sigmoid input", step=0, percentile=85)).mean()) < 1.5
     assert "normalized" not in _run("none")["place"].values
 
@@ -99,7 +110,9 @@ def test_the_main_rate_is_found_in_the_results_and_is_the_plain_networks_best() 
 def test_batch_norm_is_ahead_early_and_its_distribution_is_wider_from_the_start() -> None:
     results = quick.results("ics_distribution")
     main = results.sel(rate=study.main_rate(results))
-    early = main["accuracy"].sel(step=main["step"].values[main["step"].values <= 100][-1]).mean("run")
+    early = (
+        main["accuracy"].sel(step=main["step"].values[main["step"].values <= 100][-1]).mean("run")
+    )
     assert early.sel(norm="batch norm") > early.sel(norm="none") + 0.3
     width = main["band"].sel(place="sigmoid input", step=0).mean("run")
     width = width.sel(percentile=85) - width.sel(percentile=15)

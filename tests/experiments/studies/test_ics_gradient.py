@@ -25,7 +25,11 @@ def test_conditions_start_from_the_same_weights_and_see_the_same_batches(
         batches = iter(batches)
         x, labels = next(batches)
         seen.append(
-            (x.copy(), labels.copy(), *(layer["weight"].copy() for layer in params if "weight" in layer))
+            (
+                x.copy(),
+                labels.copy(),
+                *(layer["weight"].copy() for layer in params if "weight" in layer),
+            )
         )
         return real(network, params, state, batches, *rest)
 
@@ -42,7 +46,11 @@ def test_linear_networks_have_the_same_data() -> None:
     """Before the first step a network of one linear layer, which batch norm does not touch, has the same loss."""
     one = replace(SETUP, linear_depth=1)
     readings = [
-        next(study._linear(one, norm, study.LINEAR, [np.random.default_rng(1)], [np.random.default_rng(2)]))
+        next(
+            study._linear(
+                one, norm, study.LINEAR, [np.random.default_rng(1)], [np.random.default_rng(2)]
+            )
+        )
         for norm in study.NORMS
     ]
     assert readings[0][1] == readings[1][1]

@@ -10,7 +10,13 @@ import pytest
 from experiments.studies import init_scale as study
 
 SETUP = replace(
-    study.QUICK, hidden=(8, 8), factors=(0.5, 1.0, 4.0), steps=12, readings=4, test_images=50, runs=3
+    study.QUICK,
+    hidden=(8, 8),
+    factors=(0.5, 1.0, 4.0),
+    steps=12,
+    readings=4,
+    test_images=50,
+    runs=3,
 )
 
 
@@ -53,7 +59,8 @@ def test_a_rate_of_k_squared_undoes_the_factor_and_one_rate_does_not() -> None:
     for result, alike in ((scaled, True), (plain, False)):
         length = result["length"].isel(condition=0, step=-1)
         grown = [
-            (length / result["length"].isel(condition=0, step=0)).sel(factor=k).values - 1 for k in (1.0, 4.0)
+            (length / result["length"].isel(condition=0, step=0)).sel(factor=k).values - 1
+            for k in (1.0, 4.0)
         ]
         assert np.allclose(*grown, rtol=0.05) == alike
 

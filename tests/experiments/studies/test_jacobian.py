@@ -18,7 +18,10 @@ def results():
 
 def test_two_directions_are_lost_with_and_without_gamma_and_beta(results) -> None:
     assert (results["lost"] == 2).all() and (results["lost_affine"] == 2).all()
-    assert results["constant"].max() < jacobian.ROUND_OFF and results["stretch"].max() < jacobian.ROUND_OFF
+    assert (
+        results["constant"].max() < jacobian.ROUND_OFF
+        and results["stretch"].max() < jacobian.ROUND_OFF
+    )
 
 
 def test_the_others_are_gamma_over_sigma(results) -> None:

@@ -35,7 +35,8 @@ def test_conditions_share_weights_and_batches(monkeypatch: pytest.MonkeyPatch) -
 
 def test_short_weights_start_with_the_same_loss_and_a_larger_gradient() -> None:
     usual, short = (
-        study.run(study.Point(condition, 0.1, SETUP)).isel(step=0) for condition in study.CONDITIONS[1:]
+        study.run(study.Point(condition, 0.1, SETUP)).isel(step=0)
+        for condition in study.CONDITIONS[1:]
     )
     assert np.allclose(usual["loss"], short["loss"], rtol=1e-2)
     assert (short["gradient"].values > 1.5 * usual["gradient"].values).all()

@@ -22,7 +22,11 @@ def test_conditions_start_from_the_same_weights_and_see_the_same_batches(
         batches = iter(batches)
         x, labels = next(batches)
         seen.append(
-            (x.copy(), labels.copy(), *(layer["weight"].copy() for layer in params if "weight" in layer))
+            (
+                x.copy(),
+                labels.copy(),
+                *(layer["weight"].copy() for layer in params if "weight" in layer),
+            )
         )
         return real(network, params, state, batches, *rest)
 
@@ -37,7 +41,9 @@ def test_conditions_start_from_the_same_weights_and_see_the_same_batches(
 def test_noise_raises_the_shift_and_does_not_touch_the_first_accuracy() -> None:
     still, moved = (study.run(study.Point("batch norm", size, SETUP)) for size in (0.0, 1.0))
     assert (moved["travelled"].values > 2 * still["travelled"].values).all()
-    assert np.array_equal(moved["accuracy"].sel(step=0).values, still["accuracy"].sel(step=0).values)
+    assert np.array_equal(
+        moved["accuracy"].sel(step=0).values, still["accuracy"].sel(step=0).values
+    )
 
 
 def test_the_time_to_a_target() -> None:

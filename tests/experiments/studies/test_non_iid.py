@@ -16,7 +16,9 @@ LABELS = np.repeat(np.arange(10), 20)
 def test_a_batch_holds_as_many_digits_as_its_kind_says(kind: str) -> None:
     digits = non_iid.KINDS[kind]
     x = np.arange(len(LABELS))[:, None]
-    stream = non_iid.biased_batches(x, LABELS, 16, digits, [np.random.default_rng(s) for s in (1, 2)])
+    stream = non_iid.biased_batches(
+        x, LABELS, 16, digits, [np.random.default_rng(s) for s in (1, 2)]
+    )
     seen = set()
     for _ in range(30):
         images, labels = next(stream)
@@ -55,7 +57,9 @@ def test_ways_to_normalize_share_weights_and_batches(monkeypatch) -> None:
             non_iid.run(point)
     for key, arrays in seen.items():
         kind = key.removeprefix("none-").removeprefix("batch-norm-").removeprefix("layer-norm-")
-        assert all(np.array_equal(a, b) for a, b in zip(arrays, seen[f"none-{kind}"], strict=True)), key
+        assert all(
+            np.array_equal(a, b) for a, b in zip(arrays, seen[f"none-{kind}"], strict=True)
+        ), key
     assert mnist.load().test_labels.shape == (1000,)
 
 

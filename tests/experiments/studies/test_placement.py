@@ -28,8 +28,12 @@ def test_what_is_exact_and_what_is_not() -> None:
 def test_after_the_nonlinearity_every_batch_has_the_moments_of_gamma_and_beta() -> None:
     results = quick.results("placement")
     after = results["moments"].sel(place="after").transpose("pair", "moment", "run").values
-    assert after[:, 0] == pytest.approx(np.tile(results["beta"].values[:, None], after.shape[2]), abs=1e-12)
-    assert after[:, 1] == pytest.approx(np.tile(results["gamma"].values[:, None], after.shape[2]), abs=1e-12)
+    assert after[:, 0] == pytest.approx(
+        np.tile(results["beta"].values[:, None], after.shape[2]), abs=1e-12
+    )
+    assert after[:, 1] == pytest.approx(
+        np.tile(results["gamma"].values[:, None], after.shape[2]), abs=1e-12
+    )
 
 
 def test_a_backward_pass_without_its_mean_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

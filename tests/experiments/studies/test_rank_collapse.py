@@ -23,7 +23,11 @@ def test_ranks_are_what_they_are_said_to_be(results) -> None:
     setup = rank_collapse.QUICK
     width = setup.widths[0]
     data, weights = np.random.SeedSequence((setup.seed, width, 2)).spawn(2)
-    x = np.random.default_rng(data).standard_normal((setup.samples, width), np.float32).astype(float)
+    x = (
+        np.random.default_rng(data)
+        .standard_normal((setup.samples, width), np.float32)
+        .astype(float)
+    )
     rng = np.random.default_rng(weights)
     drawn = [rng.standard_normal((width, width), np.float32).astype(float) for _ in range(3)]
     for kind in rank_collapse.KINDS:
@@ -34,8 +38,13 @@ def test_ranks_are_what_they_are_said_to_be(results) -> None:
                 if norm == "batch norm":
                     z = (z - z.mean(axis=0)) / z.std(axis=0)
                 squares = np.linalg.svd(z, compute_uv=False) ** 2
-                found = float(results["rank"].sel(kind=kind, norm=norm, width=width, run=2, layer=layer))
-                assert found == pytest.approx(squares.sum() ** 2 / np.sum(squares**2), rel=1e-4), (kind, norm)
+                found = float(
+                    results["rank"].sel(kind=kind, norm=norm, width=width, run=2, layer=layer)
+                )
+                assert found == pytest.approx(squares.sum() ** 2 / np.sum(squares**2), rel=1e-4), (
+                    kind,
+                    norm,
+                )
                 h = np.maximum(z, 0) if kind == "relu" else z
 
 
@@ -57,16 +66,26 @@ def test_spectra_and_ranks_agree(results) -> None:
     both = sorted(set(results["shown"].values.tolist()) & set(results["layer"].values.tolist()))
     assert len(both) > 4
     widest = results["rank"].sel(kind="linear", width=results.attrs["widest"], layer=both)
-    found = (1 / (shares.sel(shown=both) ** 2).sum("index")).transpose("norm", "run", "shown").values
+    found = (
+        (1 / (shares.sel(shown=both) ** 2).sum("index")).transpose("norm", "run", "shown").values
+    )
     assert found == pytest.approx(widest.transpose("norm", "run", "layer").values, rel=1e-4)
 
 
 def test_the_law_holds_at_other_settings() -> None:
     """Other widths and batch sizes than in the full profile, fewer layers and runs."""
     setup = dataclasses.replace(
-        rank_collapse.FULL, widths=(50, 100), samples=40, batches=(4, 10, 20), layers=160, skipped=60, runs=6
+        rank_collapse.FULL,
+        widths=(50, 100),
+        samples=40,
+        batches=(4, 10, 20),
+        layers=160,
+        skipped=60,
+        runs=6,
     )
-    results = study.combine({k: rank_collapse.run(p) for k, p in rank_collapse.points(setup).items()})
+    results = study.combine(
+        {k: rank_collapse.run(p) for k, p in rank_collapse.points(setup).items()}
+    )
     assert rank_collapse._furthest(results).high < 1
     slope = rank_collapse._slope(results).estimate
     assert slope == pytest.approx(1, abs=0.15)
@@ -74,10 +93,18 @@ def test_the_law_holds_at_other_settings() -> None:
 
 def test_a_wrong_law_is_noticed(results, monkeypatch) -> None:
     setup = dataclasses.replace(
-        rank_collapse.FULL, widths=(100,), samples=40, batches=(10, 20), layers=120, skipped=40, runs=6
+        rank_collapse.FULL,
+        widths=(100,),
+        samples=40,
+        batches=(10, 20),
+        layers=120,
+        skipped=40,
+        runs=6,
     )
     monkeypatch.setattr(theory, "batch_norm_rank", lambda width, n: n / (1 + n**2 / (2 * width)))
-    results = study.combine({k: rank_collapse.run(p) for k, p in rank_collapse.points(setup).items()})
+    results = study.combine(
+        {k: rank_collapse.run(p) for k, p in rank_collapse.points(setup).items()}
+    )
     assert rank_collapse._furthest(results).low > 1
 
 

@@ -10,7 +10,9 @@ import pytest
 from experiments.studies import rate_by_depth as study
 from tests import quick
 
-SETUP = replace(study.QUICK, depths=(2,), rates=(0.1, 1.0, 1e4), width=8, steps=8, test_images=50, runs=3)
+SETUP = replace(
+    study.QUICK, depths=(2,), rates=(0.1, 1.0, 1e4), width=8, steps=8, test_images=50, runs=3
+)
 
 
 def test_a_rate_does_not_depend_on_the_others() -> None:

@@ -34,7 +34,9 @@ def test_the_gap_at_a_level_is_read_between_two_readings() -> None:
         {"loss": (("condition", "run", "set", "epoch"), loss[None])}, coords={"condition": ["a"]}
     )
     found = regularization.gap_at_level(results, "a")
-    assert found == pytest.approx([0.75 - 0.3, 0.9 - 0.5])  # the second run never gets there: its end
+    assert found == pytest.approx(
+        [0.75 - 0.3, 0.9 - 0.5]
+    )  # the second run never gets there: its end
 
 
 def test_losses_fall_and_start_at_what_ten_classes_give() -> None:

@@ -24,12 +24,14 @@ def test_blocks_are_what_they_are_said_to_be(results) -> None:
     seeds = np.random.SeedSequence((setup.seed, 0)).spawn(2 + len(setup.batches))
     rng, batch = np.random.default_rng(seeds[0]), setup.batches[0]
     weights = [
-        (rng.standard_normal((setup.width, setup.width)) * np.sqrt(2 / setup.width)).astype(np.float32)
+        (rng.standard_normal((setup.width, setup.width)) * np.sqrt(2 / setup.width)).astype(
+            np.float32
+        )
         for _ in range(setup.blocks)
     ]
-    x, top = np.random.default_rng(seeds[2]).standard_normal((2, 1, batch, setup.width), dtype=np.float32)[
-        :, 0
-    ]
+    x, top = np.random.default_rng(seeds[2]).standard_normal(
+        (2, 1, batch, setup.width), dtype=np.float32
+    )[:, 0]
 
     for norm in ("batch norm", "none"):
 
@@ -42,7 +44,9 @@ def test_blocks_are_what_they_are_said_to_be(results) -> None:
         at = results.sel(run=0, norm=norm, batch=batch)
         for block in (0, 1, setup.blocks):
             y = after(block, x.astype(float))
-            assert float(at["mean_square"].sel(block=block)) == pytest.approx(np.mean(y**2), rel=1e-4)
+            assert float(at["mean_square"].sel(block=block)) == pytest.approx(
+                np.mean(y**2), rel=1e-4
+            )
             assert float(at["variance"].sel(block=block)) == pytest.approx(
                 y.var(axis=0, ddof=1).mean(), rel=1e-4
             )
@@ -54,7 +58,10 @@ def test_blocks_are_what_they_are_said_to_be(results) -> None:
         for place in np.ndindex(batch, setup.width):
             move = np.zeros_like(start)
             move[place] = step
-            ends = [np.sum(after(setup.blocks, start + s * move, setup.blocks - 2) * top) for s in (1, -1)]
+            ends = [
+                np.sum(after(setup.blocks, start + s * move, setup.blocks - 2) * top)
+                for s in (1, -1)
+            ]
             square += ((ends[0] - ends[1]) / (2 * step)) ** 2
         found = float(at["gradient"].sel(block=setup.blocks - 2))
         assert found == pytest.approx(square / np.sum(top.astype(float) ** 2), rel=1e-3)
@@ -84,7 +91,9 @@ def test_the_laws_hold_at_other_settings() -> None:
     setup = dataclasses.replace(
         residual_variance.FULL, batches=(12, 24), width=250, blocks=20, zero_blocks=2, runs=8
     )
-    results = study.combine({k: residual_variance.run(p) for k, p in residual_variance.points(setup).items()})
+    results = study.combine(
+        {k: residual_variance.run(p) for k, p in residual_variance.points(setup).items()}
+    )
     for name in ("variance", "gradient"):
         for batch in setup.batches:
             at = results.sel(norm="batch norm", batch=batch)
@@ -97,8 +106,12 @@ def test_a_wrong_law_is_noticed(monkeypatch) -> None:
     setup = dataclasses.replace(
         residual_variance.FULL, batches=(24,), width=250, blocks=20, zero_blocks=2, runs=8
     )
-    monkeypatch.setattr(theory, "residual_variance", lambda blocks, m: 1 + np.asarray(blocks) * 0.75)
-    results = study.combine({k: residual_variance.run(p) for k, p in residual_variance.points(setup).items()})
+    monkeypatch.setattr(
+        theory, "residual_variance", lambda blocks, m: 1 + np.asarray(blocks) * 0.75
+    )
+    results = study.combine(
+        {k: residual_variance.run(p) for k, p in residual_variance.points(setup).items()}
+    )
     held = [case.holds(case.measure(results)) for case in residual_variance.CLAIMS[0].cases]
     assert held[0] is False
 

@@ -39,7 +39,9 @@ def test_the_population_is_the_training_set() -> None:
         population, x = study._population(net, moment), mnist.load().train_x.astype(float)
         seen = np.stack([x @ weight.astype(float) for weight in moment.params[0]["weight"]])
         mean_off = np.abs(population[1]["running_mean"] - seen.mean(axis=1)).max()
-        return np.array([mean_off, np.abs(population[1]["running_var"] / seen.var(axis=1) - 1).max()])
+        return np.array(
+            [mean_off, np.abs(population[1]["running_var"] / seen.var(axis=1) - 1).max()]
+        )
 
     assert read(SETUP, range(3), (3,), difference)[3] == pytest.approx(0, abs=1e-4)
 
@@ -59,7 +61,9 @@ def test_evaluating_does_not_change_training() -> None:
         study._test(net, moment.params, study._population(net, moment))
         return moment.params[0]["weight"]
 
-    plain, evaluated = (read(SETUP, range(2), (2, 5), what) for what in (weight, weight_after_evaluating))
+    plain, evaluated = (
+        read(SETUP, range(2), (2, 5), what) for what in (weight, weight_after_evaluating)
+    )
     assert np.array_equal(plain[5], evaluated[5]) and not np.array_equal(plain[2], plain[5])
 
 
@@ -67,7 +71,9 @@ def test_the_stream_follows_its_closed_forms() -> None:
     results = quick.results("running_statistics")
     off = results["ema_mean"].mean("stream_run") - results["ema_mean_theory"]
     samples = results.sizes["stream_run"] * study.QUICK.stream_features
-    assert np.abs(off / np.sqrt(results["ema_variance_theory"] / samples)).max() < 5  # standard errors
+    assert (
+        np.abs(off / np.sqrt(results["ema_variance_theory"] / samples)).max() < 5
+    )  # standard errors
     ratio = results["ema_variance"].mean("stream_run") / results["ema_variance_theory"]
     assert np.abs(ratio - 1).max() < 6 * np.sqrt(2 / samples)
     assert results["steps_to_one_percent"].equals(results["steps_to_one_percent_theory"])

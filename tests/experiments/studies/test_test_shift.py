@@ -25,7 +25,9 @@ def test_shifts_are_what_they_say() -> None:
     assert (study.shifted(x, "noise", 0.2, rng) - x).std() == pytest.approx(0.2, rel=0.02)
     ratio = study.shifted(x, "own contrast", 0.25, rng) / x
     assert np.ptp(ratio, axis=1).max() < 1e-12
-    assert ratio.min() >= 0.25 and ratio.max() <= 1 and ratio.mean() == pytest.approx(0.625, abs=0.02)
+    assert (
+        ratio.min() >= 0.25 and ratio.max() <= 1 and ratio.mean() == pytest.approx(0.625, abs=0.02)
+    )
 
 
 def test_ways_to_normalize_share_weights_and_batches(monkeypatch) -> None:

@@ -21,15 +21,19 @@ def test_the_numbers_of_a_public_issue(results) -> None:
 
 
 def test_a_fixed_batch_follows_its_closed_form(results) -> None:
-    expected = np.broadcast_to(results["fixed_std_theory"].values[..., None], results["fixed_std"].shape)
-    assert results["fixed_std"].transpose("convention", "batch", "layer", "run").values == pytest.approx(
-        expected, rel=1e-12
+    expected = np.broadcast_to(
+        results["fixed_std_theory"].values[..., None], results["fixed_std"].shape
     )
+    assert results["fixed_std"].transpose(
+        "convention", "batch", "layer", "run"
+    ).values == pytest.approx(expected, rel=1e-12)
 
 
 def test_fresh_batches_follow_theirs(results) -> None:
     measured = results["fresh_std"].sel(batch=64).mean("run")
-    assert measured.values == pytest.approx(results["fresh_std_theory"].sel(batch=64).values, rel=0.03)
+    assert measured.values == pytest.approx(
+        results["fresh_std_theory"].sel(batch=64).values, rel=0.03
+    )
 
 
 def test_conventions_share_weights_and_batches(results) -> None:

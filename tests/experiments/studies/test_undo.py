@@ -25,7 +25,9 @@ def test_errors_of_gaussian_inputs_follow_the_closed_forms(results) -> None:
     # 2,048 batches of two, whose squared errors scatter by more than their mean: a standard error of 3 %.
     gaussian = results.sel(distribution="gaussian").mean("run")
     assert gaussian["error"].values == pytest.approx(results["error_theory"].values, rel=0.12)
-    assert gaussian["best_error"].values == pytest.approx(results["best_error_theory"].values, rel=0.12)
+    assert gaussian["best_error"].values == pytest.approx(
+        results["best_error_theory"].values, rel=0.12
+    )
     assert gaussian["best_gamma"].sel(batch=2).item() == pytest.approx(1 / np.sqrt(np.pi), rel=0.12)
 
 
@@ -45,7 +47,9 @@ def test_fixed_statistics_are_undone_if_gamma_holds_epsilon(results) -> None:
     assert by_sigma.values == pytest.approx(expected.values, abs=1e-12)
 
 
-def test_a_layer_that_keeps_the_batch_statistics_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_layer_that_keeps_the_batch_statistics_would_be_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def forward(self, params, state, x, training, buffers=None):
         return (x - undo.MEAN) / undo.STD, {}, state
 

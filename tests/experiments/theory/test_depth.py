@@ -19,7 +19,8 @@ def test_relu_correlation_is_the_integral(rng: np.random.Generator) -> None:
     for c in (-0.9, -0.2, 0.0, 0.5, 1.0):
         other = c * u + np.sqrt(1 - c**2) * v
         moment = (
-            np.sum(np.outer(weights, weights) * np.maximum(u, 0) * np.maximum(other, 0)) / weights.sum() ** 2
+            np.sum(np.outer(weights, weights) * np.maximum(u, 0) * np.maximum(other, 0))
+            / weights.sum() ** 2
         )
         assert theory.relu_correlation(c) == pytest.approx(2 * moment, abs=2e-3)
 
@@ -41,7 +42,11 @@ def test_gradient_growth_is_the_average_over_directions(m: int, rng: np.random.G
         a = np.sqrt(m) * u * through
         scale = np.square(a - a.mean(axis=1, keepdims=True)).sum(axis=1).mean() / (m - 1)
         passed = g * through
-        passed = passed - passed.mean(axis=1, keepdims=True) - u * np.sum(passed * u, axis=1, keepdims=True)
+        passed = (
+            passed
+            - passed.mean(axis=1, keepdims=True)
+            - u * np.sum(passed * u, axis=1, keepdims=True)
+        )
         squared = m / (scale * (m - 3)) * np.square(passed).sum(axis=1).mean()
         assert squared / (m - 1) == pytest.approx(float(growth(m)), rel=0.01)
 
@@ -84,13 +89,18 @@ def test_residual_gradient_is_the_average_over_batches(m: int, rng: np.random.Ge
     squares = [np.square(g).sum(axis=1).mean()]
     for block in range(blocks - 1, -1, -1):
         added = (
-            2 * np.maximum(z := _standardized(rng.standard_normal((draws, m))), 0).var(axis=1, ddof=1).mean()
+            2
+            * np.maximum(z := _standardized(rng.standard_normal((draws, m))), 0)
+            .var(axis=1, ddof=1)
+            .mean()
         )
         scale = np.sqrt(1 + block * added) * rng.chisquare(m - 1, (draws, 1)) ** 0.5 / np.sqrt(m)
         # A wide layer's weights mix the units: Gaussian over units, with the covariance of g over the batch, times two.
         through = rng.multivariate_normal(np.zeros(m), 2 * g.T @ g / draws, draws) * (z > 0)
         through = (
-            through - through.mean(axis=1, keepdims=True) - z * np.mean(through * z, axis=1, keepdims=True)
+            through
+            - through.mean(axis=1, keepdims=True)
+            - z * np.mean(through * z, axis=1, keepdims=True)
         )
         g = g + rng.choice([-1, 1], (draws, 1)) * through / scale
         squares.append(np.square(g).sum(axis=1).mean())
@@ -111,7 +121,9 @@ def test_residual_gradient_becomes_a_power_of_the_depth() -> None:
 
 
 @pytest.mark.parametrize(("d", "n"), [(400, 10), (400, 30), (200, 60)])
-def test_batch_norm_rank_is_where_the_eigenvalues_settle(d: int, n: int, rng: np.random.Generator) -> None:
+def test_batch_norm_rank_is_where_the_eigenvalues_settle(
+    d: int, n: int, rng: np.random.Generator
+) -> None:
     """Against the process itself: d random unit vectors with the last second moments as covariance, averaged, again and again."""
     moments, found = np.eye(n) / n, []
     for step in range(500):

@@ -44,7 +44,9 @@ def test_eval_variance_of_a_fixed_batch(unbiased: bool, rng: np.random.Generator
         running_mean, running_var = train.mean(), train.var(ddof=int(unbiased))
         evaluated = (evaluated - running_mean) / np.sqrt(running_var)
         train = (train - train.mean()) / train.std()
-        assert theory.eval_variance_fixed_batch(layer, 6, unbiased) == pytest.approx(evaluated.var())
+        assert theory.eval_variance_fixed_batch(layer, 6, unbiased) == pytest.approx(
+            evaluated.var()
+        )
 
 
 @pytest.mark.parametrize("unbiased", [True, False])
@@ -54,8 +56,12 @@ def test_eval_variance_over_the_population(unbiased: bool, rng: np.random.Genera
     variance = 1.5**2
     for layer in range(1, 6):
         variance /= batches.var(axis=1, ddof=int(unbiased)).mean()
-        batches = (batches - batches.mean(axis=1, keepdims=True)) / batches.std(axis=1, keepdims=True)
-        assert theory.eval_variance_population(layer, m, unbiased) == pytest.approx(variance, rel=0.01)
+        batches = (batches - batches.mean(axis=1, keepdims=True)) / batches.std(
+            axis=1, keepdims=True
+        )
+        assert theory.eval_variance_population(layer, m, unbiased) == pytest.approx(
+            variance, rel=0.01
+        )
 
 
 def test_closed_forms_broadcast() -> None:
@@ -93,11 +99,17 @@ def test_running_variance(m: int, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("offset", [0.0, 3.0, 100.0])
 @pytest.mark.parametrize("one_pass", [False, True])
-def test_round_off_stays_within_its_bound(offset: float, one_pass: bool, rng: np.random.Generator) -> None:
+def test_round_off_stays_within_its_bound(
+    offset: float, one_pass: bool, rng: np.random.Generator
+) -> None:
     for m in (2, 8, 64):
         x = (offset + rng.standard_normal((m, 500))).astype(np.float32)
         mean = x.mean(axis=0)
-        var = np.square(x).mean(axis=0) - np.square(mean) if one_pass else np.square(x - mean).mean(axis=0)
+        var = (
+            np.square(x).mean(axis=0) - np.square(mean)
+            if one_pass
+            else np.square(x - mean).mean(axis=0)
+        )
         xhat = (x - mean) / np.sqrt(var + np.float32(0.1))
         exactly = x.astype(float)
         std = np.sqrt(exactly.var(axis=0) + np.float32(0.1).astype(float))
@@ -119,25 +131,38 @@ def test_dropout_variance_ratio(keep: float) -> None:
 
 def test_a_folded_product_stays_within_its_bound(rng: np.random.Generator) -> None:
     """Float32 against the two forms in float64, with numbers of many sizes."""
-    x, w = rng.standard_normal((500, 40)).astype(np.float32), rng.standard_normal(40).astype(np.float32)
+    x, w = (
+        rng.standard_normal((500, 40)).astype(np.float32),
+        rng.standard_normal(40).astype(np.float32),
+    )
     b, mean, scale, beta = (np.float32(v) for v in (3.0, 2.7, 1.3, 0.4))
-    unfolded, folded = (x @ w + b - mean) * scale + beta, x @ (w * scale) + ((b - mean) * scale + beta)
+    unfolded, folded = (
+        (x @ w + b - mean) * scale + beta,
+        x @ (w * scale) + ((b - mean) * scale + beta),
+    )
     magnitude = scale * (np.abs(x) @ np.abs(w) + abs(b) + abs(mean)) + abs(beta)
     bound = theory.fold_round_off(40, 2.0**-24, 2.0**-24, magnitude)
-    assert np.abs(unfolded - folded).max() > 0 and (np.abs(unfolded.astype(float) - folded) < bound).all()
+    assert (
+        np.abs(unfolded - folded).max() > 0
+        and (np.abs(unfolded.astype(float) - folded) < bound).all()
+    )
 
 
 @pytest.mark.parametrize("size", [0.01, 3.0, 700.0])
 def test_rounding_to_half(size: float, rng: np.random.Generator) -> None:
     values = size * (1 + rng.uniform(0, 5, 200_000))
     off = values.astype(np.float16) - values
-    assert np.sqrt(np.mean(off**2)) == pytest.approx(theory.rounding_rms(values, 2.0**-11), rel=0.01)
+    assert np.sqrt(np.mean(off**2)) == pytest.approx(
+        theory.rounding_rms(values, 2.0**-11), rel=0.01
+    )
 
 
 def test_subnormal_weights(rng: np.random.Generator) -> None:
     w, x = rng.uniform(-6e-6, 6e-6, (100, 300)), 50 * rng.standard_normal((100, 300))
     off = ((w.astype(np.float16) - w) * x).sum(axis=1)
-    assert np.sqrt(np.mean(off**2)) == pytest.approx(theory.underflow_rms(300, 50, 2.0**-24), rel=0.25)
+    assert np.sqrt(np.mean(off**2)) == pytest.approx(
+        theory.underflow_rms(300, 50, 2.0**-24), rel=0.25
+    )
 
 
 @pytest.mark.parametrize("offset", [0.0, 30.0, 3000.0])
@@ -147,7 +172,9 @@ def test_variances_err_within_their_bounds(offset: float, rng: np.random.Generat
         true, exactly = x.astype(float).var(axis=0), x.astype(float)
         one = np.abs((np.square(x).mean(axis=0) - np.square(x.mean(axis=0))) / true - 1)
         two = np.abs(np.square(x - x.mean(axis=0)).mean(axis=0) / true - 1)
-        assert (one <= theory.one_pass_round_off(m, 2.0**-24, np.square(exactly).mean(axis=0) / true)).all()
+        assert (
+            one <= theory.one_pass_round_off(m, 2.0**-24, np.square(exactly).mean(axis=0) / true)
+        ).all()
         kappa = np.abs(exactly).max(axis=0) / np.sqrt(true)
         assert (two <= theory.two_pass_round_off(m, 2.0**-24, kappa)).all()
         halves = np.split(x, 2)
@@ -157,7 +184,8 @@ def test_variances_err_within_their_bounds(offset: float, rng: np.random.Generat
         )
         pooled = sum(variances) / 2 + np.square(means[0] - means[1]) / 4
         assert (
-            np.abs(pooled / x.var(axis=0, dtype=float) - 1) <= theory.pooled_round_off(m, 2.0**-24, kappa)
+            np.abs(pooled / x.var(axis=0, dtype=float) - 1)
+            <= theory.pooled_round_off(m, 2.0**-24, kappa)
         ).all()
 
 
@@ -185,8 +213,15 @@ def test_noise_of_a_shard(size: int, rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("factor", [-1.0, 0.5, 3.0])
-def test_the_scale_of_weights_before_frozen_statistics(factor: float, rng: np.random.Generator) -> None:
-    x, w, gamma, beta = rng.standard_normal((40, 6)), rng.standard_normal((6, 5)), rng.standard_normal(5), 0.3
+def test_the_scale_of_weights_before_frozen_statistics(
+    factor: float, rng: np.random.Generator
+) -> None:
+    x, w, gamma, beta = (
+        rng.standard_normal((40, 6)),
+        rng.standard_normal((6, 5)),
+        rng.standard_normal(5),
+        0.3,
+    )
     mean, std = rng.standard_normal(5), rng.uniform(0.5, 2, 5)
 
     def f(w):

@@ -31,7 +31,9 @@ def test_gradients_of_a_wide_plain_network_shrink_as_predicted() -> None:
         below = (g @ weight.T) * (1 - np.tanh(z) ** 2)
         factors.append((below**2).sum() / (g**2).sum())
         g = below
-    assert theory.plain_gradient_growth("tanh", scale, q, 3) == pytest.approx(factors[::-1], rel=0.2)
+    assert theory.plain_gradient_growth("tanh", scale, q, 3) == pytest.approx(
+        factors[::-1], rel=0.2
+    )
 
 
 def test_normalized_gradients_do_not_shrink() -> None:

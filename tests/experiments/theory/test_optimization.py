@@ -25,7 +25,9 @@ def test_radial_gradient(eps: float, rng: np.random.Generator) -> None:
     step = 1e-5
     slope = (np.tanh(output(1 + step)).sum() - np.tanh(output(1 - step)).sum()) / (2 * step)
     gamma_gradient = ((1 - np.tanh(output(1)) ** 2) * output(1) / gamma).sum()
-    assert theory.radial_gradient(gamma, gamma_gradient, z.var(), eps) == pytest.approx(slope, abs=1e-8)
+    assert theory.radial_gradient(gamma, gamma_gradient, z.var(), eps) == pytest.approx(
+        slope, abs=1e-8
+    )
 
 
 @pytest.mark.parametrize(("rate", "decay"), [(0.1, 0.01), (1.0, 0.003), (0.5, 0.1)])
@@ -34,7 +36,9 @@ def test_the_recurrence_of_squared_lengths_settles(rate: float, decay: float) ->
     squared = theory.squared_lengths(3.0, 40_000, rate, decay, unit_gradient=0.7)
     exact = rate * 0.7 / (decay * (2 - rate * decay))
     assert squared[0] == 9.0 and squared[-1] ** 2 == pytest.approx(exact, rel=1e-9)
-    assert theory.equilibrium_fourth_power(rate, decay, 0.7) == pytest.approx(exact, rel=0.6 * rate * decay)
+    assert theory.equilibrium_fourth_power(rate, decay, 0.7) == pytest.approx(
+        exact, rel=0.6 * rate * decay
+    )
     assert theory.equilibrium_fourth_power(rate, decay, 0.7, 0.0) == pytest.approx(
         exact, rel=(rate * decay) ** 2
     )
@@ -49,7 +53,9 @@ def test_equilibrium_with_gradients_that_vary(rng: np.random.Generator) -> None:
     for step in range(600):
         u = (1 - rate * decay) ** 2 * u + rate**2 * rng.gamma(1 / scatter, scatter, u.size) / u
         total += (u**2).mean() if step >= 200 else 0.0
-    assert theory.equilibrium_fourth_power(rate, decay, 1.0, scatter) == pytest.approx(total / 400, rel=2e-3)
+    assert theory.equilibrium_fourth_power(rate, decay, 1.0, scatter) == pytest.approx(
+        total / 400, rel=2e-3
+    )
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.3, 0.66, 0.68, 2.0])

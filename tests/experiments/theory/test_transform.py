@@ -15,7 +15,12 @@ def rng() -> np.random.Generator:
 
 def test_output_std(rng: np.random.Generator) -> None:
     x = rng.standard_normal(40)
-    for gamma, sigma, eps in ((1.0, 1.0, 0.0), (-2.5, 0.01, 1e-5), (0.0, 3.0, 1e-3), (2.0, 0.0, 1e-3)):
+    for gamma, sigma, eps in (
+        (1.0, 1.0, 0.0),
+        (-2.5, 0.01, 1e-5),
+        (0.0, 3.0, 1e-3),
+        (2.0, 0.0, 1e-3),
+    ):
         batch = sigma * (x - x.mean()) / x.std()
         y = gamma * (batch - batch.mean()) / np.sqrt(batch.var() + eps)
         assert theory.output_std(gamma, sigma, eps) == pytest.approx(y.std(), abs=1e-14)
@@ -71,7 +76,10 @@ def test_batch_variance_and_its_inverse(rng: np.random.Generator) -> None:
     variance = rng.standard_normal((400_000, 12)).var(axis=1)
     assert theory.batch_variance(12) == pytest.approx(variance.mean(), rel=0.005)
     assert theory.inverse_batch_variance(12) == pytest.approx((1 / variance).mean(), rel=0.005)
-    assert np.isinf(theory.inverse_batch_variance([2, 3])).all() and theory.inverse_batch_variance(4) == 4
+    assert (
+        np.isinf(theory.inverse_batch_variance([2, 3])).all()
+        and theory.inverse_batch_variance(4) == 4
+    )
 
 
 @pytest.mark.parametrize("m", [2, 3, 8, 50])
@@ -81,14 +89,22 @@ def test_undoing_a_gaussian_batch(m: int, rng: np.random.Generator) -> None:
     xhat = (x - x.mean(axis=1, keepdims=True)) / std
     assert theory.batch_std(m) == pytest.approx(std.mean(), rel=0.005)
     assert theory.undo_error(m) == pytest.approx(np.square(xhat - x).mean(), rel=0.02)
-    assert theory.best_undo_error(m) == pytest.approx(np.square(std.mean() * xhat - x).mean(), rel=0.02)
+    assert theory.best_undo_error(m) == pytest.approx(
+        np.square(std.mean() * xhat - x).mean(), rel=0.02
+    )
 
 
 def test_undoing_large_batches_and_with_epsilon(rng: np.random.Generator) -> None:
-    assert theory.undo_error([2, 8]) == pytest.approx([2 * (1 - 1 / np.sqrt(np.pi)), 0.19459], abs=1e-5)
-    assert theory.undo_error_large_batch(10_000, 3.0) == pytest.approx(theory.undo_error(10_000), rel=1e-3)
+    assert theory.undo_error([2, 8]) == pytest.approx(
+        [2 * (1 - 1 / np.sqrt(np.pi)), 0.19459], abs=1e-5
+    )
+    assert theory.undo_error_large_batch(10_000, 3.0) == pytest.approx(
+        theory.undo_error(10_000), rel=1e-3
+    )
     x = rng.uniform(-np.sqrt(3), np.sqrt(3), (40_000, 100))
-    assert theory.undo_error_large_batch(100, 1.8) == pytest.approx(2 * (1 - x.std(axis=1).mean()), rel=0.03)
+    assert theory.undo_error_large_batch(100, 1.8) == pytest.approx(
+        2 * (1 - x.std(axis=1).mean()), rel=0.03
+    )
     z = rng.standard_normal(1000)
     y = 0.01 * (0.01 * z) / np.sqrt(0.01**2 + 1e-3)
     expected = np.square(y - 0.01 * z).mean() / np.square(0.01 * z).mean()
@@ -98,13 +114,19 @@ def test_undoing_large_batches_and_with_epsilon(rng: np.random.Generator) -> Non
 @pytest.mark.parametrize(
     ("m", "gamma", "sigma", "eps"), [(2, 1.0, 1.0, 0.0), (5, -2.0, 0.3, 1e-2), (20, 0.5, 4.0, 1e-5)]
 )
-def test_backward_spectrum(m: int, gamma: float, sigma: float, eps: float, rng: np.random.Generator) -> None:
+def test_backward_spectrum(
+    m: int, gamma: float, sigma: float, eps: float, rng: np.random.Generator
+) -> None:
     """Against the Jacobian of the forward pass by central differences."""
     x = rng.standard_normal(m)
     x = sigma * (x - x.mean()) / x.std()
 
     def forward(x: np.ndarray) -> np.ndarray:
-        return gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + eps)
+        return (
+            gamma
+            * (x - x.mean(axis=-1, keepdims=True))
+            / np.sqrt(x.var(axis=-1, keepdims=True) + eps)
+        )
 
     step = 1e-5 * sigma * np.eye(m)
     jacobian = (forward(x + step) - forward(x - step)) / (2e-5 * sigma)

@@ -56,7 +56,9 @@ def test_a_figure_draws_even_quick_results(identifier: str, theme) -> None:
 def test_an_animation_moves_and_may_be_entered_at_any_frame(identifier: str) -> None:
     drawing = catalogue.find(identifier)
     with LIGHT.context():
-        contract.check_animation(drawing.module().animate(table(identifier), LIGHT), drawing, draft=True)
+        contract.check_animation(
+            drawing.module().animate(table(identifier), LIGHT), drawing, draft=True
+        )
 
 
 # --------------------------------------------------------------------------------------------------- figures that are broken
@@ -67,17 +69,23 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Dra
     """A drawing like that of the small repository, in which some text is replaced, of a study that exists."""
 
     def make(*edits: tuple[str, str], kind: str = "figure", study: str = "anatomy") -> Drawing:
-        source = SMALL / ("figures/coin__heads.py" if kind == "figure" else "animations/coin__tossing.py")
+        source = SMALL / (
+            "figures/coin__heads.py" if kind == "figure" else "animations/coin__tossing.py"
+        )
         text = source.read_text(encoding="utf-8")
         for old, new in edits:
             assert old in text, old
             text = text.replace(old, new)
-        folder = tmp_path / f"drawings_{abs(hash(str(tmp_path)))}"  # a package that no other test has
+        folder = (
+            tmp_path / f"drawings_{abs(hash(str(tmp_path)))}"
+        )  # a package that no other test has
         folder.mkdir(exist_ok=True)
         path = folder / f"{study}__view{len(list(folder.iterdir()))}.py"
         path.write_text(text, encoding="utf-8")
         monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.setattr(Drawing, "module_name", property(lambda self: f"{folder.name}.{self.path.stem}"))
+        monkeypatch.setattr(
+            Drawing, "module_name", property(lambda self: f"{folder.name}.{self.path.stem}")
+        )
         return Drawing("broken", kind, path)
 
     return make
@@ -156,7 +164,9 @@ def test_empty_cells_are_right_where_the_figure_says_why(broken) -> None:
     drawing = broken(("TAGS =", 'MISSING = {"a": "a run that never shows heads"}\nTAGS ='))
     contract.check_table(drawing, pd.DataFrame({"a": [1.0, np.nan]}))
     contract.check_table(drawing, pd.DataFrame({"a": [1.0, 2.0]}))
-    assert "column 'a', for which" in fault(lambda: contract.check_table(drawing, pd.DataFrame({"b": [1.0]})))
+    assert "column 'a', for which" in fault(
+        lambda: contract.check_table(drawing, pd.DataFrame({"b": [1.0]}))
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,9 +210,16 @@ def test_what_is_drawn_is_a_figure_with_axes(broken) -> None:
 
 @pytest.mark.parametrize(
     ("second", "rotation", "lies_over"),
-    [((0.5, 0.52), 0, True), ((0.5, 0.62), 0, False), ((0.51, 0.5), 90, True), ((0.9, 0.5), 90, False)],
+    [
+        ((0.5, 0.52), 0, True),
+        ((0.5, 0.62), 0, False),
+        ((0.51, 0.5), 90, True),
+        ((0.9, 0.5), 90, False),
+    ],
 )
-def test_texts_that_lie_over_each_other_are_told(broken, second, rotation: int, lies_over: bool) -> None:
+def test_texts_that_lie_over_each_other_are_told(
+    broken, second, rotation: int, lies_over: bool
+) -> None:
     with LIGHT.context():
         figure, axes = LIGHT.figure()
         axes.plot([0, 1])
@@ -249,7 +266,12 @@ def film(text: str = "", x: float = 0.0, **changes: object) -> Animation:
     figure.text(x, 0.5, text)
     (dot,) = axes.plot([0], [0], "o")
     axes.set(xlim=(0, 60), ylim=(-1, 1))
-    given = {"frames": 60, "fps": 20, "artists": [dot], "update": lambda i: dot.set_data([i], [0])} | changes
+    given = {
+        "frames": 60,
+        "fps": 20,
+        "artists": [dot],
+        "update": lambda i: dot.set_data([i], [0]),
+    } | changes
     return Animation(figure, **given)
 
 
@@ -260,7 +282,9 @@ def test_a_broken_animation_is_told(broken) -> None:
         contract.check_animation(film(), drawing)
         by_history = film()
         (dot,) = by_history.artists
-        object.__setattr__(by_history, "update", lambda i: (calls.append(i), dot.set_data([len(calls)], [0])))
+        object.__setattr__(
+            by_history, "update", lambda i: (calls.append(i), dot.set_data([len(calls)], [0]))
+        )
         for animation, said in (
             (film().figure, "gives a Figure"),
             (film(artists=[]), "names no artist"),
@@ -280,5 +304,7 @@ def test_a_claim_with_a_figure_that_does_not_exist_is_told_which_was_meant(monke
     contract.check_shown(study)
     wrong = replace(study.CLAIMS[0], figure="anatomy-epsilom")
     monkeypatch.setattr(study, "CLAIMS", (wrong, *study.CLAIMS[1:]))
-    with pytest.raises(BuildError, match=rf"anatomy\.py:\d+: .*{wrong.id}.*did you mean anatomy-epsilon"):
+    with pytest.raises(
+        BuildError, match=rf"anatomy\.py:\d+: .*{wrong.id}.*did you mean anatomy-epsilon"
+    ):
         contract.check_shown(study)

@@ -22,7 +22,9 @@ from tests.site_gen.media.saving import Saved, save
 
 TITLE = "A point moves & a bar grows"
 FRAMES = 12
-NAMES = [f"point{theme}{form}" for theme in ("", "-dark") for form in (".gif", ".webm", ".mp4", ".png")]
+NAMES = [
+    f"point{theme}{form}" for theme in ("", "-dark") for form in (".gif", ".webm", ".mp4", ".png")
+]
 
 
 def table() -> pd.DataFrame:
@@ -55,7 +57,9 @@ def animate(data: pd.DataFrame, theme: Theme, forgotten: str = "") -> Animation:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
-    return save(draw_film, tmp_path_factory.mktemp("drawn"), sys.modules[__name__], table(), "point")
+    return save(
+        draw_film, tmp_path_factory.mktemp("drawn"), sys.modules[__name__], table(), "point"
+    )
 
 
 def video(path: Path) -> list[np.ndarray]:
@@ -139,7 +143,9 @@ def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> N
     ran = subprocess.run([sys.executable, "-c", make], cwd=tmp_path, env=os.environ | environment, check=True,
                          capture_output=True)  # fmt: skip
     assert ran.stderr == b""  # no encoder talks to the terminal
-    assert {path.name for path in (tmp_path / "again").iterdir()} == {path.name for path in saved.files}
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {
+        path.name for path in saved.files
+    }
     for path in saved.files:
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
@@ -165,7 +171,9 @@ def test_every_file_says_what_it_is(saved: Saved) -> None:
         assert b"point" in content and b"CC BY 4.0" in content, path.name
 
 
-@pytest.mark.parametrize(("limit", "name"), [("MAX_GIF", r"point\.gif"), ("MAX_VIDEO", r"point\.webm")])
+@pytest.mark.parametrize(
+    ("limit", "name"), [("MAX_GIF", r"point\.gif"), ("MAX_VIDEO", r"point\.webm")]
+)
 def test_a_heavy_file_is_an_error_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, name: str
 ) -> None:
@@ -197,7 +205,9 @@ def test_a_draft_has_every_third_frame_and_the_same_poster_on_fewer_pixels(
         animation = animate(table(), LIGHT)
         lay_out(animation.figure)
         drawn = np.stack(list(frames(animation, 100)))
-    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "point.png").convert("RGB")), drawn[3])
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(tmp_path / "point.png").convert("RGB")), drawn[3]
+    )
     for name, images in (("point.gif", gif), ("point.webm", video)):
         few = np.stack(images(tmp_path / name)).astype(int)
         assert np.abs(few - drawn[::3]).mean(axis=(1, 2, 3)).max() < 1.5, name

@@ -18,6 +18,13 @@ def test_it_has_the_files_of_a_figure_and_says_why(draw, ending: str) -> None:
     stands_in = StandIn(MODULE, "coin.coins=1,2", KeyError("no\n coin 3"))
     data = stands_in.data(None)
     drawn = draw(stands_in, data, "coin-heads", True)
-    assert {f"coin-heads.{ending}", f"coin-heads-dark.{ending}", "coin-heads.csv"} <= drawn.files.keys()
-    assert b"KeyError" in drawn.files["coin-heads.csv"] and b"coin.coins=1,2" in drawn.files["coin-heads.csv"]
+    assert {
+        f"coin-heads.{ending}",
+        f"coin-heads-dark.{ending}",
+        "coin-heads.csv",
+    } <= drawn.files.keys()
+    assert (
+        b"KeyError" in drawn.files["coin-heads.csv"]
+        and b"coin.coins=1,2" in drawn.files["coin-heads.csv"]
+    )
     assert SAYS in stands_in.alt(data) and "coin.coins=1,2" in stands_in.caption(data)

@@ -44,7 +44,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
-    return save(draw_figure, tmp_path_factory.mktemp("drawn"), sys.modules[__name__], table(), "noise")
+    return save(
+        draw_figure, tmp_path_factory.mktemp("drawn"), sys.modules[__name__], table(), "noise"
+    )
 
 
 def contents(files: tuple[Path, ...]) -> dict[str, bytes]:
@@ -75,13 +77,17 @@ def test_a_draft_has_no_pdf_and_fewer_pixels(saved: Saved, tmp_path: Path) -> No
     assert (draft.width, draft.height) == (saved.width, saved.height)
     assert {Image.open(path).size for path in draft.files if path.suffix == ".png"} == {(720, 230)}
     kept = {
-        name: content for name, content in contents(saved.files).items() if name.endswith((".svg", ".csv"))
+        name: content
+        for name, content in contents(saved.files).items()
+        if name.endswith((".svg", ".csv"))
     }
     assert contents(draft.files).items() >= kept.items()
 
 
 def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> None:
-    (tmp_path / "matplotlibrc").write_text("font.size: 30\nsvg.fonttype: none\nsavefig.bbox: tight\n")
+    (tmp_path / "matplotlibrc").write_text(
+        "font.size: 30\nsvg.fonttype: none\nsavefig.bbox: tight\n"
+    )
     make = (
         "from tests.site_gen.media import test_still as t; t.save(t.draw_figure, t.Path('again'), t, t.table(), 'noise'); "
         "import sys; assert 'matplotlib.pyplot' not in sys.modules"
@@ -130,15 +136,21 @@ def test_two_figures_share_no_clip_path(saved: Saved, tmp_path: Path) -> None:
     assert names[0] and not names[0] & names[1]
 
 
-def test_a_heavy_svg_is_an_error_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heavy_svg_is_an_error_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(still, "MAX_SVG", 10_000)
-    with pytest.raises(BuildError, match=r"noise\.svg would have \d+ KB.* at most 10 .*rasterized=True"):
+    with pytest.raises(
+        BuildError, match=r"noise\.svg would have \d+ KB.* at most 10 .*rasterized=True"
+    ):
         save(draw_figure, tmp_path, sys.modules[__name__], table(), "noise")
 
 
 def test_drawing_leaves_matplotlib_as_it_was() -> None:
     def settings() -> dict[str, object]:
-        return {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"}
+        return {
+            name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"
+        }
 
     before = settings()
     with LIGHT.context():

@@ -20,7 +20,10 @@ CARD = '[[= claim("coin-is-fair") ]]'
 def figure(identifier: str = "coin-heads", **changed: Any) -> dict[str, Any]:
     """An entry of figures.json."""
     path = f"figures/{identifier}/{identifier}"
-    files = [{"path": path + end, "bytes": 1, "sha256": "0" * 64} for end in (".svg", "-dark.svg", ".csv")]
+    files = [
+        {"path": path + end, "bytes": 1, "sha256": "0" * 64}
+        for end in (".svg", "-dark.svg", ".csv")
+    ]
     return {
         "id": identifier,
         "kind": "figure",
@@ -57,7 +60,12 @@ def study(**changed: Any) -> dict[str, Any]:
         "cases": [case],
     }
     values = {"heads": MEASURED, "tails": MEASURED}
-    return {"question": "Fair?", "setup": {"tosses": 4}, "claims": [claim | changed], "values": values}
+    return {
+        "question": "Fair?",
+        "setup": {"tosses": 4},
+        "claims": [claim | changed],
+        "values": values,
+    }
 
 
 def collected(sources: dict[str, str], **changed: Any) -> book.Book:

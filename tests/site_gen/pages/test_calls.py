@@ -46,7 +46,8 @@ def test_names_that_a_page_does_not_define() -> None:
 
 def test_parts_keep_their_lines() -> None:
     found = [
-        (part.kind, part.line) for part in parts("a\n[[= b\n]]\n[[# c\n#]][[%- if d %]]e\n[[% endif %]]")
+        (part.kind, part.line)
+        for part in parts("a\n[[= b\n]]\n[[# c\n#]][[%- if d %]]e\n[[% endif %]]")
     ]
     assert found == [
         ("text", 1),

@@ -86,7 +86,10 @@ def test_nonsense_in_site_url_is_one_sentence(nonsense: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"a: 1\nb: c: d\n", "mkdocs.yml:2: cannot be read as YAML: mapping values are not allowed here"),
+        (
+            b"a: 1\nb: c: d\n",
+            "mkdocs.yml:2: cannot be read as YAML: mapping values are not allowed here",
+        ),
         (b"a: [1\nb: 2\n", "mkdocs.yml:2: cannot be read as YAML"),
         (b"a: 1\nb: \xff\n", "mkdocs.yml:2: cannot be read, because it is not UTF-8"),
         (b"a: 1\nb: \0\n", "mkdocs.yml:2: holds a sign that YAML forbids"),
@@ -97,7 +100,10 @@ def test_nonsense_in_site_url_is_one_sentence(nonsense: str) -> None:
         (b"", "mkdocs.yml:1: holds no settings"),
         (b"- a\n", "mkdocs.yml:1: holds no settings"),
         (b"site_name: x\n", "mkdocs.yml: there is no site_url"),
-        (b"site_url: nowhere\n", "mkdocs.yml: site_url is 'nowhere', which does not begin with https://"),
+        (
+            b"site_url: nowhere\n",
+            "mkdocs.yml: site_url is 'nowhere', which does not begin with https://",
+        ),
         (b"site_url: https://a.b/\nnav:\n  - A:\n", "mkdocs.yml: nav holds None under 'A'"),
         (b"site_url: https://a.b/\nnav: [3]\n", "mkdocs.yml: nav holds 3"),
     ],

@@ -70,7 +70,13 @@ def test_units_stay_with_their_number() -> None:
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(812, "812 B"), (24_300, "24 KB"), (999_499, "999 KB"), (999_500, "1.0 MB"), (1_340_000, "1.3 MB")],
+    [
+        (812, "812 B"),
+        (24_300, "24 KB"),
+        (999_499, "999 KB"),
+        (999_500, "1.0 MB"),
+        (1_340_000, "1.3 MB"),
+    ],
 )
 def test_sizes(count: int, shown: str) -> None:
     assert formatting.size(count) == shown.replace(" ", NO_BREAK)

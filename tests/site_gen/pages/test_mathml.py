@@ -10,7 +10,12 @@ import yaml
 from site_gen.pages.mathml import MathError, mathml
 
 FORMULAS = {
-    r"\hat x_i = \frac{x_i - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}}": ("mover", "mfrac", "msqrt", "msubsup"),
+    r"\hat x_i = \frac{x_i - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}}": (
+        "mover",
+        "mfrac",
+        "msqrt",
+        "msubsup",
+    ),
     r"y_i = \gamma\,\hat x_i + \beta": ("mover", "mspace"),
     r"\mu_B = \frac1m \sum_{i=1}^{m} x_i": ("munderover", "mfrac"),
     r"\frac{\partial L}{\partial \hat x_i} = \frac{\partial L}{\partial y_i}\,\gamma": ("mfrac",),
@@ -30,7 +35,9 @@ FORMULAS = {
 @pytest.mark.parametrize("display", [False, True])
 @pytest.mark.parametrize("tex", FORMULAS)
 def test_formulas_of_derivations_are_set(tex: str, display: bool) -> None:
-    root = ElementTree.fromstring(mathml(tex, display).replace("&ApplyFunction;", "\N{FUNCTION APPLICATION}"))
+    root = ElementTree.fromstring(
+        mathml(tex, display).replace("&ApplyFunction;", "\N{FUNCTION APPLICATION}")
+    )
     assert root.tag == "math"
     assert (root.get("display") == "block") == display
     assert set(FORMULAS[tex]) <= {element.tag for element in root.iter()}
@@ -49,7 +56,9 @@ def site_markdown() -> markdown.Markdown:
         listed = yaml.load(file, _Loader)["markdown_extensions"]
     names = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in listed]
     configs = {
-        name: entry[name] for name, entry in zip(names, listed, strict=True) if isinstance(entry, dict)
+        name: entry[name]
+        for name, entry in zip(names, listed, strict=True)
+        if isinstance(entry, dict)
     }
     return markdown.Markdown(extensions=names, extension_configs=configs)
 
@@ -69,7 +78,8 @@ _Loader.add_constructor("!ENV", lambda loader, node: loader.construct_sequence(n
 def test_inline_and_display(converter: markdown.Markdown) -> None:
     html = converter.convert("With $x<1$ and\n\n$$\na < b & c\n$$\n".replace(" & c", ""))
     assert (
-        '<p>With <span class="bn-math"><math><mi>x</mi><mo>&lt;</mo><mn>1</mn></math></span> and</p>' in html
+        '<p>With <span class="bn-math"><math><mi>x</mi><mo>&lt;</mo><mn>1</mn></math></span> and</p>'
+        in html
     )
     assert '<div class="bn-math bn-math--display"><math display="block">' in html
     assert "arithmatex" not in html

@@ -32,4 +32,10 @@ def test_pages_may_have_any_name() -> None:
     html = dict.fromkeys(map(mkdocs.page_of, pages), b"<p id=x></p>")
     made = mkdocs.assemble(pages, {**html, f"0/{mkdocs.INDEX}": index})
     found = [entry["location"] for entry in json.loads(made[mkdocs.INDEX])["docs"]]
-    assert found == ["50%25.html", "a%20b.html", "%C3%BC.html", "part/index.html#x", "part/index.html"]
+    assert found == [
+        "50%25.html",
+        "a%20b.html",
+        "%C3%BC.html",
+        "part/index.html#x",
+        "part/index.html",
+    ]

@@ -71,7 +71,9 @@ def test_lines_are_counted_through_tags_code_and_mathematics_of_several_lines() 
 
 
 def test_lines_are_counted_through_tags_that_trim_white_space() -> None:
-    text = FRONT + 'One.\n\n  [[%- if profile == "full" -%]]\n\n  Yes.\n[[% endif %]]\n\nBad: 0.3.\n'
+    text = (
+        FRONT + 'One.\n\n  [[%- if profile == "full" -%]]\n\n  Yes.\n[[% endif %]]\n\nBad: 0.3.\n'
+    )
     (found,) = typed_numbers(text)
     assert text.splitlines()[found.line - 1] == "Bad: 0.3."
 

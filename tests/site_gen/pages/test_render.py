@@ -30,9 +30,15 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
         ('[[= figure("coin-head") ]]', "there is no figure 'coin-head'; did you mean coin-heads?"),
         ('[[= claim("coin-fair") ]]', "there is no claim 'coin-fair'; did you mean coin-is-fair?"),
         ('[[= verdict("coin") ]]', "there is no claim 'coin'"),
-        ('[[= value("coin.head") ]]', "there is no measured value 'coin.head'; did you mean coin.heads"),
+        (
+            '[[= value("coin.head") ]]',
+            "there is no measured value 'coin.head'; did you mean coin.heads",
+        ),
         ('[[= value("coins.heads") ]]', "did you mean coin.heads"),
-        ('[[= setting("coin.toses") ]]', "there is no setting of coin 'toses'; did you mean tosses?"),
+        (
+            '[[= setting("coin.toses") ]]',
+            "there is no setting of coin 'toses'; did you mean tosses?",
+        ),
         ('[[= settings("coins") ]]', "there is no study 'coins'; did you mean coin?"),
         (
             '[[= cite("iofe2015") ]]',
@@ -42,7 +48,10 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
             '[[= source("experiments/suggest.py", "unknwon") ]]',
             "there is no definition 'unknwon'; did you mean unknown?",
         ),
-        ('[[= source("experiments/suggest", "unknown") ]]', "there is no file experiments/suggest to show"),
+        (
+            '[[= source("experiments/suggest", "unknown") ]]',
+            "there is no file experiments/suggest to show",
+        ),
         ('[[= source("README.md", "unknown") ]]', "README.md:"),
         ('[[= source("/etc/hostname", "x") ]]', "there is no file /etc/hostname to show"),
         (
@@ -50,14 +59,26 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
             "missing a required argument: 'identifier'. It is written [[= figure(\"identifier\") ]]",
         ),
         ('[[= figure("coin-heads", "x") ]]', "too many positional arguments"),
-        ('[[= value("coin.heads", sepc=".2f") ]]', "value: there is no argument 'sepc'; did you mean spec?"),
+        (
+            '[[= value("coin.heads", sepc=".2f") ]]',
+            "value: there is no argument 'sepc'; did you mean spec?",
+        ),
         ("[[= figure(3) ]]", "figure: identifier is a text between quotation marks, not 3"),
-        ('[[= decides("coin-is-fair", none) ]]', "identifiers is a text between quotation marks, not None"),
+        (
+            '[[= decides("coin-is-fair", none) ]]',
+            "identifiers is a text between quotation marks, not None",
+        ),
         ('[[= value("coin.heads", ".2q") ]]', "'.2q' cannot format 0.5"),
         ("[[= 1 / 0 ]]", "cannot be filled in (ZeroDivisionError"),
         ('[[= figure("coin-heads"|uper) ]]', "there is no Jinja filter 'uper'; did you mean upper"),
-        ('[[= value("coin.heads") is strng ]]', "there is no Jinja test 'strng'; did you mean string"),
-        ("[[= value ]]", 'value is named and not called. It is written [[= value("name", "spec") ]]'),
+        (
+            '[[= value("coin.heads") is strng ]]',
+            "there is no Jinja test 'strng'; did you mean string",
+        ),
+        (
+            "[[= value ]]",
+            'value is named and not called. It is written [[= value("name", "spec") ]]',
+        ),
         ("[[= board|upper ]]", "board is named and not called. It is written [[= board() ]]"),
         ("[[% set f = cite %]]", "cite is named and not called"),
         ('[[= value(*["coin.heads", ".2f", "x", "y"]) ]]', "cannot be filled in (TypeError"),
@@ -86,7 +107,11 @@ def test_a_tag_over_several_lines_is_named_where_it_begins(refused: Refused) -> 
 
 def test_several_bad_tags_are_told_at_once(refused: Refused) -> None:
     said = refused("[[= figur(1) ]]\n\n[[= claim() ]]\n\n[[= nosuch ]]").splitlines()
-    assert [line.split(": ")[0] for line in said] == ["docs/index.md:5", "docs/index.md:7", "docs/index.md:9"]
+    assert [line.split(": ")[0] for line in said] == [
+        "docs/index.md:5",
+        "docs/index.md:7",
+        "docs/index.md:9",
+    ]
 
 
 def test_a_broken_tag_hides_no_claim_of_its_page(refused: Refused) -> None:
@@ -96,7 +121,9 @@ def test_a_broken_tag_hides_no_claim_of_its_page(refused: Refused) -> None:
 def test_a_macro_of_the_page_is_no_unknown_name(rendered: Rendered) -> None:
     body = "[[% macro twice(x) %]][[= x ]][[= x ]][[% endmacro %]][[= twice('ab') ]][[% for i in range(2) %]]c[[% endfor %]]"
     assert "ababcc" in rendered(body)["index.md"]
-    assert "ab" in rendered("[[% for figure in ('a', 'b') %]][[= figure ]][[% endfor %]]")["index.md"]
+    assert (
+        "ab" in rendered("[[% for figure in ('a', 'b') %]][[= figure ]][[% endfor %]]")["index.md"]
+    )
 
 
 def test_arguments_that_are_spread_are_counted_when_they_are_known(rendered: Rendered) -> None:
@@ -104,13 +131,17 @@ def test_arguments_that_are_spread_are_counted_when_they_are_known(rendered: Ren
     assert "0.50" in rendered('[[= value(**{"name": "coin.heads", "spec": ".2f"}) ]]')["index.md"]
 
 
-def test_a_sign_that_cannot_be_read_is_told_without_its_place_in_characters(refused: Refused) -> None:
+def test_a_sign_that_cannot_be_read_is_told_without_its_place_in_characters(
+    refused: Refused,
+) -> None:
     assert "unexpected char '?'. Close" in refused("[[= figure(?) ]]")
     assert ".." not in refused("[[% for a in b %]]")
 
 
 def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
-    many = {f"coin-{number}": figure(f"coin-{number}") for number in range(40)} | {"coin-heads": figure()}
+    many = {f"coin-{number}": figure(f"coin-{number}") for number in range(40)} | {
+        "coin-heads": figure()
+    }
     said = refused('[[= figure("zebra") ]]', figures=many)
     assert "coin-11" in said and "coin-12" not in said and "and 29 more" in said
     said = refused("x", measures={"coin": study(figure="zebra")}, figures=many)
@@ -156,10 +187,15 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
             "---\ntitle: What is the first # of all?\ndescription: A.\n---\n",
             "2: the title ends before its sign #, a comment in YAML: put quotation marks around it",
         ),
-        ('---\ntitle: What?\ndescription: A "b".\n---\n', "3: the description holds a quotation mark"),
+        (
+            '---\ntitle: What?\ndescription: A "b".\n---\n',
+            "3: the description holds a quotation mark",
+        ),
     ],
 )
-def test_front_matter_that_mkdocs_would_publish_as_text(refused: Refused, front: str, told: str) -> None:
+def test_front_matter_that_mkdocs_would_publish_as_text(
+    refused: Refused, front: str, told: str
+) -> None:
     said = refused("Words.", front=front)
     assert said.startswith("docs/index.md:") and told in said.splitlines()[0]
 
@@ -171,7 +207,9 @@ def test_a_template_that_cannot_be_read_is_named(
     (tmp_path / "verdict.md").write_text("\n[[= x")
     monkeypatch.setattr(calls, "TEMPLATES", tmp_path)
     said = refused('\n[[= verdict("coin-is-fair") ]]')
-    assert said.startswith(f"docs/index.md:6: {tmp_path}/verdict.md:2 cannot be read: unexpected end")
+    assert said.startswith(
+        f"docs/index.md:6: {tmp_path}/verdict.md:2 cannot be read: unexpected end"
+    )
     assert "\n" not in said
 
 
@@ -251,18 +289,26 @@ def test_a_formula_in_a_caption_or_a_claim_names_the_file_that_holds_it(refused:
         + said.rpartition("cannot be set: ")[2]
     )
     said = refused("x", measures={"coin": study(because=r"About $\frac{1}$.")})
-    assert said.startswith("experiments/studies/coin.py:7: in the claim 'coin-is-fair', the formula ")
+    assert said.startswith(
+        "experiments/studies/coin.py:7: in the claim 'coin-is-fair', the formula "
+    )
     assert "\n" not in said
 
 
-def test_a_declared_verdict_that_the_measurement_contradicts_names_every_tag(refused: Refused) -> None:
+def test_a_declared_verdict_that_the_measurement_contradicts_names_every_tag(
+    refused: Refused,
+) -> None:
     said = refused('`[[=verdict ("coin-is-fair")]]`', measures={"coin": study(verdict="refuted")})
-    assert said.startswith("docs/index.md:5, docs/index.md:7: the claim 'coin-is-fair' is declared 'refuted'")
+    assert said.startswith(
+        "docs/index.md:5, docs/index.md:7: the claim 'coin-is-fair' is declared 'refuted'"
+    )
 
 
 def test_a_notice_stands_below_the_front_matter(rendered: Rendered) -> None:
     assert "!!! warning" not in rendered("x")["index.md"]
-    page = rendered("x", notice="Mine\nWords.", measures={"coin": study(verdict="refuted")})["index.md"]
+    page = rendered("x", notice="Mine\nWords.", measures={"coin": study(verdict="refuted")})[
+        "index.md"
+    ]
     assert page.startswith(f'{FRONT}\n!!! warning "Mine"\n\n    Words.\n')
 
 
@@ -273,7 +319,13 @@ def test_collecting_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def no(*_: Any, **__: Any) -> None:
         raise AssertionError("a file was opened")
 
-    for owner, name in ((builtins, "open"), (io, "open"), (os, "open"), (Path, "open"), (Path, "read_bytes")):
+    for owner, name in (
+        (builtins, "open"),
+        (io, "open"),
+        (os, "open"),
+        (Path, "open"),
+        (Path, "read_bytes"),
+    ):
         monkeypatch.setattr(owner, name, no)
     found = collected(text)
     assert found.shown == {"coin-is-fair": "index.md"}
@@ -298,7 +350,10 @@ def test_source_files_that_pages_show() -> None:
             b'[{"id": "a"}]',
             "docs/references.json: the reference 'a' has no author and no issued and no title",
         ),
-        (b'[{"id": "a", "title": "A", "author": [{}], "issued": {}}]', "the reference 'a' has no issued"),
+        (
+            b'[{"id": "a", "title": "A", "author": [{}], "issued": {}}]',
+            "the reference 'a' has no issued",
+        ),
         (
             b'[{"id": "a", "title": "A", "author": [{}], "issued": {"date-parts": [[1]]}}]',
             "the reference 'a' needs",
@@ -341,15 +396,21 @@ def test_verdicts_have_one_order() -> None:
 
 
 def test_a_chapter_that_breaks_a_rule_stops_the_build(rendered) -> None:
-    with pytest.raises(BuildError, match=r"docs/shift/a.md:2: the title of a chapter is a question"):
-        rendered("Text.", more={"shift/a.md": "---\ntitle: No question\ndescription: One.\n---\nText.\n"})
+    with pytest.raises(
+        BuildError, match=r"docs/shift/a.md:2: the title of a chapter is a question"
+    ):
+        rendered(
+            "Text.", more={"shift/a.md": "---\ntitle: No question\ndescription: One.\n---\nText.\n"}
+        )
 
 
 def test_the_name_of_the_site_is_the_same_everywhere() -> None:
     config = (paths.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     assert f"\nsite_name: {imprint.TITLE}\n" in config
     assert imprint.LICENCE in config and imprint.LICENCE_URL in config
-    assert f'\ntitle: "{imprint.TITLE}"\n' in (paths.ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f'\ntitle: "{imprint.TITLE}"\n' in (paths.ROOT / "CITATION.cff").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_no_page_takes_a_profile_name_apart() -> None:

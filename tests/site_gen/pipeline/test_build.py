@@ -104,15 +104,27 @@ def test_comments_and_docstrings_rerun_nothing(built: Repository) -> None:
 
 
 def test_a_claim_in_other_words_does_not_rerun_its_study(built: Repository) -> None:
-    built.edit(STUDY, "A coin shows heads half of the time.", "A coin shows heads every other time.")
+    built.edit(
+        STUDY, "A coin shows heads half of the time.", "A coin shows heads every other time."
+    )
     assert made(built) == ["measure", "pages"]
 
 
 def test_changed_code_reruns_what_reaches_it(built: Repository) -> None:
     built.edit(
-        STUDY, "np.random.default_rng([point.seed, point.coin])", "np.random.default_rng(point.coin + 10)"
+        STUDY,
+        "np.random.default_rng([point.seed, point.coin])",
+        "np.random.default_rng(point.coin + 10)",
     )
-    assert sorted(made(built)) == ["animation", "figure", "measure", "pages", "result", "result", "result"]
+    assert sorted(made(built)) == [
+        "animation",
+        "figure",
+        "measure",
+        "pages",
+        "result",
+        "result",
+        "result",
+    ]
 
 
 def test_a_new_point_runs_only_that_point(built: Repository) -> None:
@@ -194,7 +206,10 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(unbuilt: Repository) -
 def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
     unbuilt.edit(STUDY, "pause: float = 0.0", "pause: float = 4.0")
     first = unbuilt.start("pages")
-    while not (unbuilt.root / "build/holder").is_file() or not (unbuilt.root / "build/holder").read_text():
+    while (
+        not (unbuilt.root / "build/holder").is_file()
+        or not (unbuilt.root / "build/holder").read_text()
+    ):
         time.sleep(0.05)
     said = stopped(unbuilt)
     assert f"process {first.pid}" in said and "wait until it ends" in said
@@ -265,7 +280,9 @@ def test_once_mended_the_build_goes_on_without_running_an_experiment(built: Repo
     built.edit("docs/index.md", CLAIM, "")
     built.edit(STUDY, 'verdict="supported"', 'verdict="refuted"')
     assert "no page shows" in stopped(built)
-    built.edit("docs/index.md", '[[= settings("coin") ]]\n', f'[[= settings("coin") ]]\n\n{CLAIM}\n')
+    built.edit(
+        "docs/index.md", '[[= settings("coin") ]]\n', f'[[= settings("coin") ]]\n\n{CLAIM}\n'
+    )
     built.edit(STUDY, 'verdict="refuted"', 'verdict="supported"')
     assert made(built) == ["measure", "pages"]
 

@@ -18,7 +18,13 @@ def second_study(repository: Repository, text: str) -> None:
 
 def test_leftovers_of_editors_and_systems_are_no_sources(built: Repository) -> None:
     site = built.bytes_of("site")
-    for name in ("docs/index.md~", "docs/.#index.md", "docs/#index.md#", "docs/.DS_Store", f"{STUDY}~"):
+    for name in (
+        "docs/index.md~",
+        "docs/.#index.md",
+        "docs/#index.md#",
+        "docs/.DS_Store",
+        f"{STUDY}~",
+    ):
         (built.root / name).write_text("not finished [[= nonsense")
     for name in (
         "index.md.orig",
@@ -41,7 +47,9 @@ def test_leftovers_of_editors_and_systems_are_no_sources(built: Repository) -> N
 
 
 def test_a_folder_may_have_any_name(built: Repository, tmp_path: Path) -> None:
-    other = small_repository(tmp_path / "per%20cent" / "with blank" / "quo'te" / "déjà" / "[brackets]")
+    other = small_repository(
+        tmp_path / "per%20cent" / "with blank" / "quo'te" / "déjà" / "[brackets]"
+    )
     made(other, "site")
     assert other.bytes_of("site") == built.bytes_of("site")
 
@@ -75,7 +83,9 @@ def test_the_callers_environment_changes_no_byte(
     assert other.bytes_of("site") == built.bytes_of("site")
 
 
-@pytest.mark.parametrize("address", ["nonsense", "ftp://example.org/", "https://", "https://exa mple.org"])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "ftp://example.org/", "https://", "https://exa mple.org"]
+)
 def test_an_address_that_is_none_is_named(
     built: Repository, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
@@ -107,7 +117,11 @@ def test_one_broken_study_does_not_stop_the_others(built: Repository, text: str,
         ("mkdocs.yml", "a: b: c\n", "mkdocs.yml:1"),
         ("site_gen/animations/coin__heads.py", "", "share the id coin-heads"),
         ("site_gen/figures/helper.py", "", "site_gen/figures/helper.py: name the file"),
-        ("site_gen/figures/old/coin__old.py", "", "site_gen/figures/old/coin__old.py: move the file"),
+        (
+            "site_gen/figures/old/coin__old.py",
+            "",
+            "site_gen/figures/old/coin__old.py: move the file",
+        ),
     ],
 )
 def test_what_is_wrong_elsewhere_does_not_stop_a_study(
@@ -135,7 +149,9 @@ def test_commands_about_a_broken_study_say_what_is_wrong_with_it(built: Reposito
     assert "did you mean dice" in stopped(built, "why", "dicee")
 
 
-def test_a_syntax_error_in_what_every_command_loads_is_told_with_its_line(built: Repository) -> None:
+def test_a_syntax_error_in_what_every_command_loads_is_told_with_its_line(
+    built: Repository,
+) -> None:
     path = built.root / "experiments/measures/statistics.py"
     path.write_text(path.read_text() + "def broken(:\n")
     said = stopped(built, "why", "coin")
@@ -178,14 +194,18 @@ def test_a_warning_is_told_once(built: Repository) -> None:
         ("site_gen/animations/coin__tossing.py", "[dot],", "dot,"),
     ],
 )
-def test_what_cannot_be_drawn_is_told_with_its_line(built: Repository, file: str, old: str, new: str) -> None:
+def test_what_cannot_be_drawn_is_told_with_its_line(
+    built: Repository, file: str, old: str, new: str
+) -> None:
     built.edit(file, old, new)
     said = stopped(built, "figure", "coin-heads" if "heads" in file else "coin-tossing")
     assert f"{file}:" in said and "cannot be drawn" in said and len(said.splitlines()) == 1
 
 
 def test_front_matter_that_mkdocs_stumbles_over_names_the_page(built: Repository) -> None:
-    built.edit("docs/index.md", "title: Is a coin fair?", "title: Is a coin fair?\ntemplate: nosuch.html")
+    built.edit(
+        "docs/index.md", "title: Is a coin fair?", "title: Is a coin fair?\ntemplate: nosuch.html"
+    )
     said = stopped(built, "site")
     assert "docs/index.md" in said and "nosuch.html" in said
 
@@ -235,13 +255,17 @@ def test_a_wrong_setting_is_told_before_anything_is_made(unbuilt: Repository) ->
 
 
 def test_brackets_are_printed_as_they_are(built: Repository) -> None:
-    built.edit(STUDY, '"within 0.05 of one half"', '"E[x²] − E[x]² is [red]within[/red] 0.05 of one half"')
+    built.edit(
+        STUDY, '"within 0.05 of one half"', '"E[x²] − E[x]² is [red]within[/red] 0.05 of one half"'
+    )
     ran = built.run("study", "coin")
     assert "E[x²] − E[x]² is [red]within[/red] 0.05" in ran.stdout
 
 
 def test_a_failure_is_told_once_with_the_studys_own_frames(unbuilt: Repository) -> None:
-    unbuilt.edit(STUDY, '    """Toss."""\n', '    """Toss."""\n    raise KeyError("heads or tails")\n')
+    unbuilt.edit(
+        STUDY, '    """Toss."""\n', '    """Toss."""\n    raise KeyError("heads or tails")\n'
+    )
     said = stopped(unbuilt, "study", "coin")
     assert said.count("heads or tails") == 2  # the message, and the line of the study
     assert "and 2 more alike" in said and f"{STUDY}:" in said

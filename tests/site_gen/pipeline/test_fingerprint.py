@@ -78,7 +78,9 @@ TOOLS = """
 def test_a_mark_at_the_beginning_changes_nothing(repository) -> None:
     """Some editors begin a UTF-8 file with one."""
     plain = repository(study_a=STUDY, layers=LAYERS, tools=TOOLS)
-    assert repository(study_a="\ufeff" + textwrap.dedent(STUDY), layers=LAYERS, tools=TOOLS) == plain
+    assert (
+        repository(study_a="\ufeff" + textwrap.dedent(STUDY), layers=LAYERS, tools=TOOLS) == plain
+    )
 
 
 def test_only_reached_definitions_count(repository) -> None:
@@ -104,18 +106,23 @@ def test_only_reached_definitions_count(repository) -> None:
         ("tools", "x[0]", "x[-1]", {"experiments/tools.py: first"}),
     ],
 )
-def test_what_a_change_touches(repository, module: str, old: str, new: str, changes: set[str]) -> None:
+def test_what_a_change_touches(
+    repository, module: str, old: str, new: str, changes: set[str]
+) -> None:
     modules = {"study_a": STUDY, "layers": LAYERS, "tools": TOOLS}
     before = repository(**modules)
     assert old in modules[module]
     after = repository(**(modules | {module: modules[module].replace(old, new)}))
-    assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} == changes
+    assert {
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    } == changes
     assert (fingerprint.fingerprint(before) == fingerprint.fingerprint(after)) is (not changes)
 
 
 def test_a_bare_module_name_reaches_all_of_it(repository) -> None:
     found = repository(
-        study_a="from experiments import tools\ndef run(point):\n    return vars(tools)", tools=TOOLS
+        study_a="from experiments import tools\ndef run(point):\n    return vars(tools)",
+        tools=TOOLS,
     )
     assert {"experiments/tools.py: first", "experiments/tools.py: second"} <= set(found)
 
@@ -138,7 +145,9 @@ def test_statements_without_a_name_run_on_import_and_count(repository) -> None:
     assert first != second
 
 
-def test_a_file_beside_the_module_counts_if_reached_code_names_it(repository, tmp_path: Path) -> None:
+def test_a_file_beside_the_module_counts_if_reached_code_names_it(
+    repository, tmp_path: Path
+) -> None:
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments/numbers.bin").write_bytes(b"1")
     study = 'FILE = "numbers.bin"\ndef run(point):\n    return FILE'

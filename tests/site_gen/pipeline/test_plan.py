@@ -22,7 +22,11 @@ def test_a_published_profile_says_nothing(name: str) -> None:
         (Profile("quick"), "Quick profile: not for citation", "was shrunk"),
         (Profile("full", 8), "Seed 8: not for citation", "another base seed"),
         (Profile("full", None, CHANGE), "Changed settings: not for citation", "`coin.tosses=50`"),
-        (Profile("quick", 8, CHANGE), "Quick profile, seed 8, changed settings: not for citation", "shrunk"),
+        (
+            Profile("quick", 8, CHANGE),
+            "Quick profile, seed 8, changed settings: not for citation",
+            "shrunk",
+        ),
     ],
 )
 def test_other_settings_are_named(profile: Profile, title: str, text: str) -> None:
@@ -41,7 +45,9 @@ def test_other_settings_are_named(profile: Profile, title: str, text: str) -> No
 )
 def test_a_name_that_mkdocs_or_the_build_takes_otherwise(name: str, told: str) -> None:
     made = {"figures/coin-heads/index.md"}
-    check_names(["index.md", "part/a.md", "part/README.txt", "about/site.png", "figures/index.md"], made)
+    check_names(
+        ["index.md", "part/a.md", "part/README.txt", "about/site.png", "figures/index.md"], made
+    )
     with pytest.raises(BuildError) as stopped:
         check_names(["index.md", name], made)
     assert told in str(stopped.value)

@@ -19,7 +19,9 @@ def units(seconds: np.ndarray) -> list[SimpleNamespace]:
     """Figures with a length each, and what waits for them."""
     last = [SimpleNamespace(kind=kind, name=kind, subject="", title=kind) for kind in progress.LAST]
     named = [f"figure-{i}" for i in range(len(seconds))]
-    return [SimpleNamespace(kind="figure", name=one, subject=one, title=one) for one in named] + last
+    return [
+        SimpleNamespace(kind="figure", name=one, subject=one, title=one) for one in named
+    ] + last
 
 
 @pytest.mark.parametrize("pace", [0.6, 1.0, 1.6])
@@ -34,7 +36,9 @@ def test_the_time_left_is_close_after_ten_seconds(
     true = foreseen * pace * rng.lognormal(0, 0.2, foreseen.size)
     todo = units(foreseen)
     expected = dict(zip([one.name for one in todo], [*foreseen, 1.5, 4.0, 0.2], strict=True))
-    length = dict(zip([one.name for one in todo], [*true, 1.5 * pace, 4.0 * pace, 0.2 * pace], strict=True))
+    length = dict(
+        zip([one.name for one in todo], [*true, 1.5 * pace, 4.0 * pace, 0.2 * pace], strict=True)
+    )
     clock = 0.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock)
     display = Display(lambda unit: expected[unit.name], "full", workers)
@@ -60,7 +64,10 @@ def test_what_is_expected_here_goes_before_what_was_measured_elsewhere() -> None
     elsewhere = Display(lambda unit: None, "full", 1).expected(unit)
     assert elsewhere == progress.estimates()["full"]["measure tiny_batch"]
     new = SimpleNamespace(kind="measure", subject="a_new_study")
-    assert Display(lambda unit: None, "full", 1).expected(new) == progress.estimates()["full"]["measure"]
+    assert (
+        Display(lambda unit: None, "full", 1).expected(new)
+        == progress.estimates()["full"]["measure"]
+    )
 
 
 SHORT = [(0.2, "1 s"), (7.4, "7 s"), (12, "10 s"), (88, "90 s")]
@@ -72,7 +79,9 @@ def test_durations_are_spoken(seconds: float, said: str) -> None:
     assert spoken(seconds) == said
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.13, "0.1 s"), (99.9, "99.9 s"), (119.7, "2 min 0 s")])
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.13, "0.1 s"), (99.9, "99.9 s"), (119.7, "2 min 0 s")]
+)
 def test_what_it_took_is_told_to_the_second(seconds: float, said: str) -> None:
     assert exactly(seconds) == said
 
@@ -84,7 +93,9 @@ def test_what_will_be_made_is_counted_in_words() -> None:
 
 def test_what_is_made_only_perhaps_is_told_and_foreseen_as_such() -> None:
     """One sentence changed: of eight blocks of pages one is made."""
-    blocks = [SimpleNamespace(kind="html", name=f"html-{i}", subject="", title="html") for i in range(8)]
+    blocks = [
+        SimpleNamespace(kind="html", name=f"html-{i}", subject="", title="html") for i in range(8)
+    ]
     todo = [SimpleNamespace(kind="pages", name="pages", subject="", title="pages"), *blocks]
     perhaps = {one.name for one in blocks}
     assert counted(todo, perhaps) == "the pages, up to 8 blocks of pages"

@@ -70,7 +70,9 @@ def test_nothing_is_written_if_nothing_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff nonsense\n" * 9])
-def test_a_file_that_is_no_record_holds_nothing_and_is_written_anew(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_record_holds_nothing_and_is_written_anew(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "record"
     path.write_bytes(content)
     record = Record(path)

@@ -78,7 +78,9 @@ def test_a_unit_that_always_loses_its_worker_is_named(unbuilt: Repository) -> No
 def test_workers_end_with_their_parent(unbuilt: Repository, command: tuple[str, ...]) -> None:
     slow(unbuilt, 20.0)
     process = unbuilt.start(*command)
-    found = until(lambda: len(workers(process)) == 2 and psutil.Process(process.pid).children(recursive=True))
+    found = until(
+        lambda: len(workers(process)) == 2 and psutil.Process(process.pid).children(recursive=True)
+    )
     time.sleep(1)
     process.kill()
     process.communicate()
@@ -148,7 +150,11 @@ def test_recorded_results(built: Repository) -> None:
     about = json.loads((folder / "coin-1.json").read_text())
     assert {"fingerprint", "versions", "machine", "seconds", "sha256"} <= about.keys()
     ran = built.run("site")
-    assert ran.returncode == 0 and "  check  " in ran.stdout and "1 recorded result was used" in ran.stdout
+    assert (
+        ran.returncode == 0
+        and "  check  " in ran.stdout
+        and "1 recorded result was used" in ran.stdout
+    )
     changed = {name for name, raw in built.bytes_of("site").items() if site.get(name) != raw}
     assert not [name for name in changed if name.endswith((".svg", ".csv", ".gif"))]
     assert "make record ID=coin" in (built.root / "site/figures/coin-heads/index.html").read_text()
@@ -175,7 +181,9 @@ def test_a_cluster_in_which_nobody_works_is_told() -> None:
     with pytest.raises(BuildError, match="has no worker any more: start one with `make worker"):
         cluster.check()
     cluster.client.status = "connecting"
-    with pytest.raises(BuildError, match="does not answer any more: start it with `make scheduler`"):
+    with pytest.raises(
+        BuildError, match="does not answer any more: start it with `make scheduler`"
+    ):
         cluster.check()
 
 

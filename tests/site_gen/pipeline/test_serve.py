@@ -46,7 +46,9 @@ def serving(repository: Repository, port: int) -> Iterator[subprocess.Popen]:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_a_changed_page_is_seen_and_nothing_is_left(built: Repository, ending: signal.Signals) -> None:
+def test_a_changed_page_is_seen_and_nothing_is_left(
+    built: Repository, ending: signal.Signals
+) -> None:
     port = free_port()
     with serving(built, port) as process:
         until(lambda: "A page for tests" in page(port))
@@ -64,7 +66,9 @@ def test_a_changed_page_is_seen_and_nothing_is_left(built: Repository, ending: s
 
 
 @pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGKILL])
-def test_a_build_ends_with_a_server_that_is_killed(unbuilt: Repository, ending: signal.Signals) -> None:
+def test_a_build_ends_with_a_server_that_is_killed(
+    unbuilt: Repository, ending: signal.Signals
+) -> None:
     slow(unbuilt, 20.0)
     with serving(unbuilt, free_port()) as process:
         until(lambda: len(workers(process)) == 2)
@@ -119,7 +123,9 @@ def test_a_taken_port_ends_the_command_and_is_named(built: Repository) -> None:
         server.wait()
 
 
-def test_a_port_that_is_taken_during_the_first_build_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_during_the_first_build_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     port = free_port()
     with socket.socket() as another:
 

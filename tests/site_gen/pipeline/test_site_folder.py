@@ -19,7 +19,10 @@ from site_gen.pipeline import site_folder
         ('{"index.html": 1}', set()),
         ("[", set()),
         ("", set()),
-        (json.dumps(["../x", "/x", "a/../../x", "", ".", "a//b", "a/", "x\0y", 3, None, "ok"]), {"ok"}),
+        (
+            json.dumps(["../x", "/x", "a/../../x", "", ".", "a//b", "a/", "x\0y", 3, None, "ok"]),
+            {"ok"},
+        ),
     ],
 )
 def test_a_manifest_names_files_inside_and_nothing_else(

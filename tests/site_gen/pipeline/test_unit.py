@@ -71,12 +71,19 @@ def test_warnings_come_back_once_each_with_file_and_line(recwarn: pytest.Warning
 
 
 def unit(point: str, study: str = "coin") -> Unit:
-    return Unit(name=f"full/{study}/{point}", kind="result", subject=study, function="", folder="", code="")
+    return Unit(
+        name=f"full/{study}/{point}", kind="result", subject=study, function="", folder="", code=""
+    )
 
 
-def test_what_differs_only_in_its_point_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_differs_only_in_its_point_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(paths, "FAILURES", tmp_path)
-    at, elsewhere = "  experiments/studies/coin.py:9, in run", "  experiments/studies/coin.py:7, in run"
+    at, elsewhere = (
+        "  experiments/studies/coin.py:9, in run",
+        "  experiments/studies/coin.py:7, in run",
+    )
     found = failures.told(
         [
             (unit("a"), Failed("ValueError: 1 is wrong", False, at, "Traceback")),
@@ -99,7 +106,10 @@ def test_what_several_studies_stumble_over_is_told_once(
     monkeypatch.setattr(paths, "FAILURES", tmp_path)
     shared = "\n  experiments/data/mnist.py:66, in load\n    raise ValueError"
     missing = [
-        (unit(point, study), Failed("ValueError: no data", False, f"  {study}.py:9, in run{shared}", "…"))
+        (
+            unit(point, study),
+            Failed("ValueError: no data", False, f"  {study}.py:9, in run{shared}", "…"),
+        )
         for study in ("coin", "dice")
         for point in ("a", "b")
     ]
@@ -123,7 +133,9 @@ def test_a_full_disk_for_temporary_files_is_named(monkeypatch: pytest.MonkeyPatc
     assert failed.expected and "is full" in failed.message and "TMPDIR" in failed.message
 
 
-@pytest.mark.parametrize("error", [OSError(errno.EROFS, "Read-only file system"), ImportError("no sem_open")])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EROFS, "Read-only file system"), ImportError("no sem_open")]
+)
 def test_processes_that_cannot_be_started_are_one_sentence(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -146,6 +158,7 @@ def test_a_point_that_gives_nothing_is_named(monkeypatch: pytest.MonkeyPatch) ->
     )
     monkeypatch.setattr(stages, "load", lambda name: study)
     with pytest.raises(
-        BuildError, match=r"studies/anatomy.py:\d+: the result of the point 'one' has nothing along 'run'"
+        BuildError,
+        match=r"studies/anatomy.py:\d+: the result of the point 'one' has nothing along 'run'",
     ):
         stages.result("coin", "one", ("full", None, ()), {})

@@ -70,7 +70,10 @@ def refused(tag: str) -> str:
             'simulator("bn-affine", fallback="coin-heads", gamma="2")',
             "cannot start with gamma='2': it is a number from",
         ),
-        ('simulator("bn-affine", fallback="coin-heads", gamma=1e9)', "cannot start with gamma=1000000000.0"),
+        (
+            'simulator("bn-affine", fallback="coin-heads", gamma=1e9)',
+            "cannot start with gamma=1000000000.0",
+        ),
         (
             'simulator("bn-affine", fallback="coin-heads", batch=3)',
             "cannot start with batch=3: it is one of 2, 4, 8",
@@ -93,12 +96,19 @@ def test_scripts_once_and_ids_apart() -> None:
     assert [*re.findall(r'<bn-affine id="([^"]+)"', text)] == ["affine", "affine-2"]
     assert 'src="../assets/simulators/engine.js" defer' in text
     told = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text)[1])
-    assert told["start"] == {"gamma": 2} and told["declared"] == declarations.declaration("bn-affine")
+    assert told["start"] == {"gamma": 2} and told["declared"] == declarations.declaration(
+        "bn-affine"
+    )
 
 
 def test_scripts_that_a_simulator_needs_come_before_its_own() -> None:
     text = rendered('simulator("bn-train", fallback="coin-heads")')
-    assert re.findall(r"simulators/(\S+\.js)", text) == ["engine.js", "kit.js", "training.js", "bn-train.js"]
+    assert re.findall(r"simulators/(\S+\.js)", text) == [
+        "engine.js",
+        "kit.js",
+        "training.js",
+        "bn-train.js",
+    ]
 
 
 PLACED = simulators_on(
@@ -164,9 +174,18 @@ def test_a_link_opens_a_simulator_with_a_preset(tag: str, page: str, link: str) 
             'try_it("bn-affine", text="try", delta=1)',
             "there is no setting of bn-affine 'delta'; did you mean data",
         ),
-        ('try_it("bn-affine", text="try", batch=3)', "cannot start with batch=3: it is one of 2, 4, 8"),
-        ('try_it("bn-affine")', 'needs a preset or a text: [[= try_it("bn-affine", preset="…", text="…") ]]'),
-        ('try_it("bn-affine", preset="flat", text="2.5 times")', "is typed into the text of a link"),
+        (
+            'try_it("bn-affine", text="try", batch=3)',
+            "cannot start with batch=3: it is one of 2, 4, 8",
+        ),
+        (
+            'try_it("bn-affine")',
+            'needs a preset or a text: [[= try_it("bn-affine", preset="…", text="…") ]]',
+        ),
+        (
+            'try_it("bn-affine", preset="flat", text="2.5 times")',
+            "is typed into the text of a link",
+        ),
         (
             'try_it("bn-running", preset="slow")',
             'no page has bn-running: put [[= simulator("bn-running", fallback="figure-id") ]]',
@@ -229,7 +248,9 @@ def stopped(sources: dict[str, str]) -> list[str]:
         ('simulator("bn-affine", fallback="coin-heads"', "the tag cannot be read"),
     ],
 )
-def test_what_is_misspelt_is_reported_where_it_is_misspelt_and_nowhere_else(tag: str, told: str) -> None:
+def test_what_is_misspelt_is_reported_where_it_is_misspelt_and_nowhere_else(
+    tag: str, told: str
+) -> None:
     """Not on the pages whose links lead there."""
     (said,) = stopped(
         {
@@ -241,7 +262,9 @@ def test_what_is_misspelt_is_reported_where_it_is_misspelt_and_nowhere_else(tag:
     assert said.startswith("docs/b.md:7: ") and told in said
 
 
-def test_measured_numbers_are_looked_up_as_the_declaration_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measured_numbers_are_looked_up_as_the_declaration_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     held = {
         "settings": [{"name": "of", "kind": "choice", "choices": {"a": "A", "b": "B"}}],
         "facts": {"per_choice_of": "of", "values": {"one": "study.one_{key}"}},
@@ -255,7 +278,8 @@ def test_measured_numbers_are_looked_up_as_the_declaration_says(monkeypatch: pyt
     }
     held["facts"]["per_choice_of"] = "off"
     with pytest.raises(
-        BuildError, match=r"bn-x\.json: in “facts”, there is no setting with choices 'off'; did you mean of\?"
+        BuildError,
+        match=r"bn-x\.json: in “facts”, there is no setting with choices 'off'; did you mean of\?",
     ):
         declarations.facts("bn-x", numbers.__getitem__)
 
@@ -275,11 +299,21 @@ def test_browsers_get_nothing_of_where_numbers_come_from() -> None:
     for name in declarations.names():
         assert "facts" not in declarations.declaration(name)
     code = (declarations.FOLDER / "declarations.py").read_text(encoding="utf-8")
-    assert not [name for name in declarations.names() if name in code], "no simulator is a special case"
+    assert not [name for name in declarations.names() if name in code], (
+        "no simulator is a special case"
+    )
 
 
 def test_leftovers_of_editors_are_no_simulators(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (".#bn-a.json", "#bn-a.json#", "bn-a.json~", ".#kit.js", "kit.js~", "bn-a.json", "kit.js"):
+    for name in (
+        ".#bn-a.json",
+        "#bn-a.json#",
+        "bn-a.json~",
+        ".#kit.js",
+        "kit.js~",
+        "bn-a.json",
+        "kit.js",
+    ):
         (tmp_path / name).write_text("{}")
     monkeypatch.setattr(declarations, "FOLDER", tmp_path)
     assert declarations.names() == ["bn-a"]

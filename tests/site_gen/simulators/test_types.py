@@ -41,7 +41,9 @@ def faults(folder: Path, **changed: str) -> list[str]:
         cwd=folder, env=os.environ | {"DENO_DIR": str(folder), "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"},
         capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
-    found = re.findall(r"^(TS\d+) \[ERROR\]: (.*?)$.*?^ +at \S+all\.js:(\d+):\d+$", ran.stderr, re.M | re.S)
+    found = re.findall(
+        r"^(TS\d+) \[ERROR\]: (.*?)$.*?^ +at \S+all\.js:(\d+):\d+$", ran.stderr, re.M | re.S
+    )
     assert bool(found) == bool(ran.returncode), ran.stderr
     return [f"{places[int(line) - 1]}: {code}: {what}" for code, what, line in found]
 
@@ -59,7 +61,12 @@ def test_nothing_is_exempt() -> None:
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "code"),
     [
-        ("engine.js", "rows: rows, cols: cols, data:", "rows: String(rows), cols: cols, data:", "TS2322"),
+        (
+            "engine.js",
+            "rows: rows, cols: cols, data:",
+            "rows: String(rows), cols: cols, data:",
+            "TS2322",
+        ),
         ("kit.js", "this.refresh(true);\n      let", "this.refresh(1);\n      let", "TS2345"),
         ("bn-running.js", "B.matrix(1, 1, [EXAMPLE])", "B.matrix(1, 1, EXAMPLE)", "TS2345"),
         ("bn-affine.js", "passed.saved[1].x.data", "passed.save[1].x.data", "TS2551"),

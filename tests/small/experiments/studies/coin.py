@@ -42,7 +42,8 @@ class Point:
 def points(setup: Setup) -> dict[str, Point]:
     """One unit of work a coin."""
     return {
-        f"coin-{coin}": Point(coin, setup.tosses, setup.runs, setup.pause, setup.seed) for coin in setup.coins
+        f"coin-{coin}": Point(coin, setup.tosses, setup.runs, setup.pause, setup.seed)
+        for coin in setup.coins
     }
 
 
