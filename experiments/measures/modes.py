@@ -1,6 +1,7 @@
 """A trained network as a classifier, in evaluation mode and in training mode.
 
-In training mode a prediction depends on the batch it is made in, so the batches are a part of what is measured.
+In training mode a prediction depends on the other samples of its batch, so the batches are part of
+what is measured.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ def predictions(
     x: np.ndarray,
     training: bool = False,
 ) -> np.ndarray:
-    """The class with the largest output: (run or 1, sample, feature) → (run, sample). In training mode, x is one batch."""
+    """The class with the largest output: (run or 1, sample, feature) → (run, sample).
+
+    In training mode, x is one batch.
+    """
     return network.forward(params, state, x, training)[0].argmax(axis=2)
 
 
@@ -33,7 +37,7 @@ def predictions_in_batches(
     order: np.ndarray,
     batch: int,
 ) -> np.ndarray:
-    """Predictions in training mode, where every sample shares its batch with its neighbours in an order.
+    """Predictions in training mode, where a sample's batch is its neighbours in `order`.
 
     Parameters
     ----------
@@ -41,8 +45,8 @@ def predictions_in_batches(
         As from `Network.init`.
     x : ndarray, shape (sample, feature)
     order : ndarray of int, shape (sample,)
-        Indices into x, of which every `batch` in a row are a batch. Those left over at the end make a last batch together with the
-        ones before them, which counts.
+        Indices into x; every `batch` of them in a row form a batch. Those left over at the end form
+        the last batch together with the ones before them, which are predicted anew.
     batch : int
 
     Returns
@@ -59,7 +63,7 @@ def predictions_in_batches(
 
 
 def batches_of(order: np.ndarray, batch: int) -> Iterator[np.ndarray]:
-    """An order cut into batches of one size; the last one reaches back where it would be too small."""
+    """Cut an order into batches of one size; the last reaches back if it would be too small."""
     for start in range(0, len(order), batch):
         yield order[max(0, min(start, len(order) - batch)) :][:batch]
 
@@ -67,10 +71,10 @@ def batches_of(order: np.ndarray, batch: int) -> Iterator[np.ndarray]:
 def with_population_statistics(
     network: Network, params: list[Arrays], state: list[Arrays], x: np.ndarray
 ) -> list[Arrays]:
-    """The state with, in the place of running averages, the mean and variance of all of x as one batch.
+    """The state with the mean and variance of all of x, as one batch, for running statistics.
 
-    Every layer's are those behind layers that are themselves normalized with them. Of a network whose layers hold no layers. Wu & Johnson
-    2021, "precise" statistics.
+    The statistics of a layer are taken behind layers that are themselves normalized with theirs.
+    For networks without nested layers. Wu & Johnson 2021, "precise" statistics.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Numbers with intervals: what every claim and every quoted value is made of.
 
-An interval is a 95 % interval over independent runs (bias-corrected and accelerated bootstrap, Efron 1987, through
-`scipy.stats.bootstrap`) unless the function says otherwise. Two conditions are compared in pairs: run `i` of one has
-the same initial weights and the same batches as run `i` of the other.
+An interval is a 95 % interval over independent runs (bias-corrected and accelerated bootstrap,
+Efron 1987, through `scipy.stats.bootstrap`) unless the function says otherwise. Two conditions are
+compared in pairs: run `i` of one has the same initial weights and the same batches as run `i` of
+the other.
 """
 
 from __future__ import annotations
@@ -15,26 +16,28 @@ import numpy as np
 
 LEVEL = 0.95
 RESAMPLES = 9999
-SEED = 20150211  # the day the batch normalization paper appeared; any fixed number gives reproducible intervals
+SEED = 20150211  # any fixed number would do; this is the day the batch normalization paper appeared
 
 
 @dataclass(frozen=True)
 class Measurement:
     """An estimate with its interval.
 
-    Comparisons answer with three values: True (the whole interval agrees), False (the whole interval disagrees) and
-    None (the interval straddles the threshold, so this many runs cannot tell).
+    A comparison returns True if the whole interval agrees, False if all of it disagrees, and None
+    if the interval straddles the threshold, so that this many runs cannot decide.
 
     Parameters
     ----------
     estimate, low, high : float
-        The estimate and the ends of its interval, `low <= estimate <= high`. All three may be infinite.
+        The estimate and the ends of its interval, `low <= estimate <= high`. All three may be
+        infinite.
     unit : str
         Unit of the three, empty for pure numbers.
     runs : int
         Independent runs behind the estimate; 1 for an exact computation.
     level : float
-        The share of repetitions in which such an interval covers the truth: 0.95, or 1 where it spans everything tried.
+        Share of repetitions in which such an interval covers the truth: 0.95, or 1 if it spans
+        everything tried.
 
     Raises
     ------
@@ -86,10 +89,10 @@ def exact(value: float, unit: str = "") -> Measurement:
 
 
 def spread(values: np.ndarray, unit: str = "") -> Measurement:
-    """The median of several deterministic results with the smallest and the largest as its interval.
+    """The median of deterministic results; its interval runs from the smallest to the largest.
 
-    For a property that must hold in every instance (an identity checked on many random inputs): the interval covers
-    all of them, not 95 %.
+    For a property that must hold in every instance, such as an identity checked on many random
+    inputs: the interval covers all of them, not 95 %.
     """
     values = _finite(values)
     return Measurement(
@@ -108,13 +111,14 @@ def mean(samples: np.ndarray, unit: str = "") -> Measurement:
     Raises
     ------
     ValueError
-        If a run is not finite: a run that diverged is counted (`share`) or ranked (`median`), never averaged.
+        If a run is not finite: a run that diverged is counted (`share`) or ranked (`median`), never
+        averaged.
     """
     return _bootstrap(_finite(samples), np.mean, unit)
 
 
 def median(samples: np.ndarray, unit: str = "") -> Measurement:
-    """The median over runs with the 95 % interval of order statistics (binomial, exact, no assumption on the shape).
+    """The median over runs with the exact 95 % interval of order statistics, for any distribution.
 
     Infinite samples are allowed: a run that never reaches a goal takes infinitely many steps.
     """
@@ -140,7 +144,10 @@ def median(samples: np.ndarray, unit: str = "") -> Measurement:
 
 
 def share(events: np.ndarray) -> Measurement:
-    """The share of runs in which an event happened, with the exact 95 % interval of Clopper and Pearson (1934)."""
+    """The share of runs in which an event happened, with a 95 % interval.
+
+    The interval is the exact one of Clopper and Pearson (1934).
+    """
     from scipy.stats import binomtest
 
     events = np.asarray(events, dtype=bool).ravel()
@@ -157,13 +164,16 @@ def paired_difference(first: np.ndarray, second: np.ndarray, unit: str = "") -> 
 
 
 def paired_ratio(first: np.ndarray, second: np.ndarray) -> Measurement:
-    """The geometric mean over runs of `first / second`, run by run, with a 95 % bootstrap interval. Both positive."""
+    """The geometric mean of `first / second`, run by run, with a 95 % bootstrap interval.
+
+    Both must be positive.
+    """
     log = mean(_paired(np.log(first), np.log(second), np.subtract))
     return Measurement(math.exp(log.estimate), math.exp(log.low), math.exp(log.high), "", log.runs)
 
 
 def band(samples: np.ndarray, axis: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mean along `axis` and its 95 % interval at every point of a curve (Student's t), for drawing.
+    """The mean along `axis` with a 95 % band (Student's t at every point), for drawing.
 
     Returns
     -------
@@ -204,13 +214,19 @@ def _bootstrap(samples: np.ndarray, statistic: Callable, unit: str) -> Measureme
     from scipy.stats import bootstrap
 
     estimate = float(statistic(samples))
-    if (
-        np.ptp(samples) <= 64 * np.finfo(float).eps * np.abs(samples).max()
-    ):  # alike to round-off: nothing to resample
+    round_off = 64 * np.finfo(float).eps * np.abs(samples).max()
+    if np.ptp(samples) <= round_off:  # nothing to resample
         low, high = min(estimate, samples.min()), max(estimate, samples.max())
         return Measurement(estimate, float(low), float(high), unit, samples.size)
-    result = bootstrap((samples,), statistic, n_resamples=RESAMPLES, confidence_level=LEVEL, vectorized=True,
-                       method="BCa", rng=np.random.default_rng(SEED))  # fmt: skip
+    result = bootstrap(
+        (samples,),
+        statistic,
+        n_resamples=RESAMPLES,
+        confidence_level=LEVEL,
+        vectorized=True,
+        method="BCa",
+        rng=np.random.default_rng(SEED),
+    )
     low, high = result.confidence_interval
     return Measurement(
         estimate, min(float(low), estimate), max(float(high), estimate), unit, samples.size
