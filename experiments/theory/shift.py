@@ -11,10 +11,11 @@ def affine_shift(
     var: tuple[np.ndarray, np.ndarray],
     eps: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How far mean and standard deviation of y = γ x̂ + β move: `|Δβ|` and `|Δ(|γ| √(σ² / (σ² + ε)))|`.
+    """How far mean and standard deviation of y = γ x̂ + β move.
 
-    x̂ is standardized with the statistics of the samples themselves, so its mean is 0 and its standard deviation σ/√(σ² + ε),
-    whatever the layers below do. Derived in docs/shift/do-gamma-and-beta-settle.md.
+    `|Δβ|` and `|Δ(|γ| √(σ² / (σ² + ε)))|`: x̂ is standardized with the statistics of the samples
+    themselves, so its mean is 0 and its standard deviation σ/√(σ² + ε), whatever the layers below
+    do. Derived in docs/shift/do-gamma-and-beta-settle.md.
 
     Parameters
     ----------
