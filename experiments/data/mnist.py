@@ -1,7 +1,7 @@
-"""MNIST-5k, bundled; and full MNIST from IDX files that the reader has.
+"""MNIST-5k, bundled; and full MNIST from the reader's own IDX files.
 
-MNIST-5k is 500 images of each digit out of MNIST's training set; README.md says where it comes from and under which licence.
-No function here touches the network.
+MNIST-5k is 500 images of each digit out of MNIST's training set; README.md gives its source and
+licence. No function here touches the network.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ BUNDLE = "mnist.npz"
 BUNDLE_SHA256 = "246e0c30eeea57c8d0037d3f38c8e00651ec204cc61b8022563e9aeeb9d756f4"
 TEST_SHARE = 5  # one image in five of each digit is kept for testing
 
-FULL_DIRECTORY = "MNIST_DIRECTORY"  # the environment variable that says where full MNIST lies
-FULL_MD5 = {  # of the four IDX files after decompression, so that it does not matter who compressed them
+FULL_DIRECTORY = "MNIST_DIRECTORY"  # the environment variable that names the folder of full MNIST
+FULL_MD5 = {  # of the four IDX files after decompression, however they were compressed
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
@@ -50,21 +50,24 @@ class Digits:
 def load() -> Digits:
     """MNIST-5k: 4,000 training and 1,000 test images, the same number of each digit.
 
-    The split is fixed: of the 500 images of a digit, in the order of the file, the first 400 are for training and the last
-    100 for testing. Images are sorted by digit; whoever trains has to shuffle (`experiments.data.batches`).
+    The split is fixed: of the 500 images of a digit, in the order of the file, the first 400 are
+    for training and the last 100 for testing. Images are sorted by digit; shuffle them for training
+    (`experiments.data.batches`).
 
     Raises
     ------
     ValueError
-        If the bundled file is missing, or is not, byte for byte, the one that the published results were made from.
+        If the bundled file is missing, or is not, byte for byte, the one that the published results
+        were made from.
     """
     path = Path(__file__).with_name(BUNDLE)
-    remedy = "restore it from version control, or make it anew with `python -m experiments.data.convert_mnist`"
+    maker = "`python -m experiments.data.convert_mnist`"
+    remedy = f"restore it from version control, or make it anew with {maker}"
     if not path.is_file():
         raise ValueError(f"{path} is missing: {remedy}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != BUNDLE_SHA256:
-        raise ValueError(f"{path} has SHA-256 {found} in the place of {BUNDLE_SHA256}: {remedy}")
+        raise ValueError(f"{path} has SHA-256 {found} instead of {BUNDLE_SHA256}: {remedy}")
     with np.load(path) as bundle:
         images, labels = bundle["images"], bundle["labels"]
     x, labels = _grey(images), labels.astype(np.int64)
@@ -79,18 +82,20 @@ def load() -> Digits:
 def load_full() -> Digits:
     """All of MNIST: 60,000 training and 10,000 test images, split as its authors did.
 
-    The four IDX files, as they are or compressed (`.gz`), are looked for in the folder that the environment variable
-    `MNIST_DIRECTORY` names.
+    The four IDX files, as they are or compressed (`.gz`), are looked for in the folder that the
+    environment variable `MNIST_DIRECTORY` names.
 
     Raises
     ------
     ValueError
-        If the variable is not set, or a file is missing or is not the published one; says what to do.
+        If the variable is not set, or a file is missing or is not the published one.
     """
     folder = os.environ.get(FULL_DIRECTORY)
     if not folder:
-        raise ValueError(f"full MNIST is not bundled: put {', '.join(FULL_MD5)} (as they are, or .gz) into a folder and set the "
-                         f"environment variable {FULL_DIRECTORY} to it")  # fmt: skip
+        raise ValueError(
+            f"full MNIST is not bundled: put {', '.join(FULL_MD5)} (as they are, or .gz) "
+            f"into a folder and set the environment variable {FULL_DIRECTORY} to it"
+        )
     arrays = [_read_idx(Path(folder) / name, md5) for name, md5 in FULL_MD5.items()]
     train_images, train_labels, test_images, test_labels = arrays
     return _frozen(
@@ -107,22 +112,22 @@ def require_full() -> None:
     Raises
     ------
     ValueError
-        If they are not: says which is missing, and where it goes.
+        If they are not; the message names the missing files and the folder.
     """
-    told = (
+    remedy = (
         f"put {', '.join(FULL_MD5)} (as they are, or .gz) into a folder and name it: "
         f"{FULL_DIRECTORY}=/path/to/folder; experiments/data/README.md says more"
     )
     folder = os.environ.get(FULL_DIRECTORY)
     if not folder:
-        raise ValueError(f"full MNIST is not bundled: {told}")
+        raise ValueError(f"full MNIST is not bundled: {remedy}")
     missing = [
         name
         for name in FULL_MD5
         if not any((Path(folder) / file).is_file() for file in (name, f"{name}.gz"))
     ]
     if missing:
-        raise ValueError(f"{folder} has no {', '.join(missing)}: {told}")
+        raise ValueError(f"{folder} has no {', '.join(missing)}: {remedy}")
 
 
 @cache
@@ -138,11 +143,13 @@ def load_shrunk(side: int) -> Digits:
 
 
 def shrunk(x: np.ndarray, side: int) -> np.ndarray:
-    """Images of `side` times `side` pixels, each the mean of a square of pixels: (image, 784) → (image, side²); 28 = side · n."""
+    """Images of `side` times `side` pixels, each the mean of a square of pixels.
+
+    (image, 784) → (image, side²); 28 is a multiple of `side`.
+    """
     n = 28 // side
-    return np.ascontiguousarray(
-        x.reshape(-1, side, n, side, n).mean(axis=(2, 4)).reshape(len(x), side * side)
-    )
+    means = x.reshape(-1, side, n, side, n).mean(axis=(2, 4))
+    return np.ascontiguousarray(means.reshape(len(x), side * side))
 
 
 def _grey(images: np.ndarray) -> np.ndarray:
@@ -156,7 +163,10 @@ def _frozen(*arrays: np.ndarray) -> Digits:
 
 
 def _read_idx(path: Path, md5: str) -> np.ndarray:
-    """One IDX file of unsigned bytes: a magic number whose last byte counts the dimensions, their sizes, the data."""
+    """One IDX file of unsigned bytes.
+
+    A magic number whose last byte counts the dimensions, their sizes, the data.
+    """
     compressed = path.with_name(path.name + ".gz")
     if path.is_file():
         raw = path.read_bytes()
@@ -164,14 +174,14 @@ def _read_idx(path: Path, md5: str) -> np.ndarray:
         raw = gzip.decompress(compressed.read_bytes())
     else:
         raise ValueError(
-            f"{path} is missing, compressed or not: {FULL_DIRECTORY} must name a folder with {', '.join(FULL_MD5)}"
+            f"{path} is missing, compressed or not: "
+            f"{FULL_DIRECTORY} must name a folder with {', '.join(FULL_MD5)}"
         )
     found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
     if found != md5:
         raise ValueError(
-            f"the content of {path} has md5 {found} in the place of {md5}: download it again"
+            f"the content of {path} has md5 {found} instead of {md5}: download it again"
         )
-    sizes = np.frombuffer(
-        raw, dtype=">i4", count=raw[3], offset=4
-    )  # big-endian, after the magic number
+    # big-endian, after the magic number
+    sizes = np.frombuffer(raw, dtype=">i4", count=raw[3], offset=4)
     return np.frombuffer(raw, dtype=np.uint8, offset=4 + sizes.nbytes).reshape(sizes)

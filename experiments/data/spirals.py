@@ -10,8 +10,9 @@ def spirals(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw points from two spirals, half a turn apart, that wind around the origin.
 
-    A point at position t, uniform in [0, 1), on spiral k lies at radius r = 0.1 + 0.9 t and angle 2π `turns` t + π k, plus
-    Gaussian noise. Both classes get `samples` / 2 points (class 0 the odd one), in random order.
+    A point at position t, uniform in [0, 1), on spiral k lies at radius r = 0.1 + 0.9 t and angle
+    2π `turns` t + π k, plus Gaussian noise. Both classes get `samples` / 2 points (class 0 the odd
+    one), in random order.
 
     Parameters
     ----------
@@ -34,7 +35,6 @@ def spirals(
     t = rng.random(samples)
     angle = 2 * np.pi * turns * t + np.pi * labels
     radius = 0.1 + 0.9 * t
-    x = np.stack(
-        [radius * np.cos(angle), radius * np.sin(angle)], axis=1
-    ) + noise * rng.standard_normal((samples, 2))
+    curve = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    x = curve + noise * rng.standard_normal((samples, 2))
     return x.astype(np.float32), labels

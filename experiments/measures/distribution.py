@@ -1,6 +1,7 @@
 """How far the distribution of a unit's values moves while a network trains.
 
-A distribution is given by its values on a fixed set of samples, the probe, so that nothing but the network changes it.
+A distribution is given by its values on a fixed set of samples, the probe, so that nothing but the
+network changes it.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import numpy as np
 
 
 def ordered(values: np.ndarray) -> np.ndarray:
-    """Sort each unit's values on the probe: (run, sample, feature) → (run, feature, sample), ascending."""
+    """Sort each unit's values: (run, sample, feature) → (run, feature, sample), ascending."""
     return np.sort(np.ascontiguousarray(values.swapaxes(1, 2)), axis=2)
 
 
 def wasserstein(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Wasserstein-1 distance between two empirical distributions of equally many values.
 
-    W₁ = mean_i |a₍ᵢ₎ − b₍ᵢ₎| over the order statistics: how far, on average, a value has to travel to turn one distribution
-    into the other. A shift by δ gives |δ|; the unit is that of the values. Villani 2009.
+    W₁ = mean_i |a₍ᵢ₎ − b₍ᵢ₎| over the order statistics: how far, on average, a value has to travel
+    to turn one distribution into the other. A shift by δ gives |δ|; the unit is that of the values.
+    Villani 2009.
 
     Parameters
     ----------
@@ -32,7 +34,10 @@ def wasserstein(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def quantiles(values: np.ndarray, probabilities: tuple[float, ...]) -> np.ndarray:
-    """Quantiles of ordered values, linear between order statistics: (..., sample) → (..., probability)."""
+    """Quantiles of ordered values, linear between order statistics.
+
+    (..., sample) → (..., probability).
+    """
     position = np.asarray(probabilities) * (values.shape[-1] - 1)
     below = np.floor(position).astype(int)
     above = np.minimum(below + 1, values.shape[-1] - 1)
@@ -40,14 +45,15 @@ def quantiles(values: np.ndarray, probabilities: tuple[float, ...]) -> np.ndarra
 
 
 class Path:
-    """The way that distributions travel: Wasserstein-1 distances from one reading to the next, added up.
+    """Length of a distribution's path: Wasserstein-1 distances between successive readings, summed.
 
-    `travelled` = Σ_k W₁(P_k, P_{k+1}), in the unit of the values, and `spreads` = Σ_k W₁(P_k, P_{k+1}) / s_k with
-    s_k² = (Var P_k + Var P_{k+1}) / 2, in standard deviations of the distribution itself. The second does not change when
-    a unit's values are multiplied by a constant or shifted by one; the first does when they are multiplied.
+    `travelled` = `Σ_k W₁(P_k, P_{k+1})` is in the unit of the values.
+    `spreads` = `Σ_k W₁(P_k, P_{k+1}) / s_k` with `s_k² = (Var P_k + Var P_{k+1}) / 2` is in
+    standard deviations of the distribution itself; it does not change when a unit's values are
+    multiplied by a constant or shifted by one, whereas `travelled` scales with them.
 
-    A path depends on how often it is read: compare only paths that were read at the same steps. A distribution without any
-    spread gives inf, or nan if it does not move either.
+    The length depends on how often the distribution is read: compare only paths that were read at
+    the same steps. A distribution without any spread gives inf, or nan if it does not move either.
 
     Attributes
     ----------
@@ -61,7 +67,7 @@ class Path:
         self.spreads: np.ndarray = np.zeros(0)
 
     def read(self, values: np.ndarray) -> None:
-        """Add the distance from the last reading; `values` (run, feature, sample) come from `ordered`."""
+        """Add the distance from the last reading; `values` come from `ordered`."""
         values = values.astype(np.float64)
         if self._last is None:
             self.travelled, self.spreads = np.zeros(values.shape[:2]), np.zeros(values.shape[:2])

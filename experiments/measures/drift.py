@@ -1,4 +1,4 @@
-"""How parameters and distributions move from step to step: ways, distances from the start, and fluctuation about a trend.
+"""How parameters and distributions move: path lengths, distances from the start, fluctuation.
 
 A track is what a parameter was at every step, shape (step, run, feature).
 """
@@ -14,17 +14,17 @@ from experiments.measures.distribution import ordered, wasserstein
 
 @dataclass(frozen=True)
 class Move:
-    """How far the distribution of a unit's values on a probe moves between two readings; arrays (run, feature).
+    """How far the distribution of a unit's values on a probe moves between two readings.
 
     Attributes
     ----------
-    mean, std : ndarray
+    mean, std : ndarray, shape (run, feature)
         |Δmean| and |Δstd|, in units of the values; biased standard deviations.
-    distance : ndarray
+    distance : ndarray, shape (run, feature)
         Wasserstein-1 distance between the two, in the first one's standard deviation.
-    values : ndarray
-        Mean over the samples of |Δvalue|, in the same unit: each sample is compared with itself. Never less than `distance`,
-        since pairing smallest with smallest is the cheapest way.
+    values : ndarray, shape (run, feature)
+        Mean over the samples of |Δvalue|, in the same unit: each sample is compared with itself.
+        Never less than `distance`, since pairing smallest with smallest costs least.
     """
 
     mean: np.ndarray
@@ -45,20 +45,27 @@ def move(first: np.ndarray, second: np.ndarray) -> Move:
 
 
 def way(track: np.ndarray) -> np.ndarray:
-    """Length of the way up to each step, Σ_{s<t} |p_{s+1} − p_s|, mean over features: (step, run, feature) → (step, run)."""
+    """Length of the path up to each step, mean over features.
+
+    `Σ_{s<t} |p_{s+1} − p_s|`: (step, run, feature) → (step, run).
+    """
     steps = np.abs(np.diff(track, axis=0)).mean(axis=2, dtype=np.float64)
     return np.concatenate([np.zeros_like(steps[:1]), steps.cumsum(axis=0)])
 
 
 def distance(track: np.ndarray) -> np.ndarray:
-    """Distance from the start, root mean square over features, √(mean (p_t − p_0)²): (step, run, feature) → (step, run)."""
+    """Distance from the start, root mean square over features.
+
+    `√(mean (p_t − p_0)²)`: (step, run, feature) → (step, run).
+    """
     return np.sqrt(np.square(track - track[:1]).mean(axis=2, dtype=np.float64))
 
 
 def fluctuation(track: np.ndarray) -> np.ndarray:
-    """Standard deviation about the straight line of least squares, mean over features: (step, run, feature) → (run,).
+    """Standard deviation about the least-squares line, mean over features.
 
-    A parameter that moves steadily does not fluctuate, however fast it is.
+    (step, run, feature) → (run,). A parameter that moves steadily does not fluctuate, however fast
+    it is.
     """
     track = track.astype(np.float64)
     time = np.arange(len(track)) - (len(track) - 1) / 2

@@ -1,7 +1,8 @@
-"""What the loss does along the gradient: how far it varies, how much the gradient turns, and how smooth it is, in effect.
+"""What the loss does along the gradient: its range, the turn of the gradient, the smoothness.
 
-For steps of c times the rate η from the parameters x against the gradient g of one batch, on the same batch, with c over a range:
-the loss L(x − cηg) and the gradient ∇L(x − cηg). Santurkar et al. 2018, §3.2, where they are the three panels of the figure.
+For steps of c times the rate η from the parameters x against the gradient g of one batch, on the
+same batch, with c over a range: the loss L(x − cηg) and the gradient ∇L(x − cηg). Santurkar
+et al. 2018, §3.2, the three panels of the figure.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def along_gradient(
     labels: np.ndarray,
     steps: np.ndarray,
 ) -> AlongGradient:
-    """Walk from the parameters against the gradient of one batch, in training mode; nothing that is passed in is changed.
+    """Step from the parameters against the gradient of one batch, in training mode.
+
+    Nothing that is passed in is changed.
 
     Parameters
     ----------
@@ -85,9 +88,8 @@ def along_gradient(
         losses.append(loss)
         changes.append(_norm({path: gradient[path] - new[path] for path in gradient}))
     loss, change = np.array(losses), np.array(changes)
-    return AlongGradient(
-        loss, start, change, length, change / (np.asarray(steps)[:, None] * length)
-    )
+    smoothness = change / (np.asarray(steps)[:, None] * length)
+    return AlongGradient(loss, start, change, length, smoothness)
 
 
 def _norm(arrays: dict) -> np.ndarray:

@@ -1,8 +1,9 @@
-"""Internal covariate shift, by two definitions: what one training step of the layers before a layer does to it.
+"""Internal covariate shift by two definitions: what a step of the layers below does to a layer.
 
-The *distribution* definition asks how far the layer's inputs move, on samples that stay the same. The *gradient* definition asks how
-far the gradient of its own parameters moves, on the batch of the step. In both, the layers before have taken the step; in the second,
-the layer itself and those after it have not: only what reaches them has changed. Santurkar et al. 2018, Definition 2.1.
+The *distribution* definition asks how far the layer's inputs move, on samples that stay the same.
+The *gradient* definition asks how far the gradient of its own parameters moves, on the batch of the
+step. In both, the layers before have taken the step; in the second, the layer itself and those
+after it have not: only what reaches them has changed. Santurkar et al. 2018, Definition 2.1.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from experiments.engine.parameters import mapped
 from experiments.engine.sgd import SGD
 from experiments.measures.distribution import ordered, wasserstein
 
-Loss = Callable[
-    [np.ndarray, Any], tuple[np.ndarray, np.ndarray]
-]  # (output, target) → loss (run,), ∂L/∂output
+# (output, target) → loss (run,), ∂L/∂output
+Loss = Callable[[np.ndarray, Any], tuple[np.ndarray, np.ndarray]]
 
 
 def stepped(params: list[Arrays], grads: list[Arrays], rate: float | np.ndarray) -> list[Arrays]:
@@ -43,9 +43,10 @@ def gradient_shift(
     layers: tuple[int, ...],
     buffers: Buffers | None = None,
 ) -> dict[str, np.ndarray]:
-    """Compare G = ∂L/∂W of a layer with G′, the same once the layers before it have moved from `before` to `after`.
+    """Compare G = ∂L/∂W of a layer with G′, the same after only the layers before it have moved.
 
-    Returns cos(G, G′), 1 where nothing turned; ‖G′ − G‖, the shift as it is defined; and ‖G′ − G‖/‖G‖. W is the layer's weight matrix.
+    They move from `before` to `after`; W is the layer's weight matrix. Returns cos(G, G′), 1 where
+    nothing turned; ‖G′ − G‖, the shift as defined; and ‖G′ − G‖/‖G‖.
 
     Parameters
     ----------
@@ -76,10 +77,9 @@ def gradient_shift(
     for layer in layers:
         rest, kept, own = Network(network.layers[layer:]), before[layer:], buffers.part(layer)
         output, saved, _ = rest.forward(kept, state[layer:], moved[layer]["x"], True, own)
-        new = rest.backward(kept, saved, loss(output, target)[1], own, input_gradient=False)[1][0][
-            "weight"
-        ]
-        g, new = grads[layer]["weight"].astype(np.float64), new.astype(np.float64)
+        doutput = loss(output, target)[1]
+        _, changed = rest.backward(kept, saved, doutput, own, input_gradient=False)
+        g, new = (d["weight"].astype(np.float64) for d in (grads[layer], changed[0]))
         with np.errstate(divide="ignore", invalid="ignore"):
             found["cosine"].append((g * new).sum(axis=(1, 2)) / (_length(g) * _length(new)))
             found["absolute"].append(_length(new - g))
@@ -96,10 +96,10 @@ def distribution_shift(
     layers: tuple[int, ...],
     buffers: Buffers | None = None,
 ) -> dict[str, np.ndarray]:
-    """How far the distribution of each of a layer's inputs moves in one step, on average over the inputs.
+    """How far the distributions of a layer's inputs move in one step, averaged over the inputs.
 
-    The Wasserstein-1 distance between the values on the probe before and after, in the unit of the values, and in standard
-    deviations of the values before.
+    The Wasserstein-1 distance between the values on the probe before and after, in the unit of the
+    values, and in standard deviations of the values before.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def distribution_shift(
     before, after : parameters
         Before and after a training step.
     state : state
-        With which the probe passes before; after, it passes with the state that this leaves, so that a layer that draws something new
-        at every pass does so here.
+        State of the first pass of the probe. The second pass starts from the state that the first
+        leaves, so that a layer that draws something new at every pass does so here.
     probe : ndarray, shape (1, sample, feature)
         Samples that stay the same; batch norm takes its statistics over them.
     layers : tuple of int
@@ -118,7 +118,8 @@ def distribution_shift(
     Returns
     -------
     dict of name to ndarray, shape (layer, run)
-        "travelled" and "spreads"; the second is inf or nan for a run in which an input does not vary.
+        "travelled" and "spreads"; the second is inf or nan for a run in which an input does not
+        vary.
     """
     buffers = buffers or Buffers()
 

@@ -6,9 +6,10 @@ import numpy as np
 
 
 def eigenvalue_shares(activations: np.ndarray) -> np.ndarray:
-    """Eigenvalues of the second-moment matrix Σ_i h_i h_iᵀ, as shares of their sum, in falling order.
+    """Eigenvalues of the second-moment matrix Σ_i h_i h_iᵀ over their sum, in falling order.
 
-    Those of the Gram matrix of samples and of features are the same but for zeros; the smaller matrix is taken.
+    The Gram matrices of samples and of features differ in zero eigenvalues only; the smaller matrix
+    is used.
 
     Parameters
     ----------
@@ -25,9 +26,10 @@ def eigenvalue_shares(activations: np.ndarray) -> np.ndarray:
 
 
 def effective_rank(activations: np.ndarray) -> np.ndarray:
-    """(Σλ)²/Σλ² over the eigenvalues λ of the second-moment matrix: k equal ones and otherwise zeros give k.
+    """(Σλ)²/Σλ² over the eigenvalues λ of the second-moment matrix.
 
-    Between 1 and min(sample, feature); computed as tr(M)²/‖M‖² without eigenvalues. Multiplying all activations by a number changes
+    k equal eigenvalues, the others zero, give k; in general between 1 and min(sample, feature).
+    Computed as tr(M)²/‖M‖² without eigenvalues. Multiplying all activations by a number changes
     nothing.
 
     Parameters
