@@ -14,9 +14,8 @@ from site_gen.pages import front, mathml, prose
 from site_gen.pages.calls import UNKNOWN, Call, calls, environment, opening_of, uncalled, undeclared
 
 _SCRIPT = re.compile(r"<(script|pre|code)\b.*?</\1>", re.S)
-_UNMARKED = re.compile(
-    r"(?:\[|\{){2}\s*(\w+)\("
-)  # a tag without its sign, or as other tools write it
+# a tag without its sign, or as other tools write it
+_UNMARKED = re.compile(r"(?:\[|\{){2}\s*(\w+)\(")
 _HIDDEN = (prose.CODE[0], _SCRIPT, prose.CODE[1], prose.COMMENT, prose.ELEMENT)
 
 
@@ -35,20 +34,19 @@ def tags(text: str, names: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     except jinja2.TemplateSyntaxError as error:
         yield opening_of(text, error.lineno), _syntax_fault(error.message or "")
         return
-    functions = [name for name, value in names.items() if callable(value)]
+    functions = {name: value for name, value in names.items() if callable(value)}
     for name, line in missing:
         called = any(call.name == name for call in calls(text))
         yield line, unknown("tag" if called else "name", name, functions if called else names)
     for name, line in uncalled(text, functions):
-        yield (
-            line,
-            f"{name} is named and not called. It is written {_usage(name, inspect.signature(names[name]))}",
-        )
+        usage = _usage(name, inspect.signature(functions[name]))
+        yield line, f"{name} is named and not called. It is written {usage}"
     plain = _without_code(text)
     for found in _UNMARKED.finditer(plain):
         if found[1] in functions:
-            told = f"{found[1]} would be printed as text. It is written {_usage(found[1], inspect.signature(names[found[1]]))}"
-            yield plain.count("\n", 0, found.start()) + 1, told
+            line = plain.count("\n", 0, found.start()) + 1
+            usage = _usage(found[1], inspect.signature(functions[found[1]]))
+            yield line, f"{found[1]} would be printed as text. It is written {usage}"
     for call in calls(text):
         function = names.get(call.name)
         if callable(function):
@@ -61,14 +59,10 @@ def _syntax_fault(said: str) -> str:
     """What Jinja says of a tag that it cannot read, in one sentence, and the remedy."""
     jinja = environment()
     if missing := re.match(r"No (filter|test) named '(.*)'", said):
-        return unknown(
-            f"Jinja {missing[1]}",
-            missing[2],
-            jinja.filters if missing[1] == "filter" else jinja.tests,
-        )
-    reason = (
-        re.sub(r" at \d+$", "", said).rstrip(".").replace(". ", "; ")
-    )  # a place in characters helps nobody
+        known = jinja.filters if missing[1] == "filter" else jinja.tests
+        return unknown(f"Jinja {missing[1]}", missing[2], known)
+    # a place in characters helps nobody
+    reason = re.sub(r" at \d+$", "", said).rstrip(".").replace(". ", "; ")
     remedy = "Close every bracket and quotation mark in it, and end it with ]]"
     if "unknown tag" in said:
         remedy = "A tag that prints something is written [[= … ]]"
@@ -79,11 +73,8 @@ def arguments(call: Call, function: Callable[..., Any]) -> str:
     """What is wrong with the arguments of a call; "" if nothing is."""
     signature = inspect.signature(function)
     parameters = signature.parameters
-    named = [
-        key
-        for key, one in parameters.items()
-        if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)
-    ]
+    nameable = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    named = [key for key, one in parameters.items() if one.kind in nameable]
     usage = _usage(call.name, signature)
     if not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
         for key in call.kwargs:
@@ -131,23 +122,22 @@ def formulas(source: str, rendered: str) -> Iterator[tuple[int, str]]:
         The same with its tags filled in: gives the formula.
     """
     wrong = {
-        formula.tex: told
+        formula.tex: fault
         for formula in mathml.formulas(_without_code(rendered))
-        if (told := mathml.fault(formula))
+        if (fault := mathml.fault(formula))
     }
     if not wrong:
         return
     written = list(mathml.formulas(_without_code(prose.without_tags(source))))
-    for tex, told in wrong.items():
+    for tex, fault in wrong.items():
         lines = [formula.line for formula in written if _matches(formula.tex, tex)]
-        yield from ((line, told) for line in lines or [_tag_line(source, tex)])
+        yield from ((line, fault) for line in lines or [_tag_line(source, tex)])
 
 
 def in_text(text: str) -> list[str]:
     """The formulas of a caption, a claim or the like that cannot be set."""
-    return [
-        told for formula in mathml.formulas(_without_code(text)) if (told := mathml.fault(formula))
-    ]
+    found = mathml.formulas(_without_code(text))
+    return [fault for formula in found if (fault := mathml.fault(formula))]
 
 
 def _without_code(text: str) -> str:

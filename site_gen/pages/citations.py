@@ -1,4 +1,4 @@
-"""References: docs/references.json (CSL-JSON) → author-year links, the list of references, how to cite a figure."""
+"""References in docs/references.json (CSL-JSON): author-year links, their list, citing a figure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from site_gen import imprint
 from site_gen.errors import BuildError
 
 FILE = "docs/references.json"
-# Where a claim is made that no single publication can be held to: kinds of text, described and not named.
+# Sources of claims that no single publication makes: kinds of text, described and not named.
 POPULAR = {
     "reader": "a question from readers",
     "demo": "an interactive demonstration",
@@ -30,14 +30,15 @@ def load(raw: bytes) -> dict[str, dict[str, Any]]:
     Raises
     ------
     BuildError
-        If the file is broken, a key stands twice, or an entry lacks author, year or title; names the file, and the
-        line or the reference.
+        If the file is broken, a key stands twice, or an entry lacks author, year or title; names
+        the file, and the line or the reference.
     """
     try:
         entries = json.loads(raw.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise BuildError(
-            f"{FILE}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). Mend this line"
+            f"{FILE}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). "
+            f"Mend this line"
         ) from None
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
@@ -45,9 +46,8 @@ def load(raw: bytes) -> dict[str, dict[str, Any]]:
             f"{FILE}:{line}: cannot be read, because it is not UTF-8. Save it as UTF-8"
         ) from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise BuildError(
-            f"{FILE}:1: is a list of references in CSL-JSON, [{{…}}, {{…}}], and holds something else"
-        )
+        meant = "a list of references in CSL-JSON, [{…}, {…}]"
+        raise BuildError(f"{FILE}:1: is {meant}, and holds something else")
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         key = str(entry.get("id", "?"))
@@ -67,12 +67,9 @@ def _lacking(entry: dict[str, Any]) -> str:
         if not isinstance(entry.get(name, ""), str):
             return f'needs a text as its {name}: "{name}": "…"'
     try:
-        known = [part for author in entry["author"] for part in author.values()]
-        complete = (
-            bool(names(entry))
-            and isinstance(year(entry), int)
-            and all(isinstance(one, str) for one in known)
-        )
+        parts = [part for author in entry["author"] for part in author.values()]
+        texts = all(isinstance(part, str) for part in parts)
+        complete = bool(names(entry)) and isinstance(year(entry), int) and texts
     except (KeyError, IndexError, TypeError, AttributeError):
         complete = False
     if not complete:
@@ -114,7 +111,8 @@ def _full_name(author: dict[str, str]) -> str:
 def for_figure(figure: dict[str, Any], url: str) -> dict[str, dict[str, str]]:
     """How to cite a figure: name of the format → language for highlighting, and text.
 
-    The version is the start of the hash of the figure's table, so that a citation says which numbers were seen.
+    The version is the start of the hash of the figure's table, so that a citation says which
+    numbers were seen.
     """
     version = next(file["sha256"][:8] for file in figure["files"] if file["path"].endswith(".csv"))
     key = "bnm-" + figure["id"]

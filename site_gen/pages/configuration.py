@@ -73,7 +73,7 @@ def _check(url: str, subject: str) -> None:
 
 
 class StrictLoader(yaml.SafeLoader):
-    """YAML in which no name stands twice: of two titles or navigations one would be dropped without a word."""
+    """YAML in which no name stands twice: the first of two titles would be dropped silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping; a `yaml.YAMLError` names the line of a name that stands twice."""

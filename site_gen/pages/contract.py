@@ -1,4 +1,4 @@
-"""The rules that a page keeps whatever it says, told with file, line and remedy while it is rendered."""
+"""The rules for every page, checked while it is rendered: file, line and remedy."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ def faults(name: str, text: str) -> Iterator[tuple[int, str]]:
     """What breaks a rule on a page of docs/: line, and what is wrong with the remedy."""
     description = front.read(text).get("description")
     if isinstance(description, str) and not description.rstrip().endswith("."):
-        yield (
-            _line(text, r"^description:"),
-            "the description is no sentence: end it with a full stop",
-        )
+        line = _line(text, r"^description:")
+        yield line, "the description is no sentence: end it with a full stop"
     for found in PROMISE.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         yield line, f"{found[0]!r} promises what is not there: write it, or leave it out"
@@ -44,19 +42,15 @@ def _of_chapter(text: str) -> Iterator[tuple[int, str]]:
     opening = {call.name for call in called if call.line <= last}
     screen = f"in the first screen of a chapter ({OPENING:,} letters)"
     if not opening & {"value", "interval"}:
-        yield (
-            first,
-            f'{screen} its answer has a measured number: write [[= value("study.name") ]] there',
-        )
+        tag = '[[= value("study.name") ]]'
+        yield first, f"{screen} its answer has a measured number: write {tag} there"
     if "figure" not in opening:
         yield first, f'{screen} stands a figure: write [[= figure("id") ]] there'
     for missing in NEEDED.keys() - {call.name for call in called}:
         yield first, f"the chapter does not {NEEDED[missing]}"
     if not re.search(r"^## .*\bnot\b", text, re.M | re.I):
-        yield (
-            first,
-            "no section says what the chapter does not show: add one, “## What this does not show”",
-        )
+        remedy = "add one, “## What this does not show”"
+        yield first, f"no section says what the chapter does not show: {remedy}"
 
 
 def _line(text: str, pattern: str) -> int:

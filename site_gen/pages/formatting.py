@@ -1,4 +1,4 @@
-"""Numbers as readers see them: a true minus, narrow spaces between thousands, as many digits as the interval warrants."""
+"""Numbers for readers: a true minus, narrow spaces, as many digits as the interval supports."""
 
 from __future__ import annotations
 
@@ -75,17 +75,18 @@ def number(value: float | str, spec: str = ".3g") -> str:
 
 
 def _grouped(whole: str) -> str:
-    """Digits in threes from five digits on: 12 345, but 1234 as years and batch sizes are written."""
+    """Group digits in threes from five digits on: 12 345, but 1234 as in a year."""
     digits = whole.lstrip("+-")
-    return (
-        whole
-        if len(digits) < 5
-        else whole[: -len(digits)] + f"{int(digits):,}".replace(",", NARROW)
-    )
+    if len(digits) < 5:
+        return whole
+    return whole[: -len(digits)] + f"{int(digits):,}".replace(",", NARROW)
 
 
 def spec_for(estimate: float, low: float, high: float) -> str:
-    """The format specification that shows two significant digits of the interval's width, at most six of the number."""
+    """The format specification for a number with an interval.
+
+    It shows two significant digits of the interval's width, and at most six of the number.
+    """
     finite = [abs(x) for x in (estimate, low, high) if math.isfinite(x)]
     largest = max(finite, default=0.0)
     if not largest or (low == high and estimate == round(estimate) and largest < 10**MOST_DIGITS):
@@ -110,14 +111,20 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def estimate(measured: Mapping[str, Any]) -> str:
-    """The estimate of a claim, a case or a value, with its unit; a word if there is none with these settings."""
+    """The estimate of a claim, a case or a value, with its unit.
+
+    "not measured" if these settings give none.
+    """
     if measured["estimate"] is None:
         return "not measured"
     return with_unit(number(measured["estimate"], _spec(measured)), measured["unit"])
 
 
 def bounds(measured: Mapping[str, Any]) -> str:
-    """The ends of its interval, "0.87 to 0.89"; empty if they are the same number as far as its digits go, or none."""
+    """The ends of its interval, "0.87 to 0.89".
+
+    "" if there is none, or both ends look the same with this many digits.
+    """
     if measured["estimate"] is None:
         return ""
     spec = _spec(measured)
@@ -133,13 +140,15 @@ def size(count: int) -> str:
 
 
 def powers(text: str) -> str:
-    """A text in which computers' powers of ten, outside of mathematics, are written as such: "3e-12" → "3 × 10⁻¹²"."""
+    """Write computers' powers of ten, outside formulas, for readers: "3e-12" → "3 × 10⁻¹²"."""
     parts = text.split("$")
     for i in range(0, len(parts), 2):
-        parts[i] = POWER.sub(
-            lambda found: number(float(found[0]), f".{len(found[1] or '')}e"), parts[i]
-        )
+        parts[i] = POWER.sub(_power, parts[i])
     return "$".join(parts)
+
+
+def _power(found: re.Match[str]) -> str:
+    return number(float(found[0]), f".{len(found[1] or '')}e")
 
 
 def words(name: str) -> str:
@@ -155,9 +164,9 @@ def setting(value: Any) -> str:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, int):
         return number(value, "d")
-    return (
-        number(value, ".6g") if isinstance(value, float) or value in ("inf", "-inf") else str(value)
-    )
+    if isinstance(value, float) or value in ("inf", "-inf"):
+        return number(value, ".6g")
+    return str(value)
 
 
 def file_kind(path: str) -> str:
@@ -166,7 +175,10 @@ def file_kind(path: str) -> str:
 
 
 def file_theme(path: str) -> str:
-    """The paper a figure's file is made for: "dark", "light", or "" for tables, settings and print."""
+    """The paper a figure's file is made for: "dark", "light", or "" if it has none.
+
+    Tables, settings and files for print have none.
+    """
     stem, _, ending = path.rpartition(".")
     if ending in ("csv", "json", "pdf"):
         return ""
@@ -175,18 +187,8 @@ def file_theme(path: str) -> str:
 
 def register(environment: jinja2.Environment) -> None:
     """Give templates these functions as filters, and the order of verdicts and themes as names."""
-    for function in (
-        number,
-        estimate,
-        bounds,
-        size,
-        powers,
-        words,
-        setting,
-        file_kind,
-        file_theme,
-        with_unit,
-    ):
+    numbers = (number, estimate, bounds, size, powers, setting, with_unit)
+    for function in (*numbers, words, file_kind, file_theme):
         environment.filters[function.__name__] = function
     environment.globals |= {
         "verdict_order": VERDICT_ORDER,

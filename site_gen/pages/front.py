@@ -43,27 +43,19 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
     found = _FRONT.match(text)
     if not found:
         begun = re.match(r"\ufeff?---[ \t]*(\n|\Z)", text)
-        yield (
-            1,
-            "the front matter does not end: add a line “---” behind it"
-            if begun
-            else f"there is no front matter: {REMEDY}",
-        )
+        unended = "the front matter does not end: add a line “---” behind it"
+        yield 1, unended if begun else f"there is no front matter: {REMEDY}"
         return
     try:
         content = yaml.load(found["inside"], StrictLoader)
     except yaml.YAMLError as error:
         line, reason = where(error)
-        yield (
-            line + 1,
-            f"the front matter cannot be read as YAML ({reason}): {_advice(found['inside'], line, reason)}",
-        )
+        advice = _advice(found["inside"], line, reason)
+        yield line + 1, f"the front matter cannot be read as YAML ({reason}): {advice}"
         return
     except ValueError as error:  # a date that does not exist
-        yield (
-            1,
-            f"the front matter cannot be read as YAML ({error}): put quotation marks around that value",
-        )
+        advice = "put quotation marks around that value"
+        yield 1, f"the front matter cannot be read as YAML ({error}): {advice}"
         return
     if not isinstance(content, dict):
         yield 2, f"the front matter is no list of names and values: {REMEDY}"
@@ -73,25 +65,19 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
         line = _line_of(found["inside"], name)
         if isinstance(value, str) and value.strip():
             if line > 1 and _COMMENT.match(found["inside"].splitlines()[line - 2]):
-                yield (
-                    line,
-                    f"the {name} ends before its sign #, a comment in YAML: put quotation marks around it",
-                )
+                fault = f"the {name} ends before its sign #, a comment in YAML"
+                yield line, f"{fault}: put quotation marks around it"
             elif name == "description" and '"' in value:
-                yield (
-                    line,
-                    "the description holds a quotation mark that ends it in HTML: write “ and ”",
-                )
+                fault = "the description holds a quotation mark that ends it in HTML"
+                yield line, f"{fault}: write “ and ”"
             continue
         if name not in content:
             yield 1, f"the front matter has no {name}: add a line “{name}: …” below the first “---”"
         elif value is None or isinstance(value, str):
             yield line, f"the {name} is empty: write it behind “{name}:”"
         else:
-            yield (
-                line,
-                f"the {name} is read as {value!r}, which is no text: put quotation marks around it",
-            )
+            fault = f"the {name} is read as {value!r}, which is no text"
+            yield line, f"{fault}: put quotation marks around it"
 
 
 def _line_of(inside: str, name: str) -> int:
@@ -104,11 +90,8 @@ def _advice(inside: str, line: int, reason: str) -> str:
     lines = inside.splitlines()
     wrong = lines[line - 1] if line <= len(lines) else ""
     name, colon, value = wrong.partition(": ")
-    if (
-        colon
-        and re.fullmatch(r"\w+", name)
-        and (reason.startswith("mapping values") or value[:1] in set("@%`*&!"))
-    ):
+    special = reason.startswith("mapping values") or value[:1] in set("@%`*&!")
+    if colon and re.fullmatch(r"\w+", name) and special:
         quoted = value.strip().replace("\\", "\\\\").replace('"', '\\"')
         return f'write {name}: "{quoted}"'
     return "mend this line, or the one above it"
@@ -130,7 +113,8 @@ def navigation(sources: Mapping[str, str], chapters: Mapping[str, str]) -> Itera
     for name in sorted(set(sources) - set(chapters)):
         part, line = _entry(name, sources[name], chapters)
         place = f"to the part {part!r} of nav" if part else "to nav"
-        yield f"docs/{name}: the page is missing from the navigation: add the line “{line}” {place} in {FILE}"
+        fault = f"docs/{name}: the page is missing from the navigation"
+        yield f"{fault}: add the line “{line}” {place} in {FILE}"
     for name in chapters:
         if re.match(r"[a-z]+:|//|/", name) or not name.endswith(".md") or name in sources:
             continue
@@ -142,20 +126,18 @@ def navigation(sources: Mapping[str, str], chapters: Mapping[str, str]) -> Itera
 def _entry(name: str, text: str, chapters: Mapping[str, str]) -> tuple[str, str]:
     """The part of the navigation that a page belongs to ("" for none), and its line there."""
     title = read(text).get("title")
-    title = (
-        title
-        if isinstance(title, str) and title
-        else PurePosixPath(name).stem.replace("-", " ").capitalize()
-    )
+    if not isinstance(title, str) or not title:
+        title = PurePosixPath(name).stem.replace("-", " ").capitalize()
     entry = yaml.safe_dump(
         {title: name}, allow_unicode=True, width=float("inf"), default_flow_style=False
     )
     sizes = Counter(chapters.values())
-    beside = [
+    folder = PurePosixPath(name).parent
+    neighbours = [
         part
         for page, part in chapters.items()
-        if PurePosixPath(page).parent == PurePosixPath(name).parent != PurePosixPath(".")
-        and sizes[part] > 1
+        if PurePosixPath(page).parent == folder and sizes[part] > 1
     ]
+    beside = [] if folder == PurePosixPath(".") else neighbours
     part = Counter(beside).most_common(1)[0][0] if beside else ""
     return part, ("      - " if part else "  - ") + entry.strip()

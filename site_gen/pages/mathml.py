@@ -1,6 +1,7 @@
-"""Python-Markdown extension: TeX that `pymdownx.arithmatex` found becomes native MathML while the page is built.
+"""Python-Markdown extension: TeX that `pymdownx.arithmatex` finds becomes MathML at build time.
 
-An extension and not a MkDocs hook, so that any generator that reads `mkdocs.yml` runs it. Arithmatex must be in generic mode.
+An extension and not a MkDocs hook, so that any generator that reads `mkdocs.yml` runs it.
+Arithmatex must be in generic mode.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 from pymdownx import arithmatex
 
-# Numbers of equations start anew in every formula, so that a formula looks the same wherever it stands.
+# Every formula numbers its equations from 1, so it looks the same wherever it stands.
 CONVERTER = math_core.LatexToMathML(fancy_error=False)
 INLINE, DISPLAY = (r"\(", r"\)"), (r"\[", r"\]")
 # What arithmatex takes for a formula: its own patterns, so that both see the same.
@@ -29,7 +30,7 @@ _INLINES = re.compile(rf"{arithmatex.RE_SMART_DOLLAR_INLINE}|{arithmatex.RE_BRAC
 
 
 class MathError(ValueError):
-    """A formula that is not valid TeX, or uses a command that cannot be set; the message shows the formula."""
+    """A formula that is not valid TeX or uses an unknown command; the message shows it."""
 
 
 @cache
@@ -146,7 +147,10 @@ def _with_neighbours(root: Element) -> list[tuple[Element, Element, Element | No
 
 
 def _opening_brackets(parent: Element, before: Element | None) -> str:
-    """Take the brackets and quotation marks off the end of the text before a formula: browsers would break the line between them."""
+    """Take brackets and quotation marks off the end of the text before a formula.
+
+    Browsers would break the line between them and the formula.
+    """
     text = (parent.text if before is None else before.tail) or ""
     rest = text.rstrip("([“‘")
     if before is None:
@@ -157,7 +161,10 @@ def _opening_brackets(parent: Element, before: Element | None) -> str:
 
 
 class MathMLExtension(Extension):
-    """Registers the tree processor after inline patterns (20), which find the formulas, and before the table of contents (5)."""
+    """Registers the tree processor between inline patterns and the table of contents.
+
+    Inline patterns (20) find the formulas; the table of contents has priority 5.
+    """
 
     def extendMarkdown(self, md: markdown.Markdown) -> None:
         """Add the tree processor to a Markdown instance."""

@@ -1,7 +1,8 @@
 """Plain Markdown → HTML by MkDocs, a block of pages at a time, and what only the whole site knows.
 
-MkDocs builds whole sites. A block is a whole site too: its own pages in full, every other page and figure as an empty file that
-counts as up to date (`--dirty`), so that links and navigation are those of the whole site and only the block is rendered.
+MkDocs builds whole sites. A block is a whole site too: its own pages in full, every other page and
+figure as an empty file that counts as up to date (`--dirty`), so that links and navigation are
+those of the whole site and only the block is rendered.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ def page_of(name: str) -> str:
 
 
 def order(name: str) -> tuple:
-    """The key by which MkDocs sorts Markdown files: a folder's index, its other files, its folders."""
+    """The key by which MkDocs sorts Markdown: a folder's index, its other files, its folders."""
     *folders, file = PurePosixPath(name).parts
     return (*((1, folder) for folder in folders), (0, file not in ("index.md", "README.md"), file))
 
 
 def environment(url: str) -> dict[str, str]:
-    """What MkDocs reads from the environment: the site's address, one date for everybody, no banner."""
+    """What MkDocs reads from the environment: the site's address, one fixed date, no banner."""
     return {"SITE_URL": url, "SOURCE_DATE_EPOCH": EPOCH, "NO_MKDOCS_2_WARNING": "1"}
 
 
@@ -52,7 +53,8 @@ def build(
     block : tuple of str
         Markdown files to render, by their names under `docs_dir`.
     frame : bool
-        Whether to return what belongs to no page as well: the theme's files, the sitemap, the page for dead links.
+        Whether to return what belongs to no page as well: the theme's files, the sitemap, the page
+        for dead links.
     names : tuple of str
         Everything else under `docs_dir`.
     url : str
@@ -69,24 +71,18 @@ def build(
         tempfile.TemporaryDirectory(prefix="batch-norm-measured-") as folder,
         _set(environment(url)),
     ):
-        top = Path(
-            folder
-        ).absolute()  # of TMPDIR=., say, which MkDocs would look for below its own folder
+        # with TMPDIR=. the folder is relative, and MkDocs would look for it below its own
+        top = Path(folder).absolute()
         for name, content in inputs.items():
             place = {"theme": THEME, "docs": DOCS}.get(name.partition("/")[0])
             _write(top / (f"{place}/{name.partition('/')[2]}" if place else name), content)
         stand_ins = {page_of(name) if name.endswith(".md") else name for name in names}
-        _empty(
-            [*(f"{DOCS}/{name}" for name in names), *(f"{OUT}/{name}" for name in stand_ins)],
-            str(top),
-        )
+        empty = [f"{DOCS}/{name}" for name in names] + [f"{OUT}/{name}" for name in stand_ins]
+        _empty(empty, str(top))
         _run(top)
         pages = {page_of(name) for name in block}
-        found = {
-            path.relative_to(top / OUT).as_posix(): path
-            for path in (top / OUT).rglob("*")
-            if path.is_file()
-        }
+        files = [path for path in (top / OUT).rglob("*") if path.is_file()]
+        found = {path.relative_to(top / OUT).as_posix(): path for path in files}
         # a copy of sitemap.xml with a time stamp inside
         unwanted = stand_ins | {"sitemap.xml.gz", SCRIPT}
         wanted = found.keys() - unwanted if frame else pages | {INDEX}
@@ -99,7 +95,10 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _empty(names: list[str], top: str) -> None:
-    """Make empty files, two thousand for a block: links to one, for some file systems take half a millisecond for a new one."""
+    """Make empty files, two thousand a block, as links to one.
+
+    Some file systems take half a millisecond for a new file.
+    """
     one = Path(top, "empty")
     one.touch()
     for folder in {name.rpartition("/")[0] for name in names}:
@@ -196,29 +195,24 @@ def dead_links(texts: dict[str, str]) -> list[str]:
     for name, text in texts.items():
         for link in dict.fromkeys(re.findall(r'\shref="([^"]+)"', text)):
             address = urlsplit(link.replace("&amp;", "&"))
-            if (
-                address.scheme
-                or address.netloc
-                or not (address.fragment or address.path.endswith(".html"))
-            ):
+            to_page = address.fragment or address.path.endswith(".html")
+            if address.scheme or address.netloc or not to_page:
                 continue
-            target = (
-                os.path.normpath(PurePosixPath(name).parent / unquote(address.path))
-                if address.path
-                else name
-            )
-            target = target.replace(os.sep, "/")
-            place = unquote(address.fragment)
-            if target not in places:
-                wrong = f"there is no page {target}" if target.endswith(".html") else ""
-            else:
-                wrong = (
-                    f"{target} has no place #{place}"
-                    if place and place not in places[target]
-                    else ""
-                )
-            if wrong and not place.startswith("__"):
-                dead.append(
-                    f"docs/{name.removesuffix('.html')}.md: the link {link} is dead: {wrong}"
-                )
+            target = name
+            if address.path:
+                target = os.path.normpath(PurePosixPath(name).parent / unquote(address.path))
+                target = target.replace(os.sep, "/")
+            wrong = _missing(target, unquote(address.fragment), places)
+            if wrong:
+                page = f"docs/{name.removesuffix('.html')}.md"
+                dead.append(f"{page}: the link {link} is dead: {wrong}")
     return dead
+
+
+def _missing(target: str, place: str, places: dict[str, set[str]]) -> str:
+    """What a link's target lacks, its page or the place on it; "" if it lacks nothing."""
+    if place.startswith("__"):
+        return ""
+    if target not in places:
+        return f"there is no page {target}" if target.endswith(".html") else ""
+    return f"{target} has no place #{place}" if place and place not in places[target] else ""

@@ -1,4 +1,4 @@
-"""The gate for typed numbers: a measured number reaches a page through a tag, never through the keyboard.
+"""The gate for typed numbers: a measured number reaches a page only through a tag.
 
 Two rules, applied to prose outside code, mathematics, tags and link targets:
 
@@ -61,8 +61,10 @@ class TypedNumber:
         )
         return (
             f'{self.number!r} {why}. Write [[= value("study.name") ]] for a measured number, '
-            f'[[= setting("study.field") ]] for a setting, [[= quoted("{self.number}", "key") ]] for one from a '
-            f'source, [[= given("{self.number}") ]] for one that is true by definition, or put it inside $…$'
+            f'[[= setting("study.field") ]] for a setting, '
+            f'[[= quoted("{self.number}", "key") ]] for one from a source, '
+            f'[[= given("{self.number}") ]] for one that is true by definition, '
+            f"or put it inside $…$"
         )
 
 
@@ -84,7 +86,7 @@ def typed_numbers(text: str) -> Iterator[TypedNumber]:
 
 
 def without_tags(text: str) -> str:
-    """A page in which every tag is one sign, `MEASURED` or `OTHER`, and every line keeps its number."""
+    """A page in which every tag is one sign, `MEASURED` or `OTHER`; lines keep their numbers."""
     shown = ""
     for part in calls.parts(text):
         # trimming tags, as in "[[%-", take the ends of lines with them
