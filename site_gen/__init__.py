@@ -1,1 +1,1 @@
-"""From results to a website: the theme, figures, animations, pages and the tasks that build them."""
+"""From results to a website: theme, figures, animations, pages, and the tasks that build them."""

@@ -8,7 +8,10 @@ import sys
 
 
 def run(arguments):
-    """Run one command; return its exit status: 1 after an error that was told, 130 if stopped, 141 if nobody reads on."""
+    """Run one command and return its exit status.
+
+    1 after a reported error, 130 if stopped, 141 if nobody reads the output any more.
+    """
     _prepare()
     try:
         return _told(arguments)
@@ -19,7 +22,7 @@ def run(arguments):
     return 130
 
 
-_stopped = []  # the signals that came: an import that one interrupts may fail with any error
+_stopped = []  # signals received: an import that one interrupts may fail with any error
 
 
 def _told(arguments):
@@ -71,24 +74,20 @@ def _answer(arguments):
         return testing.run(arguments)
     try:
         from site_gen.cli import main
-    except (
-        SyntaxError
-    ) as error:  # in what every command loads; the plan tells of studies and figures
-        tell(
-            str(error.filename) + ":" + str(error.lineno) + ": " + error.msg + ". Mend the syntax."
-        )
+    except SyntaxError as error:  # in a module of every command; the plan reports the others
+        place = str(error.filename) + ":" + str(error.lineno)
+        tell(place + ": " + error.msg + ". Mend the syntax.")
         return 1
     return main(arguments)
 
 
 def _prepare():
-    """Streams that are there and print anything; whatever asks a process to end does what Ctrl-C does."""
+    """Make sure that streams exist and print anything; let every stop signal act as Ctrl-C."""
     import signal
 
     for name in ("stdin", "stdout", "stderr"):
-        if (
-            getattr(sys, name) is None
-        ):  # closed by the caller (`>&-`): no file of ours may take its number
+        # Closed by the caller (`>&-`): no file of ours may take its number.
+        if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r+"))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a substitute
@@ -104,7 +103,7 @@ def _stop(number, frame):
 
 
 def _let_go_of_output():
-    """What Python still holds for standard output cannot be written: it would complain again at its end."""
+    """Discard what Python still holds for standard output, or it would complain at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -6,16 +6,16 @@ from io import TextIOBase
 
 
 class BuildError(Exception):
-    """The build cannot go on, for a reason that the person at the keyboard can mend.
+    """The build cannot go on, for a reason that its user can mend.
 
-    The message stands alone: it names the file or the unit, what is wrong, and the remedy. Whatever shows it
-    leaves the traceback out. It holds nothing but the message, so that it crosses from a worker process
-    unharmed.
+    The message stands alone: it names the file or the unit, what is wrong, and the remedy; it is
+    shown without a traceback. It is the exception's only content, so that it crosses from a worker
+    process unharmed.
     """
 
 
 class PageError(Exception):
-    """Something a tag on a page asks for does not exist; gets its page and line where it is caught."""
+    """Something a tag asks for does not exist; the page and line are added where it is caught."""
 
 
 def tell(message: str) -> None:

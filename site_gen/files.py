@@ -1,4 +1,4 @@
-"""Reading and writing files: whole or absent, touched only if the bytes differ, hashed only if they may have changed."""
+"""Files are written whole or not at all, and only if the bytes differ; hashes are cached."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from site_gen.errors import BuildError
 from site_gen.paths import ROOT, relative
 
-# No single file takes a minute to write: a part file older than this was left by a build that was killed.
+# No file takes a minute to write: an older part file was left by a build that was killed.
 ABANDONED = 60.0
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
 def named_errors(path: Path, doing: str = "write") -> Iterator[None]:
-    """Turn an operating-system error about `path` into a `BuildError` that names the file and the remedy."""
+    """Turn an operating-system error about `path` into a `BuildError` with the remedy."""
     try:
         yield
     except OSError as error:
@@ -28,7 +28,10 @@ def named_errors(path: Path, doing: str = "write") -> Iterator[None]:
 
 
 def sentence(error: OSError, path: Path, doing: str = "use") -> str:
-    """What the operating system refused, and the remedy: "read", "write", or whatever there was to do with the file."""
+    """What the operating system refused, and the remedy.
+
+    `doing` is the verb: "read", "write", or another use of the file.
+    """
     place = str(path.parent) if path.parent == ROOT else relative(path.parent)
     if error.errno in OUT_OF_SPACE:
         reason = f"the disk that holds {place} is full: free some space"
@@ -36,8 +39,8 @@ def sentence(error: OSError, path: Path, doing: str = "use") -> str:
         wanted = {
             "read": f"{relative(path)} readable",
             "write": f"{place} and what is in it writable",
-        }
-        reason = f"permission denied: make {wanted.get(doing, f'{relative(path)} accessible')} for this user"
+        }.get(doing, f"{relative(path)} accessible")
+        reason = f"permission denied: make {wanted} for this user"
     else:
         reason = f"{error.strerror or error}: see to {place}"
     return f"cannot {doing} {relative(path)}: {reason}, then run the same command again"
@@ -52,8 +55,9 @@ def read(path: Path) -> bytes:
 def write_if_changed(path: Path, content: bytes) -> bool:
     """Write `content` to `path` unless it is there already; make the folder if need be.
 
-    The bytes go to a hidden file beside, which is then renamed: a reader, or a build that is killed, sees the old file or
-    the new one and never half of one. An unchanged file keeps its time stamp, so nothing downstream wakes up.
+    The bytes go to a hidden file beside, which is then renamed: a reader, or a build that is
+    killed, sees the old file or the new one and never half of one. An unchanged file keeps its time
+    stamp, so nothing downstream wakes up.
 
     Returns
     -------
@@ -63,7 +67,8 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     Raises
     ------
     BuildError
-        If the disk is full, permission is missing, or the like; the message names the file and the remedy.
+        If the disk is full, permission is missing, or the like; the message names the file and the
+        remedy.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with named_errors(path):
@@ -102,28 +107,27 @@ def remove(paths: Iterable[Path], top: Path) -> None:
 
 
 class Hashes:
-    """SHA-256 of files, without reading again those whose size, times and number are as they were.
+    """SHA-256 of files; those whose size, times and inode are unchanged are not read again.
 
-    A time stamp is trusted only if it was old enough when the file was hashed: what is written twice within one tick of
-    the file system's clock has one stamp and two contents.
+    A time stamp is trusted only if it was old enough when the file was hashed: what is written
+    twice within one tick of the file system's clock has one stamp and two contents.
 
     Parameters
     ----------
     known : dict
-        Path → [size, mtime, ctime, inode, time of hashing, SHA-256], as `entries` gave it last time; times in ns.
+        Path → [size, mtime, ctime, inode, time of hashing, SHA-256], as `entries` gave it last
+        time; times in ns.
     """
 
-    FINE, COARSE = (
-        20_000_000,
-        2_000_000_000,
-    )  # ns: ticks of ordinary file systems, and of those that count seconds
+    # in ns: ticks of ordinary file systems, and of those that count seconds
+    FINE, COARSE = 20_000_000, 2_000_000_000
 
     def __init__(self, known: dict[str, list] | None = None) -> None:
         self.entries = dict(known or {})
         self.seen: dict[str, str | None] = {}
 
     def of(self, path: str) -> str | None:
-        """The hash of a file, by its path from the top; None if there is none. Each is looked at once."""
+        """The hash of a file, by its path from the top; None if there is none. Read once."""
         if path not in self.seen:
             self.seen[path] = self._look(path)
         return self.seen[path]
@@ -136,7 +140,7 @@ class Hashes:
         """Take note of a file that this process has just written."""
         with named_errors(ROOT / path, "read"):
             stamp = _stamp(os.stat(ROOT / path))
-        # nobody else writes into what we make: the tick that has passed when this is used again is enough
+        # Nobody else writes these files, so one tick before the next use is enough.
         self.entries[path] = [*stamp, max(stamp[1:3]) + self.COARSE + 1, sha]
         self.seen[path] = sha
 

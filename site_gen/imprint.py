@@ -1,4 +1,4 @@
-"""What stands on everything that is published: the site's name, who made it, when, and under which licence."""
+"""What stands on everything published: the site's name, its author, the year and the licence."""
 
 TITLE = "Batch Norm, Measured"
 AUTHOR = "Batch Norm, Measured contributors"

@@ -1,4 +1,4 @@
-"""Where things lie: sources at the top of the repository, everything that is made under `build/` and `site/`."""
+"""Where things lie: sources at the top of the repository, results under `build/` and `site/`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
-# Hidden files, and what editors, merges and systems leave beside the files that somebody wrote.
+# Hidden files, and what editors, merges and systems leave beside the sources.
 LEFTOVER = re.compile(
     r"[.#~].*|.*~|.*\.(bak|orig|rej|sw[a-z]|tmp|pyc)|__pycache__|thumbs\.db|desktop\.ini|icon\r",
     re.I,

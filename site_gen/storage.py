@@ -1,4 +1,4 @@
-"""Results and measurements as bytes, the same for the same content wherever and whenever they are written."""
+"""Results and measurements as bytes that depend on the content alone, not on place or time."""
 
 from __future__ import annotations
 
@@ -34,18 +34,19 @@ def dataset_from_bytes(content: bytes, name: str) -> xr.Dataset:
     try:
         with xr.open_dataset(io.BytesIO(content), engine="scipy") as stored:
             return stored.load()
-    except Exception as error:  # noqa: BLE001 - whatever the reader stumbles over, the bytes are to blame
+    except Exception as error:  # noqa: BLE001 - any error of the reader is due to the bytes
         raise BuildError(
-            f"{name}: the stored result cannot be read ({error}). Delete it and run the same command again."
+            f"{name}: the stored result cannot be read ({error}). "
+            f"Delete it and run the same command again."
         ) from None
 
 
 def json_to_bytes(content: Any) -> bytes:
     """JSON with sorted keys, indented, infinities written as the strings "inf" and "-inf"."""
-    return (
-        json.dumps(_plain(content), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
-        + "\n"
-    ).encode()
+    text = json.dumps(
+        _plain(content), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False
+    )
+    return f"{text}\n".encode()
 
 
 def read_json(path: Path) -> Any:

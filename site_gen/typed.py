@@ -1,4 +1,4 @@
-"""A number as somebody types it who has just read it off a measurement."""
+"""A number as an author would type it after reading a measurement."""
 
 from __future__ import annotations
 

@@ -1,12 +1,14 @@
-"""Import each module in a process of its own, in which nothing else of this project has been imported.
+"""Import each module in its own process, in which nothing else of this project was imported.
 
-A module that can be imported only after another one, for instance because the two import each other, passes every test
-that comes to it by the usual path, and breaks the first command that starts with it.
+A module that can be imported only after another one, for instance because the two import each
+other, passes every test that reaches it by the usual path, and breaks the first command that starts
+with it.
 
-Starting Python and importing NumPy, pandas and Matplotlib takes a second or two, a module of ours milliseconds. Where
-processes can be forked, other people's packages are therefore imported once, and every module gets a fork of that
-process. Elsewhere every module gets a new Python. What the forks cannot show is a module that uses a part of someone
-else's package, such as `scipy.stats`, and leaves its import to another module of ours.
+Starting Python and importing NumPy, pandas and Matplotlib takes a second or two, a module of ours
+milliseconds. Where processes can be forked, other people's packages are therefore imported once,
+and every module gets a fork of that process. Elsewhere every module gets a new Python. The forks
+cannot show a module that uses a part of someone else's package, such as `scipy.stats`, and relies
+on another module of ours to import it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ FORKS = hasattr(os, "fork") and sys.platform != "darwin"
 
 
 def modules(root: Path, *packages: str) -> dict[str, Path]:
-    """All modules of packages in the folder `root`: dotted name → file. Hidden files and editors' leftovers are none."""
+    """All modules of packages in the folder `root`: dotted name → file.
+
+    Hidden files and editors' leftovers are not modules.
+    """
     found = {}
     for path in sorted(path for package in packages for path in (root / package).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
@@ -38,9 +43,11 @@ def modules(root: Path, *packages: str) -> dict[str, Path]:
 
 
 def imports(name: str, path: Path, *, later: bool = False) -> Iterator[str]:
-    """What is imported while a module is imported: of `from a import b` both `a.b`, which may be no module, and `a`.
+    """Names imported while a module is imported.
 
-    Imports under `if TYPE_CHECKING` never happen and do not count; those inside functions happen later, and count if asked for.
+    Of `from a import b` both `a.b`, which may not be a module, and `a`. Imports under
+    `if TYPE_CHECKING` never happen and do not count; those inside functions happen later, and count
+    if `later` is set.
     """
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
     left: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]

@@ -1,4 +1,4 @@
-"""What many tests share: a small repository of their own, with one study, one figure, one animation and one page."""
+"""What many tests share: a small repository with one study, one figure, one film and one page."""
 
 from __future__ import annotations
 
@@ -19,23 +19,44 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 pytest_plugins = ["tests.browser.chromium"]  # says on the last line if no browser was found
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Path(__file__).with_name("small")
+NAVIGATION = """\
+nav:
+  - Home: index.md
+  - Claims: claims.md
+  - Figures: figures/index.md
+  - References: references.md
+"""
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A copy of the repository in which the real studies, figures and pages are replaced by small ones."""
+    """A copy of the repository with small studies, figures and pages in place of the real ones."""
 
     root: Path
 
     def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess:
         """Run `python -m site_gen …` in it, as `make` does."""
-        return subprocess.run(self.command(*arguments), cwd=self.root, env=self.environment(), capture_output=True, text=True,
-                              timeout=timeout, check=False)  # fmt: skip
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """The same in the background, in a process group of its own."""
-        return subprocess.Popen(self.command(*arguments), cwd=self.root, env=self.environment(), start_new_session=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment(),
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "site_gen", *arguments]
@@ -55,11 +76,8 @@ class Repository:
     def bytes_of(self, folder: str) -> dict[str, bytes]:
         """Relative path → content, for all files below a folder."""
         base = self.root / folder
-        return {
-            path.relative_to(base).as_posix(): path.read_bytes()
-            for path in base.rglob("*")
-            if path.is_file()
-        }
+        files = [path for path in base.rglob("*") if path.is_file()]
+        return {path.relative_to(base).as_posix(): path.read_bytes() for path in files}
 
 
 def small_repository(target: Path) -> Repository:
@@ -73,10 +91,8 @@ def small_repository(target: Path) -> Repository:
     shutil.copytree(SMALL, target, dirs_exist_ok=True, ignore=ignore)
     shutil.copy(ROOT / "docs" / "references.json", target / "docs")
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    nav = "nav:\n  - Home: index.md\n  - Claims: claims.md\n  - Figures: figures/index.md\n  - References: references.md\n"
-    (target / "mkdocs.yml").write_text(
-        re.sub(r"^nav:\n(?:[ \t]+.*\n|\n|#.*\n)+", nav + "\n", config, flags=re.M)
-    )
+    small = re.sub(r"^nav:\n(?:[ \t]+.*\n|\n|#.*\n)+", NAVIGATION + "\n", config, flags=re.M)
+    (target / "mkdocs.yml").write_text(small)
     return Repository(target)
 
 

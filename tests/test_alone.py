@@ -44,14 +44,16 @@ def test_no_circle_of_imports() -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A package in which `first` works alone, `second` only after `first`, and the rest in any order."""
+    """A package in which `first` works alone, `second` only after it, the rest in any order."""
     files = {
         "__init__": "",
         "first": "ONE = 1\nfrom small.second import TWO\n",
         "second": "from small.first import ONE\nTWO = ONE + 1\n",
         "late": "def run():\n    from small import early\n",
         "early": "from . import late\n",
-        "typed": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from small import user\n",
+        "typed": (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from small import user\n"
+        ),
         "user": "import small.typed\n",
         "ends": "raise SystemExit(0)\n",
         ".#early": "not Python",

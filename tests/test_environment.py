@@ -27,8 +27,9 @@ posix = pytest.mark.skipif(os.name == "nt", reason="links and shell scripts")
 CLI = """
 import json, os, sys
 def main(arguments):
-    print(json.dumps({"arguments": arguments, "prefix": sys.prefix, "optimize": sys.flags.optimize,
-                      "environ": dict(os.environ), "version": sys.version_info[:2], "path": sys.path}))
+    seen = {"arguments": arguments, "prefix": sys.prefix, "optimize": sys.flags.optimize}
+    seen |= {"environ": dict(os.environ), "version": sys.version_info[:2], "path": sys.path}
+    print(json.dumps(seen))
     return 7
 """
 
@@ -108,7 +109,8 @@ def wheel(folder: Path) -> str:
     path = folder / "bnm_probe-1.0-py3-none-any.whl"
     files = {
         "bnm_probe.py": "",
-        "bnm_probe-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: bnm-probe\nVersion: 1.0\n",
+        "bnm_probe-1.0.dist-info/METADATA": "Metadata-Version: 2.1\n"
+        "Name: bnm-probe\nVersion: 1.0\n",
         "bnm_probe-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\n"
         "Root-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -302,7 +304,15 @@ def build_editable(folder, *_):
     shutil.copy(made, folder)
     return made.name
 """
-PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "bnm-probe"\nversion = "1.0"\n'
+PROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "bnm-probe"
+version = "1.0"
+"""
 
 
 @posix
@@ -335,7 +345,7 @@ def test_an_environment_is_made_offline_in_a_folder_of_any_name(tmp_path: Path) 
 
 
 def made(tree: Tree, wheels: Path, *stamps: str, **environ: str) -> subprocess.CompletedProcess:
-    """Bring `.packages` or more up to date in a tree, with pip, from the wheels in a folder alone."""
+    """Bring `.packages` or more up to date in a tree with pip, from a folder of wheels alone."""
     return subprocess.run(
         [sys.executable, "-c", BRING, *stamps],
         cwd=tree.root,
@@ -536,7 +546,8 @@ def test_an_environment_without_its_configuration_or_its_base_is_none(tree: Tree
     ("output", "says"),
     [
         (
-            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+            "ERROR: Could not install packages due to an OSError: "
+            "[Errno 28] No space left on device",
             "is full",
         ),
         ("error: Failed to fetch\n  cause: dns error", "no package index reached"),

@@ -1,4 +1,4 @@
-"""Imports point one way: the contracts of pyproject.toml, and what some packages may import at all."""
+"""Imports point one way: the contracts of pyproject.toml, and what packages may import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quick results are computed once, whoever asks, and a study that fails leaves none."""
+"""Quick results are computed once for all tests, and a study that fails leaves none."""
 
 from __future__ import annotations
 

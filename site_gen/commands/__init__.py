@@ -11,9 +11,9 @@ CLUSTER = (*SITE, ".ok-cluster")
 
 
 class Command(namedtuple("Command", "says needs asks example", defaults=(SITE, "", ""))):
-    """A command: what it does, the stamps it needs, the variable it cannot do without, an example of that.
+    """A command: what it does, the stamps it needs, the variable it requires, an example of that.
 
-    A named tuple, for `dataclasses` takes longer to import than everything else here.
+    A named tuple, because importing `dataclasses` takes longer than everything else here.
     """
 
     __slots__ = ()

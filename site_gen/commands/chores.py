@@ -25,9 +25,8 @@ def clean(*, everything: bool) -> None:
             if name == "site":
                 others = site_folder.clear(Path(path))
                 if others:
-                    print(
-                        f"site/ stays, for no build made {', '.join(others[:3])}{' …' if len(others) > 3 else ''}."
-                    )
+                    some = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
+                    print(f"site/ stays, for no build made {some}.")
             elif os.path.islink(path):  # the link is ours, what it points to may not be
                 os.unlink(path)
             elif name == ".venv" and (whose := install.somebodys()):

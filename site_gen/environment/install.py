@@ -98,8 +98,8 @@ def _alone() -> Iterator[int | None]:
     """Hold the lock of `.venv`; installers inherit it, and hold it on if their parent is killed."""
     if whose := somebodys():
         raise BuildError(
-            f"{VENV} {whose}: move it away, the build makes its own there. With requirements.txt installed, "
-            f"{variables.PACKAGES}=installed uses the Python that is called"
+            f"{VENV} {whose}: move it away, the build makes its own there. With requirements.txt "
+            f"installed, {variables.PACKAGES}=installed uses the Python that is called"
         )
     while True:
         os.makedirs(VENV, exist_ok=True)
@@ -115,18 +115,18 @@ def _alone() -> Iterator[int | None]:
 
 
 def somebodys() -> str:
-    """Why `.venv` is somebody's own and not to be emptied; nothing if we made it, or nobody put packages into it."""
+    """Why `.venv` belongs to somebody else and must not be emptied.
+
+    "" if this program made it, or nobody has installed packages in it.
+    """
     held = set(os.listdir(VENV)) if os.path.isdir(VENV) else set()
     if "pyvenv.cfg" not in held:
         return "is not an environment of Python" if held - USUAL else ""
     if held & {LOCK, *venv.SOURCES}:
         return ""
     found = glob.glob("[Ll]ib/**/site-packages/*.dist-info", root_dir=VENV, recursive=True)
-    named = {os.path.basename(path).partition("-")[0] for path in found} - {
-        "pip",
-        "setuptools",
-        "wheel",
-    }
+    packages = {os.path.basename(path).partition("-")[0] for path in found}
+    named = packages - {"pip", "setuptools", "wheel"}
     return f"is an environment that somebody else made, with {min(named)} in it" if named else ""
 
 
@@ -224,7 +224,7 @@ def _install(stamp: str, lock: int | None) -> None:
 
 
 def _reaches_the_index(pinned: str, lock: int | None, stamp: str) -> bool:
-    """Install one small package with little patience: a missing network is told within seconds.
+    """Install one small package with little patience: a missing network is reported within seconds.
 
     False if the package came from a folder or a mirror while an index did not answer: the others
     may be there too, but waiting for that index again and again would take minutes.
@@ -323,7 +323,8 @@ def _explain(output: str) -> str | None:
     if CERTIFICATE.search(output):
         return (
             "no package index reached: its certificate is not accepted. Behind a proxy that has a "
-            "certificate of its own, name that in PIP_CERT or SSL_CERT_FILE, then run the same command again"
+            "certificate of its own, name that in PIP_CERT or SSL_CERT_FILE, then run the same "
+            "command again"
         )
     if NETWORK.search(output):
         return NO_INDEX
@@ -351,8 +352,5 @@ def _last(output: str) -> str:
     """Return the line that says most: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    return (
-        (errors or lines or ["it gave no reason"])[-1]
-        .removeprefix("ERROR: ")
-        .removeprefix("error: ")
-    )
+    last = (errors or lines or ["it gave no reason"])[-1]
+    return last.removeprefix("ERROR: ").removeprefix("error: ")

@@ -1,4 +1,4 @@
-"""The environment of the project, `.venv`: its Python, and whether it holds what a command needs."""
+"""The project's environment, `.venv`: its Python, and whether it holds what a command needs."""
 
 import os
 import sys
@@ -23,15 +23,17 @@ def current(stamps: tuple[str, ...]) -> bool:
 
 
 def _has_a_base() -> bool:
-    """Whether `.venv` says what Python it was made with, and that is there: a copied program starts without it, and fails."""
+    """Whether the Python that `.venv` was made with is still there.
+
+    A copy of its program starts without it, and then fails.
+    """
     try:
         with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as file:
             settings = [line.partition("=") for line in file]
     except OSError:
         return False
-    return all(
-        os.path.isdir(value.strip()) for name, _, value in settings if name.strip() == "home"
-    )
+    bases = [value.strip() for name, _, value in settings if name.strip() == "home"]
+    return all(map(os.path.isdir, bases))
 
 
 def is_current(stamp: str) -> bool:
@@ -53,14 +55,18 @@ def content(stamp: str) -> bytes:
 
 
 def lacks(name: str | None) -> str | None:
-    """What to do about a missing package of others; None for a module of ours, which is a mistake of ours."""
+    """What to do about a missing package; None for a module of this project.
+
+    That is a mistake of ours, whose traceback is wanted.
+    """
     if not name or name.partition(".")[0] in ("experiments", "site_gen", "tests"):
         return None
     if variables.uses_venv(os.environ):
-        return f".venv lacks {name}: remove it with `make distclean`, and the same command makes it anew"
+        remedy = "remove it with `make distclean`, and the same command makes it anew"
+        return f".venv lacks {name}: {remedy}"
     return (
-        f"{sys.executable} lacks {name}: install requirements.txt there, or leave {variables.PACKAGES} unset, "
-        "and the same command makes an environment of its own"
+        f"{sys.executable} lacks {name}: install requirements.txt there, or leave "
+        f"{variables.PACKAGES} unset, and the same command makes an environment of its own"
     )
 
 

@@ -44,19 +44,17 @@ MAX_GIF = 1024 * 1024
 MAX_VIDEO = 300 * 1024
 SIMPLER = "move less at a time (fewer frames, fewer points, a smaller height)"
 
-# x264's code for AVX-512 gives other bytes once in seven encodings, in the last row of a key frame; its other code never did.
-X86 = platform.machine().lower() in ("x86_64", "amd64")
-SAME_EVERYWHERE = {"x264-params": "asm=AVX2"} if X86 else {}
+# x264's code for AVX-512 gives other bytes once in seven encodings, in the last row of a key frame;
+# its other code never did.
+X264 = {"preset": "slow", "tune": "animation"}
+if platform.machine().lower() in ("x86_64", "amd64"):
+    X264["x264-params"] = "asm=AVX2"
 
-# Each codec's qualities, best first: the first that fits MAX_VIDEO is published. One thread, so that bytes do
-# not depend on the number of cores. AV1, not VP9: a fifth smaller in half the time.
+# Each codec's qualities, best first: the first that fits MAX_VIDEO is published. One thread, so
+# that bytes do not depend on the number of cores. AV1, not VP9: a fifth smaller in half the time.
 CODECS = {
     "webm": ("libsvtav1", ("34", "42", "50"), {"preset": "8", "svtav1-params": "lp=1"}),
-    "mp4": (
-        "libx264",
-        ("25", "29", "33"),
-        {"preset": "slow", "tune": "animation"} | SAME_EVERYWHERE,
-    ),
+    "mp4": ("libx264", ("25", "29", "33"), X264),
 }
 LAYOUT = {"webm": {}, "mp4": {"movflags": "+faststart"}}  # an MP4 plays before it is loaded
 EVERY = 10  # a draft films one frame out of so many
@@ -81,10 +79,11 @@ def draw_film(
     figure_id : str
         Begins every file name and is written into every file, beside the title and the licence.
     draft : bool
-        Film one frame out of `EVERY` in the same time, with one pixel to a CSS pixel everywhere: jerky and coarse,
-        and made in a fifth of the time.
+        Film one frame out of `EVERY` in the same time, with one pixel to a CSS pixel everywhere:
+        jerky and coarse, and made in a fifth of the time.
     check : callable
-        Called with the animation before it is thinned to a draft; raises if it must not be published.
+        Called with the animation before it is thinned to a draft; raises if it must not be
+        published.
 
     Returns
     -------
@@ -96,8 +95,8 @@ def draw_film(
     Raises
     ------
     BuildError
-        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, or a video more
-        than 300 KB.
+        If an artist that changes is missing from the animation's list, a GIF has more than 1 MB, or
+        a video more than 300 KB.
     """
     csv = table_bytes(data)
     table = read_table(csv)
@@ -117,14 +116,11 @@ def draw_film(
             files[f"{name}.gif"] = _gif(images, animation.fps, figure_id, f"{name}.gif")
             pictures = [_yuv(frame) for frame in (images if draft else frames(animation, DENSE))]
             for form in CODECS:
-                files[f"{name}.{form}"] = _video(
-                    pictures, animation.fps, figure_id, module.TITLE, f"{name}.{form}"
-                )
+                file = f"{name}.{form}"
+                files[file] = _video(pictures, animation.fps, figure_id, module.TITLE, file)
             _stand_still(animation, animation.poster)
-            poster = png_bytes(
-                animation.figure, figure_id, module.TITLE, SCREEN if draft else DENSE
-            )
-            files[f"{name}.png"] = poster
+            dpi = SCREEN if draft else DENSE
+            files[f"{name}.png"] = png_bytes(animation.figure, figure_id, module.TITLE, dpi)
     return Drawn(files, width, height)
 
 
@@ -132,19 +128,21 @@ def _sparse(animation: Animation, every: int) -> Animation:
     """One frame out of `every`, the poster among them, at the nearest rate that a GIF can have."""
     every = min(every, animation.frames // 2)
     first = animation.poster % every
+    fastest = max(animation.fps, every) / every
     return replace(
         animation,
         frames=len(range(first, animation.frames, every)),
         update=lambda i: animation.update(first + i * every),
-        fps=next(
-            fps for fps in (50, 25, 20, 10, 5, 4, 2, 1) if fps * every <= max(animation.fps, every)
-        ),
+        fps=next(fps for fps in (50, 25, 20, 10, 5, 4, 2, 1) if fps <= fastest),
         poster=animation.poster // every,
     )
 
 
 def frames(animation: Animation, dpi: int) -> Iterator[np.ndarray]:
-    """Yield every frame, (height, width, 3) of uint8, by blitting; call it inside the theme's context."""
+    """Yield every frame by blitting, (height, width, 3) of uint8.
+
+    Call it inside the theme's context.
+    """
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -177,9 +175,10 @@ def redrawn(animation: Animation, i: int, dpi: int) -> np.ndarray:
 
 
 def check_artists(animation: Animation, images: Sequence[np.ndarray], figure_id: str) -> None:
-    """Raise a `BuildError` if one of a few blitted images differs from the same frame drawn in full.
+    """Raise a `BuildError` if a blitted image differs from the same frame drawn in full.
 
-    They differ where an artist changes and is not in the animation's list.
+    A few frames are compared. They differ where an artist changes and is not in the animation's
+    list.
     """
     last = animation.frames - 1
     for i in sorted({0, last // 3, animation.poster, 2 * last // 3, last}):
@@ -187,8 +186,9 @@ def check_artists(animation: Animation, images: Sequence[np.ndarray], figure_id:
         if wrong.any():
             y, x = (int(edge.min()) for edge in wrong.nonzero())
             raise BuildError(
-                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, the first {x} "
-                f"from the left and {y} from the top: list in `artists` every artist that changes there"
+                f"animation {figure_id}: frame {i} is wrong in {wrong.sum()} pixels, "
+                f"the first {x} from the left and {y} from the top: "
+                f"list in `artists` every artist that changes there"
             )
 
 
@@ -200,7 +200,10 @@ def _stand_still(animation: Animation, i: int) -> None:
 
 
 def _moving(figure: Figure, changing: Sequence[Artist]) -> list[Artist]:
-    """What each frame draws anew, bottom first: what changes, and in the same axes whatever lies above it."""
+    """What each frame redraws, bottom first: changing artists and whatever lies above them.
+
+    Above: in the same axes.
+    """
     from matplotlib.axes import Axes
 
     wanted = {id(artist) for artist in changing}
@@ -216,11 +219,9 @@ def _moving(figure: Figure, changing: Sequence[Artist]) -> list[Artist]:
         if not isinstance(part, Axes):
             moving += [part] if changes(part) else []
             continue
-        hidden = (
-            [part.patch]
-            if part.axison
-            else [part.patch, part.xaxis, part.yaxis, *part.spines.values()]
-        )
+        hidden = [part.patch]
+        if not part.axison:
+            hidden += [part.xaxis, part.yaxis, *part.spines.values()]
         drawn = [child for child in children(part) if child not in hidden]
         lowest = next((i for i, child in enumerate(drawn) if changes(child)), len(drawn))
         moving += drawn[lowest:]
@@ -239,9 +240,16 @@ def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, name: str) -> b
         film = BytesIO()
         about = f"{SITE}: {figure_id}. {LICENCE}".encode()
         drawn[0].save(
-            film, "GIF", save_all=True, append_images=drawn[1:], duration=1000 // fps, loop=0, disposal=1,
-            optimize=False, comment=about,
-        )  # fmt: skip
+            film,
+            "GIF",
+            save_all=True,
+            append_images=drawn[1:],
+            duration=1000 // fps,
+            loop=0,
+            disposal=1,
+            optimize=False,
+            comment=about,
+        )
         if film.tell() <= MAX_GIF:
             break
     check_size(name, film.getvalue(), MAX_GIF, SIMPLER)
@@ -249,11 +257,11 @@ def _gif(images: Sequence[np.ndarray], fps: int, figure_id: str, name: str) -> b
 
 
 def _reduce(images: Sequence[np.ndarray], colours: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """A palette (colour, 3) for all images, and each image as indices (height, width) of the nearest colour.
+    """A palette (colour, 3) for all images, and each image as indices (height, width) into it.
 
-    The most frequent colours (paper, lines, fills) are in the palette exactly; the rest of it covers what is
-    left, mostly the edges of letters and lines. Pillow alone may map white to the next grey, and then the
-    picture sits in a visible box.
+    Each pixel gets the nearest colour. The most frequent colours (paper, lines, fills) are in the
+    palette exactly; the rest of it covers what is left, mostly the edges of letters and lines.
+    Pillow alone may map white to the next grey, and then the picture sits in a visible box.
     """
     import numpy as np
     from PIL import Image
@@ -276,7 +284,7 @@ def _reduce(images: Sequence[np.ndarray], colours: int) -> tuple[np.ndarray, lis
 
 
 def _yuv(image: np.ndarray) -> av.VideoFrame:
-    """A frame as video keeps it: brightness for every pixel, colour for 2 × 2, by the rule of BT.709."""
+    """A frame as video stores it: brightness for every pixel, colour for 2 × 2, after BT.709."""
     import av
     from av.video.reformatter import ColorRange, Colorspace
 
@@ -293,12 +301,12 @@ def _yuv(image: np.ndarray) -> av.VideoFrame:
 def _video(
     pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, name: str
 ) -> bytes:
-    """The frames as a video of the kind that the name's ending says."""
-    # SVT-AV1 speaks to the terminal by itself unless told otherwise before it starts.
+    """The frames as a video in the format of the name's suffix."""
+    # SVT-AV1 writes to the terminal unless this is set before it starts.
     os.environ.setdefault("SVT_LOG", "1")
     about = {"title": title, "comment": f"{SITE}: {figure_id}", "copyright": LICENCE}
     for quality in CODECS[name.rpartition(".")[2]][1]:
-        # What goes to the front of an MP4 is known at its end, so the encoder needs a real file.
+        # The head of an MP4 is known only at its end, so the encoder needs a real file.
         with tempfile.TemporaryDirectory() as folder:
             film = Path(folder, name)
             _encode(film, pictures, fps, quality, about)
@@ -324,7 +332,7 @@ def _encode(
         context.width, context.height = pictures[0].width, pictures[0].height
         context.pix_fmt = "yuv420p"
         context.thread_count = 1
-        # Said outright, or browsers guess from the size of the picture and the paper's colour is off.
+        # Stated, or browsers guess from the picture's size and get the paper's colour wrong.
         context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
         context.color_range = 1  # 16 to 235
         with _same_priority():
@@ -339,10 +347,11 @@ def _encode(
 def _same_priority() -> Iterator[None]:
     """Undo what is done to the scheduling of this process.
 
-    Where root runs it, SVT-AV1 makes its threads and the one that starts it real-time threads of the highest priority.
-    Processes started later would inherit that priority and starve everything else.
+    Where root runs it, SVT-AV1 makes its threads and the one that starts it real-time threads of
+    the highest priority. Processes started later would inherit that priority and starve everything
+    else.
     """
-    if not hasattr(os, "sched_setscheduler"):  # only Linux has it, and only there it is done
+    if not hasattr(os, "sched_setscheduler"):  # SVT-AV1 does it on Linux only
         yield
         return
     before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)

@@ -1,4 +1,4 @@
-"""A figure as files: its table as CSV, and drawn from that SVG, PNG and PDF; the same bytes wherever made."""
+"""A figure as files: its table as CSV, and SVG, PNG and PDF drawn from it; the bytes reproduce."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 SCREEN = 100  # dots an inch on the page
 DENSE = 2 * SCREEN  # dots an inch of a PNG or a video, for dense screens; a draft has SCREEN
 MAX_SVG = 300 * 1024
+SIMPLER = "draw its many points or cells with rasterized=True"
 LICENCE = f"{imprint.LICENCE}, {imprint.LICENCE_URL}"
 SITE = imprint.TITLE
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """The files of a figure, name → content, and the size in CSS pixels at which the page shows it."""
+    """The files of a figure, name → content, and its size on the page in CSS pixels."""
 
     files: dict[str, bytes]
     width: int
@@ -44,7 +45,10 @@ def table_bytes(data: pd.DataFrame) -> bytes:
 
 
 def read_table(source: Path | bytes) -> pd.DataFrame:
-    """Read a figure's CSV: floats to the last bit, words such as "None" as words, empty cells as missing."""
+    """Read a figure's CSV.
+
+    Floats are read to the last bit, words such as "None" as words, and empty cells as missing.
+    """
     import pandas as pd
 
     file = BytesIO(source) if isinstance(source, bytes) else source
@@ -52,7 +56,7 @@ def read_table(source: Path | bytes) -> pd.DataFrame:
 
 
 def check_size(name: str, content: bytes, limit: int, remedy: str) -> None:
-    """Raise a `BuildError` that names the file and the remedy if `content` is longer than `limit` bytes."""
+    """Raise a `BuildError` with the file and the remedy if `content` exceeds `limit` bytes."""
     if len(content) > limit:
         raise BuildError(
             f"{name} would have {len(content) / 1024:.0f} KB, "
@@ -133,13 +137,10 @@ def draw_figure(
                 check(figure)
             name = f"{figure_id}{suffix(theme)}"
             svg = svg_bytes(figure, figure_id, module.TITLE)
-            check_size(
-                f"{name}.svg", svg, MAX_SVG, "draw its many points or cells with rasterized=True"
-            )
+            check_size(f"{name}.svg", svg, MAX_SVG, SIMPLER)
             files[f"{name}.svg"] = svg
-            files[f"{name}.png"] = png_bytes(
-                figure, figure_id, module.TITLE, SCREEN if draft else DENSE
-            )
+            dpi = SCREEN if draft else DENSE
+            files[f"{name}.png"] = png_bytes(figure, figure_id, module.TITLE, dpi)
             if theme is LIGHT and not draft:
                 files[f"{figure_id}.pdf"] = _pdf_bytes(figure, figure_id, module.TITLE)
     return Drawn(files, width, height)
@@ -150,7 +151,7 @@ def svg_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
     from matplotlib import rc_context
 
     about = {"Title": title, "Identifier": figure_id, "Publisher": SITE, "Rights": LICENCE}
-    # One salt a figure: two figures inlined in one page must not share the names of their clip paths.
+    # One salt a figure: two figures inlined in one page must not share names of clip paths.
     with rc_context({"svg.hashsalt": figure_id}):
         return _render(figure, "svg", about | {"Date": None, "Creator": None})
 
@@ -161,7 +162,7 @@ def _pdf_bytes(figure: Figure, figure_id: str, title: str) -> bytes:
 
 
 def _render(figure: Figure, form: str, about: dict[str, str | None], dpi: int = DENSE) -> bytes:
-    """The figure in one format: the bytes of its `savefig`, which would rehearse the drawing before each of them."""
+    """The figure in one format: the bytes of its `savefig`, without its extra drawing before."""
     from importlib import import_module
 
     backend = import_module(f"matplotlib.backends.backend_{'agg' if form == 'png' else form}")

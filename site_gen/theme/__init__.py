@@ -1,4 +1,4 @@
-"""The house theme: colours by condition, light and dark paper, and what figures and animations are made with."""
+"""The house theme: colours by condition, light and dark paper, the base of figures and films."""
 
 from site_gen.theme.theme import DARK, LIGHT, Animation, Theme
 

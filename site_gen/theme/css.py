@@ -1,11 +1,14 @@
-"""The palette as CSS custom properties; run `python -m site_gen.theme.css` after changing `palette.py`."""
+"""The palette as CSS custom properties.
+
+After changing `palette.py`, run `python -m site_gen.theme.css`.
+"""
 
 from pathlib import Path
 
 from site_gen.theme.palette import PALETTE, SURFACE
 
 FILE = Path(__file__).parent / "overrides" / "assets" / "palette.css"
-SCHEMES = ("default", "slate")  # what Material calls light and dark
+LIGHT, DARK = "default", "slate"  # Material's names of its schemes
 
 
 def properties(side: int) -> str:
@@ -18,16 +21,15 @@ def properties(side: int) -> str:
 
 def stylesheet() -> str:
     """The whole file: light, dark, and light again on printed paper."""
-    light, dark = (f'[data-md-color-scheme="{scheme}"] {{\n  color-scheme: {("light", "dark")[side]};\n{properties(side)}\n}}\n'
-                   for side, scheme in enumerate(SCHEMES))  # fmt: skip
-    printed = (
-        '@media print {\n[data-md-color-scheme="slate"] {\n  color-scheme: light;\n'
-        + properties(0)
-        + "\n}\n}\n"
-    )
-    return (
-        f"/* Written by `python -m site_gen.theme.css` from palette.py. */\n{light}{dark}{printed}"
-    )
+    light, dark, printed = _rule(LIGHT, 0), _rule(DARK, 1), _rule(DARK, 0)
+    head = "/* Written by `python -m site_gen.theme.css` from palette.py. */\n"
+    return f"{head}{light}{dark}@media print {{\n{printed}}}\n"
+
+
+def _rule(scheme: str, side: int) -> str:
+    """The rule that gives a scheme of Material the colours of one paper."""
+    declared = f"  color-scheme: {('light', 'dark')[side]};\n{properties(side)}\n"
+    return f'[data-md-color-scheme="{scheme}"] {{\n{declared}}}\n'
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A film that two studies share: a distribution and the test accuracy, drawn as training goes on."""
+"""A film that two studies share: a distribution and the test accuracy, as training goes on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def training_film(
     hold: int,
     ratio: float,
 ) -> Animation:
-    """Curves that grow with the training step, on a logarithmic scale: what enters a sigmoid above, the test accuracy below.
+    """Curves that grow with the training step, on a logarithmic scale.
+
+    The input of a sigmoid above, the test accuracy below.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def training_film(
 
 
 def _until(table: pd.DataFrame, column: str, step: float) -> tuple[np.ndarray, np.ndarray]:
-    """A curve up to a step, or to its end: all readings before it, and the place on the straight line to the next."""
+    """A curve up to a step, or to its end: the readings before it, and the interpolated value."""
     steps, values = table["step"].to_numpy(), table[column].to_numpy()
     step = min(step, steps[-1])
     seen = steps < step

@@ -1,4 +1,4 @@
-"""The page of questions: each has a short answer, a figure, and the way to its chapter."""
+"""The page of questions: each has a short answer, a figure, and a link to its chapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files are whole or absent, keep their time stamp if nothing changed, and say why they cannot be written."""
+"""Files are whole or absent, keep their time stamp if unchanged, and report failed writes."""
 
 from __future__ import annotations
 

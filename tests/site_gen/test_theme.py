@@ -1,4 +1,4 @@
-"""The palette is legible and told apart by everyone, the style sheet has the same one, and figures depend on nothing else."""
+"""The palette is legible and distinct for everyone; style sheet and figures depend on it alone."""
 
 from __future__ import annotations
 
@@ -20,18 +20,56 @@ ASSETS = HERE / "overrides" / "assets"
 VERDICTS = ("supported", "refuted", "depends", "untested")
 
 # Dichromacy in linear RGB: Machado, Oliveira & Fernandes 2009, severity 1.
+PROTANOPIA = (
+    (0.152286, 1.052583, -0.204868),
+    (0.114503, 0.786281, 0.099216),
+    (-0.003882, -0.048116, 1.051998),
+)
+DEUTERANOPIA = (
+    (0.367322, 0.860646, -0.227968),
+    (0.280085, 0.672501, 0.047413),
+    (-0.01182, 0.04294, 0.968881),
+)
+TRITANOPIA = (
+    (1.255528, -0.076749, -0.178779),
+    (-0.078411, 0.930809, 0.147602),
+    (0.004733, 0.691367, 0.3039),
+)
 VISION = {
     "full": np.eye(3),
-    "protanopia": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
-    "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]),
-    "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]]),
-}  # fmt: skip
+    "protanopia": np.array(PROTANOPIA),
+    "deuteranopia": np.array(DEUTERANOPIA),
+    "tritanopia": np.array(TRITANOPIA),
+}
+# Oklab: Ottosson 2020.
+CONES = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
+)
+LAB = (
+    (0.2104542553, 0.793617785, -0.0040720468),
+    (1.9779984951, -2.428592205, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.808675766),
+)
+TOGETHER = (
+    ("batch norm", "none", "layer norm", "group norm"),
+    ("batch norm", "input", "gradient"),
+    ("batch norm", "none", "theory"),
+    ("positive", "negative", "neutral"),
+    ("batch norm", "none", "gradient"),
+)
 
 
 def linear(colour: str) -> np.ndarray:
     """Linear RGB of a hex colour."""
     channels = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
     return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def hexadecimal(rgba: tuple[float, ...]) -> str:
+    """The hex colour of red, green and blue from 0 to 1."""
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in rgba[:3])
 
 
 def contrast(one: str, other: str) -> float:
@@ -43,18 +81,14 @@ def contrast(one: str, other: str) -> float:
 
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
-    """Linear RGB to Oklab (Ottosson 2020), in which equal distances look about equally large."""
-    cones = np.array([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
-                      [0.0883024619, 0.2817188376, 0.6299787005]]) @ np.clip(rgb, 0, 1)  # fmt: skip
-    return np.array([[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099],
-                     [0.0259040371, 0.7827717662, -0.808675766]]) @ np.cbrt(cones)  # fmt: skip
+    """Linear RGB to Oklab, in which equal distances look about equally large."""
+    return np.array(LAB) @ np.cbrt(np.array(CONES) @ np.clip(rgb, 0, 1))
 
 
 def distance(one: str, other: str, vision: str = "full") -> float:
     """How far apart two colours look; 0.02 is about the least that is seen side by side."""
-    return float(
-        np.linalg.norm(oklab(VISION[vision] @ linear(one)) - oklab(VISION[vision] @ linear(other)))
-    )
+    first, second = (oklab(VISION[vision] @ linear(colour)) for colour in (one, other))
+    return float(np.linalg.norm(first - second))
 
 
 @THEMES
@@ -74,19 +108,13 @@ def test_text_is_legible_on_all_papers(theme: Theme) -> None:
 
 @THEMES
 @pytest.mark.parametrize("vision", VISION)
-@pytest.mark.parametrize(
-    "together",
-    [("batch norm", "none", "layer norm", "group norm"), ("batch norm", "input", "gradient"), ("batch norm", "none", "theory"),
-     ("positive", "negative", "neutral"), ("batch norm", "none", "gradient")],
-    ids=", ".join,
-)  # fmt: skip
+@pytest.mark.parametrize("together", TOGETHER, ids=", ".join)
 def test_conditions_that_meet_stay_apart(
     theme: Theme, vision: str, together: tuple[str, ...]
 ) -> None:
     for one, other in combinations(together, 2):
-        assert distance(theme.colour(one), theme.colour(other), vision) >= 0.07, (
-            f"{one} and {other}"
-        )
+        apart = distance(theme.colour(one), theme.colour(other), vision)
+        assert apart >= 0.07, f"{one} and {other}"
 
 
 @THEMES
@@ -114,19 +142,13 @@ def test_a_sequence_runs_from_the_paper_away(theme: Theme) -> None:
 @THEMES
 def test_colour_maps_have_a_monotone_lightness(theme: Theme) -> None:
     def lightness(cmap: object, places: np.ndarray) -> np.ndarray:
-        return np.array(
-            [
-                oklab(linear("#" + "".join(f"{round(v * 255):02x}" for v in cmap(place)[:3])))[0]
-                for place in places
-            ]
-        )
+        return np.array([oklab(linear(hexadecimal(cmap(place))))[0] for place in places])
 
     away = -1 if theme is LIGHT else 1
     assert (np.diff(lightness(theme.cmap, np.linspace(0, 1, 33))) * away > 0).all()
     assert (np.diff(lightness(theme.diverging, np.linspace(0.5, 1, 17))) * away > 0).all()
     assert (np.diff(lightness(theme.diverging, np.linspace(0.5, 0, 17))) * away > 0).all()
-    middle = "#" + "".join(f"{round(v * 255):02x}" for v in theme.diverging(0.5)[:3])
-    assert distance(middle, theme.paper) < 0.06
+    assert distance(hexadecimal(theme.diverging(0.5)), theme.paper) < 0.06
 
 
 def test_the_style_sheet_has_the_same_palette() -> None:
@@ -139,10 +161,8 @@ def test_the_style_sheet_names_only_colours_of_the_palette() -> None:
     house = (ASSETS / "house.css").read_text(encoding="utf-8")
     without_masks = re.sub(r"url\(.*?\)", "", house)
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b", without_masks), "colours come from palette.css"
-    known = {"--bn-" + name.replace(" ", "-") for name in SURFACE | PALETTE} | {
-        "--bn-measure",
-        "--bn-radius",
-    }
+    known = {"--bn-" + name.replace(" ", "-") for name in SURFACE | PALETTE}
+    known |= {"--bn-measure", "--bn-radius"}
     assert set(re.findall(r"var\((--bn-[\w-]+)", house)) <= known
     for verdict in VERDICTS:
         assert f".bn-verdict--{verdict}" in house
@@ -153,13 +173,10 @@ def test_drawn_with_the_vendored_fonts_only(theme: Theme) -> None:
     from matplotlib.font_manager import FontProperties, findfont
 
     with theme.context():
-        for weight, style, expected in (
-            ("normal", "normal", 0),
-            ("normal", "italic", 1),
-            ("semibold", "normal", 2),
-        ):
+        faces = (("normal", "normal"), ("normal", "italic"), ("semibold", "normal"))
+        for (weight, style), expected in zip(faces, FONTS, strict=True):
             found = findfont(FontProperties(weight=weight, style=style), fallback_to_default=False)
-            assert found == str(FONTS[expected])
+            assert found == str(expected)
 
 
 @THEMES
@@ -172,11 +189,8 @@ def test_a_figure_has_house_width_on_solid_paper(theme: Theme) -> None:
         assert axes.shape == (2,)
         assert to_hex(figure.get_facecolor()) == theme.paper == to_hex(axes[0].get_facecolor())
         label = theme.label(axes[0], 1, 2, "none", theme.colour("none"), dx=0, ha="center")
-        assert (label.xy, label.get_color(), label.get_ha()) == (
-            (1, 2),
-            theme.colour("none"),
-            "center",
-        )
+        assert label.xy == (1, 2)
+        assert (label.get_color(), label.get_ha()) == (theme.colour("none"), "center")
         band = theme.band(axes[0], [0, 1], [0, 0], [1, 1], theme.colour("none"))
         assert to_hex(band.get_facecolor()[0]) == theme.colour("none")
 
@@ -217,13 +231,19 @@ def test_svg_letters_are_outlines_on_paper() -> None:
 
 
 def test_names_and_colours_cost_no_matplotlib() -> None:
-    code = "import site_gen.theme, sys; assert 'matplotlib' not in sys.modules; assert site_gen.theme.LIGHT.colour('none')"
+    code = (
+        "import site_gen.theme, sys; assert 'matplotlib' not in sys.modules; "
+        "assert site_gen.theme.LIGHT.colour('none')"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_figures_are_made_without_pyplot() -> None:
-    code = ("import sys; from site_gen.theme import LIGHT\nwith LIGHT.context(): LIGHT.figure()\n"
-            "assert 'matplotlib.pyplot' not in sys.modules")  # fmt: skip
+    code = (
+        "import sys; from site_gen.theme import LIGHT\n"
+        "with LIGHT.context(): LIGHT.figure()\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

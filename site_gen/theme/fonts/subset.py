@@ -4,8 +4,8 @@
     sudo apt-get install fonts-inter
     /tmp/fonts/bin/python site_gen/theme/fonts/subset.py
 
-Figures get Inter as TrueType under the family name "Inter Figure", so that no Inter of the system's can stand in for it.
-Pages get Inter and STIX Two Math as WOFF2.
+Figures get Inter as TrueType under the family name "Inter Figure", so that no Inter of the system's
+can stand in for it. Pages get Inter and STIX Two Math as WOFF2.
 """
 
 from importlib.util import find_spec
@@ -28,7 +28,7 @@ SCRIPTS = "⁰⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ₀₁₂₃₄₅₆₇₈₉
 SYMBOLS = "ℓΩ⅓⅔←↑→↓↔↕≠≤≥≈≡∂∆∏∑−∕∙√∞∫◊⋅✓✗■□▲▼◆○●"
 TEXT = LATIN + MARKS + GREEK + PUNCTUATION + SCRIPTS + SYMBOLS
 
-# Mathematics: operators, brackets, arrows, and the italic, bold, script and double-struck alphabets of formulas.
+# Mathematics: operators, brackets, arrows; italic, bold, script and double-struck alphabets.
 ACCENTS = "¨¯ˆˇ˙˜\u0332\u20d7" + MARKS
 INVISIBLE = "\u00a0\u2061\u2062\u2063"
 ARROWS = "←↑→↓↔↦⇐⇒⇔⇑⇓⟵⟶⟹⟺"
@@ -37,19 +37,15 @@ BRACKETS = "⌈⌉⌊⌋⏞⏟⟨⟩"
 LETTERS = "ℂℏℎℑℒℓℕℜℝℤℋℱℬℰℳℛ"
 ALPHABETS = [*range(0x1D400, 0x1D4B6), *range(0x1D538, 0x1D552), *range(0x1D6FC, 0x1D71C)]
 ALPHABETS += [*range(0x1D736, 0x1D750), *range(0x1D7CE, 0x1D7E2)]
-MATHS = (
-    LATIN[:0x5F]
-    + ACCENTS
-    + INVISIBLE
-    + GREEK
-    + PUNCTUATION
-    + ARROWS
-    + OPERATORS
-    + BRACKETS
-    + LETTERS
-)
+MATHS = LATIN[:0x5F] + ACCENTS + INVISIBLE + GREEK + PUNCTUATION
+MATHS += ARROWS + OPERATORS + BRACKETS + LETTERS
 MATHS += "".join(map(chr, ALPHABETS))
 
+# fields of a TrueType font's table `maxp`, zero until `recalc`
+LIMITS = (
+    "Points Contours CompositePoints CompositeContours ComponentElements ComponentDepth "
+    "TwilightPoints Storage FunctionDefs InstructionDefs StackElements SizeOfInstructions"
+)
 WEB_FEATURES = ["kern", "mark", "mkmk", "ccmp", "tnum"]
 
 
@@ -73,7 +69,10 @@ def cut(source: Path, text: str, features: list[str], flavour: str | None = None
 
 
 def to_truetype(font: TTFont) -> TTFont:
-    """Cubic outlines to quadratic ones: a PDF can hold TrueType as it is, and CFF only as a Type 3 font."""
+    """Turn cubic outlines into quadratic ones.
+
+    A PDF can hold TrueType as it is, and CFF only as a Type 3 font.
+    """
     order, shapes, glyphs = font.getGlyphOrder(), font.getGlyphSet(), {}
     for name in order:
         pen = TTGlyphPen(shapes)
@@ -87,23 +86,7 @@ def to_truetype(font: TTFont) -> TTFont:
     limits = font["maxp"]
     limits.tableVersion = 0x00010000
     limits.maxZones = 1
-    for what in (
-        "Points",
-        "Contours",
-        "CompositePoints",
-        "CompositeContours",
-        "ComponentElements",
-        "ComponentDepth",
-    ):
-        setattr(limits, f"max{what}", 0)
-    for what in (
-        "TwilightPoints",
-        "Storage",
-        "FunctionDefs",
-        "InstructionDefs",
-        "StackElements",
-        "SizeOfInstructions",
-    ):
+    for what in LIMITS.split():
         setattr(limits, f"max{what}", 0)
     glyf.compile(font)
     limits.recalc(font)
@@ -131,11 +114,8 @@ def main() -> None:
         rename(figure, "Inter", "Inter Figure")
         figure.save(HERE / f"InterFigure-{style}.ttf")
         cut(source, TEXT, WEB_FEATURES, "woff2").save(WEB / f"inter-{style.lower()}.woff2")
-    stix = (
-        Path(find_spec("ziamath").submodule_search_locations[0])
-        / "fonts"
-        / "STIXTwoMath-Regular.ttf"
-    )
+    (ziamath,) = find_spec("ziamath").submodule_search_locations
+    stix = Path(ziamath, "fonts", "STIXTwoMath-Regular.ttf")
     cut(stix, MATHS, ["dtls"], "woff2").save(WEB / "stix-two-math.woff2")
     for path in sorted([*HERE.glob("*.ttf"), *WEB.glob("*.woff2")]):
         print(f"{path.stat().st_size:8d}  {path.name}")

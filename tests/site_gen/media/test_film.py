@@ -33,7 +33,7 @@ def table() -> pd.DataFrame:
 
 
 def animate(data: pd.DataFrame, theme: Theme, forgotten: str = "") -> Animation:
-    """Lines above and below what moves, axes switched off, a bar, a legend and a text that change."""
+    """Lines above and below what moves, no axes, a bar, and a legend and a text that change."""
     figure, (left, right) = theme.figure(1, 2, height=1.3)
     left.plot(data["x"], data["y"], color=theme.colour("theory"), zorder=4)
     (point,) = left.plot([0], [0], "o", color=theme.accent, label="step 0")
@@ -140,27 +140,39 @@ def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> N
     )
     root = Path(__file__).resolve().parents[3]
     environment = {"PYTHONPATH": str(root), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
-    ran = subprocess.run([sys.executable, "-c", make], cwd=tmp_path, env=os.environ | environment, check=True,
-                         capture_output=True)  # fmt: skip
-    assert ran.stderr == b""  # no encoder talks to the terminal
-    assert {path.name for path in (tmp_path / "again").iterdir()} == {
-        path.name for path in saved.files
-    }
+    ran = subprocess.run(
+        [sys.executable, "-c", make],
+        cwd=tmp_path,
+        env=os.environ | environment,
+        check=True,
+        capture_output=True,
+    )
+    assert ran.stderr == b""  # no encoder writes to the terminal
+    again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
+    assert again.keys() == {path.name for path in saved.files}
     for path in saved.files:
-        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+        assert again[path.name] == path.read_bytes(), path.name
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these priorities")
 def test_filming_leaves_the_priority_of_a_process_alone(tmp_path: Path) -> None:
-    """What a real-time process starts, a browser for one, is real-time too, and nothing else on the machine gets a turn."""
+    """A real-time process passes its priority to what it starts, and starves everything else."""
     make = (
-        "import os; from tests.site_gen.media import test_film as t; before = os.sched_getscheduler(0); "
-        "t.save(t.draw_film, t.Path('again'), t, t.table(), 'point'); "
-        "print(before, *{os.sched_getscheduler(int(thread)) for thread in os.listdir('/proc/self/task')})"
+        "import os; from tests.site_gen.media import test_film as t\n"
+        "before = os.sched_getscheduler(0)\n"
+        "t.save(t.draw_film, t.Path('again'), t, t.table(), 'point')\n"
+        "threads = map(int, os.listdir('/proc/self/task'))\n"
+        "print(before, *{os.sched_getscheduler(thread) for thread in threads})"
     )
     root = Path(__file__).resolve().parents[3]
-    ran = subprocess.run([sys.executable, "-c", make], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(root)}, check=True,
-                         capture_output=True, text=True)  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-c", make],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     before, *after = ran.stdout.split()
     assert after == [before]
 
@@ -215,7 +227,10 @@ def test_a_draft_has_every_third_frame_and_the_same_poster_on_fewer_pixels(
 
 @pytest.mark.parametrize("times", [12, pytest.param(200, marks=pytest.mark.nightly)])
 def test_x264_gives_the_same_bytes_every_time(times: int) -> None:
-    """Its code for AVX-512 did not, once in seven times, for a dot that mostly stands still on a white sheet."""
+    """Its code for AVX-512 did not, once in seven times.
+
+    The film was a dot that mostly stands still on a white sheet.
+    """
     from tests.small.site_gen.animations import coin__tossing
 
     data = pd.DataFrame({"coin": [1, 2, 3], "heads": [0.5015625, 0.50859375, 0.500625]})

@@ -1,4 +1,4 @@
-"""A figure's files: the same bytes everywhere, drawn from the CSV beside them, with their origin inside."""
+"""A figure's files: the same bytes everywhere, drawn from their CSV, with their origin inside."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ NAMES = ["noise.csv", "noise.svg", "noise.png", "noise.pdf", "noise-dark.svg", "
 
 def table() -> pd.DataFrame:
     rng = np.random.default_rng(0)
-    return pd.DataFrame({
+    columns = {
         "condition": ["None", "NA", "batch norm", ""] * 5,
         "step": np.arange(20),
         "loss": np.append(rng.standard_normal(18) / 3, [np.nan, np.inf]),
         "rate": rng.random(20).astype(np.float32),
-    })  # fmt: skip
+    }
+    return pd.DataFrame(columns)
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
@@ -89,7 +90,8 @@ def test_another_process_makes_the_same_bytes(saved: Saved, tmp_path: Path) -> N
         "font.size: 30\nsvg.fonttype: none\nsavefig.bbox: tight\n"
     )
     make = (
-        "from tests.site_gen.media import test_still as t; t.save(t.draw_figure, t.Path('again'), t, t.table(), 'noise'); "
+        "from tests.site_gen.media import test_still as t; "
+        "t.save(t.draw_figure, t.Path('again'), t, t.table(), 'noise'); "
         "import sys; assert 'matplotlib.pyplot' not in sys.modules"
     )
     root = Path(__file__).resolve().parents[3]

@@ -11,8 +11,8 @@ from site_gen.errors import BuildError
 from site_gen.pages import book, render
 
 FRONT = "---\ntitle: A question?\ndescription: A page for tests.\n---\n"  # four lines
-REFERENCES = b"""[{"id": "ioffe2015", "title": "Batch", "author": [{"family": "Ioffe"}, {"family": "Szegedy"}],
- "issued": {"date-parts": [[2015]]}}]"""
+REFERENCES = b"""[{"id": "ioffe2015", "title": "Batch",
+ "author": [{"family": "Ioffe"}, {"family": "Szegedy"}], "issued": {"date-parts": [[2015]]}}]"""
 MEASURED = {"estimate": 0.5, "low": 0.4, "high": 0.6, "unit": "", "runs": 16, "level": 0.95}
 CARD = '[[= claim("coin-is-fair") ]]'
 
@@ -84,7 +84,10 @@ def collected(sources: dict[str, str], **changed: Any) -> book.Book:
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
-    """`rendered(body, **changed)`: name → text of what `index.md` with this body becomes; the claim's card is added."""
+    """`rendered(body, **changed)`: name → text after rendering `index.md` with this body.
+
+    The claim's card is added to the body.
+    """
     monkeypatch.setattr(book, "claim_line", lambda claim: "experiments/studies/coin.py:7")
     monkeypatch.setattr(render, "claim_line", lambda claim: "experiments/studies/coin.py:7")
 

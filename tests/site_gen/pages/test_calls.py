@@ -40,7 +40,8 @@ def test_a_page_that_does_not_parse_keeps_the_calls_of_its_other_tags(broken: st
 
 
 def test_names_that_a_page_does_not_define() -> None:
-    text = "[[% set x = 1 %]][[% macro m(y) %]][[= y ]][[% endmacro %]]\n[[= x ~ m(1) ~ z ]]\n[[= z ~ w() ]]"
+    defined = "[[% set x = 1 %]][[% macro m(y) %]][[= y ]][[% endmacro %]]"
+    text = f"{defined}\n[[= x ~ m(1) ~ z ]]\n[[= z ~ w() ]]"
     assert undeclared(text) == [("z", 2), ("w", 3)]
 
 

@@ -118,7 +118,10 @@ def test_a_broken_file_is_named_with_its_line(raw: bytes, told: str) -> None:
 def test_mkdocs_takes_the_same_address(given: str) -> None:
     outside = {"SITE_URL": given}
     url, _ = configured((ROOT / "mkdocs.yml").read_bytes(), outside)
-    ask = "from mkdocs.config import load_config; print(load_config('mkdocs.yml', docs_dir='docs').site_url)"
+    ask = (
+        "from mkdocs.config import load_config; "
+        "print(load_config('mkdocs.yml', docs_dir='docs').site_url)"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", ask],
         cwd=ROOT,
@@ -131,5 +134,6 @@ def test_mkdocs_takes_the_same_address(given: str) -> None:
 
 
 def test_a_page_is_the_same_however_its_path_is_written() -> None:
-    raw = b"site_url: https://a.b/\nnav:\n  - Home: ./index.md\n  - A: part//one.md\n  - B: https://a.b//c\n"
+    nav = b"  - Home: ./index.md\n  - A: part//one.md\n  - B: https://a.b//c\n"
+    raw = b"site_url: https://a.b/\nnav:\n" + nav
     assert [*configured(raw, {})[1]] == ["index.md", "part/one.md", "https://a.b//c"]

@@ -10,6 +10,7 @@ from site_gen.pages import formatting
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+TEN = f"{NARROW}×{NARROW}10"
 
 
 def measured(estimate: float | str, low: float | str, high: float | str, unit: str = "") -> dict:
@@ -53,11 +54,10 @@ def test_what_is_no_number(value: object) -> None:
         ((1 / 3, 1 / 3, 1 / 3), "0.3333", ""),
         ((0.0, 0.0, 0.0), "0", ""),
         (("inf", 1.0, "inf"), "∞", "1.000 to ∞"),
-        ((1.234e-8, 1.2e-8, 1.27e-8), f"1.234{NARROW}×{NARROW}10⁻⁸",
-         f"1.200{NARROW}×{NARROW}10⁻⁸ to 1.270{NARROW}×{NARROW}10⁻⁸"),
+        ((1.234e-8, 1.2e-8, 1.27e-8), f"1.234{TEN}⁻⁸", f"1.200{TEN}⁻⁸ to 1.270{TEN}⁻⁸"),
         ((0.5, 0.5 - 1e-12, 0.5 + 1e-12), "0.5000", ""),
     ],
-)  # fmt: skip
+)
 def test_as_many_digits_as_the_interval_warrants(taken: tuple, estimate: str, bounds: str) -> None:
     assert formatting.estimate(measured(*taken)) == estimate
     assert formatting.bounds(measured(*taken)) == bounds
@@ -84,16 +84,25 @@ def test_sizes(count: int, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(16, "16"), (60000, f"60{NARROW}000"), (0.1, "0.1"), (1e-5, f"1{NARROW}×{NARROW}10⁻⁵"), ([2, 8, 64], "2, 8, 64"),
-     (True, "yes"), (None, "none"), ("sigmoid", "sigmoid"), ("inf", "∞")],
-)  # fmt: skip
+    [
+        (16, "16"),
+        (60000, f"60{NARROW}000"),
+        (0.1, "0.1"),
+        (1e-5, f"1{TEN}⁻⁵"),
+        ([2, 8, 64], "2, 8, 64"),
+        (True, "yes"),
+        (None, "none"),
+        ("sigmoid", "sigmoid"),
+        ("inf", "∞"),
+    ],
+)
 def test_settings(value: object, shown: str) -> None:
     assert formatting.setting(value) == shown
 
 
 def test_powers_of_ten_in_a_caption() -> None:
     assert formatting.powers("below 3e-12, or 1.50e+03 at $x = 1e-5$; at 2e-4.") == (
-        f"below 3{NARROW}×{NARROW}10⁻¹², or 1.50{NARROW}×{NARROW}10³ at $x = 1e-5$; at 2{NARROW}×{NARROW}10⁻⁴."
+        f"below 3{TEN}⁻¹², or 1.50{TEN}³ at $x = 1e-5$; at 2{TEN}⁻⁴."
     )
     assert formatting.powers("2e5a1b and file1e-5.csv") == "2e5a1b and file1e-5.csv"
 

@@ -47,7 +47,7 @@ def test_a_line_that_begins_with_code_or_a_tag_begins_no_sentence(begins: str) -
         "In 2015 two authors used 100 units in 3 layers.",
         "The variance is $0.25$, and\n\n$$\n0.5 + 0.5 = 1.0\n$$\n",
         "Set `eps=0.001` and\n\n```python\nmomentum = 0.99\n```\n",
-        'It used [[= setting("a.rate") ]], [[= given("0.1") ]] or [[= quoted("74.8 %", "x2015") ]].',
+        'It used [[= setting("a.rate") ]], [[= given("0.1") ]] or [[= quoted("7.8 %", "x") ]].',
         "See [the page](v0.5/index.md) and [this](https://example.org/1.5).",
         '1. It took [[= value("a.b") ]] steps\n2. of the 10 units',
         "1. First.\n2. Second.\n\n| a | b |\n|---|---|\n| 1 | 2 |",

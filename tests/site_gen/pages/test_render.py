@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import io
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -56,7 +57,8 @@ Rendered, Refused = Callable[..., dict[str, str]], Callable[..., str]
         ('[[= source("/etc/hostname", "x") ]]', "there is no file /etc/hostname to show"),
         (
             "[[= figure() ]]",
-            "missing a required argument: 'identifier'. It is written [[= figure(\"identifier\") ]]",
+            "missing a required argument: 'identifier'. "
+            'It is written [[= figure("identifier") ]]',
         ),
         ('[[= figure("coin-heads", "x") ]]', "too many positional arguments"),
         (
@@ -119,8 +121,9 @@ def test_a_broken_tag_hides_no_claim_of_its_page(refused: Refused) -> None:
 
 
 def test_a_macro_of_the_page_is_no_unknown_name(rendered: Rendered) -> None:
-    body = "[[% macro twice(x) %]][[= x ]][[= x ]][[% endmacro %]][[= twice('ab') ]][[% for i in range(2) %]]c[[% endfor %]]"
-    assert "ababcc" in rendered(body)["index.md"]
+    macro = "[[% macro twice(x) %]][[= x ]][[= x ]][[% endmacro %]][[= twice('ab') ]]"
+    loop = "[[% for i in range(2) %]]c[[% endfor %]]"
+    assert "ababcc" in rendered(macro + loop)["index.md"]
     assert (
         "ab" in rendered("[[% for figure in ('a', 'b') %]][[= figure ]][[% endfor %]]")["index.md"]
     )
@@ -153,11 +156,13 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
     [
         (
             "---\ntitle: What: is this?\ndescription: A.\n---\n",
-            '2: the front matter cannot be read as YAML (mapping values are not allowed here): write title: "What: is this?"',
+            "2: the front matter cannot be read as YAML (mapping values are not allowed here): "
+            'write title: "What: is this?"',
         ),
         (
             "---\ntitle: What?\ndescription: It is: this.\n---\n",
-            '3: the front matter cannot be read as YAML (mapping values are not allowed here): write description: "It is: this."',
+            "3: the front matter cannot be read as YAML (mapping values are not allowed here): "
+            'write description: "It is: this."',
         ),
         ("---\ntitle: @what\ndescription: A.\n---\n", 'write title: "@what"'),
         ("---\ntitle: [What\ndescription: A.\n---\n", "mend this line, or the one above it"),
@@ -214,8 +219,9 @@ def test_a_template_that_cannot_be_read_is_named(
 
 
 def test_code_may_look_like_a_tag_of_another_tool(rendered: Rendered) -> None:
-    body = '`{{ figure("a") }}` [[% raw %]][[= figure("a") ]][[% endraw %]]\n\n```\n[[figure("a")]]\n```\n'
-    assert '[[= figure("a") ]]' in rendered(body)["index.md"]
+    line = '`{{ figure("a") }}` [[% raw %]][[= figure("a") ]][[% endraw %]]'
+    block = '```\n[[figure("a")]]\n```'
+    assert '[[= figure("a") ]]' in rendered(f"{line}\n\n{block}\n")["index.md"]
 
 
 def test_a_page_that_is_missing_from_the_navigation(refused: Refused) -> None:
@@ -236,9 +242,9 @@ def test_a_page_that_is_missing_from_the_navigation(refused: Refused) -> None:
 
 def test_an_entry_of_the_navigation_without_a_page(refused: Refused) -> None:
     said = refused("x", chapters={"index.md": "", "pages.md": "", "https://example.org": ""})
-    assert (
-        said
-        == "mkdocs.yml: nav names pages.md, but there is no page docs/pages.md: write that page, or take the entry out"
+    assert said == (
+        "mkdocs.yml: nav names pages.md, but there is no page docs/pages.md: "
+        "write that page, or take the entry out"
     )
     said = refused("x", chapters={"index.md": "", "pages.md": ""}, more={"page.md": FRONT})
     assert "did you mean page.md?" in said
@@ -334,10 +340,20 @@ def test_collecting_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_source_files_that_pages_show() -> None:
     sources = {
-        "a.md": '[[= source("b.py", "f") ]] `[[=source(\n"a.py", name="f")]]` [[= source(name="g", path="c.py") ]]',
+        "a.md": (
+            '[[= source("b.py", "f") ]] `[[=source(\n"a.py", name="f")]]` '
+            '[[= source(name="g", path="c.py") ]]'
+        ),
         "b.md": '[[% raw %]][[= source("d.py", "f") ]][[% endraw %]] [[= source(',
     }
     assert book.quoted_sources(sources) == ["a.py", "b.py", "c.py"]
+
+
+def entry(**changed: object) -> bytes:
+    """A list with one complete reference, but for what is changed."""
+    issued = {"date-parts": [[1]]}
+    complete = {"id": "a", "title": "A", "author": [{"family": "B"}], "issued": issued}
+    return json.dumps([complete | changed]).encode()
 
 
 @pytest.mark.parametrize(
@@ -350,34 +366,13 @@ def test_source_files_that_pages_show() -> None:
             b'[{"id": "a"}]',
             "docs/references.json: the reference 'a' has no author and no issued and no title",
         ),
-        (
-            b'[{"id": "a", "title": "A", "author": [{}], "issued": {}}]',
-            "the reference 'a' has no issued",
-        ),
-        (
-            b'[{"id": "a", "title": "A", "author": [{}], "issued": {"date-parts": [[1]]}}]',
-            "the reference 'a' needs",
-        ),
-        (
-            b'[{"id": "a", "title": "A", "author": [{"family": "B"}], "issued": {"date-parts": "2015"}}]',
-            "the reference 'a' needs",
-        ),
-        (
-            b'[{"id": ["a"], "title": "A", "author": [{"family": "B"}], "issued": {"date-parts": [[1]]}}]',
-            "needs a text as its id",
-        ),
-        (
-            b'[{"id": "a", "title": 3, "author": [{"family": "B"}], "issued": {"date-parts": [[1]]}}]',
-            "the reference 'a' needs a text as its title",
-        ),
-        (
-            b'[{"id": "a", "title": "A", "author": [{"family": "B"}], "issued": {"date-parts": [[1]]}, "URL": 3}]',
-            "the reference 'a' needs a text as its URL",
-        ),
-        (
-            b'[{"id": "a", "title": "A", "author": [{"family": "B", "given": 3}], "issued": {"date-parts": [[1]]}}]',
-            "the reference 'a' needs",
-        ),
+        (entry(author=[{}], issued={}), "the reference 'a' has no issued"),
+        (entry(author=[{}]), "the reference 'a' needs"),
+        (entry(issued={"date-parts": "2015"}), "the reference 'a' needs"),
+        (entry(id=["a"]), "needs a text as its id"),
+        (entry(title=3), "the reference 'a' needs a text as its title"),
+        (entry(URL=3), "the reference 'a' needs a text as its URL"),
+        (entry(author=[{"family": "B", "given": 3}]), "the reference 'a' needs"),
     ],
 )
 def test_broken_references(raw: bytes, told: str) -> None:
