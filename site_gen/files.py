@@ -127,7 +127,7 @@ class Hashes:
         self.seen: dict[str, str | None] = {}
 
     def of(self, path: str) -> str | None:
-        """The hash of a file, by its path from the top; None if there is none. Read once."""
+        """The hash of a file by its path from the top, read once; None if there is no file."""
         if path not in self.seen:
             self.seen[path] = self._look(path)
         return self.seen[path]

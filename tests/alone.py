@@ -25,7 +25,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-# macOS has fork, but what its frameworks have started does not work in a fork.
+# macOS has fork, but its frameworks do not work in a forked process.
 FORKS = hasattr(os, "fork") and sys.platform != "darwin"
 
 
@@ -124,10 +124,10 @@ def attempt_in_fork(name: str) -> str:
 def main() -> None:
     """Answer one request from standard input: {module: traceback} of those that fail."""
     asked = json.load(sys.stdin)
-    sys.path[0] = asked["root"]  # in the place of this file's folder
+    sys.path[0] = asked["root"]  # instead of this file's folder
     if asked["forks"]:
         for other in asked["others"]:
-            # What is missing, or is a name in a module and no module, is for the fork to find out.
+            # A missing module, or a name that is not a module, is left to the fork to find.
             with contextlib.suppress(Exception):
                 importlib.import_module(other)
     loaded = {name.partition(".")[0] for name in sys.modules} & set(asked["ours"])

@@ -16,7 +16,7 @@ from filelock import FileLock
 # before NumPy is loaded: as `make` does, and so that -n 2 is no slower
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-pytest_plugins = ["tests.browser.chromium"]  # says on the last line if no browser was found
+pytest_plugins = ["tests.browser.chromium"]  # reports on the last line if no browser was found
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Path(__file__).with_name("small")
 NAVIGATION = """\

@@ -140,11 +140,10 @@ def test_python_is_the_one_that_is_named_or_none(folder: Path) -> None:
 def test_an_empty_python_is_none(folder: Path, empty: str, where: str) -> None:
     (folder / "echo.sh").rename(folder / "python3")
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    given = (
-        make(folder, "site", f"PYTHON={empty}", PATH=path)
-        if where == "argument"
-        else make(folder, "site", PATH=path, PYTHON=empty)
-    )
+    if where == "argument":
+        given = make(folder, "site", f"PYTHON={empty}", PATH=path)
+    else:
+        given = make(folder, "site", PATH=path, PYTHON=empty)
     assert given.stdout.startswith("PYTHON=unset\n"), given.stderr
 
 

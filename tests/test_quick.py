@@ -45,7 +45,7 @@ def study(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Study]:
 
 
 def test_two_that_ask_at_once_run_it_once(study: Study) -> None:
-    """Threads stand in for workers: a lock on a file keeps both apart in the same way."""
+    """Threads stand in for workers: a lock on a file separates both alike."""
     with ThreadPoolExecutor(2) as workers:
         first, second = workers.map(quick.stored.__wrapped__, ["squares"] * 2)
     assert first == second and first.keys() == {"x-1", "x-2"}

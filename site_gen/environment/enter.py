@@ -49,7 +49,7 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
     if entered:
         return None
     if not venv.current(stamps) or (not inside and _another_is_named()):
-        if inside and not venv.current((".packages",)):  # nobody clears the Python that runs
+        if inside and not venv.current((".packages",)):  # a Python cannot clear its own environment
             return go_on(venv.base(), ["-m", "site_gen", *arguments])
         from site_gen.environment import install
 
@@ -67,7 +67,7 @@ def enter(stamps: tuple[str, ...], arguments: list[str]) -> int | None:
 
 
 def go_on(python: str, arguments: list[str]) -> int:
-    """Run another Python in the place of this one, or wait for it where that cannot be."""
+    """Replace this process by another Python, or, where that is impossible, wait for it."""
     environment = variables.clean(os.environ)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

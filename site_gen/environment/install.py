@@ -19,7 +19,7 @@ from site_gen.environment.variables import VENV
 from site_gen.errors import BuildError
 
 LOCK = ".setup-lock"
-# What an environment may hold while it is half made; any other folder of that name is not ours.
+# Content of an unfinished environment; a folder `.venv` with anything else is not ours.
 USUAL = {
     *("bin", "Scripts", "lib", "lib64", "Lib", "include", "Include", "share", "matplotlib"),
     *(".gitignore", "CACHEDIR.TAG", ".lock", LOCK, *venv.SOURCES),
@@ -60,7 +60,7 @@ for wanted in sys.argv[1:]:
 
 
 def bring_up_to_date(stamps: tuple[str, ...], *, anew: bool = False) -> None:
-    """Install what the stamps stand for, where it is not there; one process at a time.
+    """Install what the stamps stand for, if it is missing; one process at a time.
 
     Parameters
     ----------
@@ -182,12 +182,9 @@ def _make(lock: int | None) -> None:
         command = [venv.base(), "-m", "venv", real]
     failed, output = _run(command, lock)
     if failed:
-        needs = (
-            "uv could not make it"
-            if uv
-            else "it needs Python's venv (on Debian: apt-get install python3-venv)"
-        )
-        raise BuildError(_explain(output) or f".venv could not be made: {needs}. {_last(output)}")
+        needs = "it needs Python's venv (on Debian: apt-get install python3-venv)"
+        reason = "uv could not make it" if uv else needs
+        raise BuildError(_explain(output) or f".venv could not be made: {reason}. {_last(output)}")
 
 
 def _install(stamp: str, lock: int | None) -> None:
@@ -195,7 +192,7 @@ def _install(stamp: str, lock: int | None) -> None:
     if stamp in MESSAGES and stamp != ".packages":
         report(MESSAGES[stamp])
     if stamp == ".ok":
-        # a path would be read: pip takes a folder's name that ends in [1] for a list of extras
+        # "." and not a path: pip takes a folder's name that ends in [1] for a list of extras
         _installer(["--no-deps", "--no-build-isolation", "--editable", "."], lock, stamp)
     else:
         source = os.path.join(variables.ROOT, venv.SOURCES[stamp][0])

@@ -7,7 +7,7 @@ NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
 def leave(arguments):
-    """Go on in a newer Python; 1 after a sentence if there is none or PYTHON names this one."""
+    """Go on in a newer Python; 1 and an error if there is none or PYTHON names this one."""
     this = "Python " + ".".join(map(str, sys.version_info[:2])) + " (" + sys.executable + ")"
     if os.environ.get("PYTHON"):
         _tell("error: PYTHON is " + this + ", which is too old: set it to a Python 3.11 or newer")

@@ -166,9 +166,8 @@ def _printable(encoding: str) -> str:
 
     name, _, errors = encoding.partition(":")
     try:
-        "".encode(
-            name or "ascii"
-        )  # some codecs are none of text, and Python does not start with them
+        # Python does not start with a codec that is not for text.
+        "".encode(name or "ascii")
         codecs.lookup_error(errors or "strict")
     except (LookupError, UnicodeError):
         name = errors = ""

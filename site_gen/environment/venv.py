@@ -46,7 +46,7 @@ def is_current(stamp: str) -> bool:
 
 
 def content(stamp: str) -> bytes:
-    """Return what a stamp repeats. The project in place depends on where it lies, too."""
+    """Return what a stamp repeats; for the project in place, its location too."""
     parts = [os.fsencode(ROOT)] if stamp == ".ok" else []
     for name in SOURCES[stamp]:
         with open(os.path.join(ROOT, name), "rb") as file:

@@ -20,7 +20,7 @@ NEEDED = {
 
 
 def faults(name: str, text: str) -> Iterator[tuple[int, str]]:
-    """What breaks a rule on a page of docs/: line, and what is wrong with the remedy."""
+    """What breaks a rule on a page of docs/: the line, and the fault with its remedy."""
     description = front.read(text).get("description")
     if isinstance(description, str) and not description.rstrip().endswith("."):
         line = _line(text, r"^description:")

@@ -18,7 +18,7 @@ from markdown.treeprocessors import Treeprocessor
 ALIAS = "bn-alias"  # class of what carries an old id
 PREFIX = "section"  # of a heading whose words alone say nothing
 _SAYS_NOTHING = re.compile(r"[\d_-]*|and|with")
-SAID_NOTHING = {"0", "and", "with"}  # of the ids that say nothing, those that the site has had
+SAID_NOTHING = {"0", "and", "with"}  # earlier ids of the site that say nothing
 _HEADING = re.compile(r"h[1-6]")
 _MATH = re.compile(r"<math.*?</math>", re.S)
 _SPELLING = {"lamda": "lambda", "final sigma": "sigma"}  # Unicode's names that are not the field's

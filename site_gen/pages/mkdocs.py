@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from site_gen.errors import BuildError
 
-EPOCH = "1735689600"  # 1 January 2025: the date in the sitemap, the same for everybody
+EPOCH = "1735689600"  # 1 January 2025: the date in the sitemap, always the same
 LIBRARIES = ("mkdocs", "mkdocs-material", "markdown", "pymdown-extensions", "math-core", "pygments")
 INDEX = "search/search_index.json"
 SCRIPT = "search/search_index.js"
@@ -124,7 +124,7 @@ def _set(values: dict[str, str]) -> Iterator[None]:
 
 
 class _Complaints(logging.Handler):
-    """Collects what MkDocs warns of, which in strict mode is what is wrong."""
+    """Collects the warnings of MkDocs, which strict mode treats as errors."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -149,7 +149,7 @@ def _run(top: Path) -> None:
             str(top / "mkdocs.yml"), docs_dir=str(top / DOCS), site_dir=str(top / OUT), strict=False
         )
         build_site(config, dirty=True)
-    except SystemExit:  # how MkDocs ends where it has said why
+    except SystemExit:  # how MkDocs ends after giving a reason
         complaints.lines = complaints.lines or ["it did not say why"]
     except Exception as error:  # noqa: BLE001 - it has logged which page it was at
         complaints.lines = complaints.lines or [f"{type(error).__name__}: {error}"]

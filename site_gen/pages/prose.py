@@ -47,18 +47,16 @@ _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+#|>]|
 
 @dataclass(frozen=True)
 class TypedNumber:
-    """A number in prose that no measurement stands behind."""
+    """A number in prose without a measurement behind it."""
 
     line: int
     number: str
     beside_measurement: bool
 
     def __str__(self) -> str:
-        why = (
-            "stands in a sentence that quotes a measurement"
-            if self.beside_measurement
-            else "is typed into the prose"
-        )
+        why = "is typed into the prose"
+        if self.beside_measurement:
+            why = "stands in a sentence that quotes a measurement"
         return (
             f'{self.number!r} {why}. Write [[= value("study.name") ]] for a measured number, '
             f'[[= setting("study.field") ]] for a setting, '
@@ -94,7 +92,7 @@ def without_tags(text: str) -> str:
         if part.kind == "text":
             shown += part.source
             continue
-        # a tag is parsed, which takes longer than all else here, only if it may be one
+        # parsing is slow: parse only a tag that may print a measurement
         possible = any(name in part.source for name in MEASURING)
         measured = possible and any(call.name in MEASURING for call in calls.calls_in(part))
         shown += (MEASURED if measured else OTHER) + "\n" * part.source.count("\n")

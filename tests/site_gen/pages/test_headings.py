@@ -113,21 +113,13 @@ def test_ids_on_the_site_say_something(converter: markdown.Markdown) -> None:
         old[name] = set(re.findall(rf'class="{ALIAS}" id="([^"]*)"', html))
         ids[name] = set(re.findall(r'<h\d id="([^"]*)"', html))
         assert not [one for one in ids[name] if re.fullmatch(r"\d+|and|with|_\d+", one)], name
-    assert (
-        "0" in old["transform/gamma-and-beta.md"]
-        and "gamma-0" in ids["transform/gamma-and-beta.md"]
-    )
-    assert (
-        "and" in old["optimization/placement.md"]
-        and "with" in old["optimization/size-of-weights.md"]
-    )
+    assert "0" in old["transform/gamma-and-beta.md"]
+    assert "gamma-0" in ids["transform/gamma-and-beta.md"]
+    assert "and" in old["optimization/placement.md"]
+    assert "with" in old["optimization/size-of-weights.md"]
     for path in (one for one in sources(DOCS) if one.suffix == ".md"):
-        for target, anchor in re.findall(
-            r"\]\(([\w./-]*)#([\w-]+)\)", path.read_text(encoding="utf-8")
-        ):
-            page = (
-                (path.parent / target).resolve().relative_to(DOCS).as_posix()
-                if target
-                else path.relative_to(DOCS).as_posix()
-            )
+        text = path.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", text):
+            linked = (path.parent / target).resolve() if target else path
+            page = linked.relative_to(DOCS).as_posix()
             assert anchor not in old.get(page, ()), f"{path.name}: {target}#{anchor}"

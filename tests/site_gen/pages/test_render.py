@@ -312,9 +312,8 @@ def test_a_declared_verdict_that_the_measurement_contradicts_names_every_tag(
 
 def test_a_notice_stands_below_the_front_matter(rendered: Rendered) -> None:
     assert "!!! warning" not in rendered("x")["index.md"]
-    page = rendered("x", notice="Mine\nWords.", measures={"coin": study(verdict="refuted")})[
-        "index.md"
-    ]
+    refuted = {"coin": study(verdict="refuted")}
+    page = rendered("x", notice="Mine\nWords.", measures=refuted)["index.md"]
     assert page.startswith(f'{FRONT}\n!!! warning "Mine"\n\n    Words.\n')
 
 
