@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import ast
 import fnmatch
-import pickle
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
@@ -20,11 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments import before, catalogue, suggest
 from experiments import study as studies
-from experiments import suggest
 from experiments.measures.statistics import Measurement
 from experiments.profile import NAMES
-from experiments.study import Case, Claim
+from experiments.results import UNITS, combine
+from experiments.runs import Runs
+from experiments.sources import line_of, line_of_field, line_of_literal
+from experiments.study import Case, Claim, Rule, described
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,9 +39,7 @@ DECLARED = {
     "QUICK": "write `QUICK = Setup(…)`, the settings of a quick look",
     "FULL": "write `FULL = Setup()`, the settings that are published",
     "PAPER": "write `PAPER = Setup(…)`, the settings of the paper that is repeated, or of a longer run",
-    "Point": "write `@dataclass(frozen=True) class Point:` with all that `run` needs",
-    "points": "write `def points(setup)`, which gives a dict: file name → Point",
-    "run": "write `def run(point)`, which gives an xarray.Dataset",
+    "points": "write `def points(setup)`, which gives a dict: file name → call(function, setup, …)",
     "CLAIMS": "write `CLAIMS = (Claim(…),)`, or `()` if it claims nothing",
     "VALUES": "write `VALUES = {name: measure}`, or `{}` if no page quotes a number of it",
 }
@@ -58,9 +58,6 @@ TRIES = (
     *np.linspace(-3, 3, 241),
 )
 NEAR = (0, 0.5, 0.9, 0.99, 1, 1.01, 1.1, 2, 10, -1)  # times what was measured
-
-# Units of measure. Others ("variance of the input") only say what a pure number is relative to.
-UNITS = ("steps", "nats", "nat", "bits", "rad", "°", "points", "pixel", "pixels", "seconds")
 
 Fault = tuple[int, str]  # the line it is on, and one sentence with the remedy
 
@@ -94,12 +91,10 @@ def check_result(study: ModuleType, key: str, result: Any) -> None:
     import xarray as xr
 
     path = Path(study.__file__)
-    line = line_of(path, "run")
+    line = line_of(path, "points")
     if not isinstance(result, xr.Dataset):
         remedy = "return an xarray.Dataset whose variables have `units` and `long_name`"
-        _report(
-            path, [(line, f"`run` gave a {type(result).__name__} for the point {key!r}; {remedy}")]
-        )
+        _report(path, [(line, f"the point {key!r} gave a {type(result).__name__}; {remedy}")])
         return
     faults = [
         (line, f"the result of the point {key!r} {fault}") for fault in _faults_of_result(result)
@@ -117,12 +112,12 @@ def check_together(study: ModuleType, results_by_key: Mapping[str, xr.Dataset]) 
     """
     path = Path(study.__file__)
     try:
-        merged = studies.combine(results_by_key)
+        merged = combine(results_by_key)
     except ValueError:  # xarray's MergeError is one
         merged = None
     if merged is not None and all(_is_kept(merged, part) for part in results_by_key.values()):
         return
-    line = line_of(path, "run")
+    line = line_of(path, "points")
     for first, second in combinations(sorted(results_by_key), 2):
         if fault := _clash(results_by_key, first, second):
             _report(path, [(line, fault)])
@@ -170,15 +165,7 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
 
 
 def never_differs(case: Case, measured: Measurement) -> str:
-    """What is wrong with a case whose rule no measurement can break, or none can keep; "" if it can come out both ways."""
-    try:
-        answer = case.holds(measured)
-    except Exception as error:  # noqa: BLE001 - a study's code may fail in any way
-        return f"`holds` fails: {type(error).__name__}: {error}; mend it"
-    if not (answer is None or isinstance(answer, bool | np.bool_)):
-        return (
-            f"`holds` gave {answer!r}; it gives True, False, or None where the interval straddles"
-        )
+    """What is wrong with a case whose rule no measurement breaks, or none keeps; "" if it can come out both ways."""
     outcomes = set()
     for tried in (*TRIES, *(measured.estimate * factor for factor in NEAR)):
         if np.isfinite(tried):
@@ -186,26 +173,20 @@ def never_differs(case: Case, measured: Measurement) -> str:
         if {True, False} <= outcomes:
             return ""
     said = "kept" if True in outcomes else "broken"
-    return (
-        f"the rule “{case.rule}” is {said} by every measurement and so tests nothing; "
-        "write `holds` so that some number would answer otherwise"
-    )
+    words = getattr(case.rule, "words", case.rule)
+    remedy = "write one that some number would answer otherwise"
+    return f"the rule “{words}” is {said} by every measurement and so tests nothing; {remedy}"
 
 
-# ---------------------------------------------------------------------------------------------------- where things are
+def setting_words(study: ModuleType) -> dict[str, str]:
+    """Setting of a study → what it is, as `setting(default, "…")` says; "" if it does not."""
+    words = {one.name: one.metadata.get("words", "") for one in fields(study.Setup)}
+    if not any(words.values()):
+        words |= {name: note for name, (_, note) in _comments(Path(study.__file__)).items()}
+    return words
 
 
-def line_of(path: Path, name: str) -> int:
-    """The line on which a file defines a name at its top level; 1 if it does not."""
-    return _definitions(path.read_text(encoding="utf-8-sig")).get(name, 1)
-
-
-def line_of_literal(path: Path, literal: str) -> int:
-    """The line on which a file first holds a string literal; 1 if it is built some other way."""
-    return _literals(path.read_text(encoding="utf-8-sig")).get(literal, 1)
-
-
-def setting_notes(path: Path) -> dict[str, tuple[int, str]]:
+def _comments(path: Path) -> dict[str, tuple[int, str]]:
     """Field of a study's `class Setup` → its line, and the comment on it (or on the line above), "" if there is none."""
     text = path.read_text(encoding="utf-8-sig")
     lines, notes = text.splitlines(), {}
@@ -222,33 +203,10 @@ def setting_notes(path: Path) -> dict[str, tuple[int, str]]:
     return notes
 
 
-@lru_cache(maxsize=64)
-def _definitions(text: str) -> dict[str, int]:
-    lines: dict[str, int] = {}
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            lines.setdefault(node.name, node.lineno)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for name in (one for target in targets for one in ast.walk(target)):
-                if isinstance(name, ast.Name):
-                    lines.setdefault(name.id, node.lineno)
-    return lines
-
-
-@lru_cache(maxsize=64)
-def _literals(text: str) -> dict[str, int]:
-    lines: dict[str, int] = {}
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            lines[node.value] = min(node.lineno, lines.get(node.value, node.lineno))
-    return lines
-
-
 def _report(path: Path, faults: list[Fault]) -> None:
     if faults:
         raise ValueError(
-            "\n".join(f"{studies.shown(path)}:{line}: {said}" for line, said in sorted(faults))
+            "\n".join(f"{catalogue.shown(path)}:{line}: {said}" for line, said in sorted(faults))
         )
 
 
@@ -263,7 +221,7 @@ def _missing(study: ModuleType, path: Path) -> Iterator[Fault]:
             yield line, f"{name} is missing; {remedy}"
             continue
         line = max(line, line_of(path, name))
-        if name in ("points", "run") and not callable(found := getattr(study, name)):
+        if name == "points" and not callable(found := getattr(study, name)):
             yield line_of(path, name), f"{name} is a {type(found).__name__}; {remedy}"
 
 
@@ -276,22 +234,16 @@ def _question(study: ModuleType) -> Iterator[Fault]:
 
 
 def _settings(study: ModuleType, path: Path) -> Iterator[Fault]:
-    for name in ("Setup", "Point"):
-        kind = getattr(study, name, None)
-        if kind is not None and not (is_dataclass(kind) and kind.__dataclass_params__.frozen):
-            yield (
-                line_of(path, name),
-                f"{name} can be changed; decorate it with `@dataclass(frozen=True)`",
-            )
-    if is_dataclass(getattr(study, "Setup", None)):
-        notes = setting_notes(path)
-        for field in fields(study.Setup):
-            line, note = notes.get(field.name, (line_of(path, "Setup"), ""))
-            if not note:
-                yield (
-                    line,
-                    f"the setting {field.name!r} has no comment; say behind it what it is, with its unit",
-                )
+    kind = getattr(study, "Setup", None)
+    if kind is not None and not (is_dataclass(kind) and kind.__dataclass_params__.frozen):
+        remedy = "decorate it with `@dataclass(frozen=True)`"
+        yield line_of(path, "Setup"), f"Setup can be changed; {remedy}"
+    if is_dataclass(kind):
+        declared = any(one.metadata for one in fields(kind))
+        for name, words in setting_words(study).items():
+            if declared and not words:
+                remedy = 'write `= setting(default, "what it is, with its unit")`'
+                yield line_of_field(path, name), f"the setting {name!r} has no words; {remedy}"
     kind, odd = getattr(study, "Setup", None), {}
     for name in PROFILES if isinstance(kind, type) and is_dataclass(kind) else ():
         setup, line = getattr(study, name, None), line_of(path, name)
@@ -328,16 +280,16 @@ def _profiles(study: ModuleType, path: Path) -> Iterator[Fault]:
 def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
     line = line_of(path, "points")
     try:
-        found = study.points(setup)
+        found = studies.work(study, setup)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a study's code may fail in any way
-        failed = studies.line_of_failure(error, path)
+        failed = catalogue.line_of_failure(error, path)
         yield max(failed, line), f"`points` fails: {type(error).__name__}: {error}; mend it"
         return
     if not isinstance(found, dict) or not found:
         what = (
             f"a {type(found).__name__}" if found or not isinstance(found, dict) else "an empty dict"
         )
-        yield line, f"`points` gives {what}; return a dict with a Point for every file name"
+        yield line, f"`points` gives {what}; return a dict: file name → call(function, setup, …)"
         return
     for key, point in found.items():
         if not (isinstance(key, str) and re.fullmatch(r"[a-z0-9][a-z0-9._-]*", key)):
@@ -349,28 +301,32 @@ def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
         if fault := _fault_of_point(study, point):
             yield line, f"the point {key!r} {fault}"
             return  # the others are of the same kind
-    if study.points(setup) != found:
+    again = studies.work(study, setup)
+    if {key: described(one) for key, one in again.items()} != {
+        key: described(one) for key, one in found.items()
+    }:
         yield line, "`points` gives others each time; compute them from `setup` alone"
 
 
-def _fault_of_point(study: ModuleType, point: Any) -> str:
-    if not isinstance(point, study.Point):
-        return f"is a {type(point).__name__}; make it a Point"
-    remedy = "give Point plain values only: numbers, words, tuples, frozen dataclasses"
-    if " at 0x" in repr(point):  # its repr decides whether it would run again
-        return f"prints an address in memory, which differs in every process; {remedy}"
-    try:
-        same = pickle.loads(pickle.dumps(point)) == point
-        hash(point)
-    except Exception as error:  # noqa: BLE001 - whatever a field's type does
-        return f"cannot be sent to a worker ({error}); {remedy}"
-    return "" if same is True else f"is not equal to its own copy; {remedy}"
+def _fault_of_point(study: ModuleType, point: partial) -> str:
+    """What is wrong with a point; its values decide whether it would run again."""
+    if point.func is getattr(study, "run", None):
+        return ""
+    if getattr(study, point.func.__name__, None) is not point.func:
+        return f"calls {point.func!r}; call a function that the study defines"
+    for name, given in point.keywords.items():
+        if not (isinstance(given, Runs) or _is_plain(given)) or isinstance(given, list):
+            remedy = (
+                "give points plain values only: numbers, words, None, tuples of these, and the runs"
+            )
+            return f"has {name} = {given!r}; {remedy}"
+    return ""
 
 
 def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
     line = line_of(path, "CLAIMS")
     if not isinstance(study.CLAIMS, tuple | list) or not all(
-        isinstance(c, Claim) for c in study.CLAIMS
+        isinstance(c, Claim | before.Claim) for c in study.CLAIMS
     ):
         yield (
             line,
@@ -387,13 +343,10 @@ def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
 
 
 def _faults_of_claim(claim: Claim) -> list[str]:
-    words = {name: getattr(claim, name) for name in ("says", "source", "figure", "because")}
-    if isinstance(claim.cases, tuple) and all(isinstance(case, Case) for case in claim.cases):
-        words |= {
-            f"{name} of a case": getattr(case, name)
-            for case in claim.cases
-            for name in ("when", "rule")
-        }
+    words = {name: getattr(claim, name) for name in ("says", "source", "because")}
+    cases = claim.cases
+    if isinstance(cases, tuple) and all(isinstance(case, Case | before.Case) for case in cases):
+        words |= {f"when of case {k}": case.when for k, case in enumerate(cases, 1)}
     faults = [
         f"has {text!r} as {name}; write words between quotation marks"
         for name, text in words.items()
@@ -407,23 +360,21 @@ def _faults_of_claim(claim: Claim) -> list[str]:
         faults.append("says no sentence; end `says` with a full stop or a question mark")
     if not claim.because.endswith("."):
         faults.append("gives no reason; end `because`, one sentence, with a full stop")
-    for name, told in (("source", claim.source), ("figure", claim.figure)):
-        faults += [] if told else [f"has no {name}; name one"]
-    if not (isinstance(claim.cases, tuple) and all(isinstance(case, Case) for case in claim.cases)):
-        return [
-            *faults,
-            "has cases that are none; write `cases=(Case(…),)`, with the comma if there is one",
-        ]
-    for case in claim.cases:
-        if not case.rule:
-            faults.append(
-                f"has a case without a rule ({case.when or 'the only one'}); say the threshold in words"
-            )
-        if not (callable(case.measure) and callable(case.holds)):
-            faults.append(
-                "has a case whose `measure` or `holds` is no function; write a lambda or name a function"
-            )
-    if len({case.when for case in claim.cases}) < len(claim.cases):
+    if not claim.source:
+        faults.append("has no source; name one")
+    if not (
+        isinstance(cases, tuple) and all(isinstance(case, Case | before.Case) for case in cases)
+    ):
+        remedy = "write `cases=(Case(…),)`, with the comma if there is one"
+        return [*faults, f"has cases that are none; {remedy}"]
+    for case in cases:
+        if isinstance(case, Case) and not isinstance(case.rule, Rule):
+            remedy = "write `above(…)`, `below(…)`, `within(…)` or `between(…)`"
+            faults.append(f"has a case with {case.rule!r} as rule; {remedy}")
+        if not callable(case.measure):
+            remedy = 'write `value("…").mean()` or name a function of the results'
+            faults.append(f"has a case whose `measure` is no function; {remedy}")
+    if len({case.when for case in cases}) < len(cases):
         faults.append("has two cases with the same condition; say in `when` how they differ")
     return faults
 
@@ -464,7 +415,7 @@ def _recorded(study: ModuleType, path: Path) -> Iterator[Fault]:
         if profile not in NAMES:
             yield line, f"in RECORDED, {suggest.unknown('profile', str(profile), NAMES)}"
             continue
-        keys = study.points(getattr(study, profile.upper()))
+        keys = studies.work(study, getattr(study, profile.upper()))
         for pattern in patterns:
             if not fnmatch.filter(keys, pattern):
                 yield line, f"in RECORDED, {suggest.unknown(f'point of {profile}', pattern, keys)}"
@@ -611,7 +562,7 @@ def _lost_unit(measure: Any, measured: Measurement, doubled: Mapping[str, xr.Dat
 
 def _answer(case: Case, measured: Measurement) -> Any:
     try:
-        answer = case.holds(measured)
+        answer = (case.rule if isinstance(case.rule, Rule) else case.holds)(measured)
     except Exception:  # noqa: BLE001 - outside of what the rule is defined for
         return None
     return bool(answer) if isinstance(answer, np.bool_) else answer

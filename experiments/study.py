@@ -1,28 +1,169 @@
-"""What a study is: its claims, how a verdict is computed from measurements, and where studies are found.
+"""What a study declares: settings, points, claims with their rules, and how a verdict follows from measurements.
 
-A study is a module in `experiments/studies` with `Setup`, `QUICK`, `FULL`, `PAPER`, `Point`, `points`, `run`, `CLAIMS`
-and `VALUES`; CONTRIBUTING.md shows one from top to bottom.
+A study is a module in `experiments/studies` with `Setup`, `QUICK`, `FULL`, `PAPER`, `points`, `CLAIMS` and
+`VALUES`; CONTRIBUTING.md shows one from top to bottom.
 """
 
 from __future__ import annotations
 
-import importlib
-import traceback
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments import suggest
 from experiments.measures.statistics import Measurement
+from experiments.runs import Runs
 
 if TYPE_CHECKING:
     import xarray as xr
 
 VERDICTS = ("supported", "refuted", "depends", "untested")
-ROOT = Path(__file__).resolve().parents[1]
-STUDIES = ROOT / "experiments" / "studies"
+RUNS_AT_A_TIME = 8  # of a point: as many are computed together
+
+# ------------------------------------------------------------------------------ settings and points
+
+
+def setting(default: Any, words: str) -> Any:
+    """A setting of a study with what it is, in words that pages print: a field of its `Setup`."""
+    return field(default=default, metadata={"words": words})
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Settings that every study has which trains on images; its `Setup` adds its own."""
+
+    data: str = setting("digits", "what is learned")
+    inputs: str = setting("raw", "grey values as they are (raw), or standardized")
+    optimizer: str = setting("SGD", "stochastic gradient descent (SGD), or the same with momentum")
+
+
+def call(function: Callable[..., xr.Dataset], setup: Any, **values: Any) -> partial:
+    """A point of a study: a function to call, with plain values.
+
+    A parameter that is not given takes the setting of its name, and `runs` takes the `Runs` of the setup. So a
+    point holds what its function asks for, which is all that its result can depend on: changing another
+    setting does not run it again.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is neither given nor a setting.
+    """
+    given = dict(values)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in given:
+            continue
+        if name == "runs":
+            given[name] = Runs(setup.seed, setup.runs)
+        elif hasattr(setup, name):
+            given[name] = getattr(setup, name)
+        elif parameter.default is parameter.empty:
+            known = [one.name for one in dataclasses.fields(setup)]
+            raise ValueError(f"{function.__name__}: {suggest.unknown('setting', name, known)}")
+    return partial(function, **given)
+
+
+def described(point: partial) -> str:
+    """A point in words: its function and every value; two points with the same words give the same result."""
+    given = ", ".join(
+        [*map(repr, point.args), *(f"{k}={v!r}" for k, v in sorted(point.keywords.items()))]
+    )
+    return f"{point.func.__name__}({given})"
+
+
+def work(study: ModuleType, setup: Any) -> dict[str, partial]:
+    """The points of a study by file name, those with many runs in groups of `RUNS_AT_A_TIME`."""
+    found: dict[str, partial] = {}
+    for key, point in study.points(setup).items():
+        if not isinstance(point, partial):
+            point = partial(study.run, point)
+        names = [name for name, one in point.keywords.items() if isinstance(one, Runs)]
+        groups = [] if not names else list(point.keywords[names[0]].groups(RUNS_AT_A_TIME))
+        if len(groups) < 2:
+            found[key] = point
+            continue
+        for runs in groups:
+            found[f"{key}-runs-{runs.first:02d}"] = partial(point, **{names[0]: runs})
+    return found
+
+
+# ---------------------------------------------------------------------------------- rules and claims
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A comparison of a measurement with a number, and the same in words.
+
+    It answers True if the whole interval agrees, False if the whole interval disagrees, and None if the
+    interval straddles the threshold. `above`, `below`, `within` and `between` make rules.
+
+    Attributes
+    ----------
+    low, high : float
+        What lies between them keeps the rule; one may be infinite.
+    words : str
+        The comparison in words.
+    """
+
+    low: float
+    high: float
+    words: str
+
+    def __call__(self, measured: Measurement) -> bool | None:
+        """Whether the measurement keeps the rule."""
+        if math.isinf(self.low):
+            return measured.below(self.high)
+        if math.isinf(self.high):
+            return measured.above(self.low)
+        return measured.inside(self.low, self.high)
+
+
+def above(number: float, of: str = "") -> Rule:
+    """More than a number; `of` says of what: `above(0.5, "of the test images")`."""
+    return Rule(number, math.inf, f"more than {_shown(number, of)}")
+
+
+def below(number: float, of: str = "") -> Rule:
+    """Less than a number; `of` says of what: `below(100, "steps")`."""
+    return Rule(-math.inf, number, f"less than {_shown(number, of)}")
+
+
+def within(target: float, of: str = "", *, relative: float = 0.0, absolute: float = 0.0) -> Rule:
+    """No further than `relative · |target| + absolute` from a number."""
+    tolerance = relative * abs(target) + absolute
+    off = (
+        f"within {100 * relative:g} % of "
+        if relative
+        else f"within {_shown(absolute, of)} of "
+        if absolute
+        else "exactly "
+    )
+    words = off + (_number(target) if absolute and not relative else _shown(target, of))
+    return Rule(target - tolerance, target + tolerance, words)
+
+
+def between(low: float, high: float, of: str = "") -> Rule:
+    """From one number to another."""
+    return Rule(low, high, f"between {_number(low)} and {_shown(high, of)}")
+
+
+def _shown(number: float, of: str) -> str:
+    """A number and what it counts; of per cent and percentage points, a hundred times the number."""
+    hundred = of.startswith(("%", "percentage point"))
+    return f"{_number(100 * number if hundred else number)} {of}".strip()
+
+
+def _number(number: float) -> str:
+    return (
+        f"{float(f'{number:.12g}'):g}".replace("-", "−", 1)
+        if number < 0
+        else f"{float(f'{number:.12g}'):g}"
+    )
 
 
 @dataclass(frozen=True)
@@ -32,19 +173,16 @@ class Case:
     Parameters
     ----------
     when : str
-        The condition in words ("at batch size 2"); empty if the claim has only one.
+        The condition in words ("at batch size 2"), and what is measured; empty if the claim has only one.
     measure : callable
         Results of the study → `Measurement`.
-    holds : callable
-        `Measurement` → True, False, or None where the interval straddles the threshold.
-    rule : str
-        The threshold in words, as declared before the run ("at least 1.5 times as many steps").
+    rule : Rule
+        When the claim holds, as declared before the run.
     """
 
     when: str
     measure: Callable[[xr.Dataset], Measurement]
-    holds: Callable[[Measurement], bool | None]
-    rule: str
+    rule: Rule
 
 
 @dataclass(frozen=True)
@@ -58,14 +196,12 @@ class Claim:
     says : str
         The claim as it is made, in our own words.
     source : str
-        Who makes it: a key of docs/references.json, or a kind of text that makes it often: "reader" (a question from
-        readers), "demo", "overview", "post" or "thread".
-    cases : tuple of Case
-        The tests. The first is the headline that `claims.json` quotes. Empty only for `untested`.
+        Who makes it: a key of docs/references.json, or a kind of text that makes it often: "reader" (a
+        question from readers), "demo", "overview", "post" or "thread".
     verdict : str
         What the prose says: one of `VERDICTS`. The build compares it with `measured_verdict`.
-    figure : str
-        The id of the figure that shows the measurement.
+    cases : tuple of Case
+        The tests. The first is the headline that `claims.json` quotes. Empty only for `untested`.
     because : str
         One sentence: why the verdict is what it is, or why the claim is not tested here.
     """
@@ -73,9 +209,8 @@ class Claim:
     id: str
     says: str
     source: str
-    cases: tuple[Case, ...]
     verdict: str
-    figure: str
+    cases: tuple[Case, ...]
     because: str
 
     def __post_init__(self) -> None:
@@ -95,7 +230,8 @@ def measured_verdict(outcomes: Iterable[bool | None]) -> str:
     Returns
     -------
     str
-        "supported", "refuted", "depends", "undecided" (an interval straddles its threshold), or "untested" (no case).
+        "supported", "refuted", "depends", "undecided" (an interval straddles its threshold), or "untested"
+        (no case).
     """
     outcomes = list(outcomes)
     if not outcomes:
@@ -103,116 +239,3 @@ def measured_verdict(outcomes: Iterable[bool | None]) -> str:
     if any(outcome is None for outcome in outcomes):
         return "undecided"
     return "supported" if all(outcomes) else "depends" if any(outcomes) else "refuted"
-
-
-def is_source(path: Path) -> bool:
-    """Whether a file is one that somebody wrote: editors' and systems' leftovers begin with `.` or `#` or end in `~`.
-
-    Packages' own files, which begin with `_`, are no sources of studies or figures either.
-    """
-    return (
-        path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~")) and path.is_file()
-    )
-
-
-def names() -> list[str]:
-    """The studies that exist, in alphabetical order: the file names of `experiments/studies`."""
-    return sorted(path.stem for path in STUDIES.iterdir() if is_source(path))
-
-
-def canonical(name: str) -> str:
-    """The name of a study as its file has it: hyphens, underscores and case are the same.
-
-    Raises
-    ------
-    ValueError
-        If there is no such study; the message says which one was probably meant.
-    """
-    known = names()
-    found = name if name in known else suggest.same(name, known)
-    if found is None:
-        raise ValueError(suggest.unknown("study", name, known))
-    return found
-
-
-def load(name: str) -> ModuleType:
-    """Import a study; hyphens and underscores in its name are the same.
-
-    Raises
-    ------
-    ValueError
-        If there is no such study, or its file cannot be imported: names file and line, and what is wrong there.
-    """
-    name = canonical(name)
-    check_name(name)
-    return import_source(f"experiments.studies.{name}", STUDIES / f"{name}.py")
-
-
-def check_name(name: str) -> None:
-    """Raise a `ValueError` that names the file if Python cannot import a study of this name, such as "coin (1)"."""
-    if not name.isidentifier():
-        raise ValueError(
-            f"{shown(STUDIES / f'{name}.py')}: Python cannot import a file of this name; "
-            "write it with letters, digits and underscores"
-        )
-
-
-def import_source(module: str, path: Path) -> ModuleType:
-    """Import the module of a file.
-
-    Raises
-    ------
-    ValueError
-        If that fails: in one sentence, with the line of that file at which it failed. Whatever the file does while it
-        is imported, nobody sees a traceback, and other files are not touched.
-    """
-    try:
-        return importlib.import_module(module)
-    except SyntaxError as error:
-        where = Path(error.filename or path)
-        raise ValueError(
-            f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax."
-        ) from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a file may fail in any way while it is imported
-        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None
-
-
-def line_of_failure(error: BaseException, path: Path) -> int:
-    """The innermost line of a file that an error came through; 1 if it came through none."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename) == path and frame.lineno
-    ]
-    return lines[-1] if lines else 1
-
-
-def shown(path: Path) -> str:
-    """A path as messages show it: from the top of the repository where it lies inside."""
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
-
-
-def check_requirements(study: ModuleType, setup: object) -> None:
-    """Make sure that a study has what it needs from outside under these settings, before any of its points runs.
-
-    A study that needs something which the repository does not hold, such as data, says so in a function
-    `requires(setup)`; a study without that function needs nothing.
-
-    Raises
-    ------
-    ValueError
-        If something is missing: says what, and where it goes.
-    """
-    if hasattr(study, "requires"):
-        study.requires(setup)
-
-
-def combine(parts: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Merge the results of a study's points along their coordinates, in the order of the points' names."""
-    import xarray as xr
-
-    ordered = [parts[name] for name in sorted(parts)]
-    if len(ordered) == 1:
-        return ordered[0]
-    return xr.merge(ordered, join="outer", compat="no_conflicts", combine_attrs="override")

@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any
 
-from experiments import study as studies
+from experiments import catalogue as studies
 from site_gen.errors import BuildError
 from site_gen.media import catalogue
 from site_gen.paths import DOCS, ROOT, sources

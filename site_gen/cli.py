@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from experiments import study as studies
+from experiments import catalogue as studies
 from experiments.profile import Profile, changes
 from site_gen import paths
 from site_gen.errors import BuildError, coloured, tell

@@ -11,7 +11,9 @@ from types import ModuleType
 import xarray as xr
 from filelock import FileLock
 
-from experiments import study as studies
+from experiments import catalogue as studies
+from experiments.results import combine
+from experiments.study import work
 from site_gen.storage import dataset_to_bytes
 
 NAMES = studies.names()
@@ -32,9 +34,9 @@ def module(name: str) -> ModuleType:
 
 @cache
 def points(name: str) -> dict:
-    """The quick profile's points of a study."""
+    """The quick profile's points of a study, those with many runs in groups."""
     study = module(name)
-    return study.points(study.QUICK)
+    return work(study, study.QUICK)
 
 
 @cache
@@ -57,7 +59,7 @@ def _run(name: str, done: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     for key, point in points(name).items():
-        part = module(name).run(point)
+        part = point()
         content = dataset_to_bytes(part)
         # What tests read back is what the study returned.
         xr.testing.assert_equal(_read(content), part)
@@ -78,4 +80,4 @@ def parts(name: str) -> dict[str, xr.Dataset]:
 @cache
 def results(name: str) -> xr.Dataset:
     """The quick profile's results of a study as its claims and figures get them."""
-    return studies.combine(parts(name))
+    return combine(parts(name))

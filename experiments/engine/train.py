@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,77 +12,156 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
-from experiments.engine.parameters import mapped
+from experiments.engine.parameters import leaves, mapped
 from experiments.engine.sgd import SGD
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What an instrument sees: a network after `step` updates, and what the next batch does to it.
+class Model:
+    """A network with parameters and state, as from `Network.init`."""
 
-    `params` and `state` (with running statistics of `step` batches) are what an evaluation needs. `x`,
-    `labels`, `saved`, `logits`, `loss` and `grads` belong to the next batch, in training mode, before the
-    update. All of it is overwritten later.
+    network: Network
+    params: list[Arrays]
+    state: list[Arrays]
+
+    def outputs(
+        self, x: np.ndarray, training: bool = False, buffers: Buffers | None = None
+    ) -> np.ndarray:
+        """What the network gives for x, the same (sample, …) for all runs or (run, sample, …)."""
+        return self.forward(x, training, buffers)[0]
+
+    def forward(
+        self, x: np.ndarray, training: bool, buffers: Buffers | None = None
+    ) -> tuple[np.ndarray, list[dict[str, Any]], list[Arrays]]:
+        """As `Network.forward`, with these parameters and this state, which are left as they are."""
+        return self.network.forward(self.params, self.state, x, training, buffers)
+
+    def copy(self) -> Model:
+        """A model with copies of the parameters and the state."""
+        return Model(self.network, mapped(np.copy, self.params), mapped(np.copy, self.state))
+
+
+@dataclass(frozen=True)
+class Moment(Model):
+    """A network after `step` updates, and what the next batch does to it.
+
+    `params` and `state` (with running statistics of `step` batches) are what an evaluation needs. The rest
+    belongs to the next batch, before the update: `x` and `labels`, what the layers `saved`, `logits`,
+    `loss` (run,), `grads`, and `next_state`. The next moment of a training overwrites it, so copy what is
+    to be kept; the last moment stays. Of a batch in parts, `saved` and `logits` are those of the last part.
     """
 
     step: int
-    params: list[Arrays]
-    state: list[Arrays]
     x: np.ndarray
     labels: np.ndarray
     saved: list[dict[str, Any]]
     logits: np.ndarray
     loss: np.ndarray
     grads: list[Arrays]
+    next_state: list[Arrays]
 
 
-def train(
-    network: Network,
-    params: list[Arrays],
-    state: list[Arrays],
-    batches: Iterable[tuple[np.ndarray, np.ndarray]],
-    optimizer: SGD,
-    at: Iterable[int],
-    instruments: Mapping[str, Callable[[Moment], Any]],
-) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """Train with softmax cross-entropy and yield (step, {instrument: reading}) at chosen steps.
+def backpropagate(
+    model: Model,
+    x: np.ndarray,
+    labels: np.ndarray,
+    training: bool = True,
+    parts: int = 1,
+    buffers: Buffers | None = None,
+    step: int = 0,
+) -> Moment:
+    """Softmax cross-entropy of a batch, and its gradient with respect to the parameters.
+
+    In parts, g = (1/k) Σ_j ∂L_j/∂p with L_j the loss of part j of k: gradients accumulated. Where samples
+    do not see each other, that is the gradient of the whole batch. `Standardize` takes the statistics of
+    one part at a time, and updates the running ones k times.
 
     Parameters
     ----------
-    network, params, state
-        As from `Network.init`. They are copied first, so conditions can be compared from the same start.
-    batches : iterable of (x, labels)
-        x (run, sample, feature) and labels (run, sample). One more than the last step is drawn: its readings
-        need a batch.
-    optimizer : SGD
-        How parameters move.
-    at : iterable of int
-        Numbers of updates after which to read: 0 is before the first. Training ends at the last.
-    instruments : mapping of name to callable
-        `Moment` → array, copied as soon as it is read.
+    model : Model
+    x, labels : ndarray
+        (run, sample, …) and (run, sample); for all runs alike, (1, sample, …) and (1, sample).
+    training : bool
+        Whether layers that have two modes are in training mode.
+    parts : int
+        k; neighbouring samples make up a part.
+    buffers : Buffers, optional
+        Memory for the passes, and so for what is returned.
+    step : int
+        Number of updates that the model has had.
 
     Raises
     ------
     ValueError
-        If no step is chosen, or the batches end before the last one.
+        If the parts would not be of one size.
     """
-    chosen, buffers = set(at), Buffers()
-    if not chosen:
-        raise ValueError("nothing to read: choose at least one step")
-    params = mapped(np.copy, params)
-    velocity = optimizer.init(params)
-    step, last = -1, max(chosen)
-    for step, (x, labels) in zip(range(last + 1), batches, strict=False):
-        logits, saved, next_state = network.forward(params, state, x, True, buffers)
-        loss, dlogits = softmax_cross_entropy(logits, labels, buffers.part("loss"))
-        _, grads = network.backward(params, saved, dlogits, buffers, input_gradient=False)
-        if step in chosen:
-            moment = Moment(step, params, state, x, labels, saved, logits, loss, grads)
-            yield step, {name: np.array(read(moment)) for name, read in instruments.items()}
-        if step < last:
-            optimizer.update(params, grads, velocity, buffers.part("update"))
-            state = next_state
-    if step < last:
-        raise ValueError(
-            f"the batches ended after {step + 1}, but reading at step {last} takes {last + 1}"
+    samples, buffers = labels.shape[1], buffers or Buffers()
+    if parts < 1 or samples % parts:
+        raise ValueError(f"{samples} samples cannot be divided into {parts} parts of one size")
+    state, size, losses, total = model.state, samples // parts, [], None
+    for start in range(0, samples, size):
+        part = slice(start, start + size)
+        logits, saved, state = model.network.forward(
+            model.params, state, x[:, part], training, buffers
         )
+        loss, dlogits = softmax_cross_entropy(logits, labels[:, part], buffers.part("loss"))
+        _, grads = model.network.backward(
+            model.params, saved, dlogits, buffers, input_gradient=False
+        )
+        losses.append(loss)
+        if parts > 1:
+            total = _added(total, grads)
+    if parts > 1:
+        loss, grads = np.mean(losses, axis=0), mapped(lambda g: np.divide(g, parts, out=g), total)
+    return Moment(
+        model.network, model.params, model.state, step, x, labels, saved, logits, loss, grads, state
+    )
+
+
+def _added(total: list[Arrays] | None, grads: list[Arrays]) -> list[Arrays]:
+    if total is None:
+        return mapped(np.copy, grads)
+    for (_, sum_), (_, g) in zip(leaves(total), leaves(grads), strict=True):
+        sum_ += g
+    return total
+
+
+def train(
+    model: Model,
+    batches: Iterable[tuple[np.ndarray, np.ndarray]],
+    optimizer: SGD,
+    steps: int,
+    training: bool = True,
+    parts: int = 1,
+) -> Iterator[Moment]:
+    """Train with softmax cross-entropy: yields the moments 0, 1, …, `steps`, the last the trained network.
+
+    Parameters
+    ----------
+    model : Model
+        Where training starts. It is left as it is, so that conditions can start from the same one.
+    batches : iterable of (x, labels)
+        x (run, sample, …) and labels (run, sample). One more than `steps` is drawn, for the last moment.
+    optimizer : SGD
+        How parameters move.
+    steps : int
+        Number of updates.
+    training, parts
+        As of `backpropagate`.
+
+    Raises
+    ------
+    ValueError
+        If the batches end before the last step, or the parts would not be of one size.
+    """
+    params, state = mapped(np.copy, model.params), model.state
+    velocity, buffers, step = optimizer.init(params), Buffers(), -1
+    for step, (x, labels) in zip(range(steps + 1), batches, strict=False):
+        here = Model(model.network, params, state)
+        moment = backpropagate(here, x, labels, training, parts, buffers, step)
+        yield moment
+        if step < steps:
+            optimizer.update(params, moment.grads, velocity, buffers.part("update"))
+            state = moment.next_state
+    if step < steps:
+        raise ValueError(f"{steps} steps take {steps + 1} batches, but there were only {step + 1}")

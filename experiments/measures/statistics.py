@@ -16,6 +16,7 @@ import numpy as np
 
 LEVEL = 0.95
 RESAMPLES = 9999
+POINTS_AT_A_TIME = 32  # of a curve, so that their resamples fit into memory
 SEED = 20150211  # any fixed number would do; this is the day the batch normalization paper appeared
 
 
@@ -76,9 +77,13 @@ class Measurement:
         None if the interval is partly inside the tolerance and partly outside.
         """
         tolerance = relative * abs(target) + absolute
-        if target - tolerance <= self.low and self.high <= target + tolerance:
+        return self.inside(target - tolerance, target + tolerance)
+
+    def inside(self, low: float, high: float) -> bool | None:
+        """Whether the quantity lies from `low` to `high`; None if the interval reaches over an end."""
+        if low <= self.low and self.high <= high:
             return True
-        if self.high < target - tolerance or self.low > target + tolerance:
+        if self.high < low or self.low > high:
             return False
         return None
 
@@ -114,7 +119,9 @@ def mean(samples: np.ndarray, unit: str = "") -> Measurement:
         If a run is not finite: a run that diverged is counted (`share`) or ranked (`median`), never
         averaged.
     """
-    return _bootstrap(_finite(samples), np.mean, unit)
+    samples = _finite(samples)
+    centre, low, high = (float(found) for found in band(samples, -1))
+    return Measurement(centre, low, high, unit, samples.size)
 
 
 def median(samples: np.ndarray, unit: str = "") -> Measurement:
@@ -173,20 +180,24 @@ def paired_ratio(first: np.ndarray, second: np.ndarray) -> Measurement:
 
 
 def band(samples: np.ndarray, axis: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mean along `axis` with a 95 % band (Student's t at every point), for drawing.
+    """The mean along `axis` and the ends of its 95 % interval, at every point of a curve or a grid.
+
+    It is what `mean` gives at each point by itself. A point that has samples which are not finite has their
+    mean, and no interval (nan).
 
     Returns
     -------
     tuple of ndarray
         `(mean, low, high)`, each with `axis` removed.
     """
-    from scipy.stats import t
-
-    samples = np.asarray(samples, dtype=float)
-    n = samples.shape[axis]
-    centre = samples.mean(axis=axis)
-    half = t.ppf((1 + LEVEL) / 2, n - 1) * samples.std(axis=axis, ddof=1) / math.sqrt(n)
-    return centre, centre - half, centre + half
+    samples = np.moveaxis(np.asarray(samples, dtype=float), axis, -1)
+    points = samples.reshape(-1, samples.shape[-1])
+    with np.errstate(invalid="ignore"):
+        centre = points.mean(axis=1)
+    low, high = np.full_like(centre, np.nan), np.full_like(centre, np.nan)
+    finite = np.isfinite(points).all(axis=1)
+    low[finite], high[finite] = _interval(points[finite], centre[finite])
+    return tuple(found.reshape(samples.shape[:-1]) for found in (centre, low, high))
 
 
 def _paired(first: np.ndarray, second: np.ndarray, operation: Callable) -> np.ndarray:
@@ -210,24 +221,29 @@ def _finite(samples: np.ndarray) -> np.ndarray:
     return samples
 
 
-def _bootstrap(samples: np.ndarray, statistic: Callable, unit: str) -> Measurement:
+def _interval(points: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the 95 % interval of the mean of each point's samples: (point, sample) → (point,) twice.
+
+    Bias-corrected and accelerated bootstrap, each point with the same resamples. Where all samples are
+    alike to round-off there is nothing to resample, and the interval covers them.
+    """
     from scipy.stats import bootstrap
 
-    estimate = float(statistic(samples))
-    round_off = 64 * np.finfo(float).eps * np.abs(samples).max()
-    if np.ptp(samples) <= round_off:  # nothing to resample
-        low, high = min(estimate, samples.min()), max(estimate, samples.max())
-        return Measurement(estimate, float(low), float(high), unit, samples.size)
-    result = bootstrap(
-        (samples,),
-        statistic,
-        n_resamples=RESAMPLES,
-        confidence_level=LEVEL,
-        vectorized=True,
-        method="BCa",
-        rng=np.random.default_rng(SEED),
-    )
-    low, high = result.confidence_interval
-    return Measurement(
-        estimate, min(float(low), estimate), max(float(high), estimate), unit, samples.size
-    )
+    low, high = np.minimum(points.min(axis=1), centre), np.maximum(points.max(axis=1), centre)
+    round_off = 64 * np.finfo(float).eps * np.abs(points).max(axis=1, initial=0)
+    different = np.flatnonzero(np.ptp(points, axis=1) > round_off)
+    for some in np.array_split(different, max(1, -(-different.size // POINTS_AT_A_TIME))):
+        if some.size:
+            found = bootstrap(
+                (points[some],),
+                np.mean,
+                n_resamples=RESAMPLES,
+                confidence_level=LEVEL,
+                vectorized=True,
+                axis=-1,
+                method="BCa",
+                rng=np.random.default_rng(SEED),
+            ).confidence_interval
+            low[some] = np.minimum(found.low, centre[some])
+            high[some] = np.maximum(found.high, centre[some])
+    return low, high

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import ReLU
@@ -39,10 +40,9 @@ from experiments.engine.renormalize import Renormalize
 from experiments.engine.root_mean_square import RootMeanSquare
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Convention, Standardize
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 from experiments.engine.unit_weights import UnitWeights
 from experiments.measures.statistics import Measurement, exact, mean, median, paired_difference
-from experiments.study import Case, Claim
 
 NORMS = ("none", "weight normalization", "batch norm", "ghost batches", "batch renormalization",
          "layer norm", "RMSNorm", "group norm", "instance norm")  # fmt: skip

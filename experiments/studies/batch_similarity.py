@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.engine.activations import Sigmoid
 from experiments.engine.affine import Affine
@@ -31,7 +32,7 @@ from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import Moment, train
+from experiments.engine.train_reading import Moment, train
 from experiments.measures.distribution import Path, ordered
 from experiments.measures.statistics import (
     Measurement,
@@ -41,7 +42,6 @@ from experiments.measures.statistics import (
     paired_difference,
     paired_ratio,
 )
-from experiments.study import Case, Claim
 
 NORMS = ("none", "batch norm")
 KINDS = (

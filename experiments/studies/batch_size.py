@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.accumulation import accumulated, train_in_parts
@@ -36,7 +37,6 @@ from experiments.measures.modes import (
     with_population_statistics,
 )
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
-from experiments.study import Case, Claim
 
 GROUPS = 4  # of group norm
 NORMS: dict[str, tuple[Layer, ...]] = {

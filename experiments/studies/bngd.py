@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.measures.statistics import median, paired_ratio, share, spread
-from experiments.study import Case, Claim
 from experiments.theory import optimization as theory
 
 MODELS = ("none", "batch norm")

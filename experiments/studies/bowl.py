@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import Sigmoid, Tanh
@@ -28,7 +29,7 @@ from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 from experiments.measures.statistics import (
     Measurement,
     mean,
@@ -37,7 +38,6 @@ from experiments.measures.statistics import (
     paired_ratio,
     spread,
 )
-from experiments.study import Case, Claim
 from experiments.theory import optimization as theory
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}

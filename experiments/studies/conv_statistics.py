@@ -19,6 +19,7 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
@@ -27,7 +28,6 @@ from experiments.engine.flatten import Flatten
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.statistics import exact, mean, median, spread
-from experiments.study import Case, Claim
 from experiments.theory import transform as theory
 
 # Sums of at most 12,544 float64 terms (16 images of 784 pixels), twice: 12,544 * 2**-53 is 1.4e-12 at the very worst, and errors of

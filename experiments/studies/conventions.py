@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import conventions
 from experiments.engine.standardize import Convention, Standardize
 from experiments.measures.statistics import Measurement, exact, spread
-from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
 NAMES = {"pytorch": "PyTorch", "keras-jax": "Keras on JAX", "keras-torch": "Keras on PyTorch", "keras-numpy": "Keras on NumPy",

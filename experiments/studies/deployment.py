@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import ReLU
@@ -30,9 +31,8 @@ from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Convention, Standardize
 from experiments.engine.synchronized import combine, synchronized_backward, synchronized_forward
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 from experiments.measures.statistics import Measurement, exact, mean, paired_ratio, spread
-from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}  # unit round-off

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.engine.dropout import Dropout
 from experiments.engine.network import Network
 from experiments.engine.standardize import Convention, Standardize
 from experiments.measures.statistics import exact, mean
-from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
 # mean and variance; of a standard Gaussian through a ReLU they are 1/√(2π) and 1/2 − 1/(2π)

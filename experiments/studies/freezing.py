@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import ReLU
@@ -31,7 +32,6 @@ from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Convention, Standardize
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
-from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
 # the four ways: (statistics of the batch in training?, are γ and β trained?)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import Sigmoid
@@ -31,7 +32,7 @@ from experiments.engine.layer import Arrays
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import Moment, train
+from experiments.engine.train_reading import Moment, train
 from experiments.measures.drift import distance, fluctuation, move, way
 from experiments.measures.statistics import (
     Measurement,
@@ -40,7 +41,6 @@ from experiments.measures.statistics import (
     paired_ratio,
     spread,
 )
-from experiments.study import Case, Claim
 from experiments.theory import shift as theory
 
 PARAMETERS = ("gamma", "beta")

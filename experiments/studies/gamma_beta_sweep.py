@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.data.spirals import spirals
@@ -31,7 +32,7 @@ from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import Moment, train
+from experiments.engine.train_reading import Moment, train
 from experiments.measures import sigmoid
 from experiments.measures.statistics import (
     Measurement,
@@ -41,7 +42,6 @@ from experiments.measures.statistics import (
     paired_ratio,
     spread,
 )
-from experiments.study import Case, Claim
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.initialization import he_normal
 from experiments.engine.standardize import Convention, Standardize
 from experiments.measures.statistics import Measurement, exact, mean, paired_ratio
-from experiments.study import Case, Claim
 from experiments.theory import depth as theory
 
 LEAST = 6  # in smaller batches the squared rate of a single unit has no expectation, and averages over units do not settle

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import Sigmoid
@@ -32,7 +33,7 @@ from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import Moment, train
+from experiments.engine.train_reading import Moment, train
 from experiments.measures.distribution import Path, ordered, quantiles
 from experiments.measures.statistics import (
     Measurement,
@@ -43,7 +44,6 @@ from experiments.measures.statistics import (
     paired_ratio,
     share,
 )
-from experiments.study import Case, Claim
 
 NORMS = ("none", "batch norm")
 PLACES = ("before normalization", "normalized", "sigmoid input")

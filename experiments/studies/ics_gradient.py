@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import Sigmoid
@@ -32,10 +33,9 @@ from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 from experiments.measures.shift import distribution_shift, gradient_shift, stepped
 from experiments.measures.statistics import Measurement, mean, paired_ratio, share
-from experiments.study import Case, Claim
 
 NORMS = ("none", "batch norm")
 SMALL, MAIN = "sigmoids, small rate", "sigmoids, main rate"

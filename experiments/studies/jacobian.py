@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.engine.affine import Affine
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.statistics import exact, spread
-from experiments.study import Case, Claim
 from experiments.theory import transform as theory
 
 ROUND_OFF = 1e-12  # products of at most 256 float64 terms of order one, and their singular values: 256 * 2**-53 is 3e-14

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import ReLU
@@ -28,10 +29,9 @@ from experiments.engine.initialization import he_normal
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import Moment, train
+from experiments.engine.train_reading import Moment, train
 from experiments.measures.landscape import along_gradient
 from experiments.measures.statistics import Measurement, mean, paired_ratio
-from experiments.study import Case, Claim
 
 CONDITIONS = ("none", "batch norm", "batch norm, short weights")
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import Sigmoid
@@ -37,7 +38,7 @@ from experiments.engine.network import Network
 from experiments.engine.noise import Noise
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import Moment, train
+from experiments.engine.train_reading import Moment, train
 from experiments.measures.shift import distribution_shift, stepped
 from experiments.measures.statistics import (
     Measurement,
@@ -47,7 +48,6 @@ from experiments.measures.statistics import (
     paired_difference,
     paired_ratio,
 )
-from experiments.study import Case, Claim
 
 PERCENTILES = (15, 50, 85)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.engine.accumulation import train_in_parts
 from experiments.engine.activations import ReLU
@@ -29,7 +30,6 @@ from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.measures.modes import predictions, predictions_in_batches
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
-from experiments.study import Case, Claim
 
 NORMS: dict[str, tuple[Layer, ...]] = {
     "none": (),

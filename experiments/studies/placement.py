@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import ReLU, Sigmoid
@@ -26,9 +27,8 @@ from experiments.engine.layer import Arrays, Layer
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 from experiments.measures.statistics import Measurement, mean, paired_ratio, spread
-from experiments.study import Case, Claim
 from experiments.theory import transform as theory
 
 EXACT = Standardize(over="batch", convention=replace(PYTORCH, eps=0.0))

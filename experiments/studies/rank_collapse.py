@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.standardize import Convention, Standardize
 from experiments.measures.spectrum import effective_rank, eigenvalue_shares
 from experiments.measures.statistics import Measurement, exact, mean, median
-from experiments.study import Case, Claim
 from experiments.theory import depth as theory
 
 STANDARDIZE = Standardize(convention=Convention(eps=0.0, rate=0.0, unbiased=False))

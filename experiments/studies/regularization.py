@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.engine.accumulation import train_in_parts
 from experiments.engine.activations import ReLU
@@ -31,7 +32,6 @@ from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.measures.statistics import Measurement, mean, paired_difference, paired_ratio
-from experiments.study import Case, Claim
 
 NORMS: dict[str, tuple[Layer, ...]] = {
     "none": (),

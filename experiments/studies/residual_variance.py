@@ -20,6 +20,7 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
@@ -30,7 +31,6 @@ from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Convention, Standardize
 from experiments.measures.statistics import Measurement, exact, mean, paired_ratio, spread
-from experiments.study import Case, Claim
 from experiments.theory import depth as theory
 
 EXACT = Convention(eps=0.0, rate=0.0, unbiased=False)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import ReLU
@@ -30,7 +31,7 @@ from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.engine.train import Moment, train
+from experiments.engine.train_reading import Moment, train
 from experiments.measures.statistics import (
     Measurement,
     exact,
@@ -38,7 +39,6 @@ from experiments.measures.statistics import (
     paired_difference,
     paired_ratio,
 )
-from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.activations import Sigmoid
@@ -29,7 +30,7 @@ from experiments.engine.layer import Layer
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 from experiments.measures.statistics import (
     Measurement,
     exact,
@@ -39,7 +40,6 @@ from experiments.measures.statistics import (
     paired_ratio,
     share,
 )
-from experiments.study import Case, Claim
 
 
 @dataclass(frozen=True)

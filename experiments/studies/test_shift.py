@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.data import mnist
 from experiments.data.batches import batches
 from experiments.engine.accumulation import train_in_parts
@@ -35,7 +36,6 @@ from experiments.measures.modes import (
     with_population_statistics,
 )
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
-from experiments.study import Case, Claim
 
 OVER = {"none": "", "batch norm": "batch", "layer norm": "features"}
 SHIFTS = ("contrast", "brightness", "noise", "own contrast")

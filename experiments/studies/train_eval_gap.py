@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.initialization import he_normal
@@ -30,7 +31,6 @@ from experiments.measures.statistics import (
     paired_ratio,
     spread,
 )
-from experiments.study import Case, Claim
 from experiments.theory import inference as theory
 
 CONVENTIONS = (

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from experiments.before import Case, Claim
 from experiments.engine.affine import Affine
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.statistics import mean, paired_ratio, spread
-from experiments.study import Case, Claim
 from experiments.theory import transform as theory
 
 ROUND_OFF = (

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Weight decay brings all lengths together, and with them the angle of a step"
 TAGS = ("effective learning rate", "weight decay")
+CLAIMS = ("start-is-forgotten",)
 
 MOVING, HOLD = 100, 15  # frames
 

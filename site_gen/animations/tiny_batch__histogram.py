@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "From two values to a Gaussian: normalized values as the batch grows"
 TAGS = ("transform", "batch size")
+CLAIMS = ("two-values-are-enough",)
 
 CEILING = 1.25  # top of the axis; the spikes of the smallest batches go beyond
 HOLD = {2: 12, 3: 10, 4: 10, 5: 6, 6: 4, 7: 3, 8: 3}  # frames on which the first sizes stand still

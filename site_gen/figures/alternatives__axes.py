@@ -16,6 +16,7 @@ TITLE = (
     "What one output depends on: some normalizations look across the batch, some across the sample"
 )
 TAGS = ("alternatives", "batch statistics", "layer norm")
+CLAIMS = ("bn-is-regular-everywhere", "no-batch-no-gap", "renormalization-closes-the-gap")
 
 ORDER = ("none", "weight normalization", "layer norm", "batch norm", "ghost batches", "RMSNorm",
          "batch renormalization", "instance norm", "group norm")  # fmt: skip

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "At initialization, gradients explode where statistics are over the batch, and nowhere else"
 TAGS = ("alternatives", "depth", "gradients")
+CLAIMS = ("normalization-explodes",)
 
 ORDER = ("ghost batches", "batch norm", "batch renormalization", "group norm", "layer norm", "RMSNorm", "weight normalization", "none")  # fmt: skip
 COLOURS = {"batch norm": "batch norm", "ghost batches": "batch norm", "batch renormalization": "batch norm",

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 TITLE = "Nearly all normalizations of activations do alike, but for ghosts that hold one class"
 TAGS = ("alternatives", "training", "small batches", "biased batches")
+CLAIMS = (
+    "renormalization-cures-small-and-biased",
+    "sample-norms-win-in-small-batches",
+    "ghosts-are-as-good",
+    "batch-norm-is-the-best",
+    "any-normalization-helps",
+)
 
 ORDER = ("batch norm", "batch renormalization", "ghost batches", "layer norm", "RMSNorm", "group norm", "instance norm",
          "weight normalization", "none")  # fmt: skip

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The derived gradient equals the numerical one, as far as numbers go"
 TAGS = ("transform", "gradients", "check")
+CLAIMS = ("bias-is-redundant", "neutral-start")
 
 NAMES = {
     "input": "input x",

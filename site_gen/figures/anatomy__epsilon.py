@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Below √ε, γ no longer sets the standard deviation"
 TAGS = ("transform", "epsilon")
+CLAIMS = ("gamma-sets-the-std", "what-epsilon-costs-is-known")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The copied example is not normalized"
 TAGS = ("transform", "worked example")
+CLAIMS = ("copied-example",)
 
 ROWS = {  # stage of the study → what the row is called, and whether the batch was normalized
     "input": ("As copied", False),

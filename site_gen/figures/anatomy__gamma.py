@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "At γ = 0 nothing gets through, except the gradient of γ"
 TAGS = ("transform", "γ and β", "gradients")
+CLAIMS = ("beta-sets-the-mean", "zero-gamma-is-dead")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

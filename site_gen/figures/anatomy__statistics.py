@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "A gradient that ignores the batch statistics is wrong by √(2/m) of its length"
 TAGS = ("transform", "gradients", "batch size")
+CLAIMS = ("statistics-are-constants",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

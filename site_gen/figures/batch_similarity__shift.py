@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Batches can be alike and the shift over training large all the same"
 TAGS = ("batches", "internal covariate shift")
+CLAIMS = ("alike-batches-no-shift", "alike-batches-less-shift")
 
 KINDS = ("one batch", "balanced", "random", "two digits", "one digit")
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm speeds up training many times over, also on a single batch again and again"
 TAGS = ("batches", "training speed")
+CLAIMS = ("alike-batches-no-norm", "different-batches-more-gain")
 MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
 KINDS = ("one batch", "balanced", "random", "two digits", "one digit")

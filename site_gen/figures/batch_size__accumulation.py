@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Accumulating gradients makes no large batch for batch norm"
 TAGS = ("batch size", "gradient accumulation", "alternatives")
+CLAIMS = ("accumulation-replaces-large-batches", "accumulated-gradient-is-whole")
 
 NORMS = ("batch norm", "layer norm", "group norm", "none")
 

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm fails at tiny batches, and exact statistics do not save it"
 TAGS = ("batch size", "alternatives", "train and eval")
+CLAIMS = (
+    "batch-norm-needs-large-batches",
+    "other-norms-ignore-batch-size",
+    "batch-norm-beats-layer-norm",
+    "running-statistics-fail-small-batches",
+    "train-mode-suits-trained-batch-size",
+)
 
 NORMS = ("batch norm", "layer norm", "group norm", "none")
 MODES = {

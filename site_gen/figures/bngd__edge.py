@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without batch norm there is an edge, at two over the largest eigenvalue"
 TAGS = ("learning rates", "optimization")
+CLAIMS = ("descent-has-an-edge", "descent-factor")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

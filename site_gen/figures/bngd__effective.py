@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The weights grow until the learning rate is small enough"
 TAGS = ("learning rates", "effective learning rate")
+CLAIMS = ("rate-tunes-itself",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

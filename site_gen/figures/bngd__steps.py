@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm every learning rate arrives; some take their time"
 TAGS = ("learning rates", "optimization")
+CLAIMS = ("any-rate-converges", "no-need-to-tune", "batch-norm-needs-fewer-steps")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

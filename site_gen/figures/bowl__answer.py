@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "γ and β both change the length and the direction of the gradient"
 TAGS = ("γ and β", "gradients")
+CLAIMS = ("variance-is-speed", "mean-is-direction")
 
 CHANGES = {
     "gamma, fixed": "γ doubled, gradient from above held",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "On the bowl every step multiplies the distance by the same factor"
 TAGS = ("γ and β", "learning rates", "optimization")
+CLAIMS = ("bowl-contraction", "bowl-edge")
 
 SHOWN = (0.05, 0.2, 0.4, 0.9, 1.1)  # rates whose distances are drawn step by step
 MINIMUM = (1.5, 0.8)

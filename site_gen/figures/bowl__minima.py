@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Each unit has a minimum of its own, and training stops well before it"
 TAGS = ("γ and β", "optimization", "training")
+CLAIMS = ("units-share-a-minimum", "training-reaches-the-bottom")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

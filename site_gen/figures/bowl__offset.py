@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Normalization makes the bowl of a linear unit round"
 TAGS = ("γ and β", "optimization", "transform")
+CLAIMS = ("linear-bowl-is-round", "offset-makes-a-valley")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Real bowls are long, and quadratic only nearby"
 TAGS = ("γ and β", "optimization", "training")
+CLAIMS = ("real-bowl-is-round", "real-bowl-is-quadratic")
 MISSING = dict.fromkeys(
     ("condition", "share", "radius", "error", "lower_quartile", "upper_quartile"),
     "rows of condition numbers and rows of errors have columns of their own",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "In training, batch norm carries the break at the edge to every pixel"
 TAGS = ("transform", "convolution", "shifts")
+CLAIMS = ("batch-norm-networks-commute-with-shifts", "zero-padding-disturbs-only-the-edge")
 
 PANELS = {
     "no normalization": ("none", "all"),

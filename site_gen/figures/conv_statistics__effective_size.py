@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 TITLE = "The pixels of a digit are worth far fewer independent ones, however many there are"
 TAGS = ("transform", "convolution", "batch size")
+CLAIMS = (
+    "channel-batch-is-m-h-w-values",
+    "worth-of-pixels-has-a-closed-form",
+    "batches-of-digits-settle-by-worth",
+    "larger-images-steady-a-channel",
+)
 MISSING = dict.fromkeys(
     ("batch", "low", "high", "theory", "layer", "channel", "run"),
     "rows of noise, of digits and of feature maps have columns of their own",

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TITLE = "With statistics for each channel, what comes out moves with the picture"
 TAGS = ("transform", "convolution", "shifts")
+CLAIMS = (
+    "channel-statistics-keep-shifts",
+    "pixel-statistics-break-shifts",
+    "two-parameters-per-channel",
+)
 
 NAMES = {"channel": "per channel", "pixel": "per pixel"}
 COLUMNS = {"before": "normalized", "after": "digit moved", "difference": "what does not match"}

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TITLE = "What a channel's variance misses depends on what its pixels are worth"
 TAGS = ("transform", "convolution", "batch size")
+CLAIMS = (
+    "channel-variance-counts-pixels",
+    "channel-variance-counts-what-it-is-worth",
+    "one-bright-pixel-bound",
+)
 MISSING = dict.fromkeys(
     ("kernel", "low", "high", "worth"),
     "rows of one bright pixel are computed, and have neither kernel nor interval",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Three numbers reproduce every framework, up to round-off"
 TAGS = ("conventions", "precision")
+CLAIMS = ("three-numbers-are-enough", "float64-is-float64")
 
 FLOOR = 1e-6  # where equal to the last bit is drawn on a logarithmic axis
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Momentum counts the new batch in PyTorch and the old average elsewhere"
 TAGS = ("conventions", "momentum", "epsilon")
+CLAIMS = ("momentum-means-the-same", "epsilon-is-the-same")
 MISSING = {"eps": "an example of a momentum is no run, and has no ε"}
 
 SHOWN = {"PyTorch": ("PyTorch", "batch norm"), "Keras on JAX": ("Keras", "none"), "Flax linen": ("Flax", "layer norm"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "In one pass, the variance of data far from zero is lost"
 TAGS = ("conventions", "precision", "float32")
+CLAIMS = ("float32-variance-is-safe",)
 MISSING = {"output_std": "a framework that finds a variance below zero puts out no number"}
 
 LINES = {"Flax linen": ("layer norm", "Flax, by default"), "Keras on PyTorch": ("none", "Keras on PyTorch"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Only PyTorch averages the unbiased variance"
 TAGS = ("conventions", "running statistics", "batch size")
+CLAIMS = ("frameworks-agree-on-the-variance", "running-variance-is-unbiased")
 
 SHOWN = {"PyTorch": ("batch norm", "o", 1.0), "Keras on JAX": ("none", "s", 2.2), "Flax linen": ("layer norm", "o", 1.4),
          "ONNX": ("group norm", "x", 1.0)}  # fmt: skip  # colour, marker, size: the last three lie on top of each other

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Folding helps or hurts half precision, depending on where the offset comes from"
 TAGS = ("deployment", "folding", "precision", "float16")
+CLAIMS = ("folding-is-exact", "folding-loses-in-half-precision", "half-precision-error-is-rounding")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

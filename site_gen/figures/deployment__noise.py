@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without synchronization statistics are as noisy as those of a batch the size of a shard"
 TAGS = ("deployment", "several devices", "synchronized statistics")
+CLAIMS = ("own-shard-noise",)
 
 COLOURS = {"mean": "batch norm", "variance": "none"}
 

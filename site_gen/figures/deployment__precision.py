@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Folding moves the logits of trained networks by round-off"
 TAGS = ("deployment", "folding", "precision")
+CLAIMS = ("folding-changes-predictions",)
 
 UNIT = {"float16": 2.0**-11, "float32": 2.0**-24, "float64": 2.0**-53}  # unit round-off
 

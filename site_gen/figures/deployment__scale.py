@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Large running variances, not small ones, cost a folded half-precision layer its digits"
 TAGS = ("deployment", "folding", "precision", "float16")
+CLAIMS = ("small-running-variances-break-folding",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 TITLE = "Averaged variances of shards are too small, by closed forms"
 TAGS = ("deployment", "several devices", "synchronized statistics")
+CLAIMS = (
+    "synchronized-is-whole-batch",
+    "average-the-variances",
+    "average-variance-closed-form",
+    "unequal-shards-average",
+)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

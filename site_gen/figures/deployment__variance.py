@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 TITLE = "One pass loses the variance with the square of the offset, one subtraction saves it"
 TAGS = ("deployment", "precision", "float32")
+CLAIMS = (
+    "one-pass-variance-is-enough",
+    "one-pass-error-is-bounded",
+    "shifting-cures-one-pass",
+    "welford-cures-one-pass",
+)
 
 COLOURS = {"one pass": "none", "Welford": "gradient", "in parts": "group norm", "two passes": "layer norm", "one pass, shifted": "batch norm",
            "two passes, shifted": "input"}  # fmt: skip

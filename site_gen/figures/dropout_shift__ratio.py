@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Dropout in front of batch norm shrinks the variance in evaluation"
 TAGS = ("train and eval", "dropout")
+CLAIMS = ("dropout-keeps-the-statistics", "dropout-variance-shift", "dropout-after-batch-norm")
 MISSING = dict.fromkeys(
     ("eval_variance", "theory"), "rows of the closed form lie between those that are measured"
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "A γ that starts small grows; a γ or a β that starts large stays"
 TAGS = ("gamma and beta",)
+CLAIMS = ("gamma-beta-come-back",)
 
 GREEK = {"gamma": "γ", "beta": "β"}
 

@@ -17,6 +17,7 @@ TITLE = (
     "A γ ten times too small or too large is soon made up for; a γ of thirty or a large β is not"
 )
 TAGS = ("gamma and beta", "training speed")
+CLAIMS = ("far-start-takes-long", "ideal-start-saves-steps")
 MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Statistics that move lose the old digits and gain little on the new ones"
 TAGS = ("freezing", "fine-tuning", "accuracy")
+CLAIMS = ("frozen-backbone-remembers", "new-task-needs-moving-statistics")
 
 LABELS = {"batch, trained": "batch statistics,\nγ and β trained", "batch, frozen": "batch statistics,\nγ and β frozen",
           "running, trained": "fixed statistics,\nγ and β trained", "running, frozen": "all frozen"}  # fmt: skip

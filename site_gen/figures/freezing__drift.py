@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without gradients for γ and β the outputs move all the same"
 TAGS = ("freezing", "running statistics", "fine-tuning")
+CLAIMS = ("freezing-parameters-freezes-the-layer", "freezing-both-freezes-the-layer")
 
 COLOURS = {
     "batch, trained": "batch norm",

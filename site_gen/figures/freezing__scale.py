@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "With fixed statistics the scale of the weights counts again"
 TAGS = ("freezing", "scale invariance")
+CLAIMS = ("evaluation-mode-is-affine", "frozen-scale-invariance", "frozen-scale-closed-form")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Each step leaves a share 1 − α of the running means’ way to new data, though the weights are frozen"
 TAGS = ("freezing", "running statistics", "fine-tuning")
+CLAIMS = ("statistics-drift-closed-form",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

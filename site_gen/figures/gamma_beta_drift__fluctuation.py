@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "A larger rate makes γ fluctuate more, and the network learns all the same"
 TAGS = ("gamma and beta", "learning rate", "batch order")
+CLAIMS = ("rate-and-order-make-them-fluctuate", "fluctuation-is-a-symptom")
 
 LAYERS = {"first": 0, "last": -1}
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Behind batch norm mean and width move exactly as far as β and γ do"
 TAGS = ("gamma and beta", "internal covariate shift", "closed form")
+CLAIMS = ("gamma-beta-move-the-output",)
 
 MOMENTS = {"mean": ("mean", "|Δβ|"), "std": ("standard deviation", "|Δ(|γ|σ/√(σ²+ε))|")}
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "What moves behind batch norm is mostly the shape, unless the learning rate is very large"
 TAGS = ("gamma and beta", "internal covariate shift", "learning rate")
+CLAIMS = ("gamma-beta-cause-the-movement",)
 
 WHAT = {
     "before_distance": "in front of batch norm",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Whether γ and β settle early depends on the learning rate"
 TAGS = ("gamma and beta", "learning rate")
+CLAIMS = ("gamma-beta-settle-early",)
 
 GREEK = {"gamma": "γ", "beta": "β"}
 MARK = 0.1  # the share of training after which the claim looks

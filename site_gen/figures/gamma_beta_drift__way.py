@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "A smaller rate makes smaller steps, and more of them on the same way"
 TAGS = ("gamma and beta", "learning rate", "internal covariate shift")
+CLAIMS = ("large-rate-shifts-early-only", "small-rate-shifts-less")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "A large positive β at the start costs much at inference, and in training no more than a negative one"
 TAGS = ("γ and β", "running statistics", "inference")
+CLAIMS = ("sign-of-beta-does-not-matter",)
 
 MODES = {
     "training_accuracy": "statistics of the test set",

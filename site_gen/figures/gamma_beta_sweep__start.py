@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "A large γ saturates the sigmoids and still lets more gradient through"
 TAGS = ("γ and β", "saturation", "gradients", "theory")
+CLAIMS = ("large-gamma-saturates", "saturation-stops-gradients")
 MISSING = {"theory": "only the share of saturated units has a closed form"}
 
 BETAS = (0.0, 2.0, 4.0)

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 TITLE = "The start at γ = 1, β = 0 is not the best, and training γ and β mends much but not all"
 TAGS = ("γ and β", "training", "initialization")
+CLAIMS = (
+    "one-zero-is-the-best-start",
+    "moderate-gamma-trains-best",
+    "normalizing-confines-sigmoids",
+    "zero-gamma-never-learns",
+)
 
 PANELS = {"frozen": "γ and β frozen", "trained": "γ and β trained"}
 

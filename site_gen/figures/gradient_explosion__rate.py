@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm gradients grow from layer to layer, at the rate that theory says"
 TAGS = ("depth", "gradients", "batch size")
+CLAIMS = ("gradients-grow-at-a-known-rate", "large-batches-stop-the-explosion")
 MISSING = dict.fromkeys(
     ("growth", "low", "high", "limit", "runs", "least"),
     "rows of the closed form lie between those that are measured",

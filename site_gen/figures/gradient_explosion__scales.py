@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm makes the scale of the weights irrelevant, and gradients explode at every scale"
 TAGS = ("depth", "gradients", "initialization")
+CLAIMS = ("cures-vanishing-and-exploding-gradients", "initialization-alone-keeps-gradients")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

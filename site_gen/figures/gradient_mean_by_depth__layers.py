@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "At activations, the bias of gradients falls towards the output without batch norm and rises with it"
 TAGS = ("gradients", "depth", "internal covariate shift")
+CLAIMS = ("deeper-gradients-more-biased",)
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 KINDS = {"bias": "weights: share of the mean", "ratio": "activation’s input: mean over std"}

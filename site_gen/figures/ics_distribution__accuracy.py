@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm leads by far at the start, and not at the end"
 TAGS = ("training speed", "accuracy", "sigmoid")
+CLAIMS = ("bn-trains-faster", "bn-higher-final-accuracy")
 MISSING = dict.fromkeys(
     ("network", "step", "target"), "rows of accuracies and rows of leads have columns of their own"
 )

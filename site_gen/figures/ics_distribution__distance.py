@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm distributions travel less, unless the other network hardly learns"
 TAGS = ("internal covariate shift", "distributions", "learning rate")
+CLAIMS = ("bn-steadies-distributions",)
 
 UNITS = {
     "spreads": "in standard deviations of its own",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The network that moves less is not always the one that learns faster"
 TAGS = ("internal covariate shift", "learning rate", "training speed")
+CLAIMS = ("steadier-trains-faster",)
 MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}

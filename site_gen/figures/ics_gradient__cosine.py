@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "When the layers before step, gradients turn: in most layers with batch norm from the start, without it once learning begins"
 TAGS = ("internal covariate shift", "gradients")
+CLAIMS = ("covariate-shift-not-reduced",)
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 CASE = "sigmoids, main rate"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Over training as a whole, batch norm reduces the shift by one definition and raises it by the other"
 TAGS = ("internal covariate shift", "gradients", "distributions")
+CLAIMS = ("bn-reduces-covariate-shift", "less-shift-is-faster")
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 CASES = ("sigmoids, small rate", "sigmoids, main rate")

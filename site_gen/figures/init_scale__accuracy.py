@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm small weights learn as well as He’s, and large ones slowly"
 TAGS = ("initialization", "learning rates", "training")
+CLAIMS = (
+    "bn-less-sensitive-to-initialization",
+    "plain-needs-the-right-size",
+    "size-does-not-matter-with-bn",
+)
 
 STYLES = {"none": ("none", "-", "o"), "batch norm": ("batch norm", "-", "o"), "batch norm, rate × k²": ("batch norm", (0, (4, 2)), "D")}  # fmt: skip
 

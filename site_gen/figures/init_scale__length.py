@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Short weights grow within a few steps; long ones stay long, and learn slowly"
 TAGS = ("initialization", "effective learning rate", "training")
+CLAIMS = ("large-weights-learn-slowly", "size-mends-itself")
 
 CONDITIONS = ("batch norm", "batch norm, rate × k²")
 SHOWN = (0.01, 0.1, 1.0, 10.0, 100.0)

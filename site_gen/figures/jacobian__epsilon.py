@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Below √ε the gradient that stretches a batch gets through"
 TAGS = ("transform", "gradients", "epsilon")
+CLAIMS = ("position-and-scale-get-no-gradient",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "A gradient that arrives, the two parts that go, and the part that gets back"
 TAGS = ("transform", "gradients")
+CLAIMS = ("gradient-norm-identity", "gradient-norm-root")
 
 PARTS = {
     "arrives": "arrives",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The backward pass keeps m − 2 directions and removes two"
 TAGS = ("transform", "gradients", "batch size")
+CLAIMS = ("affine-restores-information", "backward-only-rescales")
 
 LARGEST = 32  # larger batches look the same, with more points
 

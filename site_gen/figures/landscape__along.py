@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Along the gradient the loss varies less with batch norm where the steps are large, not where they are small"
 TAGS = ("landscape", "gradients", "learning rates")
+CLAIMS = ("bn-smooths-the-landscape",)
 
 CONDITIONS = ("none", "batch norm")
 

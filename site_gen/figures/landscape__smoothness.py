@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "The same function with shorter weights is less smooth"
 TAGS = ("landscape", "gradients", "size of the weights")
+CLAIMS = ("smoothness-is-of-the-function",)
 
 LINES = {
     "none": ("none", "-"),

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 TITLE = "Noise multiplies the shift, and most of the lead over the network without batch norm stays"
 TAGS = ("internal covariate shift", "noise", "training speed")
+CLAIMS = (
+    "fast-because-steady",
+    "noise-raises-shift",
+    "moderate-shift-helps",
+    "shift-slows-training",
+)
 
 KINDS = {
     "travelled": "shift of a layer’s inputs in a step",

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TITLE = "In training mode the neighbours have a say, in evaluation mode never"
 TAGS = ("biased batches", "train and eval", "batch size")
+CLAIMS = (
+    "prediction-depends-on-neighbours",
+    "evaluation-prediction-depends-on-neighbours",
+    "only-the-number-of-neighbours-matters",
+)
 
 WHO = {
     "any": "random\ndigits",

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TITLE = "Batches of few digits cost batch norm more than layer norm"
 TAGS = ("biased batches", "train and eval", "alternatives")
+CLAIMS = (
+    "biased-batches-spoil-batch-norm",
+    "layer-norm-ignores-biased-batches",
+    "biased-training-suits-biased-batches",
+)
 
 KINDS = {
     "shuffled": "shuffled",

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 TITLE = "What makes no difference next to batch norm, and what does once a nonlinearity is between"
 TAGS = ("placement", "γ and β", "effective learning rate")
+CLAIMS = (
+    "bias-across-a-nonlinearity-is-redundant",
+    "scale-invariance-needs-homogeneity",
+    "next-layer-absorbs-gamma-and-beta",
+)
 
 LANES = {
     "bias, nothing between": "bias: nothing between",

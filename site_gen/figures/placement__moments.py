@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Before a ReLU, batch norm leaves neither mean 0 nor variance 1 behind it"
 TAGS = ("placement", "γ and β", "transform")
+CLAIMS = ("rectified-moments", "next-layer-sees-standardized-inputs")
 
 MOMENTS = {"mean": "mean / γ", "std": "standard deviation / γ", "zeros": "share of zeros"}
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "With γ and β, before wins by a little at its best rate, after at small rates"
 TAGS = ("placement", "training", "learning rates")
+CLAIMS = ("batch-norm-belongs-before", "gamma-and-beta-help-training")
 
 TITLES = {"relu": "ReLU", "sigmoid": "sigmoid"}
 KEYS = {"before": "batch norm", "after": "input", "none": "none"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without batch norm a batch collapses onto one line; with it the rank settles"
 TAGS = ("depth", "rank", "initialization")
+CLAIMS = ("plain-ranks-collapse",)
 
 NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 

@@ -18,6 +18,7 @@ TITLE = (
     "Without batch norm every direction grows at a rate of its own, and the first outruns the rest"
 )
 TAGS = ("depth", "rank", "theory")
+CLAIMS = ("directions-grow-at-known-rates",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

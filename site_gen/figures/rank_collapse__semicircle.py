@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm the eigenvalues follow a semicircle"
 TAGS = ("depth", "rank", "spectrum")
+CLAIMS = ("eigenvalues-follow-a-semicircle",)
 
 BINS = 20
 

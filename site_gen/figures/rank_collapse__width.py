@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm about the square root of the width is left, or nearly the whole of a small batch"
 TAGS = ("depth", "rank", "batch size")
+CLAIMS = ("ranks-do-not-collapse", "ranks-survive-relu")
 MISSING = {"theory": "the closed form is for no activation"}
 
 NAMES = {"linear": "no activation", "relu": "ReLU"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without batch norm the largest trainable rate falls steeply with depth; with it, little"
 TAGS = ("learning rates", "depth")
+CLAIMS = ("bn-allows-higher-rates", "trainable-rate-falls-with-depth")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

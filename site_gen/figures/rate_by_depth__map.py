@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm widens the range of rates that train, the more the deeper the network"
 TAGS = ("learning rates", "depth", "training")
+CLAIMS = ("no-rate-is-too-high-with-bn", "higher-rates-are-the-cause")
 
 PANELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 

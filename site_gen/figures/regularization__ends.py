@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TITLE = "Noise of any kind lowers the test loss, and hardly moves the accuracy of batch norm"
 TAGS = ("regularization", "batch size", "dropout")
+CLAIMS = (
+    "statistics-noise-raises-accuracy",
+    "batch-norm-replaces-dropout",
+    "batch-norm-and-dropout-conflict",
+)
 
 LANES = {  # condition → colour and name
     "none": ("none", "none"),

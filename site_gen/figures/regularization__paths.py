@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm regularizes if its statistics come from few images"
 TAGS = ("regularization", "batch size", "dropout")
+CLAIMS = (
+    "batch-norm-regularizes-like-dropout",
+    "less-images-regularize-more",
+    "statistics-noise-is-more-than-slow-learning",
+)
 
 PANELS = (
     (("none", "no normalization"), ("layer norm", "layer norm"), ("batch norm", "batch norm")),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm every residual block adds the same; without it every block doubles"
 TAGS = ("depth", "residual networks", "initialization")
+CLAIMS = ("residual-variance-grows-linearly", "plain-residual-doubles")
 
 NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Shortcut and batch norm together hold gradients; the shortcut alone doubles them"
 TAGS = ("depth", "residual networks", "gradients")
+CLAIMS = ("residual-gradients-grow-as-predicted", "shortcuts-stop-the-explosion")
 
 NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch norm each block comes close to the identity, and the network does not"
 TAGS = ("depth", "residual networks", "initialization")
+CLAIMS = ("residual-blocks-near-identity", "residual-network-near-identity")
 
 NORMS = ("none", "batch norm")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "From γ = 0 at the end of the branch a network leaves the identity; in front of the ReLU it cannot"
 TAGS = ("depth", "residual networks", "initialization")
+CLAIMS = ("zero-gamma-starts-as-identity",)
 
 PLACES = {"last": "γ at the end of the branch", "first": "γ in front of the ReLU"}
 

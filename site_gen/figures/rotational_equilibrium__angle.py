@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "In equilibrium a step turns the weights by √(2ηλ), whatever the gradient"
 TAGS = ("effective learning rate", "weight decay")
+CLAIMS = ("a-step-turns-by-rate-times-decay", "only-the-product-counts")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

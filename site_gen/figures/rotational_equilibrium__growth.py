@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without weight decay, every step makes the weights longer"
 TAGS = ("effective learning rate", "weight decay")
+CLAIMS = ("sgd-lengthens-weights",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

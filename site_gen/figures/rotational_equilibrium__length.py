@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "A larger gradient makes longer weights, not faster turning ones"
 TAGS = ("effective learning rate", "weight decay")
+CLAIMS = ("length-settles", "larger-gradients-learn-faster")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "The best update rate falls as training goes on"
 TAGS = ("running statistics", "momentum", "training")
+CLAIMS = ("smaller-rate-is-better",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

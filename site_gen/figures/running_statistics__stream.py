@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "A small rate is quiet in the long run, and slow to get there"
 TAGS = ("running statistics", "momentum")
+CLAIMS = ("hundred-batches-are-enough", "waiting-makes-exact", "running-noise-is-known")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

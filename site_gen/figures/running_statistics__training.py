@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Early on, the network is better than its running statistics let it look"
 TAGS = ("running statistics", "momentum", "training")
+CLAIMS = ("running-average-is-population", "early-validation-is-the-statistics")
 
 SHOWN = (0.1, 0.01, 0.001)
 POPULATION = "population"

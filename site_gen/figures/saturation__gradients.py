@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Ten sigmoids deep, the first layer gets a millionth of the gradient; with batch norm, as much as the last"
 TAGS = ("saturation", "gradients", "depth")
+CLAIMS = ("ten-layers-keep-their-gradient", "deep-sigmoids-vanish")
 
 LINES = {"usual": "-", "large": (0, (4, 2))}
 

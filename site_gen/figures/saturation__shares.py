@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Batch norm fixes the share of saturated units; it does not make it the smallest"
 TAGS = ("saturation", "training", "initialization")
+CLAIMS = ("bn-prevents-saturation", "bn-makes-saturating-units-usable")
 
 LINES = {"usual": "-", "large": (0, (4, 2))}
 

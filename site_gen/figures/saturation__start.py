@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Without batch norm the slope decides whether gradients vanish; with it they grow"
 TAGS = ("saturation", "gradients", "initialization")
+CLAIMS = ("every-curve-makes-gradients-grow", "vanishing-has-a-rate")
 
 MARKS = {"usual": "o", "large": "D"}
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Larger weights, smaller gradients; the values do not notice, until ε does"
 TAGS = ("effective learning rate", "epsilon")
+CLAIMS = ("size-does-not-matter", "large-weights-small-gradients")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

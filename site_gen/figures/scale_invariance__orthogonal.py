@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The gradient is orthogonal to the weights, up to ε"
 TAGS = ("effective learning rate", "epsilon")
+CLAIMS = ("gradient-is-orthogonal", "what-eps-leaves-along-the-weights")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The size of the weights is a learning rate in disguise"
 TAGS = ("effective learning rate", "initialization")
+CLAIMS = ("size-is-a-learning-rate", "initial-size-does-not-matter")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

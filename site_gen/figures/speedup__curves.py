@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "At the plain network's best rate batch norm leads; at five and thirty times that rate it falls behind"
 TAGS = ("speed", "learning rates", "training")
+CLAIMS = ("five-and-thirty-times-the-rate",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TITLE = "How much faster depends on the rate, on the target, and on the network"
 TAGS = ("speed", "learning rates", "Ioffe & Szegedy")
+CLAIMS = (
+    "fourteen-times-and-more-accurate",
+    "faster-at-the-same-rate",
+    "small-rates-lose-the-lead",
+)
 
 PUBLISHED = {1.0: 31.0 / 13.3, 5.0: 31.0 / 2.1, 30.0: 31.0 / 2.7}  # Ioffe & Szegedy 2015, Figure 3
 

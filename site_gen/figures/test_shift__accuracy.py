@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 TITLE = "Statistics taken anew cancel contrast and brightness, and no noise"
 TAGS = ("test shift", "running statistics", "alternatives")
+CLAIMS = (
+    "batch-norm-ignores-contrast",
+    "new-statistics-undo-test-shift",
+    "test-statistics-cancel-contrast-and-brightness",
+    "layer-norm-cancels-contrast-and-brightness",
+)
 
 PANELS = {
     "contrast": "contrast c of c x",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Thirty-two test images are nearly enough to take the statistics anew"
 TAGS = ("test shift", "running statistics", "batch size")
+CLAIMS = ("few-test-images-suffice",)
 
 NAMES = {
     "contrast": "contrast",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "In batches of four, every normalized value up to √3 is equally likely"
 TAGS = ("transform", "batch size", "distribution")
+CLAIMS = ("normalized-is-gaussian", "normalized-distribution-is-known")
 
 SHOWN = (2, 3, 4, 5, 8, 64)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "However far out a sample lies, batch norm puts it within √(m−1)"
 TAGS = ("transform", "batch size", "outliers")
+CLAIMS = ("outliers-stay-outliers",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "The variance of a small batch is too small, and its inverse far too large"
 TAGS = ("transform", "batch size", "gradients")
+CLAIMS = ("batch-variance-is-population-variance", "small-batches-only-add-noise")
 MISSING = dict.fromkeys(
     ("low", "high", "theory"),
     "a median over runs has no interval here, and up to three samples the mean does not exist",

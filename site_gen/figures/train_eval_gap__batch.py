@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "With Bessel’s correction the two modes differ even on the one batch they have seen"
 TAGS = ("train and eval", "batch size", "conventions")
+CLAIMS = ("the-gap-is-known",)
 MISSING = {"std": "rows of the closed form lie between those that are measured"}
 
 DEPTHS = (1, 5, 20)

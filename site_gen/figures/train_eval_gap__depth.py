@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "With depth, the two conventions for the running variance drift apart"
 TAGS = ("train and eval", "depth", "conventions")
+CLAIMS = ("converged-means-equal", "bessel-does-not-matter", "unbiased-is-more-accurate")
 
 BATCH = 64
 PANELS = {"fresh_std": "normalizations in a row", "network_std": "dense, batch norm, ReLU blocks"}

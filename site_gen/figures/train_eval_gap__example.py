@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "In training mode an example’s value depends on its neighbours"
 TAGS = ("train and eval", "batch size", "noise")
+CLAIMS = ("eval-ignores-neighbours",)
 MISSING = dict.fromkeys(
     ("low", "median", "high"), "rows of the closed form lie between those that are measured"
 )

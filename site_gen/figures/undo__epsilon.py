@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "With fixed statistics γ = √(σ²+ε) undoes batch norm, and γ = σ only where σ is large"
 TAGS = ("gamma and beta", "epsilon", "inference")
+CLAIMS = ("undoing-is-exact-in-eval-mode",)
 
 FLOOR = 1e-34  # below it lies only an exact zero, which a logarithmic axis cannot show
 

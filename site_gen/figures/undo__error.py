@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "With batch statistics γ and β cannot undo batch norm"
 TAGS = ("gamma and beta", "batch size")
+CLAIMS = ("gamma-beta-undo-it", "undo-error-is-known", "training-finds-the-undo")
 MISSING = {"theory": "only Gaussian inputs have a closed form"}
 
 BEST = "gaussian, best γ and β"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "What comes back after normalizing and undoing depends on the batch"
 TAGS = ("gamma and beta", "batch size")
+CLAIMS = ("large-values-are-destroyed",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:

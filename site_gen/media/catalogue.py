@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,9 @@ SUFFIXES = {
 }
 
 
+ID = re.compile(r'^ID = "([a-z0-9-]+)"$', re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A figure or an animation that the repository declares.
@@ -38,7 +42,8 @@ class Drawing:
     Attributes
     ----------
     id : str
-        The file's name with hyphens: `anatomy__eps.py` → "anatomy-eps".
+        The file's name with hyphens: `anatomy__eps.py` → "anatomy-eps"; or what the file says, so that a figure
+        keeps its address when its study is renamed: `ID = "anatomy-eps"`.
     kind : str
         "figure" or "animation".
     path : Path
@@ -68,12 +73,6 @@ class Drawing:
         return (*(self.id + suffix for suffix in wanted), f"{self.id}.json")
 
 
-def source_of(kind: str, study: str, identifier: str) -> Path:
-    """The file that declares a figure or an animation, from what is published of it."""
-    view = identifier.removeprefix(study.replace("_", "-") + "-").replace("-", "_")
-    return FOLDERS[kind] / f"{study}__{view}.py"
-
-
 def drawings() -> dict[str, Drawing]:
     """All figures and animations by id, in alphabetical order."""
     return _look()[0]
@@ -92,7 +91,9 @@ def _look() -> tuple[dict[str, Drawing], dict[str, str]]:
         for path in sources(folder):
             if path.suffix != ".py" or path.name.startswith("_"):
                 continue
-            drawing = Drawing(path.stem.replace("__", "-").replace("_", "-"), kind, path)
+            named = path.stem.replace("__", "-").replace("_", "-")
+            declared = ID.search(path.read_text(encoding="utf-8-sig", errors="replace"))
+            drawing = Drawing(declared[1] if declared else named, kind, path)
             study, separator, view = path.stem.partition("__")
             if path.parent != folder:
                 wrong[drawing.id] = (

@@ -14,16 +14,14 @@ import warnings
 from collections.abc import Iterator
 from io import StringIO
 from itertools import combinations
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from experiments import study as studies
+from experiments import catalogue as studies
 from experiments import suggest
-from experiments.contract import line_of, line_of_literal
+from experiments.sources import line_of
 from site_gen import typed
 from site_gen.errors import BuildError
-from site_gen.media import catalogue
 from site_gen.paths import relative
 from site_gen.theme import Animation
 
@@ -48,8 +46,18 @@ DRAWS = {
     "figure": ("draw", "write `def draw(data, theme)`, which gives a Figure"),
     "animation": ("animate", "write `def animate(data, theme)`, which gives an Animation"),
 }
-# What a figure may import: it sees its table and the theme, and nothing of how they were made.
-MAY_IMPORT = ("numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme")
+# What a figure may import, beside its own study: `data` makes the table with what claims are measured by.
+MAY_IMPORT = (
+    "numpy",
+    "pandas",
+    "xarray",
+    "scipy",
+    "matplotlib",
+    "experiments.measures",
+    "experiments.results",
+    "experiments.theory",
+    "site_gen.theme",
+)
 # What only the theme may decide. Marker sizes and line widths that carry data are a figure's own.
 STYLE_WORDS = ("fontsize", "fontfamily", "fontweight", "facecolor", "edgecolor", "cmap")
 COLOUR_WORDS = ("color", "c")
@@ -76,7 +84,8 @@ def check_figure(drawing: Drawing) -> None:
         )
     faults = []
     try:
-        faults += _style(ast.parse(drawing.path.read_text(encoding="utf-8-sig")))
+        tree = ast.parse(drawing.path.read_text(encoding="utf-8-sig"))
+        faults += _style(tree, f"experiments.studies.{drawing.study}")
     except SyntaxError as error:
         _report(drawing, [(error.lineno or 1, f"{error.msg}; mend the syntax")])
     _report(drawing, faults)
@@ -189,26 +198,6 @@ def check_animation(animation: Any, drawing: Drawing, draft: bool = False) -> No
         _report(drawing, [(line, fault) for fault in _faults_of_texts(animation.figure)])
 
 
-def check_shown(study: ModuleType) -> None:
-    """Check that the figure that each claim of a study names exists.
-
-    Raises
-    ------
-    BuildError
-        If one does not; says which was probably meant.
-    """
-    path = Path(study.__file__)
-    known = list(catalogue.drawings())
-    faults = [
-        f"{relative(path)}:{line_of_literal(path, claim.id)}: the claim {claim.id!r} names its figure wrongly: "
-        f"{suggest.unknown('figure', claim.figure, known)}"
-        for claim in study.CLAIMS
-        if claim.figure not in known
-    ]
-    if faults:
-        raise BuildError("\n".join(faults))
-
-
 def _faults_of_texts(figure: Figure) -> Iterator[str]:
     """Texts that lie over each other or leave the figure, as it is laid out now, and signs that no font has."""
     renderer = _texts_only(figure)
@@ -315,6 +304,10 @@ def _faults_of_names(module: ModuleType) -> Iterator[tuple[str, str]]:
             "TAGS",
             'TAGS is no tuple of words; write `TAGS = ("…",)`, with the comma if there is one',
         )
+    claims = getattr(module, "CLAIMS", ())
+    if not isinstance(claims, tuple) or not all(isinstance(one, str) for one in claims):
+        remedy = 'write `CLAIMS = ("…",)`, the ids of the claims that it shows, with the comma if there is one'
+        yield "CLAIMS", f"CLAIMS is no tuple of words; {remedy}"
     if not isinstance(missing := getattr(module, "MISSING", {}), dict):
         yield (
             "MISSING",
@@ -322,7 +315,7 @@ def _faults_of_names(module: ModuleType) -> Iterator[tuple[str, str]]:
         )
 
 
-def _style(tree: ast.Module) -> Iterator[Fault]:
+def _style(tree: ast.Module, own: str) -> Iterator[Fault]:
     """Colours, fonts and imports that a figure's source must not hold."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -341,7 +334,7 @@ def _style(tree: ast.Module) -> Iterator[Fault]:
                 )
         elif isinstance(node, ast.Import | ast.ImportFrom):
             for name in _imported(node):
-                if fault := _stranger(name):
+                if fault := _stranger(name, own):
                     yield node.lineno, fault
 
 
@@ -353,14 +346,15 @@ def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     return [f"{base}.{alias.name}" for alias in node.names]
 
 
-def _stranger(name: str) -> str:
+def _stranger(name: str, own: str) -> str:
     if "pyplot" in name.split(".") or "pylab" in name.split("."):
         return f"imports {name}, which keeps figures alive behind our back; begin with `theme.figure()`"
     if name.split(".")[0] in sys.stdlib_module_names:
         return ""
-    if any(f"{name}.".startswith(f"{known}.") for known in MAY_IMPORT):
+    if any(f"{name}.".startswith(f"{known}.") for known in (*MAY_IMPORT, own)):
         return ""
-    return f"imports {name}; a figure may import {', '.join(MAY_IMPORT)} and what comes with Python"
+    known = ", ".join(MAY_IMPORT)
+    return f"imports {name}; a figure may import its own study, {known} and what comes with Python"
 
 
 # ---------------------------------------------------------------------------------------------------- what a file gives

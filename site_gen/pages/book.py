@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from experiments.contract import line_of_literal
+from experiments.sources import line_of_literal
 from experiments.suggest import unknown
 from site_gen import paths
 from site_gen.errors import BuildError, PageError
@@ -25,7 +25,7 @@ class Book:
     profile : str
         The profile that all measurements come from.
     studies : dict
-        Study → what `measure.evaluate` gave.
+        Study → what `judge` gave.
     figures : dict
         Id → entry of `figures.json`.
     references : dict
@@ -63,13 +63,23 @@ class Book:
         return "" if self.profile == USUAL else self.profile
 
     @cached_property
+    def showing(self) -> dict[str, list[str]]:
+        """Claim → the figures that name it."""
+        found: dict[str, list[str]] = {}
+        for identifier, figure in self.figures.items():
+            for claim in figure["claims"]:
+                found.setdefault(claim, []).append(identifier)
+        return found
+
+    @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
         """All claims by id, in the order of studies and, within one, of its declaration.
 
         Raises
         ------
         BuildError
-            If two studies declare the same id, or a claim names a figure or a source that does not exist.
+            If two studies declare the same id, a claim is not shown by exactly one figure, or it names a source that
+            does not exist.
         """
         found: dict[str, dict[str, Any]] = {}
         for name, study in self.studies.items():
@@ -79,9 +89,14 @@ class Book:
                         f"{claim_line(claim)}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too: "
                         "give it another id"
                     )
-                if claim["figure"] not in self.figures:
+                showing = self.showing.get(claim["id"], [])
+                if len(showing) != 1:
+                    said = (
+                        f"figures show it: {', '.join(showing)}" if showing else "figure shows it"
+                    )
                     raise BuildError(
-                        f"{claim_line(claim)}: in the claim {claim['id']!r}, {unknown('figure', claim['figure'], self.figures)}"
+                        f"{claim_line(claim)}: the claim {claim['id']!r} must be shown by one figure, and "
+                        f"{len(showing) or 'no'} {said}: name it in the CLAIMS of one figure"
                     )
                 if claim["source"] not in (*citations.POPULAR, *self.references):
                     known = (*citations.POPULAR, *self.references)
@@ -92,6 +107,7 @@ class Book:
                 page = self.shown.get(claim["id"])
                 found[claim["id"]] = claim | {
                     "study": name,
+                    "figure": showing[0],
                     "page": page,
                     "topic": self.chapters.get(page, ""),
                 }
@@ -131,7 +147,7 @@ def collect(
     profile : str
         The profile in force.
     measures : dict
-        Study → what `measure.evaluate` gave.
+        Study → what `judge` gave.
     figures : dict
         Id → entry of the figure's JSON, with its `files`: for each `path`, `bytes`, `sha256`.
     references : bytes
@@ -150,12 +166,11 @@ def collect(
     BuildError
         If the references cannot be read.
     """
-    claims_of = _claims_by_figure(measures)
     found = {name: calls(text) for name, text in sources.items()}
     return Book(
         profile=profile,
         studies=measures,
-        figures={key: entry | {"claims": claims_of.get(key, [])} for key, entry in figures.items()},
+        figures=figures,
         references=citations.load(references),
         url=url,
         shown=shown(found),
@@ -164,14 +179,6 @@ def collect(
         notice=notice,
         incomplete=not all(map(parses, sources.values())),
     )
-
-
-def _claims_by_figure(measures: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for study in measures.values():
-        for claim in study["claims"]:
-            found.setdefault(claim["figure"], []).append(claim["id"])
-    return found
 
 
 def shown(found: dict[str, list[Call]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jinja2
 
+from experiments.suggest import unknown
 from site_gen import paths
 from site_gen.errors import BuildError, PageError
 from site_gen.media import catalogue
@@ -144,9 +145,12 @@ def _faults_of_claims(book: Book) -> Iterator[str]:
 
 
 def _faults_of_figures(book: Book) -> Iterator[str]:
-    """Figures with formulas that cannot be set."""
+    """Figures with formulas that cannot be set, or claims that no study makes."""
     for identifier, figure in book.figures.items():
-        where = paths.relative(catalogue.source_of(figure["kind"], figure["study"], identifier))
+        where = paths.relative(catalogue.find(identifier).path)
+        for claim in figure["claims"]:
+            if claim not in book.claims:
+                yield f"{where}: in CLAIMS, {unknown('claim', claim, book.claims)}"
         for part in ("title", "caption", "alt"):
             for told in checks.in_text(figure[part]):
                 yield f"{where}: in the {part}, {told}"

@@ -10,7 +10,6 @@ from typing import Any
 
 import jinja2
 
-from experiments.contract import setting_notes
 from experiments.suggest import unknown
 from site_gen import paths
 from site_gen.errors import PageError
@@ -232,12 +231,11 @@ class Page:
         return self._format(settings[key], spec) if spec else formatting.setting(settings[key])
 
     def settings(self, study: str) -> str:
-        """The table of a study's settings, each with the comment that its `Setup` gives it."""
-        path = paths.STUDIES / f"{study}.py"
-        notes = setting_notes(path) if self._settings(study) else {}
+        """The table of a study's settings, each with the words that its `Setup` gives it."""
+        settings = self._settings(study)
+        words = self.book.studies[study]["words"]
         rows = [
-            {"name": key, "value": value, "note": notes[key][1] if key in notes else ""}
-            for key, value in self._settings(study).items()
+            {"name": key, "value": value, "note": words[key]} for key, value in settings.items()
         ]
         return self.template("settings.md", study=study, rows=rows)
 

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from experiments import study as studies
+from experiments import catalogue as studies
 from experiments.profile import Profile
 from experiments.suggest import same, unknown
 from site_gen import paths
@@ -231,12 +231,11 @@ class _Planner:
         studies.check_name(name)
         about, profile = self._about(name), self.profile.of(name)
         module = f"experiments.studies.{name}"
-        result_code = self._made_of(
-            [(module, "run"), ("site_gen.storage", "dataset_to_bytes")], NUMERIC
-        )
+        stored_by = ("site_gen.storage", "dataset_to_bytes")
         folder = paths.relative(paths.BUILD / "results" / profile.label / name) + "/"
         stored = {}
         for key, point in about["points"].items():
+            function = about["functions"][key]
             unit = Unit(
                 name=f"{profile.label}/{name}/{key}",
                 kind="result",
@@ -245,11 +244,11 @@ class _Planner:
                 arguments=(name, key, plain_profile(profile)),
                 folder=folder,
                 outputs=(f"{key}.nc",),
-                code=result_code,
+                code=self._made_of([(module, function), stored_by], NUMERIC),
                 facts={"point": point},
             )
             if key in about["recorded"]:
-                self.unfit.note(unit, self.code.reach([(module, "run")]), about["tolerance"])
+                self.unfit.note(unit, self.code.reach([(module, function)]), about["tolerance"])
                 stored[f"{key}.nc"] = paths.relative(paths.recorded(profile.label, name, key))
             else:
                 self.units.append(unit)
@@ -267,7 +266,11 @@ class _Planner:
                 folder=paths.relative(paths.BUILD / "measures" / profile.label) + "/",
                 outputs=(f"{name}.json",),
                 code=self._made_of(judged_by, NUMERIC),
-                facts={"setup": json.dumps(about["setup"]), "question": about["question"]},
+                facts={
+                    "setup": json.dumps(about["setup"]),
+                    "words": json.dumps(about["words"]),
+                    "question": about["question"],
+                },
             )
         )
 
@@ -381,7 +384,6 @@ class _Planner:
                     "chapters": json.dumps(chapters),
                     "simulators": digest(*declared),
                     "quoted": digest(*(f"{path} {self.hashes.of(path)}" for path in quoted)),
-                    "notes": json.dumps([self._about(name)["notes"] for name in self.studies]),
                 },
             )
         )

@@ -12,9 +12,12 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any
 
-from experiments import contract
-from experiments import study as studies
+from experiments import catalogue, contract
+from experiments.judge import judge
 from experiments.profile import Change, Profile, setup
+from experiments.results import combine
+from experiments.sources import line_of
+from experiments.study import described, work
 from site_gen import storage
 from site_gen.errors import BuildError
 from site_gen.paths import STUDIES, relative
@@ -36,7 +39,7 @@ def plain_profile(profile: Profile) -> tuple:
 def result(study: str, point: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, bytes]:
     """Run one point of a study."""
     module = load(study)
-    found = module.run(module.points(setup(module, profile_of(profile)))[point])
+    found = work(module, setup(module, profile_of(profile)))[point]()
     with _told():
         contract.check_result(module, point, found)
     return {f"{point}.nc": storage.dataset_to_bytes(found)}
@@ -44,17 +47,15 @@ def result(study: str, point: str, profile: tuple, inputs: dict[str, bytes]) -> 
 
 def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, bytes]:
     """Measure the claims and values of a study from its results."""
-    from site_gen.pipeline.measure import evaluate
-
     module, parts = load(study), parts_of(study, inputs)
     with _told():
         for key, part in parts.items():
             contract.check_result(module, key, part)
         contract.check_together(module, parts)
-        results, settings = studies.combine(parts), profile_of(profile)
+        results, settings = combine(parts), profile_of(profile)
         if not settings.changes:  # else there may be nothing to measure, which the pages say
             contract.check_measured(module, results)
-    measured = evaluate(module, results, settings)
+        measured = judge(module, results, settings)
     return {f"{study}.json": storage.json_to_bytes(measured)}
 
 
@@ -65,13 +66,13 @@ def figure(
 
     Where settings were changed, a sheet that says so stands in for what cannot be drawn with them.
     """
-    from site_gen.media import catalogue
     from site_gen.media import contract as rules
+    from site_gen.media.catalogue import find
     from site_gen.media.standin import StandIn
 
-    drawing = catalogue.find(identifier)
+    drawing = find(identifier)
     rules.check_figure(drawing)
-    module, results = drawing.module(), studies.combine(parts_of(drawing.study, inputs))
+    module, results = drawing.module(), combine(parts_of(drawing.study, inputs))
     try:
         data, drawn = _drawn(drawing, module, results, draft)
     except Exception as error:
@@ -84,6 +85,7 @@ def figure(
     about = record | {
         "title": module.TITLE,
         "tags": list(module.TAGS),
+        "claims": list(getattr(module, "CLAIMS", ())),
         "alt": module.alt(data),
         "caption": module.caption(data),
         "width": drawn.width,
@@ -110,7 +112,7 @@ def _drawn(drawing: Any, module: Any, results: Any, draft: bool) -> tuple[Any, A
     try:
         data = module.data(results)
     except Exception as error:
-        line = studies.line_of_failure(error, drawing.path)
+        line = catalogue.line_of_failure(error, drawing.path)
         raise BuildError(
             f"{where}:{line}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}"
         ) from error
@@ -128,7 +130,7 @@ def _drawn(drawing: Any, module: Any, results: Any, draft: bool) -> tuple[Any, A
         name, _ = rules.DRAWS[drawing.kind]
         said = " ".join(str(error).split())  # Matplotlib prints a bad formula on lines of its own
         raise BuildError(
-            f"{where}:{contract.line_of(drawing.path, name)}: what `{name}` gives cannot be drawn: "
+            f"{where}:{line_of(drawing.path, name)}: what `{name}` gives cannot be drawn: "
             f"{type(error).__name__}: {said}"
         ) from error
 
@@ -224,7 +226,7 @@ def decoded(name: str, raw: bytes) -> str:
 def load(study: str) -> Any:
     """Import a study; a `BuildError` says what is wrong with it."""
     with _told():
-        return studies.load(study)
+        return catalogue.load(study)
 
 
 @contextmanager
@@ -242,7 +244,7 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
     Returns
     -------
     dict
-        `points` (name → the point in words), `setup`, `question`, `notes` (setting → its comment), `recorded` (names of the
+        `points` (name → the call in words), `functions` (name → the function called), `setup`, `words` (setting → what it is), `question`, `recorded` (names of the
         points whose results are recorded) and `tolerance` (relative, of a recorded result on another processor).
     """
     from dataclasses import fields
@@ -253,26 +255,27 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
         with _told():
             contract.check_declared(module)
             settings = setup(module, chosen)
-            studies.check_requirements(module, settings)
-        points = module.points(settings)
+            catalogue.check_requirements(module, settings)
+        points = work(module, settings)
     except BuildError:
         raise
     except (Exception, SystemExit) as error:
-        where = f"{relative(path)}:{studies.line_of_failure(error, path)}"
+        where = f"{relative(path)}:{catalogue.line_of_failure(error, path)}"
         raise BuildError(f"{where}: {type(error).__name__}: {error}") from error
     if not points:
         raise BuildError(f"{relative(path)}: `points` gives no work for these settings")
     patterns = getattr(module, "RECORDED", {}).get(chosen.name, ())
     plain = chosen.seed is None and not chosen.of(study).changes
     return {
-        "points": {key: repr(point) for key, point in points.items()},
+        "points": {key: described(point) for key, point in points.items()},
+        "functions": {key: point.func.__name__ for key, point in points.items()},
         "setup": json.loads(
             storage.json_to_bytes(
                 {one.name: getattr(settings, one.name) for one in fields(settings)}
             )
         ),
+        "words": contract.setting_words(module),
         "question": module.__doc__.strip().splitlines()[0],
-        "notes": {name: note for name, (_, note) in contract.setting_notes(path).items()},
         "recorded": [key for key in points if plain and any(fnmatch(key, one) for one in patterns)],
         "tolerance": getattr(module, "TOLERANCE", 0.0),
     }

@@ -6,7 +6,7 @@ import keyword
 import re
 from pathlib import Path
 
-from experiments import study as studies
+from experiments import catalogue as studies
 from experiments import suggest
 from site_gen.errors import BuildError
 from site_gen.files import named_errors, write_if_changed

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.collections import FillBetweenPolyCollection
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from matplotlib.text import Text
+    from pandas import DataFrame
 
 HERE = Path(__file__).parent
 STYLE = HERE / "house.mplstyle"
@@ -174,14 +176,14 @@ class Theme:
             In data coordinates, unless `transform` says otherwise.
         text : str
         colour : str
-            A hex colour, usually `theme.colour(condition)`.
+            A condition of the palette, or a colour.
         **kw
             For `Axes.annotate`; `dx` and `dy` move the label by points (default 5 to the right, 0 up).
         """
         offset = (kw.pop("dx", 5), kw.pop("dy", 0))
         xycoords = kw.pop("transform", "data")
         style = {
-            "color": colour,
+            "color": self._paint(colour),
             "va": "center",
             "ha": "left",
             "weight": "semibold",
@@ -190,6 +192,112 @@ class Theme:
         return ax.annotate(
             text, (x, y), offset, xycoords=xycoords, textcoords="offset points", **(style | kw)
         )
+
+    def curve(
+        self, ax: Axes, rows: DataFrame, x: str, y: str, colour: str, label: str = "", **kw: Any
+    ) -> Line2D:
+        """A line through the rows, with its interval as a band where the table has `low` and `high`.
+
+        Parameters
+        ----------
+        ax : Axes
+        rows : DataFrame
+            In the order of `x`.
+        x, y : str
+            Columns.
+        colour : str
+            A condition of the palette, or a colour.
+        label : str
+            What the line is, written at its end.
+        **kw
+            For `Axes.plot`; `fmt` is the form of line and points (default "-"), and `dx`, `dy` move the label.
+        """
+        colour = self._paint(colour)
+        placed = {name: kw.pop(name) for name in ("dx", "dy", "ha", "weight") if name in kw}
+        if "low" in rows:
+            self.band(ax, rows[x], rows["low"], rows["high"], colour)
+        (line,) = ax.plot(rows[x], rows[y], kw.pop("fmt", "-"), **({"color": colour} | kw))
+        if label:
+            self.label(ax, rows[x].iloc[-1], rows[y].iloc[-1], label, colour, **placed)
+        return line
+
+    def points(self, ax: Axes, rows: DataFrame, x: str, y: str, colour: str, **kw: Any) -> None:
+        """Points with their intervals as bars where the table has `low` and `high`; parameters as of `curve`."""
+        colour = self._paint(colour)
+        if "low" in rows:
+            ax.vlines(rows[x], rows["low"], rows["high"], color=colour, linewidth=1.5)
+        ax.plot(rows[x], rows[y], kw.pop("fmt", "o"), **({"color": colour} | kw))
+
+    def theory(self, ax: Axes, x: Any, y: Any, label: str = "", **kw: Any) -> Line2D:
+        """A closed form: a thin line, in the colour of theory unless `color` says otherwise.
+
+        Parameters
+        ----------
+        ax : Axes
+        x, y : sequence of float
+        label : str
+            Written at the end of the line.
+        **kw
+            For `Axes.plot`; `dx` and `dy` move the label.
+        """
+        placed = {name: kw.pop(name) for name in ("dx", "dy", "ha") if name in kw}
+        style = {"color": self.colour("theory"), "linewidth": 1} | kw
+        (line,) = ax.plot(x, y, **style)
+        if label:
+            ends = list(x)[-1], list(y)[-1]
+            self.label(ax, *ends, label, style["color"], weight="normal", **placed)
+        return line
+
+    def level(self, ax: Axes, *, x: float | None = None, y: float | None = None, **kw: Any) -> None:
+        """A line across the axes at one value, behind what is drawn: chance, zero, the edge of stability."""
+        style = {"color": self.muted, "linewidth": 1, "zorder": 1} | kw
+        if x is not None:
+            ax.axvline(x, **style)
+        if y is not None:
+            ax.axhline(y, **style)
+
+    def ticks(
+        self,
+        ax: Axes,
+        x: Sequence[float] | None = None,
+        y: Sequence[float] | None = None,
+        form: Callable[[float], str] | str = "{:g}",
+    ) -> None:
+        """Ticks at these values and no others, with plain numbers also on a logarithmic scale.
+
+        Parameters
+        ----------
+        ax : Axes
+        x, y : sequence of float, optional
+            Values of either axis; one that is not given stays as it is.
+        form : str or callable
+            How a value is written: a format such as "{:.0%}", or a function.
+        """
+        from matplotlib.ticker import NullLocator
+
+        for axis, values in ((ax.xaxis, x), (ax.yaxis, y)):
+            if values is not None:
+                texts = [form(v) if callable(form) else form.format(v) for v in values]
+                axis.set_ticks(list(values), [text.replace("-", "−") for text in texts])
+                axis.set_minor_locator(NullLocator())
+
+    def panels(
+        self, data: DataFrame, by: str, height: float = 3.6, **subplots_kw: Any
+    ) -> tuple[Figure, list[tuple[Axes, Any, DataFrame]]]:
+        """A figure with axes side by side for the values of a column, in the order in which they occur.
+
+        Returns
+        -------
+        figure : Figure
+        panels : list of (Axes, value, rows)
+        """
+        values = list(data[by].unique())
+        figure, axes = self.figure(cols=len(values), height=height, squeeze=False, **subplots_kw)
+        rows = [data[data[by] == value] for value in values]
+        return figure, list(zip(axes[0], values, rows, strict=True))
+
+    def _paint(self, colour: str) -> str:
+        return PALETTE[colour][self._side] if colour in PALETTE else colour
 
     def band(
         self,
@@ -208,12 +316,12 @@ class Theme:
         x, low, high : sequence of float
             Of equal length.
         colour : str
-            A hex colour, usually `theme.colour(condition)`.
+            A condition of the palette, or a colour.
         **kw
             For `Axes.fill_between`.
         """
         style = {
-            "color": colour,
+            "color": self._paint(colour),
             "alpha": 0.18 if self.name == "light" else 0.26,
             "linewidth": 0,
             "zorder": 1.5,

@@ -17,7 +17,7 @@ from experiments.engine.network import Network
 from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 
 NET = Network((Dense(6), Standardize(), Affine(), Sigmoid(), Dense(3)))
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from experiments import study as studies
+from experiments import catalogue as studies
 from site_gen import __main__ as front
 from site_gen import check, cli
 from site_gen.errors import BuildError, coloured

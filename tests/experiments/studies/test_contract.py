@@ -13,10 +13,10 @@ import pytest
 import xarray as xr
 
 from experiments import contract
+from experiments.judge import judge
 from experiments.profile import Profile
-from experiments.study import Case, combine
-from site_gen.media.contract import check_shown
-from site_gen.pipeline.measure import evaluate
+from experiments.results import combine
+from experiments.study import Case
 from site_gen.storage import dataset_to_bytes
 from tests import quick
 
@@ -27,14 +27,13 @@ COIN = Path(__file__).parents[2] / "small" / "experiments" / "studies" / "coin.p
 @studies
 def test_it_declares_what_a_study_declares(name: str) -> None:
     contract.check_declared(quick.module(name))
-    check_shown(quick.module(name))
 
 
 @studies
 def test_the_same_point_gives_the_same_bytes(name: str) -> None:
     """Run once more, in this process; the stored result may come from another."""
     key = min(quick.points(name))
-    again = quick.module(name).run(quick.points(name)[key])
+    again = quick.points(name)[key]()
     assert dataset_to_bytes(again) == quick.stored(name)[key]
 
 
@@ -50,7 +49,7 @@ def test_its_results_say_what_they_are_and_go_together(name: str) -> None:
 def test_its_claims_and_values_can_be_measured_and_can_fail(name: str) -> None:
     study = quick.module(name)
     contract.check_measured(study, quick.results(name))
-    measured = evaluate(study, quick.results(name), Profile("quick"))
+    measured = judge(study, quick.results(name), Profile("quick"))
     assert {claim["id"] for claim in measured["claims"]} == {claim.id for claim in study.CLAIMS}
     for claim in measured["claims"]:
         assert all(case["holds"] in (True, False, None) for case in claim["cases"])

@@ -1,4 +1,4 @@
-"""From results to verdicts: puts every claim of a study to the test and takes every number that its pages quote."""
+"""From a study and its results to verdicts and values."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from experiments import study as studies
-from experiments.contract import line_of_literal
+from experiments.catalogue import shown
+from experiments.contract import setting_words
 from experiments.measures.statistics import Measurement
-from experiments.profile import Profile
-from experiments.profile import setup as settings
-from site_gen.errors import BuildError
-from site_gen.paths import relative
+from experiments.profile import Profile, setup
+from experiments.sources import line_of_literal
+from experiments.study import Claim, Rule, measured_verdict
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,8 +22,8 @@ SUMMARY = tuple(field.name for field in fields(Measurement))
 NOTHING = dict.fromkeys(SUMMARY) | {"unit": "", "runs": 0}
 
 
-def evaluate(study: ModuleType, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
-    """Measure a study's claims and values.
+def judge(study: ModuleType, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
+    """Put every claim of a study to the test, and take every number that pages quote.
 
     Parameters
     ----------
@@ -33,54 +32,59 @@ def evaluate(study: ModuleType, results: xr.Dataset, profile: Profile) -> dict[s
     results : xarray.Dataset
         The merged results of all its points.
     profile : Profile
-        The settings that the results come from.
+        The settings that the results come from. Where some were changed, what cannot be measured with them is
+        left empty.
 
     Returns
     -------
     dict
-        `study`, `profile`, `question`, `setup` (field → value), `claims` and `values` (name → measurement).
+        `study`, `profile`, `question`, `setup` (setting → value), `words` (setting → what it is), `claims` and `values` (name → measurement).
 
     Raises
     ------
-    BuildError
-        If a measurement fails or is undefined; names the study, the claim or value, and its line.
+    ValueError
+        If a measurement fails or is undefined; names the file, the claim or value, and its line.
     """
-    name = study.__name__.rpartition(".")[2]
-    setup = settings(study, profile)
+    settings = setup(study, profile)
     values = {
         key: _plain(_take(study, f"value {key!r}", key, measure, results, profile))
         for key, measure in study.VALUES.items()
     }
     return {
-        "study": name,
+        "study": name_of(study),
         "profile": profile.label,
         "question": study.__doc__.strip().splitlines()[0],
-        "setup": {field.name: getattr(setup, field.name) for field in fields(setup)},
+        "setup": {field.name: getattr(settings, field.name) for field in fields(settings)},
+        "words": setting_words(study),
         "claims": [_test(study, claim, results, profile) for claim in study.CLAIMS],
         "values": values,
     }
 
 
-def _test(
-    study: ModuleType, claim: studies.Claim, results: xr.Dataset, profile: Profile
-) -> dict[str, Any]:
+def name_of(study: ModuleType) -> str:
+    """The name of a study: that of its file."""
+    return study.__name__.rpartition(".")[2]
+
+
+def _test(study: ModuleType, claim: Claim, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
     cases = []
     for case in claim.cases:
         what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
         measured = _take(study, what, claim.id, case.measure, results, profile)
-        holds = None if measured is None else case.holds(measured)
+        rule = case.rule if isinstance(case.rule, Rule) else case.holds
+        holds = None if measured is None else rule(measured)
         answer = None if holds is None else bool(holds)
-        cases.append({"when": case.when, "rule": case.rule, "holds": answer} | _plain(measured))
+        words = case.rule.words if isinstance(case.rule, Rule) else case.rule
+        cases.append({"when": case.when, "rule": words, "holds": answer} | _plain(measured))
     is_measured = any(case["runs"] for case in cases)
     headline = cases[0] if cases else dict.fromkeys(SUMMARY)
     return {
         "id": claim.id,
         "says": claim.says,
         "source": claim.source,
-        "study": study.__name__.rpartition(".")[2],
-        "figure": claim.figure,
+        "study": name_of(study),
         "verdict": claim.verdict,
-        "measured": studies.measured_verdict(case["holds"] for case in cases if is_measured),
+        "measured": measured_verdict(case["holds"] for case in cases if is_measured),
         **{key: headline[key] for key in SUMMARY},
         "profile": profile.label,
         "because": claim.because,
@@ -92,23 +96,23 @@ def _take(
     study: ModuleType,
     what: str,
     literal: str,
-    measure: Callable,
+    measure: Callable[[xr.Dataset], Measurement],
     results: xr.Dataset,
     profile: Profile,
 ) -> Measurement | None:
     """A measurement; None where settings were changed and leave nothing to measure."""
     path = Path(study.__file__)
-    where = f"{relative(path)}:{line_of_literal(path, literal)}"
+    where = f"{shown(path)}:{line_of_literal(path, literal)}"
     try:
         measured = measure(results)
     except Exception as error:
         if profile.changes:
             return None
-        raise BuildError(
+        raise ValueError(
             f"{where}: {what} cannot be measured: {type(error).__name__}: {error}"
         ) from error
     if not isinstance(measured, Measurement):
-        raise BuildError(
+        raise ValueError(
             f"{where}: {what} must give a Measurement, but gave {type(measured).__name__}: {measured!r}"
         )
     return measured

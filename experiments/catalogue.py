@@ -1,0 +1,116 @@
+"""Where studies are found: the files of `experiments/studies`, by name, and what is wrong with one that cannot be imported."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from experiments import suggest
+
+ROOT = Path(__file__).resolve().parents[1]
+STUDIES = ROOT / "experiments" / "studies"
+
+
+def is_source(path: Path) -> bool:
+    """Whether a file is one that somebody wrote: editors' and systems' leftovers begin with `.` or `#` or end in `~`.
+
+    Packages' own files, which begin with `_`, are no sources of studies or figures either.
+    """
+    return (
+        path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~")) and path.is_file()
+    )
+
+
+def names() -> list[str]:
+    """The studies that exist, in alphabetical order: the file names of `experiments/studies`."""
+    return sorted(path.stem for path in STUDIES.iterdir() if is_source(path))
+
+
+def canonical(name: str) -> str:
+    """The name of a study as its file has it: hyphens, underscores and case are the same.
+
+    Raises
+    ------
+    ValueError
+        If there is no such study; the message says which one was probably meant.
+    """
+    known = names()
+    found = name if name in known else suggest.same(name, known)
+    if found is None:
+        raise ValueError(suggest.unknown("study", name, known))
+    return found
+
+
+def load(name: str) -> ModuleType:
+    """Import a study; hyphens and underscores in its name are the same.
+
+    Raises
+    ------
+    ValueError
+        If there is no such study, or its file cannot be imported: names file and line, and what is wrong there.
+    """
+    name = canonical(name)
+    check_name(name)
+    return import_source(f"experiments.studies.{name}", STUDIES / f"{name}.py")
+
+
+def check_name(name: str) -> None:
+    """Raise a `ValueError` that names the file if Python cannot import a study of this name, such as "coin (1)"."""
+    if not name.isidentifier():
+        raise ValueError(
+            f"{shown(STUDIES / f'{name}.py')}: Python cannot import a file of this name; "
+            "write it with letters, digits and underscores"
+        )
+
+
+def import_source(module: str, path: Path) -> ModuleType:
+    """Import the module of a file.
+
+    Raises
+    ------
+    ValueError
+        If that fails: in one sentence, with the line of that file at which it failed. Whatever the file does while it
+        is imported, nobody sees a traceback, and other files are not touched.
+    """
+    try:
+        return importlib.import_module(module)
+    except SyntaxError as error:
+        where = Path(error.filename or path)
+        raise ValueError(
+            f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax."
+        ) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a file may fail in any way while it is imported
+        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None
+
+
+def line_of_failure(error: BaseException, path: Path) -> int:
+    """The innermost line of a file that an error came through; 1 if it came through none."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == path and frame.lineno
+    ]
+    return lines[-1] if lines else 1
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it: from the top of the repository where it lies inside."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def check_requirements(study: ModuleType, setup: object) -> None:
+    """Make sure that a study has what it needs from outside under these settings, before any of its points runs.
+
+    A study that needs something which the repository does not hold, such as data, says so in a function
+    `requires(setup)`; a study without that function needs nothing.
+
+    Raises
+    ------
+    ValueError
+        If something is missing: says what, and where it goes.
+    """
+    if hasattr(study, "requires"):
+        study.requires(setup)

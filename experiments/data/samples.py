@@ -1,0 +1,105 @@
+"""Data sets by name, split into training and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from experiments.data import mnist
+
+NAMES = ("digits", "mnist")
+INPUTS = ("raw", "standardized")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs with their labels.
+
+    Attributes
+    ----------
+    x : ndarray of float32, shape (sample, feature)
+        Read-only, since it is shared.
+    labels : ndarray of int64, shape (sample,)
+    """
+
+    x: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def features(self) -> int:
+        """Number of features of a sample."""
+        return self.x.shape[1]
+
+    def evenly(self, count: int) -> Samples:
+        """`count` samples at equal distances, and so as many of each class where they are sorted."""
+        every = len(self.x) // count
+        return Samples(self.x[::every], self.labels[::every])
+
+    def balanced(self, count: int) -> Samples:
+        """The first samples of each class, class by class, `count` in all."""
+        classes = np.unique(self.labels)
+        first = [np.flatnonzero(self.labels == one)[: count // len(classes)] for one in classes]
+        return self[np.concatenate(first)]
+
+    def images(self) -> Samples:
+        """The same as square images of one channel: x has shape (sample, 1, side, side)."""
+        side = round(self.features**0.5)
+        return Samples(self.x.reshape(-1, 1, side, side), self.labels)
+
+    def __getitem__(self, chosen: np.ndarray) -> Samples:
+        """The chosen samples."""
+        return Samples(self.x[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set: what networks learn from, and what they are tested on."""
+
+    train: Samples
+    test: Samples
+
+    @property
+    def features(self) -> int:
+        """Number of features of a sample."""
+        return self.train.features
+
+
+@cache
+def load(data: str, inputs: str = "raw", side: int = 28) -> Data:
+    """A data set by name.
+
+    Parameters
+    ----------
+    data : {"digits", "mnist"}
+        MNIST-5k, which is bundled; all of MNIST, which is not (`experiments.data.mnist`).
+    inputs : {"raw", "standardized"}
+        Grey values from 0 to 1; or (x − m)/s with the mean m and the standard deviation s of all pixels
+        of the training images.
+    side : int
+        Pixels a side, a divisor of 28: each is the mean of a square of pixels.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or the files of "mnist" are missing.
+    """
+    if data not in NAMES:
+        raise ValueError(f"there is no data set {data!r}; there are: {', '.join(NAMES)}")
+    if inputs not in INPUTS:
+        raise ValueError(f"inputs are {' or '.join(INPUTS)}, not {inputs!r}")
+    images = mnist.load() if data == "digits" else mnist.load_full()
+    train_x, test_x = (mnist.shrunk(x, side) for x in (images.train_x, images.test_x))
+    if inputs == "standardized":
+        mean, std = train_x.mean(dtype=float), train_x.std(dtype=float)
+        train_x, test_x = (((x - mean) / std).astype(np.float32) for x in (train_x, test_x))
+    for array in (train_x, test_x):
+        array.flags.writeable = False
+    return Data(Samples(train_x, images.train_labels), Samples(test_x, images.test_labels))
+
+
+def require(data: str) -> None:
+    """Raise a `ValueError` that says where the files of a data set go, if it is not bundled and they are missing."""
+    if data == "mnist":
+        mnist.require_full()

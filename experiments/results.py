@@ -1,0 +1,321 @@
+"""From arrays to a labelled table, and from a table to what claims measure and figures draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments.measures import statistics
+from experiments.measures.statistics import Measurement
+from experiments.runs import Runs
+
+Measure = Callable[[xr.Dataset], Measurement]
+
+# Units of measure. Others ("variance of the input") only say what a pure number is relative to.
+UNITS = ("steps", "nats", "nat", "bits", "rad", "°", "points", "pixel", "pixels", "seconds")
+
+# -------------------------------------------------------------------------------- arrays → a table
+
+
+def table(variables: Mapping[str, tuple[Any, ...]], **coordinates: Any) -> xr.Dataset:
+    """A table of results: arrays with named dimensions, a unit, and words that say what they are.
+
+    Parameters
+    ----------
+    variables : mapping of name to (values, words), (values, words, unit) or (values, words, unit, dimensions)
+        Without a unit it is a pure number, "1"; without dimensions, in one string "rate run", it has all
+        coordinates, in their order. Axes of one entry may be left out of the values, and neighbouring axes
+        may be one, as training gives them: (rate × run,) for "rate run".
+    **coordinates
+        Dimension → what stands along it: a number or a word for one entry, a sequence for several, or
+        the `Runs`.
+
+    Raises
+    ------
+    ValueError
+        If values do not fit their dimensions; names the variable and both shapes.
+    """
+    along = {name: _coordinate(values) for name, values in coordinates.items()}
+    data = {}
+    for name, (values, words, *more) in variables.items():
+        unit = more[0] if more else "1"
+        dims = tuple(more[1].split()) if len(more) > 1 else tuple(along)
+        values = np.asarray(values)
+        shape = _fitting(name, values.shape, dims, along)
+        data[name] = (dims, values.reshape(shape), {"long_name": words, "units": unit})
+    return xr.Dataset(data, coords=along)
+
+
+def combine(parts: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Merge the results of a study's points along their coordinates, in the order of the points' names."""
+    ordered = [parts[name] for name in sorted(parts)]
+    if len(ordered) == 1:
+        return ordered[0]
+    return xr.merge(ordered, join="outer", compat="no_conflicts", combine_attrs="override")
+
+
+def _coordinate(values: Any) -> np.ndarray:
+    if isinstance(values, Runs):
+        return values.numbers
+    found = np.atleast_1d(np.asarray(values))
+    return found.astype(np.int32) if found.dtype.kind in "iu" else found
+
+
+def _fitting(
+    name: str, shape: tuple[int, ...], dims: tuple[str, ...], along: Mapping[str, np.ndarray]
+) -> tuple[int, ...]:
+    """The shape that values get: axes of one entry put in, and axes that hold several dimensions parted."""
+    if len(shape) == len(dims) and all(
+        dim not in along or len(along[dim]) == size for dim, size in zip(dims, shape, strict=True)
+    ):
+        return shape
+    if all(dim in along for dim in dims):
+        sizes = tuple(len(along[dim]) for dim in dims)
+        if _parts([size for size in shape if size > 1], [size for size in sizes if size > 1]):
+            return sizes
+    told = " × ".join(f"{dim} ({len(along[dim])})" if dim in along else dim for dim in dims)
+    raise ValueError(
+        f"the variable {name!r} has values of shape {shape}, which is not {told or 'one number'}"
+    )
+
+
+def _parts(axes: list[int], sizes: list[int]) -> bool:
+    """Whether every axis is a product of neighbouring sizes, in their order."""
+    rest = list(sizes)
+    for axis in axes:
+        count = next((k for k in range(1, len(rest) + 1) if prod(rest[:k]) == axis), 0)
+        if not count:
+            return False
+        del rest[:count]
+    return not rest
+
+
+# -------------------------------------------------------------------- a table → what is measured
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry along a dimension by its place, whatever stands there."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Near:
+    """The entry of a dimension that is nearest to a number."""
+
+    number: float
+
+
+FIRST, LAST = Place(0), Place(-1)
+
+
+def select(array: xr.DataArray, results: xr.Dataset, **where: Any) -> xr.DataArray:
+    """Entries by dimension: a value, a list of values, a `Place`, a `Near`, or a function of the results that gives one."""
+    for dim, chosen in where.items():
+        chosen = chosen(results) if callable(chosen) else chosen
+        if isinstance(chosen, Place):
+            array = array.isel({dim: chosen.index})
+        elif isinstance(chosen, Near):
+            array = array.sel({dim: chosen.number}, method="nearest")
+        else:
+            array = array.sel({dim: list(chosen) if isinstance(chosen, tuple) else chosen})
+    return array
+
+
+class Value:
+    """A quantity of the results, such as the accuracy of each run under one condition.
+
+    It is a function of the results. Arithmetic gives further quantities, entry by entry; `mean`, `median`,
+    `share`, `every` and `exact` give what a claim measures and a page quotes: a number with its interval.
+    """
+
+    def __init__(self, read: Callable[[xr.Dataset], xr.DataArray | np.ndarray | float]) -> None:
+        self._read = read
+
+    def __call__(self, results: xr.Dataset) -> xr.DataArray:
+        """The entries."""
+        found = self._read(results)
+        return found if isinstance(found, xr.DataArray) else xr.DataArray(found)
+
+    # What is measured ----------------------------------------------------------------------------
+
+    def mean(self, unit: str | None = None) -> Measure:
+        """The mean over all entries, with a 95 % interval; finite entries only."""
+        return self._measure(statistics.mean, unit)
+
+    def median(self, unit: str | None = None) -> Measure:
+        """The median of all entries, with a 95 % interval; they may be infinite."""
+        return self._measure(statistics.median, unit)
+
+    def every(self, unit: str | None = None) -> Measure:
+        """The median of all entries, with an interval that covers every one of them."""
+        return self._measure(statistics.spread, unit)
+
+    def share(self) -> Measure:
+        """The share of entries that are true, with an exact 95 % interval."""
+        return lambda results: statistics.share(self(results).values)
+
+    def exact(self, unit: str | None = None) -> Measure:
+        """The only entry, which was computed and not sampled."""
+        return self._measure(lambda values, unit: statistics.exact(values.item(), unit), unit)
+
+    def _measure(
+        self, statistic: Callable[[np.ndarray, str], Measurement], unit: str | None
+    ) -> Measure:
+        def measure(results: xr.Dataset) -> Measurement:
+            array = self(results)
+            of_array = array.attrs.get("units", "")
+            return statistic(
+                array.values, unit if unit is not None else of_array if of_array in UNITS else ""
+            )
+
+        return measure
+
+    # Further quantities --------------------------------------------------------------------------
+
+    def map(self, change: Callable[[Any], Any]) -> Value:
+        """`change` of the array of entries, such as `np.log`; a pure number."""
+        return Value(lambda results: _plain(change(self(results))))
+
+    def over(self, dim: str, reduce: str) -> Value:
+        """The "mean", "max", "min", "sum", "median", … along a dimension."""
+        return Value(lambda results: _like(self(results), getattr(self(results), reduce)(dim)))
+
+    def best(self, dim: str, lowest: bool = False) -> Value:
+        """The entries where, along a dimension, the mean over runs is highest (or lowest; of several, the first)."""
+
+        def read(results: xr.Dataset) -> xr.DataArray:
+            array = self(results)
+            means = array.mean([other for other in array.dims if other != dim]).values
+            return array.isel({dim: int(np.argmin(means) if lowest else np.argmax(means))})
+
+        return Value(read)
+
+    def at(self, **where: Any) -> Value:
+        """Entries chosen further, as by `value`."""
+        return Value(lambda results: select(self(results), results, **where))
+
+    def coordinate(self, dim: str) -> Value:
+        """Where, along a dimension, the entries were chosen."""
+        return Value(lambda results: self(results)[dim])
+
+    def __add__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a + b, keeps=True)
+
+    def __sub__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a - b, keeps=True)
+
+    def __mul__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a * b)
+
+    def __truediv__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a / b)
+
+    def __abs__(self) -> Value:
+        return Value(lambda results: _like(self(results), abs(self(results))))
+
+    def __gt__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a > b)
+
+    def __ge__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a >= b)
+
+    def __lt__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a < b)
+
+    def __le__(self, other: Value | float) -> Value:
+        return self._with(other, lambda a, b: a <= b)
+
+    def _with(
+        self, other: Value | float, combine: Callable[[Any, Any], Any], keeps: bool = False
+    ) -> Value:
+        def read(results: xr.Dataset) -> xr.DataArray:
+            array = self(results)
+            found = combine(array, other(results) if isinstance(other, Value) else other)
+            return _like(array, found) if keeps else _plain(found)
+
+        return Value(read)
+
+
+def _like(array: xr.DataArray, found: Any) -> Any:
+    return found.assign_attrs(units=array.attrs.get("units", ""))
+
+
+def _plain(found: Any) -> Any:
+    return found.drop_attrs() if isinstance(found, xr.DataArray) else found
+
+
+def value(of: str | Callable[..., Any], *arguments: Any, **where: Any) -> Value:
+    """A quantity of the results.
+
+    Parameters
+    ----------
+    of : str or callable
+        The name of a variable, or a function of the results (and of all further arguments).
+    **where
+        Of a variable: which entries, as in `select`: `value("accuracy", norm="none", rate=LAST)`.
+    """
+    if callable(of):
+        return Value(lambda results: of(results, *arguments, **where))
+    return Value(lambda results: select(results[of], results, **where))
+
+
+def ratio(first: Value, second: Value | float) -> Measure:
+    """The geometric mean of first / second over paired runs, with a 95 % interval."""
+    return lambda results: statistics.paired_ratio(*_paired(results, first, second))
+
+
+def difference(first: Value, second: Value | float, unit: str | None = None) -> Measure:
+    """The mean of first − second over paired runs, with a 95 % interval."""
+
+    def measure(results: xr.Dataset) -> Measurement:
+        of_first = first(results).attrs.get("units", "")
+        found = unit if unit is not None else of_first if of_first in UNITS else ""
+        return statistics.paired_difference(*_paired(results, first, second), found)
+
+    return measure
+
+
+def _paired(
+    results: xr.Dataset, first: Value, second: Value | float
+) -> tuple[np.ndarray, np.ndarray]:
+    one = first(results).values
+    return one, second(results).values if isinstance(second, Value) else np.full_like(one, second)
+
+
+# ---------------------------------------------------------------------- a table → what is drawn
+
+
+def rows(*arrays: xr.DataArray) -> pd.DataFrame:
+    """A row for every entry of arrays that broadcast: their coordinates, then their values."""
+    arrays = xr.broadcast(*arrays)
+    found = xr.merge([array.to_dataset() for array in arrays], compat="override")
+    if not found.sizes:
+        found = found.expand_dims("entry")
+    columns = [*arrays[0].dims, *(name for name in found.coords if name not in found.dims)]
+    frame = found.to_dataframe().reset_index()[[*columns, *found.data_vars]]
+    return frame.astype(dict.fromkeys(frame.select_dtypes("float32").columns, float))
+
+
+def summary(array: xr.DataArray, over: str | Sequence[str] = "run", name: str = "") -> pd.DataFrame:
+    """One row for every entry of the other dimensions: the mean over runs, `low` and `high` of its 95 % interval, `runs`.
+
+    The interval is the one that claims have (`experiments.measures.statistics.band`).
+    """
+    over = [over] if isinstance(over, str) else list(over)
+    others = [dim for dim in array.dims if dim not in over]
+    stacked = array.transpose(*others, *over)
+    samples = stacked.values.reshape(*(array.sizes[dim] for dim in others), -1)
+    found = rows(stacked.isel(dict.fromkeys(over, 0), drop=True).rename(name or array.name))
+    for column, values in zip(
+        (name or array.name, "low", "high"), statistics.band(samples, -1), strict=True
+    ):
+        found[column] = np.ravel(values)
+    return found.assign(runs=samples.shape[-1])

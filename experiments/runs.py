@@ -1,0 +1,88 @@
+"""Independent repetitions of a measurement, each with random streams of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Repetitions `first` to `first + count − 1` of a measurement, and where each draws its random numbers.
+
+    Stream k of run r is a generator of `SeedSequence(seed, spawn_key=(r, k))`: the same numbers whichever
+    runs are computed beside it. So the pipeline may split runs into groups, and conditions that are given
+    the same runs are paired: they start from the same weights and see the same samples in the same order.
+
+    Parameters
+    ----------
+    seed : int or tuple of int
+    count : int
+        Number of runs.
+    first : int
+        Number of the first.
+    """
+
+    seed: int | tuple[int, ...]
+    count: int
+    first: int = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The numbers of the runs, which are the coordinate `run` of results."""
+        return np.arange(self.first, self.first + self.count, dtype=np.int32)
+
+    def weights(self, copies: int = 1) -> list[np.random.Generator]:
+        """A new generator for the initial weights of each run: stream 0."""
+        return self.streams(0, copies=copies)
+
+    def order(self, copies: int = 1) -> list[np.random.Generator]:
+        """A new generator for the order of each run's samples: stream 1."""
+        return self.streams(1, copies=copies)
+
+    def noise(self, copies: int = 1) -> list[np.random.Generator]:
+        """A new generator for whatever else each run draws: stream 2."""
+        return self.streams(2, copies=copies)
+
+    def streams(
+        self, *key: int, copies: int = 1, under: tuple[int, ...] = ()
+    ) -> list[np.random.Generator]:
+        """A new generator for each run, from a stream of this key; without a key, the run's own.
+
+        Parameters
+        ----------
+        *key : int
+            Which stream.
+        copies : int
+            So many conditions computed side by side, condition by condition, each with all runs: every
+            copy of a run draws the same numbers.
+        under : tuple of int
+            What stands before the run in the key, where streams are told apart first and runs second.
+        """
+        keys = [(*under, run, *key) for run in self.numbers.tolist()]
+        seeds = [np.random.SeedSequence(self.seed, spawn_key=one) for one in keys]
+        return [np.random.default_rng(seed) for _ in range(copies) for seed in seeds]
+
+    def each(self, values: Sequence[float]) -> np.ndarray:
+        """A value for every condition → one for every run of every condition: (copies,) → (copies × run,)."""
+        return np.repeat(values, self.count)
+
+    def part(self, *key: int) -> Runs:
+        """As many runs, independent of these, for another part of a study."""
+        seed = self.seed if isinstance(self.seed, tuple) else (self.seed,)
+        return replace(self, seed=(*seed, *key))
+
+    def groups(self, size: int) -> Iterator[Runs]:
+        """The same runs in groups of at most `size`."""
+        for first in range(0, self.count, size):
+            yield replace(self, first=self.first + first, count=min(size, self.count - first))
+
+
+def normal(rngs: Sequence[np.random.Generator], *shape: int) -> np.ndarray:
+    """Standard normal numbers, (run, *shape), each run's from its own generator."""
+    return np.stack([rng.standard_normal(shape) for rng in rngs])

@@ -1,0 +1,153 @@
+"""What nearly every study that trains needs: usual networks, where they start, and readings on the path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from experiments.data.batches import batches as batches
+from experiments.data.samples import Data, Samples
+from experiments.data.samples import load as load
+from experiments.engine.affine import Affine
+from experiments.engine.dense import Dense
+from experiments.engine.initialization import lecun_normal
+from experiments.engine.layer import Layer
+from experiments.engine.loss import softmax_cross_entropy
+from experiments.engine.network import Network
+from experiments.engine.parameters import Path, mapped
+from experiments.engine.sgd import SGD
+from experiments.engine.standardize import Standardize
+from experiments.engine.train import Model
+from experiments.engine.train import Moment as Moment
+from experiments.engine.train import backpropagate as backpropagate
+from experiments.engine.train import train as train
+from experiments.runs import Runs
+
+# Name of a normalization → its layers.
+NORMS: dict[str, tuple[Layer, ...]] = {
+    "none": (),
+    "batch norm": (Standardize(), Affine()),
+}
+OPTIMIZERS = {"SGD": 0.0, "momentum": 0.9}
+
+
+def block(
+    linear: Layer, norm: str | tuple[Layer, ...], activation: Layer | None
+) -> tuple[Layer, ...]:
+    """A linear layer, its normalization (a name of `NORMS`, or layers) and its activation."""
+    between = NORMS[norm] if isinstance(norm, str) else norm
+    return (linear, *between, *((activation,) if activation else ()))
+
+
+def mlp(
+    hidden: Sequence[int],
+    norm: str | tuple[Layer, ...],
+    activation: Layer,
+    classes: int = 10,
+    weights: Callable[..., np.ndarray] = lecun_normal,
+    bias: bool | None = None,
+) -> Network:
+    """Dense layers, each with normalization and activation, and a dense layer of classes on top.
+
+    Parameters
+    ----------
+    hidden : sequence of int
+        Units of the hidden layers.
+    norm : str or tuple of layers
+        A name of `NORMS`, or the layers between a dense layer and its activation.
+    activation : Layer
+    classes : int
+        Outputs of the last layer.
+    weights : callable
+        How hidden layers draw their weights (`experiments.engine.initialization`); the last one draws
+        LeCun's.
+    bias : bool, optional
+        Whether hidden dense layers have a bias. By default where nothing follows that has a β of its own.
+    """
+    between = NORMS[norm] if isinstance(norm, str) else norm
+    bias = not between if bias is None else bias
+    layers = [
+        layer
+        for width in hidden
+        for layer in block(Dense(width, bias=bias, weights=weights), between, activation)
+    ]
+    return Network((*layers, Dense(classes)))
+
+
+def start(
+    network: Network, runs: Runs, features: int, copies: int = 1, dtype: type = np.float32
+) -> Model:
+    """A network with the initial weights of each run, for so many conditions side by side."""
+    return Model(network, *network.init(runs.weights(copies), features, dtype))
+
+
+def paired(
+    network: Network, data: Data, batch: int, runs: Runs, copies: int = 1
+) -> tuple[Model, Iterator[tuple[np.ndarray, np.ndarray]]]:
+    """Where training starts, and its batches without end: the same for all conditions with these runs.
+
+    Parameters
+    ----------
+    network : Network
+    data : Data
+    batch : int
+        Samples in a batch.
+    runs : Runs
+    copies : int
+        So many conditions side by side, condition by condition.
+    """
+    model = start(network, runs, data.features, copies)
+    return model, batches(data.train.x, data.train.labels, batch, runs.order(copies))
+
+
+def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] = ()) -> SGD:
+    """An optimizer by its name: "SGD", or "momentum" (SGD with μ = 0.9).
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name.
+    """
+    if name not in OPTIMIZERS:
+        raise ValueError(f"there is no optimizer {name!r}; there are: {', '.join(OPTIMIZERS)}")
+    return SGD(rate, OPTIMIZERS[name], frozen=frozen)
+
+
+def repeated(model: Model, copies: int) -> Model:
+    """The same runs for so many conditions side by side, copy by copy."""
+    params, state = (
+        mapped(lambda a: np.concatenate([a] * copies), tree) for tree in (model.params, model.state)
+    )
+    return Model(model.network, params, state)
+
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+def accuracy(model: Model, samples: Samples, training: bool = False) -> np.ndarray:
+    """The share of samples whose class is predicted right, (run,); in training mode they are one batch."""
+    logits = model.outputs(samples.x[None], training)
+    return (logits.argmax(axis=2) == samples.labels).mean(axis=1)
+
+
+def loss(model: Model, samples: Samples, training: bool = False) -> np.ndarray:
+    """Mean cross-entropy over samples in nats, (run,); in training mode they are one batch."""
+    return softmax_cross_entropy(model.outputs(samples.x[None], training), samples.labels[None])[0]
+
+
+def log_steps(last: int, readings: int, *more: int) -> list[int]:
+    """Steps to read at: 0, at most `readings` up to the last at equal ratios, and `more`."""
+    spaced = np.geomspace(1, last, readings).round().astype(int).tolist()
+    return sorted({0, *spaced, *more})
+
+
+def last_steps(steps: int, readings: int, apart: int = 1) -> range:
+    """The last `readings` steps, so far apart; what is read there is averaged."""
+    return range(steps - apart * (readings - 1), steps + 1, apart)
+
+
+def first_reached(read: np.ndarray, steps: Iterable[int], targets: Sequence[float]) -> np.ndarray:
+    """The first step at which a reading reaches each target, or ∞: (step, run) → (target, run)."""
+    reached = np.asarray(read) >= np.asarray(targets, dtype=float)[:, None, None]
+    return np.where(reached.any(axis=1), np.asarray(list(steps))[reached.argmax(axis=1)], np.inf)
