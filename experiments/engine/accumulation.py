@@ -23,11 +23,11 @@ def accumulated(
     parts: int,
     buffers: Buffers | None = None,
 ) -> tuple[list[Arrays], list[Arrays]]:
-    """The mean of the gradients of a batch's parts, g = (1/k) Σ_j ∂L_j/∂p, and the state after the last part.
+    """The mean of the gradients of a batch's parts, g = (1/k) Σ_j ∂L_j/∂p, and the last state.
 
-    L_j is the mean cross-entropy of part j in training mode. Where samples do not see each other, the mean of the L_j is the loss of the
-    whole batch and g its gradient. `Standardize(over="batch")` takes its statistics from one part at a time, and updates its running ones k
-    times.
+    L_j is the mean cross-entropy of part j in training mode. Where samples do not see each other,
+    the mean of the L_j is the loss of the whole batch and g its gradient. `Standardize` takes its
+    statistics from one part at a time, and updates its running ones k times.
 
     Parameters
     ----------

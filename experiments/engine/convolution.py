@@ -30,7 +30,7 @@ class Convolution:
     padding : {"zero", "circular"}
         What lies beyond the edge: zeros, or the opposite edge.
     bias : bool
-        Whether there is a b. In front of a `Standardize` over the batch it would be subtracted again.
+        Whether there is a b. In front of a `Standardize` it would be subtracted again.
     weights : callable
         (rng, fan_in, fan_out) → (fan_in, fan_out) weights in float64, with fan_in = channels in × kernel²; see
         `experiments.engine.initialization`. Biases start at zero.

@@ -23,7 +23,7 @@ class Dense:
     features : int
         Number of features that come out.
     bias : bool
-        Whether there is a b. In front of a `Standardize` over the batch it would be subtracted again.
+        Whether there is a b. In front of a `Standardize` it would be subtracted again.
     weights : callable
         (rng, fan_in, fan_out) → (fan_in, fan_out) weights in float64; see
         `experiments.engine.initialization`. Biases start at zero.

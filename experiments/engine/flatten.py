@@ -23,7 +23,7 @@ class Flatten:
 
     Notes
     -----
-    With `Standardize` over the batch after it, every pixel of every channel has a mean and a variance of its own.
+    With `Standardize` after it, every pixel of every channel has a mean and a variance of its own.
 
     Raises
     ------

@@ -12,6 +12,8 @@ from experiments.engine.dense import Dense
 from experiments.engine.layer import Arrays
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 
 # linear layers with a bias, and the axis of their weights that counts what comes out
 FOLDABLE = {Dense: -1, Convolution: 1}
@@ -21,7 +23,7 @@ FOLDABLE = {Dense: -1, Convolution: 1}
 def fold(
     network: Network, params: list[Arrays], state: list[Arrays]
 ) -> tuple[Network, list[Arrays]]:
-    """Merge every Standardize over the batch, and an Affine behind it, into the layer in front, for evaluation.
+    """Merge every Standardize, and an Affine behind it, into the layer in front, for evaluation.
 
     With s = γ/√(running_var + ε), W′ = W s and b′ = (b − running_mean) s + β; without an Affine γ = 1 and β = 0.
 
@@ -40,7 +42,7 @@ def fold(
     Raises
     ------
     ValueError
-        If a Standardize is not over the batch (then its statistics belong to each sample, and no fixed W′ exists), or
+        If a layer takes statistics of each sample, for which no fixed W′ exists, or a Standardize
         does not follow a foldable layer at once, or is inside of a layer that holds layers.
     """
     layers, folded = [], []
@@ -48,6 +50,11 @@ def fold(
         if isinstance(state[i], list):
             raise ValueError(
                 f"layer {i} ({type(layer).__name__}) has layers of its own: fold the network of its layers by itself"
+            )
+        if isinstance(layer, (StandardizeFeatures, StandardizeGroups)):
+            raise ValueError(
+                f"layer {i} ({type(layer).__name__}) takes statistics of each sample: "
+                "only those of Standardize are fixed in evaluation, and can be folded"
             )
         if isinstance(layer, Standardize):
             _check(network, i)
@@ -69,11 +76,7 @@ def fold(
 
 
 def _check(network: Network, i: int) -> None:
-    layer, before = network.layers[i], network.layers[i - 1] if i else None
-    if layer.over != "batch":
-        raise ValueError(
-            f'layer {i} standardizes over="{layer.over}", with statistics of each sample: only over="batch" can be folded'
-        )
+    before = network.layers[i - 1] if i else None
     if type(before) not in FOLDABLE:
         found = f"follows {type(before).__name__}" if i else "is the first layer"
         raise ValueError(

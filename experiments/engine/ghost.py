@@ -18,7 +18,7 @@ from experiments.engine.sums import mean_over, values_per_channel
 class Ghost:
     """x̂ = (x − μ)/√(σ² + ε), with μ and σ² of the `size` neighbours in the batch that a sample is put together with.
 
-    Follow it with `Affine`. State as `Standardize` over the batch: the running statistics take, at a step, the mean over the ghost batches
+    Follow it with `Affine`. State as `Standardize`: the running statistics take, at a step, the mean over the ghost batches
     of their means and of their variances. In evaluation it is batch norm.
 
     Source: Hoffer et al. 2017, who update the running statistics once for every ghost batch.
@@ -35,7 +35,7 @@ class Ghost:
     def init(
         self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
     ) -> tuple[Arrays, Arrays, int]:
-        """As `Standardize` over the batch."""
+        """As `Standardize`."""
         return self._batch.init(rngs, features, dtype)
 
     def forward(
@@ -61,17 +61,13 @@ class Ghost:
             mean_over(1, saved[name].reshape(x.shape[0], -1, x.shape[2]))[:, 0]
             for name in ("mean", "var")
         )
-        rate, values = self.convention.rate, values_per_channel(ghosts)
-        correction = values / (values - 1) if self.convention.unbiased else 1.0
+        state = self.convention.next_state(state, mean, var, values_per_channel(ghosts))
         folded = {
             name: a.reshape(x.shape[0], -1, *a.shape[1:])
             for name, a in saved.items()
             if isinstance(a, np.ndarray)
         }
-        return xhat.reshape(x.shape), {"x": x, "ghosts": folded}, {
-            "running_mean": (1 - rate) * state["running_mean"] + rate * mean,
-            "running_var": (1 - rate) * state["running_var"] + rate * correction * var,
-        }  # fmt: skip
+        return xhat.reshape(x.shape), {"x": x, "ghosts": folded}, state
 
     def backward(
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
@@ -86,4 +82,4 @@ class Ghost:
 
     @property
     def _batch(self) -> Standardize:
-        return Standardize("batch", convention=self.convention)
+        return Standardize(self.convention)

@@ -13,9 +13,3 @@ def lecun_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndar
 def he_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
     """w ~ N(0, 2/fan_in): a layer after a ReLU keeps the mean square of its input. He et al. 2015, §2.2."""
     return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)
-
-
-def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    """w ~ U(−a, a), a = √(6/(fan_in + fan_out)), forwards and backwards in balance. Glorot & Bengio 2010, §4."""
-    a = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-a, a, (fan_in, fan_out))

@@ -65,7 +65,7 @@ class Network:
         x : array (run, sample, feature), or (1, sample, feature) if it is the same for all runs
             The data, in the dtype of the parameters.
         training : bool
-            Whether `Standardize(over="batch")` takes the statistics of this batch, or the running ones.
+            Whether `Standardize` takes the statistics of this batch, or the running ones.
         buffers : Buffers, optional
             Memory for the results. The next pass with the same buffers overwrites them.
         """

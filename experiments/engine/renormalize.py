@@ -43,7 +43,7 @@ class Renormalize:
     def init(
         self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
     ) -> tuple[Arrays, Arrays, int]:
-        """As `Standardize` over the batch."""
+        """As `Standardize`."""
         return self._batch.init(rngs, features, dtype)
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
@@ -77,4 +77,4 @@ class Renormalize:
 
     @property
     def _batch(self) -> Standardize:
-        return Standardize("batch", convention=self.convention)
+        return Standardize(self.convention)

@@ -52,6 +52,11 @@ def mean_per_channel(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray
     return mean
 
 
+def first_per_channel(a: np.ndarray) -> np.ndarray:
+    """The first value of every channel, a view that broadcasts to `a`."""
+    return a[(slice(None), slice(1), slice(None), *(slice(1),) * (a.ndim - 3))]
+
+
 def values_per_channel(a: np.ndarray) -> int:
     """m' = m h w, how many values a channel has in a batch of m images of h by w pixels; m if there are no pixels."""
     return a.shape[1] * prod(a.shape[3:])

@@ -40,6 +40,8 @@ from experiments.engine.renormalize import Renormalize
 from experiments.engine.root_mean_square import RootMeanSquare
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Convention, Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.train_reading import train
 from experiments.engine.unit_weights import UnitWeights
 from experiments.measures.statistics import Measurement, exact, mean, median, paired_difference
@@ -125,14 +127,14 @@ def block(norm: str, layer: Convolution | Dense, setup: Setup, batch: int) -> tu
     between = {
         "none": (),
         "weight normalization": (),
-        "batch norm": (Standardize("batch", convention=convention),),
+        "batch norm": (Standardize(convention=convention),),
         "ghost batches": (Ghost(min(setup.ghost, batch), convention),),
         "batch renormalization": (Renormalize(setup.r_max, setup.d_max, convention),),
-        "layer norm": (Standardize("features"),),
+        "layer norm": (StandardizeFeatures(),),
         "RMSNorm": (RootMeanSquare(),),
-        "group norm": (Standardize("groups", setup.groups),),
+        "group norm": (StandardizeGroups(setup.groups),),
         "instance norm": (
-            Standardize("groups", layer.channels if isinstance(layer, Convolution) else 1),
+            StandardizeGroups(layer.channels if isinstance(layer, Convolution) else 1),
         ),
     }[norm]
     return (UnitWeights(layer) if norm == "weight normalization" else layer, *between, Affine())

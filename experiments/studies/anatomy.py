@@ -153,7 +153,7 @@ def _sweep(setup: Setup) -> xr.Dataset:
     """Output, gradient to the input and gradient of γ as γ sweeps, for a fixed gradient from above."""
     rngs = _rngs(setup, 1)
     x, g = _normal(rngs, setup.batch, setup.features), _normal(rngs, setup.batch, setup.features)
-    layer, affine = Standardize(over="batch", convention=PYTORCH), Affine()
+    layer, affine = Standardize(convention=PYTORCH), Affine()
     sparams, sstate, _ = layer.init(rngs, setup.features, np.float64)
     aparams, astate, _ = affine.init(rngs, setup.features, np.float64)
     xhat, ssaved, _ = layer.forward(sparams, sstate, x, training=True)
@@ -193,7 +193,7 @@ def _sweep(setup: Setup) -> xr.Dataset:
 def _differences(setup: Setup) -> xr.Dataset:
     """Analytic derivatives along a random direction against central differences; the gradient of a bias in front."""
     rngs = _rngs(setup, 2)
-    net = Network((Dense(setup.features), Standardize(over="batch", convention=PYTORCH), Affine()))
+    net = Network((Dense(setup.features), Standardize(convention=PYTORCH), Affine()))
     params, state = net.init(rngs, features=setup.features, dtype=np.float64)
     params = [
         {k: v + 0.3 * _normal(rngs, *v.shape[1:]) for k, v in layer.items()} for layer in params
@@ -265,7 +265,7 @@ def _statistics(setup: Setup) -> xr.Dataset:
     for part, m in enumerate(setup.batches):
         rngs = _rngs(setup, 10 + part)
         x, g = _normal(rngs, m, setup.directions), _normal(rngs, m, setup.directions)
-        layer = Standardize(over="batch", convention=replace(PYTORCH, eps=0.0))
+        layer = Standardize(convention=replace(PYTORCH, eps=0.0))
         params, state, _ = layer.init(rngs, setup.directions, np.float64)
         _, saved, _ = layer.forward(params, state, x, training=True)
         full, _ = layer.backward(params, saved, g)
@@ -284,7 +284,7 @@ def _statistics(setup: Setup) -> xr.Dataset:
 
 
 def _standardize(x: np.ndarray, eps: float) -> tuple[np.ndarray, dict, dict]:
-    layer = Standardize(over="batch", convention=replace(PYTORCH, eps=eps))
+    layer = Standardize(convention=replace(PYTORCH, eps=eps))
     rngs = [np.random.default_rng(0)] * x.shape[0]  # a normalization draws no random numbers
     params, state, _ = layer.init(rngs, x.shape[2], x.dtype)
     return layer.forward(params, state, x, training=True)

@@ -272,7 +272,7 @@ def _network(hidden: tuple[int, ...], norm: str) -> Network:
     layers: list = []
     for width in hidden:
         if norm == "batch norm":
-            layers += [Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid()]
+            layers += [Dense(width, bias=False), Standardize(), Affine(), Sigmoid()]
         else:
             layers += [Dense(width), Sigmoid()]
     return Network((*layers, Dense(10)))

@@ -31,6 +31,8 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.measures.modes import (
     predictions,
     predictions_in_batches,
@@ -41,9 +43,9 @@ from experiments.measures.statistics import Measurement, mean, paired_difference
 GROUPS = 4  # of group norm
 NORMS: dict[str, tuple[Layer, ...]] = {
     "none": (),
-    "batch norm": (Standardize(over="batch"), Affine()),
-    "layer norm": (Standardize(over="features"), Affine()),
-    "group norm": (Standardize(over="groups", groups=GROUPS), Affine()),
+    "batch norm": (Standardize(), Affine()),
+    "layer norm": (StandardizeFeatures(), Affine()),
+    "group norm": (StandardizeGroups(GROUPS), Affine()),
 }
 MODES = ("running", "population", "train")
 

@@ -135,7 +135,7 @@ def _bowl(point: Point) -> xr.Dataset:
     ]
     z = np.stack([rng.standard_normal((setup.bowl_samples, 1)) for rng in rngs])
     noise = np.stack([rng.standard_normal((setup.bowl_samples, 1)) for rng in rngs])
-    layers = Network((Standardize(over="batch", convention=replace(PYTORCH, eps=0.0)), Affine()))
+    layers = Network((Standardize(convention=replace(PYTORCH, eps=0.0)), Affine()))
     params, state = layers.init(rngs, 1, np.float64)
     xhat = layers.forward(params, state, z, training=True)[1][0]["xhat"]
     # The target's covariance with x̂ and its mean are the minimum; what else is in it only lifts the bowl.
@@ -306,7 +306,7 @@ def minimum(surface: Surface, start: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def network(activation: str, setup: Setup, classes: int = 10) -> Network:
     """Two hidden layers of dense, batch norm, activation, and the output layer."""
     blocks = [
-        (Dense(width, bias=False), Standardize(over="batch"), Affine(), ACTIVATIONS[activation])
+        (Dense(width, bias=False), Standardize(), Affine(), ACTIVATIONS[activation])
         for width in setup.hidden
     ]
     return Network((*(layer for block in blocks for layer in block), Dense(classes)))

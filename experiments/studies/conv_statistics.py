@@ -27,6 +27,7 @@ from experiments.engine.convolution import Convolution
 from experiments.engine.flatten import Flatten
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.measures.statistics import exact, mean, median, spread
 from experiments.theory import transform as theory
 
@@ -302,11 +303,7 @@ def _picture(setup: Setup) -> xr.Dataset:
 def _statistics(images: np.ndarray, groups: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of every channel over samples and pixels; with groups=True over the pixels of each sample by itself."""
     channels = images.shape[2]
-    layer = (
-        Standardize("groups", groups=channels, convention=EXACT)
-        if groups
-        else Standardize(convention=EXACT)
-    )
+    layer = StandardizeGroups(channels, EXACT.eps) if groups else Standardize(convention=EXACT)
     state = layer.init([None] * images.shape[0], channels, images.dtype)[1]
     saved = layer.forward({}, state, images, training=True)[1]
     return saved["mean"].astype(np.float64), saved["var"].astype(np.float64)

@@ -142,7 +142,7 @@ def _steps(setup: Setup, golden: dict) -> xr.Dataset:
 
 def _ours(convention: Convention, batches: np.ndarray) -> tuple[np.ndarray, ...]:
     """Outputs in training (step, sample, feature), running statistics (step, feature), and the last batch evaluated."""
-    layer = Standardize(over="batch", convention=convention)
+    layer = Standardize(convention=convention)
     params, state, _ = layer.init(
         [np.random.default_rng(0)], batches.shape[2], batches.dtype
     )  # draws nothing
@@ -199,7 +199,7 @@ def _example(setup: Setup, golden: dict) -> xr.Dataset:
 def _offset(setup: Setup, golden: dict) -> xr.Dataset:
     """Float32 data of standard deviation near 1, ever farther from zero: the variance that each framework finds."""
     x, names = golden["input_offset"], _frameworks(golden)
-    layer = Standardize(over="batch", convention=Convention(eps=1e-5, rate=1.0, unbiased=False))
+    layer = Standardize(convention=Convention(eps=1e-5, rate=1.0, unbiased=False))
     data = x.astype(np.float32)[None]
     params, state, _ = layer.init([np.random.default_rng(0)], x.shape[1], data.dtype)
     y, _, state = layer.forward(params, state, data, training=True)

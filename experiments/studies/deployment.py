@@ -186,7 +186,7 @@ def _fold(
 ) -> dict[str, np.ndarray]:
     """A random layer with batch norm against the same folded, and both against exact arithmetic on the stored numbers; each by run."""
     rngs, dtype = _rngs(setup, 0), np.dtype(precision)
-    net = Network((Dense(setup.features), Standardize(over="batch", convention=PYTORCH), Affine()))
+    net = Network((Dense(setup.features), Standardize(convention=PYTORCH), Affine()))
     params, state = net.init(rngs, fan_in, np.float64)
     x = scale * np.stack([rng.standard_normal((setup.samples, fan_in)) for rng in rngs])
     if origin == "inputs":
@@ -266,7 +266,7 @@ def _network(setup: Setup) -> xr.Dataset:
     )
     block = (
         Dense(setup.width, weights=he_normal),
-        Standardize(over="batch", convention=PYTORCH),
+        Standardize(convention=PYTORCH),
         Affine(),
         ReLU(),
     )
@@ -344,7 +344,7 @@ def _combined(x: np.ndarray) -> np.ndarray:
 
 
 def _engine(x: np.ndarray) -> np.ndarray:
-    return Standardize(over="batch").forward({}, _engine_state(x), x, training=True)[1]["var"]
+    return Standardize().forward({}, _engine_state(x), x, training=True)[1]["var"]
 
 
 def _engine_state(x: np.ndarray) -> Arrays:
@@ -476,7 +476,7 @@ def _against_one_device(
     x: np.ndarray, dy: np.ndarray, shards: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Largest distance of synchronized outputs and gradients from those of `Standardize` on the whole batch, over bounds for round-off."""
-    layer = Standardize(over="batch", convention=Convention(eps=1e-5, rate=0.1, unbiased=True))
+    layer = Standardize(convention=Convention(eps=1e-5, rate=0.1, unbiased=True))
     y, saved, _ = layer.forward({}, _engine_state(x), x, training=True)
     dx, _ = layer.backward({}, saved, dy)
     outputs, kept = synchronized_forward(np.split(x, shards, axis=1), eps=1e-5)

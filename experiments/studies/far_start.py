@@ -177,10 +177,7 @@ def reading_steps(setup: Setup) -> list[int]:
 
 
 def _network(hidden: tuple[int, ...]) -> Network:
-    blocks = [
-        (Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid())
-        for width in hidden
-    ]
+    blocks = [(Dense(width, bias=False), Standardize(), Affine(), Sigmoid()) for width in hidden]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
 
 

@@ -187,9 +187,7 @@ def _layer(point: Point) -> xr.Dataset:
 
 
 def _network(setup: Setup) -> Network:
-    normalize = Standardize(
-        over="batch", convention=Convention(PYTORCH.eps, setup.rate, PYTORCH.unbiased)
-    )
+    normalize = Standardize(Convention(PYTORCH.eps, setup.rate, PYTORCH.unbiased))
     block = (Dense(setup.width, weights=he_normal), normalize, Affine(), ReLU())
     return Network((*block, *block, Dense(10)))
 

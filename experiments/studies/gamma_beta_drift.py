@@ -283,10 +283,7 @@ def in_order_of_classes(
 
 
 def _network(hidden: tuple[int, ...]) -> Network:
-    blocks = [
-        (Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid())
-        for width in hidden
-    ]
+    blocks = [(Dense(width, bias=False), Standardize(), Affine(), Sigmoid()) for width in hidden]
     return Network((*(layer for block in blocks for layer in block), Dense(10)))
 
 

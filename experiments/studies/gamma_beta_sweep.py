@@ -272,10 +272,7 @@ def _training(point: Point) -> xr.Dataset:
 
 
 def _network(hidden: tuple[int, ...], classes: int) -> Network:
-    blocks = [
-        (Dense(width, bias=False), Standardize(over="batch"), Affine(), Sigmoid())
-        for width in hidden
-    ]
+    blocks = [(Dense(width, bias=False), Standardize(), Affine(), Sigmoid()) for width in hidden]
     return Network((*(layer for block in blocks for layer in block), Dense(classes)))
 
 

@@ -204,7 +204,7 @@ def reading_steps(setup: Setup) -> list[int]:
 
 
 def _network(hidden: tuple[int, ...], normalized: bool) -> Network:
-    norm = (Standardize(over="batch"), Affine()) if normalized else ()
+    norm = (Standardize(), Affine()) if normalized else ()
     blocks = [
         (Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU()) for width in hidden
     ]

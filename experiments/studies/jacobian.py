@@ -76,7 +76,7 @@ def _backward(
     x: np.ndarray, g: np.ndarray, eps: float, gamma: float = 1.0, beta: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x̂, y and ∂L/∂x of one unit: x (sample,), g = ∂L/∂y (sample, gradient), as many gradients as there are columns."""
-    standardize, affine = Standardize(over="batch", convention=replace(PYTORCH, eps=eps)), Affine()
+    standardize, affine = Standardize(convention=replace(PYTORCH, eps=eps)), Affine()
     shape = (1, g.shape[1])
     params = {"gamma": np.full(shape, gamma), "beta": np.full(shape, beta)}
     _, state, _ = standardize.init(

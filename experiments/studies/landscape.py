@@ -92,7 +92,7 @@ def run(point: Point) -> xr.Dataset:
     """Train, and walk along the gradient at some steps."""
     setup, digits = point.setup, mnist.load_shrunk(7)
     normalized = point.condition != "none"
-    norm = (Standardize(over="batch"), Affine()) if normalized else ()
+    norm = (Standardize(), Affine()) if normalized else ()
     blocks = [
         (Dense(width, bias=not normalized, weights=he_normal), *norm, ReLU())
         for width in setup.hidden

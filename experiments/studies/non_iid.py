@@ -28,13 +28,14 @@ from experiments.engine.layer import Layer
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
 from experiments.measures.modes import predictions, predictions_in_batches
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
 
 NORMS: dict[str, tuple[Layer, ...]] = {
     "none": (),
-    "batch norm": (Standardize(over="batch"), Affine()),
-    "layer norm": (Standardize(over="features"), Affine()),
+    "batch norm": (Standardize(), Affine()),
+    "layer norm": (StandardizeFeatures(), Affine()),
 }
 KINDS = {"shuffled": 10, "two digits": 2, "one digit": 1}  # how many digits there are in a batch
 MODES = ("evaluation", "training, shuffled", "training, same kind")

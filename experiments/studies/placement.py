@@ -31,7 +31,7 @@ from experiments.engine.train_reading import train
 from experiments.measures.statistics import Measurement, mean, paired_ratio, spread
 from experiments.theory import transform as theory
 
-EXACT = Standardize(over="batch", convention=replace(PYTORCH, eps=0.0))
+EXACT = Standardize(convention=replace(PYTORCH, eps=0.0))
 ACTIVATIONS = {"relu": ReLU(), "sigmoid": Sigmoid()}
 ORDERS = ("none", "before", "after")
 FACTOR = 3.0  # by which weights, γ or β are multiplied where that should make no difference
@@ -239,7 +239,7 @@ def _training(point: Point) -> xr.Dataset:
     digits = mnist.load_shrunk(7)
     act, norm = (
         ACTIVATIONS[point.activation],
-        (Standardize(over="batch"), *((Affine(),) if point.affine else ())),
+        (Standardize(), *((Affine(),) if point.affine else ())),
     )
     blocks: list[Layer] = []
     for width in setup.hidden:

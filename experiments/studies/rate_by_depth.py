@@ -142,7 +142,7 @@ def run(point: Point) -> xr.Dataset:
 
 
 def _network(depth: int, width: int, norm: str) -> Network:
-    between = (Standardize(over="batch"), Affine()) if norm == "batch norm" else ()
+    between = (Standardize(), Affine()) if norm == "batch norm" else ()
     block = (Dense(width, bias=not between, weights=he_normal), *between, ReLU())
     return Network((*block * depth, Dense(10)))
 

@@ -31,12 +31,13 @@ from experiments.engine.layer import Arrays, Layer
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
 from experiments.measures.statistics import Measurement, mean, paired_difference, paired_ratio
 
 NORMS: dict[str, tuple[Layer, ...]] = {
     "none": (),
-    "batch norm": (Standardize(over="batch"), Affine()),
-    "layer norm": (Standardize(over="features"), Affine()),
+    "batch norm": (Standardize(), Affine()),
+    "layer norm": (StandardizeFeatures(), Affine()),
 }
 
 

@@ -109,7 +109,7 @@ def _steps(point: Point, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray, n
     net = Network(
         (
             Dense(setup.units, bias=False),
-            Standardize(over="batch", convention=replace(PYTORCH, eps=0.0)),
+            Standardize(convention=replace(PYTORCH, eps=0.0)),
             Affine(),
         )
     )

@@ -126,7 +126,7 @@ def _stream(point: Point) -> xr.Dataset:
         np.random.default_rng(s)
         for s in np.random.SeedSequence((setup.seed, 0)).spawn(setup.stream_runs)
     ]
-    layers = [Standardize(over="batch", convention=replace(PYTORCH, rate=rate)) for rate in rates]
+    layers = [Standardize(convention=replace(PYTORCH, rate=rate)) for rate in rates]
     states = [layer.init(rngs, setup.stream_features, np.float64)[1] for layer in layers]
     kept = np.unique(np.logspace(0, np.log10(setup.stream_steps), 60).round().astype(np.int32))
     means, noise = [], []
@@ -184,7 +184,7 @@ def _steps_to(tolerance: float, layer: Standardize) -> int:
 def _network(setup: Setup) -> Network:
     block = (
         Dense(setup.width, bias=False, weights=he_normal),
-        Standardize(over="batch", convention=PYTORCH),
+        Standardize(convention=PYTORCH),
         Affine(),
         ReLU(),
     )

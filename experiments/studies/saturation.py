@@ -238,7 +238,7 @@ def _start(point: Point) -> xr.Dataset:
 
 
 def _network(layers: int, width: int, point: Point) -> Network:
-    norm = (Standardize(over="batch"), Affine()) if point.norm == "batch norm" else ()
+    norm = (Standardize(), Affine()) if point.norm == "batch norm" else ()
     block = (Dense(width, bias=not norm), *norm, ACTIVATIONS[point.activation]())
     return Network((*block * layers, Dense(10)))
 

@@ -105,7 +105,7 @@ class _Task:
 
     def network(self, eps: float) -> Network:
         setup = self.setup
-        return Network((Dense(setup.width, bias=False), Standardize(over="batch", convention=replace(PYTORCH, eps=eps)),
+        return Network((Dense(setup.width, bias=False), Standardize(convention=replace(PYTORCH, eps=eps)),
                         Affine(), Tanh(), Dense(setup.classes)))  # fmt: skip
 
     def scaled(self, factor: float) -> list:

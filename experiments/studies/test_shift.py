@@ -30,6 +30,7 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import mapped
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
 from experiments.measures.modes import (
     predictions,
     predictions_in_batches,
@@ -37,7 +38,7 @@ from experiments.measures.modes import (
 )
 from experiments.measures.statistics import Measurement, mean, paired_difference, spread
 
-OVER = {"none": "", "batch norm": "batch", "layer norm": "features"}
+NORMS = ("none", "batch norm", "layer norm")
 SHIFTS = ("contrast", "brightness", "noise", "own contrast")
 CONDITIONS = ("none", "layer norm", "batch norm, running", "batch norm, anew")
 
@@ -98,26 +99,25 @@ PAPER = Setup(hidden=(100, 100), steps=20_000, runs=64)
 class Point:
     """One way to normalize."""
 
-    norm: str  # of OVER
+    norm: str  # of NORMS
     setup: Setup
 
 
 def points(setup: Setup) -> dict[str, Point]:
     """A few seconds each."""
-    return {norm.replace(" ", "-"): Point(norm, setup) for norm in OVER}
+    return {norm.replace(" ", "-"): Point(norm, setup) for norm in NORMS}
 
 
 def network(norm: str, hidden: tuple[int, ...], eps: float = PYTORCH.eps) -> Network:
     """Dense, normalization, ReLU for every hidden layer, then ten outputs. A normalization stands in for the bias."""
+    between: tuple[Layer, ...] = {
+        "none": (),
+        "batch norm": (Standardize(replace(PYTORCH, eps=eps)), Affine()),
+        "layer norm": (StandardizeFeatures(eps), Affine()),
+    }[norm]
     blocks: list[Layer] = []
     for width in hidden:
-        blocks += [Dense(width, bias=norm == "none")]
-        blocks += (
-            [Standardize(over=OVER[norm], convention=replace(PYTORCH, eps=eps)), Affine()]
-            if OVER[norm]
-            else []
-        )
-        blocks += [ReLU()]
+        blocks += [Dense(width, bias=norm == "none"), *between, ReLU()]
     return Network((*blocks, Dense(10)))
 
 

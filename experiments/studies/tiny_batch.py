@@ -30,7 +30,7 @@ ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2
 BEYOND = 2.0  # where the tail of the distribution begins
 BEYOND_GAUSSIAN = erfc(BEYOND / sqrt(2))  # share of a standard normal variable that lies beyond
 KOLMOGOROV = 1.95  # √n times the largest distance of distribution functions: exceeded by chance once in a thousand
-LAYER = Standardize(over="batch", convention=replace(PYTORCH, eps=0.0))
+LAYER = Standardize(convention=replace(PYTORCH, eps=0.0))
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ def _octave(m: int) -> np.ndarray:
 def _stack(
     setup: Setup, convention: Convention, rngs: list[np.random.Generator]
 ) -> tuple[Network, list, list]:
-    net = Network((Standardize(over="batch", convention=convention),) * setup.layers)
+    net = Network((Standardize(convention=convention),) * setup.layers)
     return net, *net.init(rngs, features=setup.features, dtype=np.float64)
 
 
@@ -206,7 +206,7 @@ def _network(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
     """Random dense, batch norm, ReLU blocks; and one example beside two different sets of neighbours."""
     nets, states = [], []
     for name in CONVENTIONS:
-        block = (Dense(setup.width, bias=False, weights=he_normal), Standardize(over="batch", convention=_convention(name, setup.fresh_rate)),
+        block = (Dense(setup.width, bias=False, weights=he_normal), Standardize(convention=_convention(name, setup.fresh_rate)),
                  ReLU())  # fmt: skip
         net = Network(block * setup.layers)
         streams = [
@@ -248,7 +248,7 @@ def _network(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Datase
 
 def _example(setup: Setup, m: int, rngs: list[np.random.Generator]) -> xr.Dataset:
     """Where one example lands in training mode, over draws of the rest of its batch."""
-    layer = Standardize(over="batch", convention=_convention("unbiased", setup.fresh_rate))
+    layer = Standardize(convention=_convention("unbiased", setup.fresh_rate))
     params, state, _ = layer.init(rngs[:1], setup.neighbours, np.float64)
     quantiles = np.empty((len(QUANTILES), len(setup.examples), setup.runs))
     for r, rng in enumerate(rngs):

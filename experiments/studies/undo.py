@@ -90,7 +90,7 @@ def _rngs(setup: Setup, *part: int) -> list[np.random.Generator]:
 
 def _undone(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Normalized and undone (sample, batch), every column a batch of its own; γ and β are the population's σ and μ."""
-    layer = Standardize(over="batch", convention=replace(PYTORCH, eps=0.0))
+    layer = Standardize(convention=replace(PYTORCH, eps=0.0))
     params, state, _ = layer.init(
         [np.random.default_rng(0)], x.shape[1], x.dtype
     )  # which draws no numbers
@@ -156,7 +156,7 @@ def _fixed(setup: Setup) -> xr.Dataset:
     sigmas = np.logspace(-3, 1, 4 * setup.sigmas_per_decade + 1)
     errors = np.empty((2, len(setup.epsilons), sigmas.size, setup.runs))
     for e, eps in enumerate(setup.epsilons):
-        layer = Standardize(over="batch", convention=replace(PYTORCH, eps=eps))
+        layer = Standardize(convention=replace(PYTORCH, eps=eps))
         for s, sigma in enumerate(sigmas):
             x = 1.5 * sigma + sigma * z
             shape = (setup.runs, 1)

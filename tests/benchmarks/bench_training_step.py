@@ -26,6 +26,8 @@ from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 
 SIZES, RUNS, SAMPLES = (784, 100, 100, 100, 10), 16, 60
 
@@ -77,8 +79,8 @@ STEPS = {
     "no normalization": training,
     "batch norm": lambda: training(Standardize(), Affine()),
     "batch norm, momentum": lambda: training(Standardize(), Affine(), momentum=0.9),
-    "layer norm": lambda: training(Standardize("features"), Affine()),
-    "group norm": lambda: training(Standardize("groups", groups=10), Affine()),
+    "layer norm": lambda: training(StandardizeFeatures(), Affine()),
+    "group norm": lambda: training(StandardizeGroups(10), Affine()),
 }
 
 

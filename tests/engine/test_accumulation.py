@@ -12,16 +12,18 @@ from experiments.engine.accumulation import accumulated, train_in_parts
 from experiments.engine.activations import Sigmoid
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
+from experiments.engine.layer import Layer
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
 from experiments.engine.train import train
 
 
-def network(over: str) -> Network:
-    return Network((Dense(6), Standardize(over=over), Affine(), Sigmoid(), Dense(3)))
+def network(norm: Layer) -> Network:
+    return Network((Dense(6), norm, Affine(), Sigmoid(), Dense(3)))
 
 
 @pytest.fixture
@@ -30,10 +32,10 @@ def data():
     return rng.standard_normal((2, 8, 5)), rng.integers(0, 3, (2, 8))
 
 
-@pytest.mark.parametrize("over", ["batch", "features"])
-def test_it_is_the_gradient_of_the_mean_loss_of_the_parts(over, rngs, data):
+@pytest.mark.parametrize("norm", [Standardize(), StandardizeFeatures()])
+def test_it_is_the_gradient_of_the_mean_loss_of_the_parts(norm, rngs, data):
     """A central difference along a random direction, run by run; each part is passed forward by itself."""
-    net, (x, labels) = network(over), data
+    net, (x, labels) = network(norm), data
     params, state = net.init(rngs(2), features=5)
     grads, _ = accumulated(net, params, state, x, labels, 4)
     rng = np.random.default_rng(1)
@@ -59,9 +61,9 @@ def test_it_is_the_gradient_of_the_mean_loss_of_the_parts(over, rngs, data):
     assert_allclose((loss(1e-6) - loss(-1e-6)) / 2e-6, along, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize(("over", "same"), [("batch", False), ("features", True)])
-def test_only_without_batch_statistics_is_it_the_gradient_of_the_whole(over, same, rngs, data):
-    net = network(over)
+@pytest.mark.parametrize(("norm", "same"), [(Standardize(), False), (StandardizeFeatures(), True)])
+def test_only_without_batch_statistics_is_it_the_gradient_of_the_whole(norm, same, rngs, data):
+    net = network(norm)
     params, state = net.init(rngs(2), features=5)
     parts, whole = (accumulated(net, params, state, *data, k)[0] for k in (4, 1))
     apart = [
@@ -73,7 +75,7 @@ def test_only_without_batch_statistics_is_it_the_gradient_of_the_whole(over, sam
 
 
 def test_running_statistics_see_every_part(rngs, data):
-    net, (x, labels) = network("batch"), data
+    net, (x, labels) = network(Standardize()), data
     params, state = net.init(rngs(2), features=5)
     _, after = accumulated(net, params, state, x, labels, 2)
     for part in (x[:, :4], x[:, 4:]):
@@ -82,7 +84,7 @@ def test_running_statistics_see_every_part(rngs, data):
 
 
 def test_one_part_takes_the_steps_of_plain_training(rngs, data):
-    net, optimizer = network("batch"), SGD(0.5, momentum=0.9)
+    net, optimizer = network(Standardize()), SGD(0.5, momentum=0.9)
     params, state = net.init(rngs(2), features=5)
     readings = {
         "weight": lambda m: m.params[0]["weight"],
@@ -101,7 +103,7 @@ def test_one_part_takes_the_steps_of_plain_training(rngs, data):
 
 
 def test_a_run_is_not_touched_by_the_others(rngs, data):
-    net = network("batch")
+    net = network(Standardize())
     params, state = net.init(rngs(2), features=5)
     first, _ = accumulated(net, params, state, *data, 4)
     x, labels = data[0].copy(), data[1].copy()
@@ -112,7 +114,7 @@ def test_a_run_is_not_touched_by_the_others(rngs, data):
 
 
 def test_parts_have_one_size_and_batches_must_last(rngs, data):
-    net = network("batch")
+    net = network(Standardize())
     params, state = net.init(rngs(2), features=5)
     with pytest.raises(ValueError, match="8 samples cannot be divided into 3"):
         accumulated(net, params, state, *data, 3)
@@ -123,7 +125,7 @@ def test_parts_have_one_size_and_batches_must_last(rngs, data):
 
 
 def test_the_start_is_left_as_it_was(rngs, data):
-    net = network("batch")
+    net = network(Standardize())
     params, state = net.init(rngs(2), features=5)
     before = [a.copy() for _, a in leaves([*params, *state])]
     list(train_in_parts(net, params, state, cycle([data]), SGD(0.5), at=[3], parts=2))

@@ -42,7 +42,7 @@ def test_renormalization_without_limits_is_what_evaluation_computes(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_renormalization_within_limits_of_one_and_zero_is_batch_norm(shape):
     x, dy, state, _ = problem(shape)
-    ours, theirs = Renormalize(1, 0), Standardize("batch")
+    ours, theirs = Renormalize(1, 0), Standardize()
     y, saved, after = ours.forward({}, state, x, True)
     expected, kept, expected_after = theirs.forward({}, state, x, True)
     assert_array_equal(y, expected)
@@ -85,7 +85,7 @@ def test_a_ghost_batch_is_a_batch(shape):
     x, dy, state, _ = problem(shape)
     y, saved, after = Ghost(2).forward({}, state, x, True)
     dx, _ = Ghost(2).backward({}, saved, dy)
-    batch, means, variances = Standardize("batch"), [], []
+    batch, means, variances = Standardize(), [], []
     for first in range(0, shape[1], 2):
         part = slice(first, first + 2)
         expected, kept, _ = batch.forward({}, state, x[:, part], True)

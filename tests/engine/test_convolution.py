@@ -1,11 +1,10 @@
-"""Convolution, flattening and pooling, where PyTorch is silent: the definition, errors, where the weights start."""
+"""Convolution and flattening, where PyTorch is silent: the definition, errors, where the weights start."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from experiments.engine.average_pool import AveragePool
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.flatten import Flatten
@@ -64,8 +63,7 @@ def test_what_it_refuses(rngs):
         Flatten(6).forward({}, {}, np.ones((1, 1, 1, 2, 2)), training=True)
 
 
-def test_flattening_and_pooling():
+def test_flattening():
     x = np.arange(12.0).reshape(1, 1, 2, 2, 3)
     assert Flatten(6).init([], 2, np.float64)[2] == 12
     assert Flatten(6).forward({}, {}, x, training=True)[0].tolist() == [[list(range(12))]]
-    assert AveragePool().forward({}, {}, x, training=True)[0].tolist() == [[[2.5, 8.5]]]

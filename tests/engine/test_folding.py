@@ -15,6 +15,8 @@ from experiments.engine.folding import fold
 from experiments.engine.network import Network
 from experiments.engine.residual import Residual
 from experiments.engine.standardize import KERAS, Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 
 
 def some(net: Network, rngs, dtype=np.float64):
@@ -121,8 +123,11 @@ def test_it_keeps_the_precision(dtype, rngs):
             (Dense(4), Residual((Dense(4), Standardize()))),
             r"layer 1 \(Residual\) has layers of its own",
         ),
-        ((Dense(4), Standardize("features")), 'layer 1 standardizes over="features"'),
-        ((Dense(4), Standardize("groups", groups=2)), 'over="groups"'),
+        (
+            (Dense(4), StandardizeFeatures()),
+            r"layer 1 \(StandardizeFeatures\) takes statistics of each sample",
+        ),
+        ((Dense(4), StandardizeGroups(2)), r"layer 1 \(StandardizeGroups\)"),
     ],
 )
 def test_it_refuses_what_is_not_linear(layers, message, rngs):

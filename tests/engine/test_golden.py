@@ -19,6 +19,8 @@ from experiments.engine.residual import Residual
 from experiments.engine.root_mean_square import RootMeanSquare
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Convention, Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.unit_weights import UnitWeights
 
 U = 2.0**-53  # unit round-off of float64
@@ -43,9 +45,14 @@ def normalize(layer, case, training):
 
 
 def batch_norm(case):
-    return Standardize(
-        "batch", convention=Convention(case["eps"].item(), case["rate"].item(), unbiased=True)
-    )
+    return Standardize(Convention(case["eps"].item(), case["rate"].item(), unbiased=True))
+
+
+def of_each_sample(name, case):
+    eps = case["eps"].item()
+    if "layer_norm" in name:
+        return StandardizeFeatures(eps)
+    return StandardizeGroups(case["groups"].item(), eps)
 
 
 @pytest.mark.parametrize(
@@ -99,11 +106,7 @@ def test_layer_and_group_norm(golden):
         "group_norm/eps_0",
     ):
         case = golden(name)
-        over, convention = (
-            "groups" if "group" in name else "features",
-            Convention(case["eps"].item(), 0.1, True),
-        )
-        ours = normalize(Standardize(over, case["groups"].item(), convention), case, training=True)
+        ours = normalize(of_each_sample(name, case), case, training=True)
         for quantity in ("y", "dx", "dgamma", "dbeta"):
             assert_equal_to_round_off(ours[quantity], case[quantity], f"{name} {quantity}")
 
@@ -152,9 +155,7 @@ def test_batch_norm_of_images(golden, name):
 @pytest.mark.parametrize("name", ["layer_norm", "group_norm", "instance_norm"])
 def test_layer_group_and_instance_norm_of_images(golden, name):
     case = golden(f"images/{name}")
-    over = "features" if name == "layer_norm" else "groups"
-    layer = Standardize(over, case["groups"].item(), Convention(case["eps"].item(), 0.1, True))
-    ours = normalize(layer, case, training=True)
+    ours = normalize(of_each_sample(name, case), case, training=True)
     for quantity in ("y", "dx", "dgamma", "dbeta"):
         assert_equal_to_round_off(ours[quantity], case[quantity], quantity)
 
@@ -207,11 +208,13 @@ def test_sgd(golden, name):
         assert_equal_to_round_off(params[0]["p"], after, "p")
 
 
-@pytest.mark.parametrize(("name", "over"), [("batch_norm", "batch"), ("layer_norm", "features")])
-def test_training(golden, name, over):
+@pytest.mark.parametrize(
+    ("name", "norm"), [("batch_norm", Standardize()), ("layer_norm", StandardizeFeatures())]
+)
+def test_training(golden, name, norm):
     """20 steps of momentum and weight decay, and every parameter and running statistic at the end."""
     case = golden(f"training/{name}")
-    blocks = ((Dense(n), Standardize(over), Affine(), Sigmoid()) for n in (5, 4))
+    blocks = ((Dense(n), norm, Affine(), Sigmoid()) for n in (5, 4))
     net = Network((*(layer for block in blocks for layer in block), Dense(3)))
     params, state = net.init([np.random.default_rng(0)] * 3, features=6)
     for dense, start in zip((0, 4, 8), ("start0", "start1", "start2"), strict=True):

@@ -14,7 +14,6 @@ import pytest
 
 from experiments.engine.activations import ReLU, Sigmoid, Tanh
 from experiments.engine.affine import Affine
-from experiments.engine.average_pool import AveragePool
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.flatten import Flatten
@@ -24,7 +23,9 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import leaves, mapped
 from experiments.engine.residual import Residual
 from experiments.engine.root_mean_square import RootMeanSquare
-from experiments.engine.standardize import FLAX, KERAS, Standardize
+from experiments.engine.standardize import KERAS, Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.unit_weights import UnitWeights
 
 H, TOLERANCE = 2e-5, 1e-9
@@ -32,10 +33,10 @@ H, TOLERANCE = 2e-5, 1e-9
 LAYERS = {
     "dense": Dense(3),
     "dense without bias": Dense(3, bias=False),
-    "batch": Standardize("batch"),
-    "batch, large eps": Standardize("batch", convention=KERAS),
-    "features": Standardize("features", convention=FLAX),
-    "groups": Standardize("groups", groups=2),
+    "batch": Standardize(),
+    "batch, large eps": Standardize(convention=KERAS),
+    "features": StandardizeFeatures(1e-3),
+    "groups": StandardizeGroups(2),
     "root mean square": RootMeanSquare(),
     "unit weights": UnitWeights(Dense(3, bias=False)),
     "affine": Affine(),
@@ -48,15 +49,14 @@ IMAGE_LAYERS = {
     "convolution, circular": Convolution(3, padding="circular"),
     "convolution, stride 2": Convolution(2, 5, stride=2, bias=False),
     "convolution, circular, stride 3": Convolution(2, 5, stride=3, padding="circular"),
-    "batch": Standardize("batch"),
-    "features": Standardize("features", convention=FLAX),
-    "groups": Standardize("groups", groups=2),
-    "one channel a group": Standardize("groups", groups=4),
+    "batch": Standardize(),
+    "features": StandardizeFeatures(1e-3),
+    "groups": StandardizeGroups(2),
+    "one channel a group": StandardizeGroups(4),
     "root mean square": RootMeanSquare(),
     "unit weights": UnitWeights(Convolution(3, bias=False)),
     "affine": Affine(),
     "relu": ReLU(),
-    "average pool": AveragePool(),
 }
 SHAPES = [(1, 7, 4), (3, 5, 6), (2, 2, 2), (2, 40, 2)]
 
@@ -131,11 +131,9 @@ def check_layer(layer, shape, training, rngs):
 
 def test_convolutional_network(rngs):
     rng = np.random.default_rng(4)
-    net = Network((
-        *(Convolution(4, padding="circular", bias=False), Standardize(), Affine(), Tanh()),
-        *(Convolution(4, stride=2), Standardize("groups", groups=2), Affine(), Tanh()),
-        *(Convolution(6), Standardize("features"), AveragePool(), Dense(3)),
-    ))  # fmt: skip
+    bottom = (Convolution(4, padding="circular", bias=False), Standardize(), Affine(), Tanh())
+    middle = (Convolution(4, stride=2), StandardizeGroups(2), Affine(), Tanh())
+    net = Network((*bottom, *middle, Convolution(6), StandardizeFeatures(), Flatten(9), Dense(3)))
     check_network(
         net, 2, rng.standard_normal((3, 4, 2, 6, 5)), rng.integers(0, 3, (3, 4)), rng, rngs
     )
@@ -148,11 +146,11 @@ def test_cross_entropy():
     check(lambda z: softmax_cross_entropy(z, labels)[0], [dlogits], [logits], rng)
 
 
-@pytest.mark.parametrize("over", ["batch", "features"])
+@pytest.mark.parametrize("norm", [Standardize(), StandardizeFeatures()])
 @pytest.mark.parametrize("activation", [Sigmoid(), Tanh()])
-def test_network(over, activation, rngs):
+def test_network(norm, activation, rngs):
     rng = np.random.default_rng(3)
-    block = (Dense(6), Standardize(over), Affine(), activation)
+    block = (Dense(6), norm, Affine(), activation)
     net = Network((*block, *block, Dense(3)))
     check_network(net, 5, rng.standard_normal((3, 9, 5)), rng.integers(0, 3, (3, 9)), rng, rngs)
 

@@ -12,14 +12,16 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.sums import accumulator, mean_over, sum_over
 
 U = 2.0**-11
 LAYERS = {
     "dense": Dense(6),
     "batch": Standardize(),
-    "features": Standardize("features"),
-    "groups": Standardize("groups", groups=2),
+    "features": StandardizeFeatures(),
+    "groups": StandardizeGroups(2),
     "affine": Affine(),
     "sigmoid": Sigmoid(),
     "tanh": Tanh(),

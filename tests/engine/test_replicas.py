@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from experiments.engine.activations import ReLU, Sigmoid, Tanh
 from experiments.engine.affine import Affine
-from experiments.engine.average_pool import AveragePool
 from experiments.engine.buffers import Buffers
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
@@ -26,6 +25,8 @@ from experiments.engine.residual import Residual
 from experiments.engine.root_mean_square import RootMeanSquare
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.unit_weights import UnitWeights
 
 NETWORKS = {
@@ -34,10 +35,10 @@ NETWORKS = {
         *(Dense(width), Standardize(), Affine(), Sigmoid()),
         *(Dense(width, bias=False), Standardize(), Affine(), Tanh(), Dense(3)),
     ),
-    "layer norm": lambda width: (Dense(width), Standardize("features"), Affine(), ReLU(), Dense(3)),
+    "layer norm": lambda width: (Dense(width), StandardizeFeatures(), Affine(), ReLU(), Dense(3)),
     "group norm": lambda width: (
         Dense(2 * width),
-        Standardize("groups", groups=2),
+        StandardizeGroups(2),
         Affine(),
         ReLU(),
         Dense(3),
@@ -61,7 +62,7 @@ NETWORKS = {
 IMAGE_NETWORKS = {
     "batch norm": (
         *(Convolution(3, bias=False), Standardize(), Affine(), ReLU()),
-        *(Convolution(5, 5, stride=2, padding="circular"), Standardize(), AveragePool(), Dense(3)),
+        *(Convolution(5, 5, stride=2, padding="circular"), Standardize(), Flatten(9), Dense(3)),
     ),
     "others": (
         *(UnitWeights(Convolution(4, bias=False)), Affine(), RootMeanSquare(), Tanh()),
@@ -77,8 +78,8 @@ IMAGE_NETWORKS = {
         ),
     ),
     "layer and group norm": (
-        *(Convolution(4), Standardize("features"), Affine(), Tanh()),
-        *(Convolution(4), Standardize("groups", groups=2), Flatten(30), Dense(3)),
+        *(Convolution(4), StandardizeFeatures(), Affine(), Tanh()),
+        *(Convolution(4), StandardizeGroups(2), Flatten(30), Dense(3)),
     ),
     "each pixel by itself": (
         Convolution(2),

@@ -47,7 +47,7 @@ def test_it_is_what_softmax_regression_gives_by_hand() -> None:
 
 
 def test_nothing_that_is_passed_in_changes() -> None:
-    network = Network((Dense(5, bias=False), Standardize(over="batch"), Affine(), Dense(3)))
+    network = Network((Dense(5, bias=False), Standardize(), Affine(), Dense(3)))
     params, state, x, labels = _problem(network)
     before = [{name: a.copy() for name, a in layer.items()} for layer in (*params, *state)]
     along_gradient(network, params, state, x, labels, np.array([1.0]))

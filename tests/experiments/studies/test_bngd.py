@@ -37,7 +37,7 @@ def test_a_step_with_batch_norm_is_the_engines(population) -> None:
     net = Network(
         (
             Dense(1, bias=False),
-            Standardize(over="batch", convention=replace(PYTORCH, eps=0.0)),
+            Standardize(convention=replace(PYTORCH, eps=0.0)),
             Affine(),
         )
     )

@@ -52,7 +52,7 @@ def test_the_test_of_the_distribution_can_fail(results, monkeypatch: pytest.Monk
         wrong = tiny_batch.run(quick.points("tiny_batch")["batch-003"])
     assert wrong["kolmogorov"].item() > tiny_batch.KOLMOGOROV
     with monkeypatch.context() as patch:
-        layer = Standardize(over="batch", convention=replace(KERAS, eps=0.1))
+        layer = Standardize(convention=replace(KERAS, eps=0.1))
         patch.setattr(tiny_batch, "LAYER", layer)
         wrong = tiny_batch.run(quick.points("tiny_batch")["batch-003"])
     assert wrong["kolmogorov"].item() > tiny_batch.KOLMOGOROV
