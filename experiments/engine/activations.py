@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 
 
@@ -32,6 +33,7 @@ class Sigmoid:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = 1/(1 + exp(−x)): accurate to the last digits on the left, where y is small, as well."""
+        checked(x)
         y = (buffers or Buffers()).array("y", x.shape, x.dtype)
         np.negative(x, out=y)
         np.exp(y, out=y)
@@ -43,6 +45,7 @@ class Sigmoid:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = y (1 − y) ∂L/∂y."""
+        checked_gradient(dy, saved["x"])
         dx = (buffers or Buffers()).array("dx", dy.shape, dy.dtype)
         np.subtract(1, saved["y"], out=dx)
         dx *= saved["y"]
@@ -69,6 +72,7 @@ class Tanh:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = tanh(x)."""
+        checked(x)
         y = (buffers or Buffers()).array("y", x.shape, x.dtype)
         np.tanh(x, out=y)
         return y, {"x": x, "y": y}, state
@@ -77,6 +81,7 @@ class Tanh:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = (1 − y²) ∂L/∂y."""
+        checked_gradient(dy, saved["x"])
         dx = (buffers or Buffers()).array("dx", dy.shape, dy.dtype)
         np.multiply(saved["y"], saved["y"], out=dx)
         np.subtract(1, dx, out=dx)
@@ -103,6 +108,7 @@ class ReLU:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = max(x, 0)."""
+        checked(x)
         y = (buffers or Buffers()).array("y", x.shape, x.dtype)
         np.maximum(x, 0, out=y)
         return y, {"x": x, "y": y}, state
@@ -111,6 +117,7 @@ class ReLU:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = ∂L/∂y where x > 0, else 0 (at x = 0 too)."""
+        checked_gradient(dy, saved["x"])
         dx = (buffers or Buffers()).array("dx", dy.shape, dy.dtype)
         np.sign(saved["y"], out=dx)
         dx *= dy

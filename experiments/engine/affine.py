@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 from experiments.engine.sums import beside, sum_per_channel
 
@@ -37,6 +38,7 @@ class Affine:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = γ x + β."""
+        checked(x, params, {"gamma": x.shape[2:3], "beta": x.shape[2:3]})
         gamma, beta = beside(params["gamma"], x), beside(params["beta"], x)
         y = (buffers or Buffers()).array("y", (gamma.shape[0], *x.shape[1:]), x.dtype)
         np.multiply(x, gamma, out=y)
@@ -47,6 +49,7 @@ class Affine:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = γ ∂L/∂y, ∂L/∂γ = Σ x ∂L/∂y, ∂L/∂β = Σ ∂L/∂y, over samples and pixels."""
+        checked_gradient(dy, saved["x"])
         buffers, gamma = buffers or Buffers(), params["gamma"]
         dx = buffers.array("dx", dy.shape, dy.dtype)
         np.multiply(dy, saved["x"], out=dx)

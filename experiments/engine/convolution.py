@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.initialization import he_normal
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 from experiments.engine.sums import beside, sum_over, sum_per_channel
 
@@ -46,8 +47,8 @@ class Convolution:
     Raises
     ------
     ValueError
-        If the kernel is even, the stride is not positive, the padding is unknown, or x is not an array of images or, with
-        circular padding, smaller than p.
+        If the kernel is even, the stride is not positive, the padding is unknown, or images are
+        smaller than p with circular padding.
     """
 
     channels: int
@@ -90,22 +91,17 @@ class Convolution:
         training: bool,
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
-        """W times the patches of x, plus b; x may also be (1, sample, …), the same for all runs.
-
-        Raises
-        ------
-        TypeError
-            If x and W differ in dtype: the product would quietly be computed in the wider one.
-        """
-        weight, buffers = params["weight"], buffers or Buffers()
-        if x.ndim != 5 or min(x.shape[3:]) < (self._edge if self.padding == "circular" else 1):
+        """W times the patches of x, plus b; x may also be (1, sample, …), the same for all runs."""
+        shapes = {"weight": (self.channels, *x.shape[2:3], self.kernel, self.kernel)}
+        if self.bias:
+            shapes["bias"] = (self.channels,)
+        checked(x, params, shapes, axes=(5,))
+        if self.padding == "circular" and min(x.shape[3:]) < self._edge:
             raise ValueError(
-                f"the input has shape {x.shape}; images are (run, sample, channel, height, width)"
+                f"the input has shape {x.shape}; "
+                f"circular padding takes images of at least {self._edge} × {self._edge} pixels"
             )
-        if x.dtype != weight.dtype:
-            raise TypeError(
-                f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input"
-            )
+        weight, buffers = params["weight"], buffers or Buffers()
         patches, size = self._patches(x, buffers)
         y = buffers.array("y", (weight.shape[0], x.shape[1], self.channels, *size), x.dtype)
         np.matmul(self._matrix(weight), patches, out=y.reshape(*y.shape[:3], -1))
@@ -117,6 +113,7 @@ class Convolution:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂patches = Wᵀ ∂L/∂y, added up in ∂L/∂x wherever a pixel was in several patches; and `gradients`."""
+        checked_gradient(dy, saved["x"])
         buffers, size, k, s = buffers or Buffers(), dy.shape[3:], self.kernel, self.stride
         x, edge, g = saved["x"], self._edge, dy.reshape(*dy.shape[:3], -1)
         matrix = self._matrix(params["weight"]).swapaxes(2, 3)
@@ -145,6 +142,7 @@ class Convolution:
         self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> Arrays:
         """∂L/∂W = Σ_samples ∂L/∂y patchesᵀ and ∂L/∂b = Σ ∂L/∂y over samples and pixels."""
+        checked_gradient(dy, saved["x"])
         buffers, patches, x = buffers or Buffers(), saved["patches"], saved["x"]
         shape = (dy.shape[0], self.channels, x.shape[2], self.kernel, self.kernel)
         each = buffers.array("each", (*dy.shape[:3], patches.shape[2]), dy.dtype)

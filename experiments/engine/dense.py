@@ -10,6 +10,7 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.initialization import lecun_normal
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 from experiments.engine.sums import accumulator, sum_over
 
@@ -62,18 +63,12 @@ class Dense:
         training: bool,
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
-        """y = x W + b; x may also be (1, sample, feature), the same for all runs.
-
-        Raises
-        ------
-        TypeError
-            If x and W differ in dtype: the product would quietly be computed in the wider one.
-        """
+        """y = x W + b; x may also be (1, sample, feature), the same for all runs."""
+        shapes = {"weight": (*x.shape[2:], self.features)}
+        if self.bias:
+            shapes["bias"] = (self.features,)
+        checked(x, params, shapes, axes=(3,))
         weight = params["weight"]
-        if x.dtype != weight.dtype:
-            raise TypeError(
-                f"the input is {x.dtype} but the weights are {weight.dtype}; convert the input"
-            )
         y = (buffers or Buffers()).array(
             "y", (weight.shape[0], x.shape[1], self.features), weight.dtype
         )
@@ -86,6 +81,7 @@ class Dense:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = ∂L/∂y Wᵀ, and `gradients`."""
+        checked_gradient(dy, saved["x"])
         weight = params["weight"]
         dx = (buffers or Buffers()).array("dx", (*dy.shape[:2], weight.shape[1]), dy.dtype)
         _product(dy, weight.swapaxes(1, 2), dx)
@@ -95,6 +91,7 @@ class Dense:
         self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> Arrays:
         """∂L/∂W = xᵀ ∂L/∂y and ∂L/∂b = Σ_samples ∂L/∂y, without ∂L/∂x, which nobody needs of the data."""
+        checked_gradient(dy, saved["x"])
         buffers, x = buffers or Buffers(), saved["x"]
         dweight = buffers.array("dweight", (dy.shape[0], x.shape[2], self.features), dy.dtype)
         grads = {"weight": _product(x.swapaxes(1, 2), dy, dweight)}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 
 
@@ -56,6 +57,7 @@ class Dropout:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = x a / p in training, x otherwise."""
+        checked(x, state, {"key": (), "passes": ()}, np.dtype(np.uint64))
         if not training:
             return x, {"x": x, "factor": None}, state
         factor = (buffers or Buffers()).array("factor", (len(state["key"]), *x.shape[1:]), x.dtype)
@@ -75,4 +77,5 @@ class Dropout:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = a/p ∂L/∂y: what was set to zero gets no gradient."""
+        checked_gradient(dy, saved["x"])
         return (dy if saved["factor"] is None else dy * saved["factor"]), {}

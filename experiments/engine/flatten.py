@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 
 
@@ -48,6 +49,7 @@ class Flatten:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """The same numbers in one row for each sample."""
+        checked(x, axes=(5,))
         if x.shape[3] * x.shape[4] != self.pixels:
             raise ValueError(
                 f"an image has {x.shape[3]} × {x.shape[4]} pixels, but pixels={self.pixels}"
@@ -58,4 +60,5 @@ class Flatten:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """The same numbers as an image again."""
+        checked_gradient(dy, saved["x"])
         return dy.reshape(*dy.shape[:2], *saved["x"].shape[2:]), {}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked_statistics
 from experiments.engine.layer import Arrays
 from experiments.engine.standardize import PYTORCH, Convention, Standardize
 from experiments.engine.sums import mean_over, values_per_channel
@@ -50,6 +51,7 @@ class Ghost:
         if not training:
             xhat, saved, state = self._batch.forward(params, state, x, False, buffers)
             return xhat, saved, state
+        checked_statistics(x, state)
         if x.shape[1] % self.size:
             raise ValueError(
                 f"a batch of {x.shape[1]} samples cannot be divided into ghosts of {self.size}"

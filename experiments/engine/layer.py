@@ -15,6 +15,9 @@ Arrays = dict[str, np.ndarray]
 class Layer(Protocol):
     """A function of parameters, state and input, with its derivative.
 
+    What does not fit is refused: `forward` begins with `experiments.engine.inputs.checked`, and
+    `backward` with `checked_gradient`.
+
     Data are arrays (run, sample, feature), or images (run, sample, channel, height, width), where a channel is what a
     feature is elsewhere; float16, float32 or float64. Parameters and state have the run as their first axis too, and
     are of the same dtype, but for running statistics: those of float16 are float32. Runs never mix: the bytes of a run

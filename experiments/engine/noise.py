@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 
 
@@ -59,6 +60,7 @@ class Noise:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """y = s x + d in training, x otherwise."""
+        checked(x, state, {"key": (), "passes": ()}, np.dtype(np.uint64))
         if not training:
             return x, {"x": x, "scale": None}, state
         buffers, runs = buffers or Buffers(), len(state["key"])
@@ -81,4 +83,5 @@ class Noise:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = s ∂L/∂y."""
+        checked_gradient(dy, saved["x"])
         return (dy if saved["scale"] is None else dy * saved["scale"]), {}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked_gradient
 from experiments.engine.layer import Arrays
 from experiments.engine.standardize import PYTORCH, Convention, Standardize
 from experiments.engine.sums import beside
@@ -72,6 +73,7 @@ class Renormalize:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """That of batch norm for r ∂L/∂y: no gradient passes through r and d."""
+        checked_gradient(dy, saved["x"])
         g = dy if saved["r"] is None else dy * beside(saved["r"], dy)
         return self._batch.backward(params, saved["batch"], g, buffers)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 from experiments.engine.sums import accumulator, mean_over
 
@@ -40,6 +41,7 @@ class RootMeanSquare:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """x̂ = x/√(mean(x²) + ε)."""
+        checked(x)
         rows = x.reshape(*x.shape[:2], -1)
         xhat = (buffers or Buffers()).array("xhat", rows.shape, accumulator(x.dtype))
         np.multiply(rows, rows, out=xhat, dtype=xhat.dtype)
@@ -53,6 +55,7 @@ class RootMeanSquare:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = (g − x̂ mean(g x̂))/√(mean(x²) + ε), with g = ∂L/∂x̂: the part of g along x̂ is lost, that along 1 is not."""
+        checked_gradient(dy, saved["x"])
         rows = saved["xhat"].reshape(*dy.shape[:2], -1)
         g = dy.reshape(rows.shape)
         dx = (buffers or Buffers()).array("dx", rows.shape, accumulator(dy.dtype))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked_gradient, checked_statistics, checked_values
 from experiments.engine.layer import Arrays
 from experiments.engine.moments import standardized, through_statistics
 from experiments.engine.sums import (
@@ -113,14 +114,12 @@ class Standardize:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """x̂ = (x − μ)/√(σ² + ε), and in training the next running statistics."""
+        checked_statistics(x, state)
         buffers = buffers or Buffers()
         if not training:
             return self._with_running(state, x, buffers)
         values = values_per_channel(x)
-        if values == 1:
-            raise ValueError(
-                "a batch of 1 sample has no variance to train with; it takes at least 2"
-            )
+        checked_values(values)
         saved = standardized(x, first_per_channel(x), _mean, self.convention.eps, buffers)
         for name in ("mean", "var", "inv_std"):
             saved[name] = saved[name].reshape(x.shape[0], -1)
@@ -136,6 +135,7 @@ class Standardize:
 
         After a forward pass with running statistics, which do not depend on x, it is g/√(σ² + ε).
         """
+        checked_gradient(dy, saved["x"])
         dx = (buffers or Buffers()).array("dx", dy.shape, accumulator(dy.dtype))
         inv_std = beside(saved["inv_std"], dy)
         if saved["constant"]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
+from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
 from experiments.engine.moments import standardized, through_statistics
 from experiments.engine.sums import accumulator, mean_over
@@ -68,6 +69,7 @@ class StandardizeGroups:
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """x̂ = (x − μ)/√(σ² + ε)."""
+        checked(x)
         rows = self._rows(x)
         saved = standardized(rows, rows[:, :, :1], _mean, self.eps, buffers or Buffers())
         for name in ("mean", "var", "inv_std"):
@@ -80,6 +82,7 @@ class StandardizeGroups:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = (g − mean(g) − x̂ mean(g x̂))/√(σ² + ε), with g = ∂L/∂x̂ and means of a group."""
+        checked_gradient(dy, saved["x"])
         dx = (buffers or Buffers()).array("dx", dy.shape, accumulator(dy.dtype))
         g, xhat, rows = self._rows(dy), self._rows(saved["xhat"]), self._rows(dx)
         inv_std = saved["inv_std"].reshape(*rows.shape[:2], 1)

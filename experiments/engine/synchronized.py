@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from experiments.engine.sums import mean_over, sum_over
+from experiments.engine.inputs import checked, checked_gradient, checked_values
+from experiments.engine.sums import (
+    accumulator,
+    beside,
+    first_per_channel,
+    mean_per_channel,
+    sum_per_channel,
+    values_per_channel,
+)
 
 
 def combine(
@@ -52,8 +60,9 @@ def synchronized_forward(
 
     Parameters
     ----------
-    shards : sequence of arrays (run, sample, feature)
-        What each device holds. Devices may hold different numbers of samples, even one.
+    shards : sequence of arrays (run, sample, feature), or images
+        What each device holds. Devices may hold different numbers of samples, even one. Channels of
+        images have the statistics of all samples and pixels on all devices.
     eps : float
         ε.
 
@@ -61,26 +70,35 @@ def synchronized_forward(
     -------
     outputs : list of arrays, as the shards
     saved : list of dict
-        What each device keeps for `synchronized_backward`. Only its mean, variance and count have left a device.
+        What each device keeps for `synchronized_backward`. Only its mean, variance and count have
+        left a device; they are float32 for float16 data.
+
+    Raises
+    ------
+    TypeError
+        If a shard is not float16, float32 or float64.
+    ValueError
+        If a shard is empty, shards differ in more than their number of samples, or a feature has a
+        single value on all devices together.
     """
+    _checked_shards(shards)
     means, variances = [], []
     for x in shards:
-        shifted = x - x[:, :1]
-        mean = mean_over(1, shifted)
-        variances.append(mean_over(1, np.square(shifted - mean)))
-        means.append(mean + x[:, :1])
-    mean, var, n = combine(means, variances, [x.shape[1] for x in shards])
+        first = first_per_channel(x)
+        shifted = np.subtract(x, first, dtype=accumulator(x.dtype))
+        mean = beside(mean_per_channel(shifted), x)
+        variances.append(beside(mean_per_channel(np.square(shifted - mean)), x))
+        means.append(mean + first)
+    mean, var, n = combine(means, variances, [values_per_channel(x) for x in shards])
+    checked_values(n)
     inv_std = 1 / np.sqrt(var + eps)
-    saved = [
-        {
-            "xhat": (x - mean) * inv_std,
-            "mean": mean[:, 0],
-            "var": var[:, 0],
-            "inv_std": inv_std,
-            "count": n,
-        }
-        for x in shards
-    ]
+    shared = {
+        "mean": mean.reshape(mean.shape[0], -1),
+        "var": var.reshape(var.shape[0], -1),
+        "inv_std": inv_std,
+        "count": n,
+    }
+    saved = [{"xhat": ((x - mean) * inv_std).astype(x.dtype, copy=False)} | shared for x in shards]
     return [kept["xhat"] for kept in saved], saved
 
 
@@ -91,9 +109,28 @@ def synchronized_backward(
 
     Every device contributes two sums for each feature; γ's and β's gradients are those same two.
     """
-    g_sum = sum(sum_over(1, g) for g in dys)
-    gx_sum = sum(sum_over(1, g * kept["xhat"]) for g, kept in zip(dys, saved, strict=True))
-    return [
-        (g - g_sum / kept["count"] - kept["xhat"] * (gx_sum / kept["count"])) * kept["inv_std"]
-        for g, kept in zip(dys, saved, strict=True)
-    ]
+    g_sum, gx_sum = 0, 0
+    for g, kept in zip(dys, saved, strict=True):
+        checked_gradient(g, kept["xhat"])
+        product = np.multiply(g, kept["xhat"], dtype=accumulator(g.dtype))
+        g_sum = g_sum + beside(sum_per_channel(g), g)
+        gx_sum = gx_sum + beside(sum_per_channel(product), g)
+    dxs = []
+    for g, kept in zip(dys, saved, strict=True):
+        dx = g - g_sum / kept["count"] - kept["xhat"] * (gx_sum / kept["count"])
+        dxs.append((dx * kept["inv_std"]).astype(g.dtype, copy=False))
+    return dxs
+
+
+def _checked_shards(shards: Sequence[np.ndarray]) -> None:
+    """Shards differ in their number of samples, and in nothing else."""
+    if not shards:
+        raise ValueError("there is no shard: a batch has at least one")
+    kinds = [(x.dtype, x.shape[:1], x.shape[2:]) for x in shards]
+    for x in shards:
+        checked(x)
+    if len(set(kinds)) > 1:
+        raise ValueError(
+            f"shards have shapes {[x.shape for x in shards]} and dtypes "
+            f"{[str(x.dtype) for x in shards]}; only their number of samples may differ"
+        )

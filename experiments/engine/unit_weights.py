@@ -12,7 +12,7 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.layer import Arrays
-from experiments.engine.sums import sum_over
+from experiments.engine.sums import accumulator, sum_over
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class UnitWeights:
 
     def lengths(self, params: Arrays) -> np.ndarray:
         """‖v‖ of every unit (run, unit). As γ of the `Affine` behind, they make the function that the layer would be."""
-        return np.sqrt(sum_over(2, np.square(self._by_unit(params["weight"]))))[..., 0]
+        v = self._by_unit(params["weight"])
+        return np.sqrt(sum_over(2, np.square(v, dtype=accumulator(v.dtype))))[..., 0]
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def forward(
@@ -57,7 +58,8 @@ class UnitWeights:
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
         """The layer with w = v/‖v‖."""
         length = self.lengths(params)
-        unit = {"weight": params["weight"] / self._beside(length)}
+        v = params["weight"]
+        unit = {"weight": (v / self._beside(length)).astype(v.dtype, copy=False)}
         y, saved, state = self.layer.forward(unit, state, x, training, buffers)
         return y, {"x": x, "layer": saved, "unit": unit, "length": length}, state
 
@@ -69,10 +71,9 @@ class UnitWeights:
         unit = saved["unit"]
         dx, grads = self.layer.backward(unit, saved["layer"], dy, buffers)
         along = sum_over(2, self._by_unit(grads["weight"]) * self._by_unit(unit["weight"]))[..., 0]
-        dv = (grads["weight"] - unit["weight"] * self._beside(along)) / self._beside(
-            saved["length"]
-        )
-        return dx, {"weight": dv}
+        dv = grads["weight"] - unit["weight"] * self._beside(along)
+        dv = dv / self._beside(saved["length"])
+        return dx, {"weight": dv.astype(unit["weight"].dtype, copy=False)}
 
     def _by_unit(self, weight: np.ndarray) -> np.ndarray:
         """Weights as (run, unit, input); `Dense` keeps its units on the last axis and `Convolution` on the second."""

@@ -27,6 +27,7 @@ from experiments.engine.dense import Dense
 from experiments.engine.layer import Arrays
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.parameters import mapped
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train_reading import train
@@ -362,7 +363,7 @@ def _networks(point: Point) -> xr.Dataset:
             for i, layer in enumerate(first)
         ]
 
-    trained = wide(readings[-1])
+    trained, state = wide(readings[-1]), mapped(lambda s: s.astype(np.float64), state)
     chosen = np.linspace(0, len(x) - 1, setup.images).astype(
         int
     )  # evenly, since images are sorted by digit

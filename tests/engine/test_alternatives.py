@@ -130,3 +130,20 @@ def test_what_cannot_be_is_refused():
         Ghost(2).forward({}, state, x, True)
     with pytest.raises(ValueError, match="bias=False"):
         UnitWeights(Dense(3))
+
+
+def test_unit_weights_in_half_precision():
+    """Weights, output and gradients are float16; the lengths are taken in float32, where v² fits."""
+    layer = UnitWeights(Dense(3, bias=False))
+    rng = np.random.default_rng(0)
+    v = (300 * rng.standard_normal((2, 5, 3))).astype(np.float16)
+    x, dy = rng.standard_normal((2, 2, 4, 3)).astype(np.float16)
+    x = np.concatenate([x, x[..., :2]], axis=2)
+    found = {}
+    for dtype in (np.float16, np.float64):
+        y, saved, _ = layer.forward({"weight": v.astype(dtype)}, {}, x.astype(dtype), True)
+        dx, grads = layer.backward({"weight": v.astype(dtype)}, saved, dy.astype(dtype))
+        found[dtype] = y, dx, grads["weight"]
+        assert {a.dtype for a in found[dtype]} == {np.dtype(dtype)}
+    for half, exact in zip(found[np.float16], found[np.float64], strict=True):
+        assert_allclose(half, exact, atol=4e-3 * np.abs(exact).max())

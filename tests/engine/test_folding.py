@@ -12,7 +12,9 @@ from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
 from experiments.engine.dropout import Dropout
 from experiments.engine.folding import fold
+from experiments.engine.ghost import Ghost
 from experiments.engine.network import Network
+from experiments.engine.renormalize import Renormalize
 from experiments.engine.residual import Residual
 from experiments.engine.standardize import KERAS, Standardize
 from experiments.engine.standardize_features import StandardizeFeatures
@@ -135,3 +137,54 @@ def test_it_refuses_what_is_not_linear(layers, message, rngs):
     params, state = net.init(rngs(1), features=5)
     with pytest.raises(ValueError, match=message):
         fold(net, params, state)
+
+
+@pytest.mark.parametrize("layer", [Dense(4), Dense(4, bias=False)])
+@pytest.mark.parametrize(
+    ("weights", "others"), [(np.float16, np.float32), (np.float32, np.float64)]
+)
+def test_of_two_precisions_it_is_that_of_the_weights(layer, weights, others, rngs):
+    """In whatever order a set would hold the two."""
+    net = Network((layer, Standardize(), Affine(), Dense(2)))
+    params, state, _ = some(net, rngs)
+    params = [{name: p.astype(others) for name, p in layer.items()} for layer in params]
+    params[0]["weight"] = params[0]["weight"].astype(weights)
+    _, folded = fold(net, params, state)
+    assert {p.dtype for p in folded[0].values()} == {np.dtype(weights)}
+    assert {p.dtype for p in folded[1].values()} == {np.dtype(others)}
+    for name, p in params[3].items():
+        assert_array_equal(folded[1][name], p)
+
+
+def test_a_network_without_parameters_stays_as_it_is():
+    net = Network((ReLU(), Tanh()))
+    assert fold(net, [{}, {}], [{}, {}]) == (net, [{}, {}])
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.bool_, np.complex128])
+def test_weights_that_are_no_floats_are_refused(dtype, rngs):
+    net = Network((Dense(4), Standardize(), Affine()))
+    params, state, _ = some(net, rngs)
+    params[0]["weight"] = params[0]["weight"].astype(dtype)
+    with pytest.raises(TypeError, match=f"weight of layer 0 is {np.dtype(dtype)}"):
+        fold(net, params, state)
+
+
+@pytest.mark.parametrize("name", ["running_mean", "running_var"])
+def test_statistics_of_another_width_are_refused(name, rngs):
+    net = Network((Dense(4), Standardize(), Affine()))
+    params, state, _ = some(net, rngs)
+    state[1][name] = state[1][name][:, :1]
+    with pytest.raises(ValueError, match=rf"layer 1 \(Standardize\): {name} has shape \(3, 1\)"):
+        fold(net, params, state)
+
+
+@pytest.mark.parametrize("norm", [Ghost(2), Renormalize(3, 5)])
+def test_what_is_batch_norm_in_evaluation_folds_as_batch_norm(norm, rngs):
+    net = Network((Dense(4), norm, Affine(), ReLU(), Dense(2)))
+    params, state, x = some(net, rngs)
+    folded, folded_params = fold(net, params, state)
+    assert [type(layer) for layer in folded.layers] == [Dense, ReLU, Dense]
+    y, _, _ = net.forward(params, state, x, training=False)
+    z, _, _ = folded.forward(folded_params, [{}] * 3, x, training=False)
+    assert_allclose(z, y, rtol=1e-12, atol=1e-12)

@@ -93,5 +93,5 @@ def test_a_bias_before_batch_norm_has_no_gradient(rngs):
 def test_two_precisions_are_refused(rngs):
     net = Network((Dense(4),))
     params, state = net.init(rngs(1), features=3, dtype=np.float32)
-    with pytest.raises(TypeError, match="float64 but the weights are float32"):
+    with pytest.raises(TypeError, match="float64 but weight is float32"):
         net.forward(params, state, np.zeros((1, 2, 3)), training=True)
