@@ -1,4 +1,4 @@
-"""One study put to its tests, with its figures and its pages, in seconds."""
+"""Test one study with its figures and its pages, in seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTRACTS = (
 
 
 def run(study: str) -> int:
-    """Test one study: what all studies promise, its own tests, its figures, and the pages that show it.
+    """Test one study: the rules for all studies, its own tests, its figures and its pages.
 
     Parameters
     ----------
@@ -48,19 +48,17 @@ def run(study: str) -> int:
     own = f"tests/experiments/studies/test_{study}.py"
     files = [name for name in (*CONTRACTS, own) if (ROOT / name).is_file()]
     os.chdir(ROOT)
-    # One process: to start others takes longer than these tests do.
-    return int(
-        pytest.main(["-q", "-p", "no:xdist", "-p", "no:cacheprovider", *files], [_Only(study)])
-    )
+    # One process: starting others takes longer than these tests.
+    options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    return int(pytest.main([*options, *files], [_Only(study)]))
 
 
 def pages_of(study: str) -> set[str]:
     """The pages that show a study: a value, a setting, a claim or a figure of it."""
     drawn = [one.id for one in catalogue.drawings().values() if one.study == study]
     # A claim's id stands in the study's file as a literal, so the file need not run for this.
-    declared = re.findall(
-        r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', (studies.STUDIES / f"{study}.py").read_text("utf-8")
-    )
+    code = (studies.STUDIES / f"{study}.py").read_text("utf-8")
+    declared = re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', code)
     names = "|".join(map(re.escape, {study, *drawn, *declared}))
     shows = re.compile(rf"\[\[=[^\]]*[\"']({names})[\"'.]")
     return {

@@ -26,7 +26,7 @@ VERDICTS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 if it worked, 1 if something failed and was told."""
+    """Run one command; 0 if it worked, 1 after a reported failure."""
     options = _parser().parse_args(arguments)
     options.profile = _profile(options)
     return options.command(options)
@@ -171,9 +171,8 @@ def _record(options: argparse.Namespace) -> int:
     _summarise(found, outcome)
     if outcome.failures:
         return 1
-    print(
-        f"Commit experiments/recorded/{name}/: builds use it while what it was made of is unchanged."
-    )
+    folder = f"experiments/recorded/{name}/"
+    print(f"Commit {folder}: builds use it while what it was made of is unchanged.")
     return 0
 
 
@@ -237,12 +236,7 @@ COMMANDS = (
     ("study", _study, "ID", "run one study and print its claims"),
     ("figure", _figure, "ID", "draw one figure, still or moving"),
     ("record", _record, "ID", "run the points of a study that take too long for every build"),
-    (
-        "why",
-        _why,
-        "ID",
-        "say what a study, a figure, the pages or the site is made of, and why it is stale",
-    ),
+    ("why", _why, "ID", "say what ID, or `pages` or `site`, is made of, and why it is stale"),
     ("serve", _serve, None, "serve the site and rebuild it when a source changes"),
     ("check", _check, "ID", "test one study with its figures and page"),
     ("new-study", _new_study, "NAME", "write a study, a figure, a page and a test to start from"),
@@ -261,11 +255,9 @@ def _told(found: Any, outcome: Any, wanted: str = "") -> bool:
         print(f"Left alone, since they cannot be read: {', '.join(others)}", file=sys.stderr)
     if outcome.left_out:
         count = len(outcome.left_out)
-        print(
-            f"{count} unit{'' if count == 1 else 's'} that depend{'s' if count == 1 else ''} on this "
-            f"w{'as' if count == 1 else 'ere'} left alone.",
-            file=sys.stderr,
-        )
+        one = count == 1
+        units = f"{count} unit that depends" if one else f"{count} units that depend"
+        print(f"{units} on this {'was' if one else 'were'} left alone.", file=sys.stderr)
     return bool(outcome.failures or (found.plan.broken and not wanted))
 
 
@@ -283,17 +275,11 @@ def _summarise(found: Any, outcome: Any) -> None:
     """Say what was made, kept and recorded, and how long it took."""
     from site_gen.pipeline.progress import counted, exactly
 
-    recorded = sum(
-        len(one["recorded"])
-        for one in (found.record.get("studies") or {}).values()
-        if one.get("recorded")
-    )
+    studied = (found.record.get("studies") or {}).values()
+    recorded = sum(len(one.get("recorded") or ()) for one in studied)
     said = f"Made {counted(outcome.made)}; kept {len(outcome.kept)}"
-    said += (
-        f"; {recorded} recorded result{' was' if recorded == 1 else 's were'} used"
-        if recorded
-        else ""
-    )
+    if recorded:
+        said += f"; {recorded} recorded result{' was' if recorded == 1 else 's were'} used"
     seconds = found.display.took()
     busy = outcome.seconds / (seconds * found.display.workers)
     used = f", workers busy {busy:.0%} of it" if outcome.made and seconds > 20 else ""
@@ -320,7 +306,8 @@ def _verdicts(found: Any) -> None:
     other = [claim for claim in claims if claim["measured"] != claim["verdict"]]
     if found.profile.is_draft and other:
         print(
-            f"{len(other)} verdicts differ from those declared: expected of `quick`, whose runs are too few to decide."
+            f"{len(other)} verdicts differ from those declared: expected of `quick`, "
+            f"whose runs are too few to decide."
         )
         return
     for claim in other:

@@ -1,4 +1,4 @@
-"""Quick results of every study, run once for all tests that need them, on however many workers these run."""
+"""Quick results of every study, computed once for all tests and workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _folder: Path | None = None
 
 
 def share(folder: Path) -> None:
-    """Keep results in `folder`, which all workers of a test run name alike. `tests/conftest.py` calls this first."""
+    """Keep results in `folder`, the same for all workers of a test run.
+
+    `tests/conftest.py` calls this first.
+    """
     global _folder
     folder.mkdir(parents=True, exist_ok=True)
     _folder = folder

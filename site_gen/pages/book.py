@@ -40,8 +40,8 @@ class Book:
         Simulator → page that holds it, in the order of the navigation → what the tag there chooses:
         preset and settings.
     notice : str
-        What every page says at its top, a title and below it a text, where it is not for citation;
-        "" where it is.
+        What stands at the top of every page that is not for citation, a title and a text below it;
+        "" if the pages may be cited.
     incomplete : bool
         Whether some page cannot be read, so that what seems to be on no page may be on that one.
     """
@@ -59,7 +59,7 @@ class Book:
 
     @property
     def profile_shown(self) -> str:
-        """The profile where readers need to be told of it, "" for the usual one."""
+        """The profile if readers need to know of it, "" for the usual one."""
         return "" if self.profile == USUAL else self.profile
 
     @cached_property
@@ -78,40 +78,46 @@ class Book:
         Raises
         ------
         BuildError
-            If two studies declare the same id, a claim is not shown by exactly one figure, or it names a source that
-            does not exist.
+            If two studies declare the same id, a claim is not shown by exactly one figure, or it
+            names a source that does not exist.
         """
         found: dict[str, dict[str, Any]] = {}
         for name, study in self.studies.items():
             for claim in study["claims"]:
+                where = f"{claim_line(claim)}: the claim {claim['id']!r}"
                 if claim["id"] in found:
-                    raise BuildError(
-                        f"{claim_line(claim)}: the claim {claim['id']!r} stands in {found[claim['id']]['study']} too: "
-                        "give it another id"
-                    )
-                showing = self.showing.get(claim["id"], [])
-                if len(showing) != 1:
-                    said = (
-                        f"figures show it: {', '.join(showing)}" if showing else "figure shows it"
-                    )
-                    raise BuildError(
-                        f"{claim_line(claim)}: the claim {claim['id']!r} must be shown by one figure, and "
-                        f"{len(showing) or 'no'} {said}: name it in the CLAIMS of one figure"
-                    )
+                    other = found[claim["id"]]["study"]
+                    raise BuildError(f"{where} stands in {other} too: give it another id")
+                figure = self._figure_of(claim)
                 if claim["source"] not in (*citations.POPULAR, *self.references):
-                    known = (*citations.POPULAR, *self.references)
-                    raise BuildError(
-                        f"{claim_line(claim)}: in the claim {claim['id']!r}, {unknown('source', claim['source'], known)} "
-                        f"(the keys of {citations.FILE}, and {', '.join(citations.POPULAR)})"
-                    )
+                    raise BuildError(self._unknown_source(claim))
                 page = self.shown.get(claim["id"])
                 found[claim["id"]] = claim | {
                     "study": name,
-                    "figure": showing[0],
+                    "figure": figure,
                     "page": page,
                     "topic": self.chapters.get(page, ""),
                 }
         return found
+
+    def _figure_of(self, claim: dict[str, Any]) -> str:
+        """The one figure that shows a claim."""
+        showing = self.showing.get(claim["id"], [])
+        if len(showing) != 1:
+            found = f"{len(showing)} figures show it: {', '.join(showing)}"
+            raise BuildError(
+                f"{claim_line(claim)}: the claim {claim['id']!r} must be shown by one figure, and "
+                f"{found if showing else 'no figure shows it'}: name it in the CLAIMS of one figure"
+            )
+        return showing[0]
+
+    def _unknown_source(self, claim: dict[str, Any]) -> str:
+        sources = (*citations.POPULAR, *self.references)
+        return (
+            f"{claim_line(claim)}: in the claim {claim['id']!r}, "
+            f"{unknown('source', claim['source'], sources)} "
+            f"(the keys of {citations.FILE}, and {', '.join(citations.POPULAR)})"
+        )
 
     def measurement(self, name: str) -> dict[str, Any]:
         """A measured value ("study.name") or the headline of a claim (its id)."""
@@ -122,11 +128,9 @@ class Book:
             return self.claims[name]
         there = [study] if study in self.studies else list(self.studies)
         known = [f"{one}.{key}" for one in there for key in self.studies[one]["values"]]
-        raise PageError(
-            unknown(
-                "measured value", name, known if study in self.studies else [*known, *self.claims]
-            )
-        )
+        if study not in self.studies:
+            known += self.claims
+        raise PageError(unknown("measured value", name, known))
 
 
 def collect(
@@ -204,11 +208,8 @@ def simulators(
         for call in found[page]:
             chosen = {key: value for key, value in call.kwargs.items() if key != "name"}
             name = call.argument(0, "name")
-            if (
-                call.name == "simulator"
-                and isinstance(name, str)
-                and UNKNOWN not in chosen.values()
-            ):
+            literal = isinstance(name, str) and UNKNOWN not in chosen.values()
+            if call.name == "simulator" and literal:
                 placed.setdefault(name, {}).setdefault(page, chosen)
     return placed
 

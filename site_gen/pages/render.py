@@ -1,7 +1,8 @@
-"""docs/**/*.md + measurements + figures → plain Markdown for MkDocs, `claims.json` and `figures.json`.
+"""docs/**/*.md, measurements and figures → Markdown for MkDocs, `claims.json`, `figures.json`.
 
-Nothing is rendered unless every page agrees with every measurement: an unknown id, an undefined value, a typed-in number,
-an unused claim or a verdict that the measurement contradicts are all collected, and the build stops with the list.
+Nothing is rendered unless every page agrees with every measurement: an unknown id, an undefined
+value, a typed number, an unused claim or a verdict that the measurement contradicts are all
+collected, and the build stops with the list.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def render(book: Book, sources: dict[str, str]) -> dict[str, bytes]:
     Returns
     -------
     dict
-        Path under the documentation folder → bytes: the pages, a page for every figure, and the two indexes.
+        Path under the documentation folder → bytes: the pages, a page for every figure, and the two
+        indexes.
 
     Raises
     ------
@@ -73,16 +75,16 @@ def render_one(book: Book, sources: dict[str, str], name: str) -> bytes:
     page = Page(book, environment(sources), name)
     wrong, content = _page(page, sources[name], "")
     if wrong:
-        raise BuildError(
-            "\n".join(f"docs/{name}:{line}: {message}" for line, message in sorted(wrong))
-        )
+        faults = [f"docs/{name}:{line}: {message}" for line, message in sorted(wrong)]
+        raise BuildError("\n".join(faults))
     return page.finish(content).encode()
 
 
 def _page(page: Page, text: str, reported: str) -> tuple[list[tuple[int, str]], str]:
     """Render one page: what is wrong with it, each with its line, and its Markdown.
 
-    `reported` holds what is said of formulas in captions, claims and references, which pages print too.
+    `reported` holds what is said of formulas in captions, claims and references, which pages print
+    too.
     """
     wrong = list(front.faults(text)) or list(contract.faults(page.name, text))
     wrong += [(found.line, str(found)) for found in typed_in(text)]
@@ -94,7 +96,7 @@ def _page(page: Page, text: str, reported: str) -> tuple[list[tuple[int, str]], 
         content = page.environment.get_template(page.name).render(names)
     except BuildError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a tag stumbles over, the page is to blame
+    except Exception as error:  # noqa: BLE001 - any error in a tag is a fault of the page
         return [*wrong, (_line(error, page.name), _message(error))], ""
     wrong += [found for found in checks.formulas(text, content) if found[1] not in reported]
     return wrong, content
@@ -110,15 +112,15 @@ def _figure_pages(book: Book, made_by: jinja2.Environment) -> dict[str, bytes]:
         url = f"{book.url}figures/{identifier}/"
         cites = citations.for_figure(book.figures[identifier], url)
         following = ordered[(position + 1) % len(ordered)]
-        neighbours = {
-            "previous": book.figures[ordered[position - 1]],
-            "next": book.figures[following],
-        }
-        rendered[name] = page.finish(
-            page.template(
-                "figure_page.md", figure=page.entry(identifier), url=url, cites=cites, **neighbours
-            )
-        ).encode()
+        content = page.template(
+            "figure_page.md",
+            figure=page.entry(identifier),
+            url=url,
+            cites=cites,
+            previous=book.figures[ordered[position - 1]],
+            next=book.figures[following],
+        )
+        rendered[name] = page.finish(content).encode()
     return rendered
 
 
@@ -127,20 +129,17 @@ def _faults_of_claims(book: Book) -> Iterator[str]:
     for identifier, claim in book.claims.items():
         for number in prose.typed_numbers(claim["because"]):
             yield (
-                f"{claim_line(claim)}: in the reason of {identifier!r}, {number.number!r} is typed: say it in words, or "
-                "measure it as a value and put it on the page"
+                f"{claim_line(claim)}: in the reason of {identifier!r}, {number.number!r} is "
+                f"typed: say it in words, or measure it as a value and put it on the page"
             )
-        for text in (
-            claim["says"],
-            claim["because"],
-            *(f"{case['when']}\n\n{case['rule']}" for case in claim["cases"]),
-        ):
-            for told in checks.in_text(text):
-                yield f"{claim_line(claim)}: in the claim {identifier!r}, {told}"
+        cases = [f"{case['when']}\n\n{case['rule']}" for case in claim["cases"]]
+        for text in (claim["says"], claim["because"], *cases):
+            for fault in checks.in_text(text):
+                yield f"{claim_line(claim)}: in the claim {identifier!r}, {fault}"
         if claim["page"] is None and not book.incomplete:
             yield (
-                f'{claim_line(claim)}: no page shows the claim {identifier!r}. Put [[= claim("{identifier}") ]] on '
-                "the page that discusses it"
+                f"{claim_line(claim)}: no page shows the claim {identifier!r}. "
+                f'Put [[= claim("{identifier}") ]] on the page that discusses it'
             )
 
 
@@ -152,18 +151,21 @@ def _faults_of_figures(book: Book) -> Iterator[str]:
             if claim not in book.claims:
                 yield f"{where}: in CLAIMS, {unknown('claim', claim, book.claims)}"
         for part in ("title", "caption", "alt"):
-            for told in checks.in_text(figure[part]):
-                yield f"{where}: in the {part}, {told}"
+            for fault in checks.in_text(figure[part]):
+                yield f"{where}: in the {part}, {fault}"
 
 
 def _faults_of_references(book: Book) -> Iterator[str]:
     for key, entry in book.references.items():
-        for told in checks.in_text(citations.full(entry)):
-            yield f"{citations.FILE}: in the reference {key!r}, {told}"
+        for fault in checks.in_text(citations.full(entry)):
+            yield f"{citations.FILE}: in the reference {key!r}, {fault}"
 
 
 def disagreements(book: Book, sources: dict[str, str]) -> list[str]:
-    """Declared verdicts that the measurement contradicts or cannot decide, where the profile is one that is published."""
+    """Declared verdicts that the measurement contradicts or cannot decide.
+
+    Only for a profile that is published.
+    """
     if book.notice:
         return []
     errors = []
@@ -179,13 +181,14 @@ def disagreements(book: Book, sources: dict[str, str]) -> list[str]:
         if claim["measured"] == "undecided":
             remedy = "run more, or declare a threshold that this many runs can decide"
         else:
-            remedy = (
-                "check the experiment; if it is right, change the verdict and what the page says"
-            )
+            check = "check the experiment; if it is right"
+            remedy = f"{check}, change the verdict and what the page says"
         where = ", ".join(places.get(claim["id"], ())) or claim_line(claim)
+        outcomes = "; ".join(map(_outcome, claim["cases"]))
         errors.append(
-            f"{where}: the claim {claim['id']!r} is declared {claim['verdict']!r} ({claim_line(claim)}) but measured "
-            f"{claim['measured']!r} ({'; '.join(map(_outcome, claim['cases']))}). Remedy: {remedy}"
+            f"{where}: the claim {claim['id']!r} is declared {claim['verdict']!r} "
+            f"({claim_line(claim)}) but measured {claim['measured']!r} ({outcomes}). "
+            f"Remedy: {remedy}"
         )
     return errors
 
@@ -194,9 +197,8 @@ def _outcome(case: dict) -> str:
     """A case in words: its number, its interval, its rule, and whether that holds."""
     when = f"{case['when']}: " if case["when"] else ""
     held = {True: "holds", False: "fails", None: "cannot be told"}[case["holds"]]
-    measured = "{:.6g} [{:.6g}, {:.6g}]".format(
-        *(float(case[key]) for key in ("estimate", "low", "high"))
-    )
+    numbers = (float(case[key]) for key in ("estimate", "low", "high"))
+    measured = "{:.6g} [{:.6g}, {:.6g}]".format(*numbers)
     return f"{when}{measured} against “{case['rule']}”: {held}"
 
 
@@ -214,21 +216,20 @@ def _line(error: Exception, name: str) -> int:
     """The line of a page on which rendering stumbled."""
     if isinstance(error, jinja2.TemplateSyntaxError) and error.name == name:
         return error.lineno
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name
-    ]
-    return frames[-1].lineno if frames else 1
+    frames = traceback.extract_tb(error.__traceback__)
+    here = [frame.lineno for frame in frames if frame.filename == name]
+    return here[-1] if here else 1
 
 
 def _message(error: Exception) -> str:
     if isinstance(error, PageError):
         return str(error)
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return (
-            f"{paths.relative(Path(error.filename))}:{error.lineno} cannot be read: {error.message}"
-        )
+        place = f"{paths.relative(Path(error.filename))}:{error.lineno}"
+        return f"{place} cannot be read: {error.message}"
     if isinstance(error, jinja2.TemplateNotFound):
         return f"there is no template {error.name!r} to include"
     if isinstance(error, jinja2.UndefinedError):
         return f"{error}. CONTRIBUTING.md lists what tags can use"
-    return f"the tag cannot be filled in ({type(error).__name__}: {error}). CONTRIBUTING.md lists what tags take"
+    reason = f"{type(error).__name__}: {error}"
+    return f"the tag cannot be filled in ({reason}). CONTRIBUTING.md lists what tags take"

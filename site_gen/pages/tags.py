@@ -28,41 +28,22 @@ class Page:
     environment: jinja2.Environment
     name: str
     root: str = field(init=False)
-    scripts: list[str] = field(
-        default_factory=list
-    )  # that simulators further up on the page have loaded
-    ids: list[str] = field(default_factory=list)  # of these simulators
+    # of the simulators further up on the page: scripts they have loaded, and their ids
+    scripts: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.root = "../" * (len(PurePosixPath(self.name).parts) - 1)
 
     def functions(self) -> dict[str, Any]:
         """The names that `[[= … ]]` can use."""
-        public = (
-            self.figure,
-            self.simulator,
-            self.try_it,
-            self.claim,
-            self.verdict,
-            self.decides,
-            self.value,
-            self.interval,
-            self.setting,
-            self.settings,
-            self.source,
-            self.cite,
-            self.quoted,
-            self.given,
-            self.references,
-            self.ledger,
-            self.gallery,
-            self.board,
-            self.study_question,
-        )
-        return {function.__name__: function for function in public} | {
-            "profile": self.book.profile,
-            "root": self.root,
-        }
+        shown = (self.figure, self.simulator, self.try_it, self.gallery, self.source)
+        claims = (self.claim, self.verdict, self.decides, self.ledger, self.board)
+        numbers = (self.value, self.interval, self.setting, self.settings, self.study_question)
+        quotations = (self.cite, self.quoted, self.given, self.references)
+        public = (*shown, *claims, *numbers, *quotations)
+        values = {"profile": self.book.profile, "root": self.root}
+        return {function.__name__: function for function in public} | values
 
     def template(self, template: str, **context: Any) -> str:
         shared = {
@@ -81,19 +62,19 @@ class Page:
             raise PageError(unknown("figure", identifier, self.book.figures)) from None
 
     def figure(self, identifier: str) -> str:
-        """A figure, still or moving, with caption, alternative text and the link to its own page."""
+        """A figure, still or moving, with caption, alternative text and a link to its own page."""
         return self.template("figure.md", figure=self.entry(identifier))
 
     def simulator(self, name: str, *, fallback: str = "", preset: str = "", **settings: Any) -> str:
         """A simulator; `fallback` is the figure that stands there on paper and without scripts.
 
-        `preset` and `settings` say where it starts. Its scripts are loaded on pages that have one, once a page.
+        `preset` and `settings` say where it starts. Its scripts are loaded on pages that have one,
+        once a page.
         """
         begin = declarations.start(name, preset, settings)
         if not fallback:
-            raise PageError(
-                f'{name} needs a figure that stands in for it: [[= simulator("{name}", fallback="figure-id") ]]'
-            )
+            tag = f'[[= simulator("{name}", fallback="figure-id") ]]'
+            raise PageError(f"{name} needs a figure that stands in for it: {tag}")
         still = self.figure(fallback)
         stem = name.removeprefix("bn-")
         same = sum(one.split("-")[0] == stem for one in self.ids)
@@ -121,15 +102,15 @@ class Page:
         )
 
     def try_it(self, name: str, *, preset: str = "", text: str = "", **settings: Any) -> str:
-        """A link to a simulator that opens it with a preset: on this page, or on the first one that has it.
+        """A link to a simulator that opens it with a preset.
 
-        Without a text, it is the preset's own label.
+        It leads to the simulator on this page, or to the first page that has one. Without a text,
+        it is the preset's own label.
         """
         wanted = declarations.start(name, preset, settings)
         if not (text or preset):
-            raise PageError(
-                f'a link to {name} needs a preset or a text: [[= try_it("{name}", preset="…", text="…") ]]'
-            )
+            tag = f'[[= try_it("{name}", preset="…", text="…") ]]'
+            raise PageError(f"a link to {name} needs a preset or a text: {tag}")
         for typed in prose.typed_numbers(text):
             raise PageError(
                 f"{typed.number!r} is typed into the text of a link: measure it, or say it in words"
@@ -139,9 +120,8 @@ class Page:
         if not pages and (misspelt or self.book.incomplete):
             return text  # the page that should have it is reported by itself
         if not pages:
-            raise PageError(
-                f'no page has {name}: put [[= simulator("{name}", fallback="figure-id") ]] on one'
-            )
+            tag = f'[[= simulator("{name}", fallback="figure-id") ]]'
+            raise PageError(f"no page has {name}: put {tag} on one")
         target = self.name if self.name in pages else next(iter(pages))
         text = text or declarations.declaration(name)["presets"][preset]["label"]
         return f"[{text}]({self.root}{target}{declarations.address(name, wanted, pages[target])})"
@@ -153,7 +133,7 @@ class Page:
             raise PageError(unknown("claim", identifier, self.book.claims)) from None
 
     def claim(self, identifier: str) -> str:
-        """A claim's card: verdict, sentence, every case with estimate and interval, source, figure."""
+        """A claim's card: verdict, sentence, cases with estimates and intervals, source, figure."""
         claim = self._claim(identifier)
         return self.template("claim.md", claim=claim, source=self._source_of(claim))
 
@@ -163,27 +143,25 @@ class Page:
 
     def decides(self, *identifiers: str) -> str:
         """Claims as a list: verdict and sentence, linked to the ledger."""
-        return self.template(
-            "decides.md", ids=[self._claim(identifier)["id"] for identifier in identifiers]
-        )
+        ids = [self._claim(identifier)["id"] for identifier in identifiers]
+        return self.template("decides.md", ids=ids)
 
     def _source_of(self, claim: dict[str, Any]) -> str:
         return citations.POPULAR.get(claim["source"]) or self.cite(claim["source"])
 
     def value(self, name: str, spec: str = ".3g") -> str:
-        """A measured number; `name.low`, `name.high` and `name.runs` give its interval and its runs."""
-        base, _, part = name.rpartition(".")
-        field_name, base = (
-            (part, base) if part in ("low", "high", "runs", "unit") else ("estimate", name)
-        )
+        """A measured number; `name.low`, `name.high`, `name.runs` give its interval and runs."""
+        base, _, field_name = name.rpartition(".")
+        if field_name not in ("low", "high", "runs", "unit"):
+            base, field_name = name, "estimate"
         measured = self.book.measurement(base)
         number = measured[field_name]
         if measured["runs"] == 0:  # settings were changed, and leave nothing to measure
             return '<span class="bn-value" title="not measured with these settings">n/a</span>'
         if number is None or (isinstance(number, str) and field_name != "unit"):
             raise PageError(
-                f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in a sentence. "
-                "Quote the share of runs instead, or mend the measurement"
+                f"the value {name!r} is {number or 'undefined'} in this build and cannot stand in "
+                f"a sentence. Quote the share of runs instead, or mend the measurement"
             )
         if field_name == "unit":
             return number
@@ -191,15 +169,17 @@ class Page:
         return f'<span class="bn-value" title="{told}">{self._format(number, spec)}</span>'
 
     def interval(self, name: str, spec: str = ".3g") -> str:
-        """A measured number with its interval and number of runs: "0.88 (95 % interval 0.87 to 0.89, 16 runs)"."""
+        """A measured number with its interval and number of runs.
+
+        For example "0.88 (95 % interval 0.87 to 0.89, 16 runs)".
+        """
         measured = self.book.measurement(name)
         if measured["runs"] == 0:
             return self.value(name)
         unit = f" {measured['unit']}" if measured["unit"] else ""
         _, comma, rest = self._told(measured, spec).partition(", ")
-        return f"{self.value(name, spec)}{unit}" + (
-            f" ({rest})" if comma and measured["runs"] > 1 else ""
-        )
+        interval = f" ({rest})" if comma and measured["runs"] > 1 else ""
+        return f"{self.value(name, spec)}{unit}{interval}"
 
     def _told(self, measured: dict[str, Any], spec: str) -> str:
         """A measurement in full, as the tip on a number shows it."""
@@ -212,7 +192,8 @@ class Page:
             return f"{estimate}, the same in {measured['runs']} runs"
         if measured["level"] == 1:
             return f"{estimate}, range {low} to {high} over {measured['runs']} instances"
-        return f"{estimate}, {self._format(measured['level'], '.0%')} interval {low} to {high}, {measured['runs']} runs"
+        level = self._format(measured["level"], ".0%")
+        return f"{estimate}, {level} interval {low} to {high}, {measured['runs']} runs"
 
     def _format(self, number: Any, spec: str) -> str:
         try:
@@ -250,7 +231,10 @@ class Page:
         return self.book.studies[study]["question"]
 
     def source(self, path: str, name: str) -> str:
-        """The real code of a definition, for example `source("experiments/engine/affine.py", "Affine.forward")`."""
+        """The real code of a definition.
+
+        For example `source("experiments/engine/affine.py", "Affine.forward")`.
+        """
         code, first, last = definition(paths.ROOT / path, name)
         return self.template(
             "source.md", path=path, name=name, code=code, first_line=first, last_line=last
@@ -279,10 +263,11 @@ class Page:
 
     def references(self) -> str:
         """The list of all references."""
-        entries = sorted(
-            self.book.references.items(),
-            key=lambda item: (citations.names(item[1]), citations.year(item[1])),
-        )
+
+        def by_author(item: tuple[str, dict[str, Any]]) -> tuple[str, int]:
+            return citations.names(item[1]), citations.year(item[1])
+
+        entries = sorted(self.book.references.items(), key=by_author)
         return "\n".join(
             f'- <span id="{key}"></span>{citations.full(entry)}' for key, entry in entries
         )
@@ -330,9 +315,8 @@ def definition(path: Path, name: str) -> tuple[str, int, int]:
     try:
         node: Any = ast.parse(text)
     except SyntaxError as error:
-        raise PageError(
-            f"{paths.relative(path)}:{error.lineno}: is no Python that can be read"
-        ) from None
+        place = f"{paths.relative(path)}:{error.lineno}"
+        raise PageError(f"{place}: is no Python that can be read") from None
     for part in name.split("."):
         inside = {child.name: child for child in node.body if isinstance(child, DEFINITIONS)}
         if part not in inside:

@@ -1,4 +1,4 @@
-"""The frame of every command: what ends it, where its words go, and which errors become a sentence."""
+"""The frame of every command: what ends it, where it prints, which errors become a sentence."""
 
 from __future__ import annotations
 
