@@ -33,7 +33,7 @@ class Samples:
         return self.x.shape[1]
 
     def evenly(self, count: int) -> Samples:
-        """`count` samples at equal distances, and so as many of each class where they are sorted."""
+        """`count` evenly spaced samples: as many of each class if the samples are sorted."""
         every = len(self.x) // count
         return Samples(self.x[::every], self.labels[::every])
 
@@ -75,8 +75,8 @@ def load(data: str, inputs: str = "raw", side: int = 28) -> Data:
     data : {"digits", "mnist"}
         MNIST-5k, which is bundled; all of MNIST, which is not (`experiments.data.mnist`).
     inputs : {"raw", "standardized"}
-        Grey values from 0 to 1; or (x − m)/s with the mean m and the standard deviation s of all pixels
-        of the training images.
+        Grey values from 0 to 1; or (x − m)/s with the mean m and the standard deviation s of all
+        pixels of the training images.
     side : int
         Pixels a side, a divisor of 28: each is the mean of a square of pixels.
 
@@ -100,6 +100,6 @@ def load(data: str, inputs: str = "raw", side: int = 28) -> Data:
 
 
 def require(data: str) -> None:
-    """Raise a `ValueError` that says where the files of a data set go, if it is not bundled and they are missing."""
+    """Raise a `ValueError` that names the folder of a data set that is missing and not bundled."""
     if data == "mnist":
         mnist.require_full()

@@ -80,7 +80,7 @@ class Measurement:
         return self.inside(target - tolerance, target + tolerance)
 
     def inside(self, low: float, high: float) -> bool | None:
-        """Whether the quantity lies from `low` to `high`; None if the interval reaches over an end."""
+        """Whether the quantity lies from `low` to `high`; None if the interval crosses an end."""
         if low <= self.low and self.high <= high:
             return True
         if self.high < low or self.low > high:
@@ -182,8 +182,8 @@ def paired_ratio(first: np.ndarray, second: np.ndarray) -> Measurement:
 def band(samples: np.ndarray, axis: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The mean along `axis` and the ends of its 95 % interval, at every point of a curve or a grid.
 
-    It is what `mean` gives at each point by itself. A point that has samples which are not finite has their
-    mean, and no interval (nan).
+    Each point is treated as by `mean`. A point with samples that are not finite has their mean, and
+    no interval (nan).
 
     Returns
     -------
@@ -222,10 +222,10 @@ def _finite(samples: np.ndarray) -> np.ndarray:
 
 
 def _interval(points: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the 95 % interval of the mean of each point's samples: (point, sample) → (point,) twice.
+    """Ends of the 95 % interval of each point's mean: (point, sample) → (point,) twice.
 
-    Bias-corrected and accelerated bootstrap, each point with the same resamples. Where all samples are
-    alike to round-off there is nothing to resample, and the interval covers them.
+    Bias-corrected and accelerated bootstrap, each point with the same resamples. Where all samples
+    are alike to round-off there is nothing to resample, and the interval covers them.
     """
     from scipy.stats import bootstrap
 
