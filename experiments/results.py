@@ -297,10 +297,11 @@ def rows(*arrays: xr.DataArray) -> pd.DataFrame:
     """A row for every entry of arrays that broadcast: their coordinates, then their values."""
     arrays = xr.broadcast(*arrays)
     found = xr.merge([array.to_dataset() for array in arrays], compat="override")
+    order = list(arrays[0].dims)  # a Dataset has an order of its own
     if not found.sizes:
-        found = found.expand_dims("entry")
+        found, order = found.expand_dims("entry"), ["entry"]
     columns = [*arrays[0].dims, *(name for name in found.coords if name not in found.dims)]
-    frame = found.to_dataframe().reset_index()[[*columns, *found.data_vars]]
+    frame = found.to_dataframe(order).reset_index()[[*columns, *found.data_vars]]
     return frame.astype(dict.fromkeys(frame.select_dtypes("float32").columns, float))
 
 
