@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.sums import sum_over
+
+# (outputs, labels or targets, buffers) → loss (run,), ∂L/∂outputs
+Loss = Callable[[np.ndarray, np.ndarray, Buffers | None], tuple[np.ndarray, np.ndarray]]
 
 
 @np.errstate(
@@ -44,3 +49,11 @@ def softmax_cross_entropy(
     np.put_along_axis(dlogits, labels, at_label - 1, axis=2)
     dlogits /= samples
     return sum_over(1, each)[:, 0, 0] / samples, dlogits
+
+
+def half_squared_error(
+    y: np.ndarray, target: np.ndarray, buffers: Buffers | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """L = ½ mean_samples ‖y − t‖² and ∂L/∂y = (y − t)/m: (run, sample, feature) → (run,), as y."""
+    difference = y - target
+    return 0.5 * np.square(difference).sum(axis=2).mean(axis=1), difference / y.shape[1]

@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
-from experiments.engine.loss import softmax_cross_entropy
+from experiments.engine.loss import Loss, softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves, mapped
 from experiments.engine.sgd import SGD
@@ -69,8 +69,9 @@ def backpropagate(
     parts: int = 1,
     buffers: Buffers | None = None,
     step: int = 0,
+    loss: Loss = softmax_cross_entropy,
 ) -> Moment:
-    """Softmax cross-entropy of a batch, and its gradient with respect to the parameters.
+    """The loss of a batch, and its gradient with respect to the parameters.
 
     In parts, g = (1/k) Σ_j ∂L_j/∂p with L_j the loss of part j of k: gradients accumulated. Where samples
     do not see each other, that is the gradient of the whole batch. `Standardize` takes the statistics of
@@ -89,6 +90,8 @@ def backpropagate(
         Memory for the passes, and so for what is returned.
     step : int
         Number of updates that the model has had.
+    loss : callable
+        What is minimized (`experiments.engine.loss`).
 
     Raises
     ------
@@ -104,17 +107,27 @@ def backpropagate(
         logits, saved, state = model.network.forward(
             model.params, state, x[:, part], training, buffers
         )
-        loss, dlogits = softmax_cross_entropy(logits, labels[:, part], buffers.part("loss"))
+        value, dlogits = loss(logits, labels[:, part], buffers.part("loss"))
         _, grads = model.network.backward(
             model.params, saved, dlogits, buffers, input_gradient=False
         )
-        losses.append(loss)
+        losses.append(value)
         if parts > 1:
             total = _added(total, grads)
     if parts > 1:
-        loss, grads = np.mean(losses, axis=0), mapped(lambda g: np.divide(g, parts, out=g), total)
+        value, grads = np.mean(losses, axis=0), mapped(lambda g: np.divide(g, parts, out=g), total)
     return Moment(
-        model.network, model.params, model.state, step, x, labels, saved, logits, loss, grads, state
+        model.network,
+        model.params,
+        model.state,
+        step,
+        x,
+        labels,
+        saved,
+        logits,
+        value,
+        grads,
+        state,
     )
 
 
@@ -133,8 +146,9 @@ def train(
     steps: int,
     training: bool = True,
     parts: int = 1,
+    loss: Loss = softmax_cross_entropy,
 ) -> Iterator[Moment]:
-    """Train with softmax cross-entropy: yields the moments 0, 1, …, `steps`, the last the trained network.
+    """Train: yields the moments 0, 1, …, `steps`, the last the trained network.
 
     Parameters
     ----------
@@ -146,7 +160,7 @@ def train(
         How parameters move.
     steps : int
         Number of updates.
-    training, parts
+    training, parts, loss
         As of `backpropagate`.
 
     Raises
@@ -158,7 +172,7 @@ def train(
     velocity, buffers, step = optimizer.init(params), Buffers(), -1
     for step, (x, labels) in zip(range(steps + 1), batches, strict=False):
         here = Model(model.network, params, state)
-        moment = backpropagate(here, x, labels, training, parts, buffers, step)
+        moment = backpropagate(here, x, labels, training, parts, buffers, step, loss)
         yield moment
         if step < steps:
             optimizer.update(params, moment.grads, velocity, buffers.part("update"))

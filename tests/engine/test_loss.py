@@ -1,12 +1,18 @@
-"""Softmax cross-entropy; its values are held against PyTorch's in test_golden.py."""
+"""Losses; the values of softmax cross-entropy are held against PyTorch's in test_golden.py."""
 
 from __future__ import annotations
+
+from itertools import repeat
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.engine.loss import softmax_cross_entropy
+from experiments.engine.dense import Dense
+from experiments.engine.loss import half_squared_error, softmax_cross_entropy
+from experiments.engine.network import Network
+from experiments.engine.sgd import SGD
+from experiments.engine.train import Model, train
 
 
 def test_no_information_costs_log_of_the_classes():
@@ -33,3 +39,25 @@ def test_it_keeps_dtype_and_input(dtype):
     assert loss.dtype == dlogits.dtype == dtype
     assert loss.shape == (3,)
     assert_array_equal(logits, before)
+
+
+def test_half_squared_error_against_differences():
+    rng = np.random.default_rng(0)
+    y, target, direction = rng.standard_normal((3, 2, 5, 4))
+    loss, dy = half_squared_error(y, target)
+    assert_allclose(loss, np.square(y - target).sum(axis=(1, 2)) / 10)
+    h = 1e-5
+    ends = [half_squared_error(y + step * direction, target)[0] for step in (h, -h)]
+    assert_allclose((ends[0] - ends[1]) / (2 * h), (dy * direction).sum(axis=(1, 2)))
+
+
+def test_training_goes_down_the_gradient_of_the_loss_it_is_given():
+    """Of y = xW, ½ mean ‖y − t‖² has the gradient xᵀ(y − t)/m."""
+    rng = np.random.default_rng(1)
+    x, target = rng.standard_normal((2, 1, 6, 3))
+    network = Network((Dense(3, bias=False),))
+    model = Model(network, *network.init([rng], 3))
+    *_, trained = train(model, repeat((x, target)), SGD(0.1), 1, loss=half_squared_error)
+    weight = model.params[0]["weight"][0]
+    gradient = x[0].T @ (x[0] @ weight - target[0]) / 6
+    assert_allclose(trained.params[0]["weight"][0], weight - 0.1 * gradient)
