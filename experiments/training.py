@@ -125,10 +125,16 @@ def repeated(model: Model, copies: int) -> Model:
 # ------------------------------------------------------------------------------------------ reading
 
 
-def accuracy(model: Model, samples: Samples, training: bool = False) -> np.ndarray:
-    """The share of samples whose class is predicted right, (run,); in training mode they are one batch."""
+def accuracy(
+    model: Model, samples: Samples, training: bool = False, lost: float | None = None
+) -> np.ndarray:
+    """The share of samples whose class is predicted right, (run,); in training mode they are one batch.
+
+    A run that answers with inf or nan counts as `lost`, such as 0.1 for guessing among ten classes.
+    """
     logits = model.outputs(samples.x[None], training)
-    return (logits.argmax(axis=2) == samples.labels).mean(axis=1)
+    right = (logits.argmax(axis=2) == samples.labels).mean(axis=1)
+    return right if lost is None else np.where(np.isfinite(logits).all(axis=(1, 2)), right, lost)
 
 
 def loss(model: Model, samples: Samples, training: bool = False) -> np.ndarray:

@@ -81,6 +81,22 @@ class Theme:
         ramp = self._ramp("lines")
         return [to_hex(ramp(i / (n - 1))) for i in range(n)]
 
+    def legible(self, fill: Any) -> str:
+        """Ink or paper, whichever has more contrast to a colour that it is written on (WCAG)."""
+        from matplotlib.colors import to_rgb
+
+        def luminance(colour: Any) -> float:
+            linear = [
+                c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)
+            ]
+            return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+        def contrast(text: str) -> float:
+            dark, light = sorted((luminance(text), luminance(fill)))
+            return (light + 0.05) / (dark + 0.05)
+
+        return max((self.ink, self.paper), key=contrast)
+
     @cached_property
     def cmap(self) -> Colormap:
         """Sequential colour map of one hue: near the paper is little, away from it is much."""

@@ -151,6 +151,16 @@ def test_colour_maps_have_a_monotone_lightness(theme: Theme) -> None:
     assert distance(hexadecimal(theme.diverging(0.5)), theme.paper) < 0.06
 
 
+@THEMES
+def test_text_on_a_colour_map_has_the_larger_contrast(theme: Theme) -> None:
+    for share in np.linspace(0, 1, 9):
+        cell = theme.cmap(share)
+        written, others = theme.legible(cell), (theme.ink, theme.paper)
+        best = max(contrast(one, hexadecimal(cell)) for one in others)
+        assert written in others
+        assert contrast(written, hexadecimal(cell)) >= best - 0.05
+
+
 def test_the_style_sheet_has_the_same_palette() -> None:
     assert (ASSETS / "palette.css").read_text(encoding="utf-8") == css.stylesheet(), (
         "run `python -m site_gen.theme.css`"
