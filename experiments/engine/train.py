@@ -14,6 +14,7 @@ from experiments.engine.loss import Loss, softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves, mapped
 from experiments.engine.sgd import SGD
+from experiments.engine.sums import accumulator
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Model:
     def copy(self) -> Model:
         """A model with copies of the parameters and the state."""
         return Model(self.network, mapped(np.copy, self.params), mapped(np.copy, self.state))
+
+    def astype(self, dtype: np.dtype | str) -> Model:
+        """A model in another precision; with float16, the state is float32."""
+        params = mapped(lambda a: a.astype(dtype), self.params)
+        state = mapped(lambda a: a.astype(accumulator(dtype)), self.state)
+        return Model(self.network, params, state)
 
 
 @dataclass(frozen=True)

@@ -236,3 +236,13 @@ def test_statistics_go_over_to_new_data() -> None:
     for step in range(1, 30):
         running = 0.9 * running + 0.1 * 2.0
         assert (running - 2) / 3 == pytest.approx(theory.statistics_left(step, 0.1))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "float16"])
+def test_precisions(precision: str) -> None:
+    """Rounding to even: 1 + u is 1, and half of the smallest number is 0, but a little more is not."""
+    one, u = np.ones((), precision), np.array(theory.unit_round_off(precision), precision)
+    assert one + u == one and one + u * 2 > one
+    assert one + u * (one + 4 * u) > one
+    smallest = np.array(theory.smallest_number(precision), precision)
+    assert smallest > 0 and smallest / 2 == 0

@@ -1,0 +1,75 @@
+"""Average of the devices' variances over that of the whole batch, for equal and unequal shards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from site_gen.theme import Theme
+
+TITLE = "Averaged variances of shards are too small, by closed forms"
+TAGS = ("deployment", "several devices", "synchronized statistics")
+CLAIMS = (
+    "synchronized-is-whole-batch",
+    "average-the-variances",
+    "average-variance-closed-form",
+    "unequal-shards-average",
+)
+ID = "deployment-shards"
+
+# Distribution of the devices' data → colour, and words.
+COLOURS = {"same": ("batch norm", "one distribution"), "shifted": ("input", "shifted devices")}
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """Rows for k equal devices, and for two devices with so many samples on the second."""
+    found = [
+        rows(results[f"{of}_ratio"].rename("ratio"), results[f"{of}_theory"].rename("theory"))
+        .rename(columns={dim: "value"})
+        .assign(kind=kind)
+        for kind, of, dim in (("equal", "average", "shards"), ("uneven", "uneven", "second"))
+    ]
+    return pd.concat(found, ignore_index=True).fillna({"distribution": "same"})
+
+
+def alt(data: pd.DataFrame) -> str:
+    means = data.groupby(["kind", "distribution", "value"])["ratio"].mean()
+    k = data[data["kind"] == "equal"]["value"].max()
+    return (
+        f"Left: the ratio falls from 1 on one device to {means['equal', 'same', k]:.2f} on {k}, and "
+        f"to {means['equal', 'shifted', k]:.2f} if the devices' data differ. Right: it falls to "
+        f"{means['uneven', 'same', 1]:.2f} as the second of two devices holds a single sample."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Plain average of the devices' variances over the variance of the whole batch; "
+        f"{data['run'].nunique()} runs. Left: equal shards; lines $(m-k)/(m-1)$, and the same with "
+        "the devices' means one standard deviation apart. Right: two devices; line "
+        "$(1 - 1/h)/(1 - 1/m)$ with $h$ the harmonic mean of the two sizes. Synchronized "
+        "statistics stand at 1."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, panels = theme.panels(data, "kind", height=3.4, sharey=True)
+    for ax, kind, shown in panels:
+        theme.level(ax, y=1, color=theme.colour("neutral"), zorder=1.5)
+        for name, found in shown.groupby("distribution"):
+            colour, words = COLOURS[name]
+            line = found.groupby("value")["theory"].first()
+            theme.theory(ax, line.index, line, zorder=1.9)
+            theme.points(ax, found, "value", "ratio", colour, alpha=0.5)
+            if kind == "equal":
+                middle = line.index[len(line) // 2]
+                theme.label(ax, middle, line[middle], words, colour, dx=0, dy=-16, ha="right")
+        ax.set_xscale("log", base=2)
+        theme.ticks(ax, x=[v for v in sorted(shown["value"].unique()) if np.log2(v) % 1 == 0])
+    (left, *_), (right, *_) = panels
+    left.set(xlabel="equal devices k", ylabel="averaged over true variance", ylim=(0, 1.1))
+    right.set(xlabel="samples on the second of two devices")
+    return figure

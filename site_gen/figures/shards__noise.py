@@ -1,0 +1,58 @@
+"""Noise of a device's own statistics against the number of devices."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from site_gen.theme import Theme
+
+TITLE = "Without synchronization statistics are as noisy as those of a batch the size of a shard"
+TAGS = ("deployment", "several devices", "synchronized statistics")
+CLAIMS = ("own-shard-noise",)
+ID = "deployment-noise"
+
+# Statistic → colour, words, and where these stand.
+LABELS = {
+    "mean": ("batch norm", "mean, in standard deviations", {"dy": -14, "ha": "left"}),
+    "variance": ("none", "variance, over its expectation", {"dy": 14, "ha": "right"}),
+}
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """Every run, statistic and number of devices: its standard deviation, and the closed form."""
+    return rows(results["noise"], results["noise_theory"])
+
+
+def alt(data: pd.DataFrame) -> str:
+    means, k = data.groupby(["statistic", "shards"])["noise"].mean(), data["shards"].max()
+    mean, variance = means["mean"], means["variance"]
+    return (
+        f"From one device to {k} the noise of a device's mean rises from {mean[1]:.2f} to "
+        f"{mean[k]:.2f} standard deviations, that of its variance from {variance[1]:.2f} to "
+        f"{variance[k]:.2f} of its expectation."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Standard deviation, over devices and units, of the statistics that a device takes of its "
+        f"own shard of a Gaussian batch; {data['run'].nunique()} runs. Lines: $\\sqrt{{k/m}}$ for "
+        "the mean and $\\sqrt{2/(m/k - 1)}$ for the variance."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, ax = theme.figure(height=3.2)
+    for name, (colour, words, place) in LABELS.items():
+        found = data[data["statistic"] == name]
+        line = found.groupby("shards")["noise_theory"].first()
+        theme.theory(ax, line.index, line, zorder=1.9)
+        theme.points(ax, found, "shards", "noise", colour, alpha=0.5)
+        theme.label(ax, 4, line[4], words, colour, dx=0, **place)
+    ax.set_xscale("log", base=2)
+    ax.set(yscale="log", xlabel="devices", ylabel="noise of a device's statistic")
+    theme.ticks(ax, x=line.index)
+    return figure
