@@ -198,6 +198,10 @@ class Value:
 
         return Value(read)
 
+    def capped(self, most: Value | float) -> Value:
+        """Entries, at most `most`: a run that never gets there counts as all its steps."""
+        return self._with(most, np.minimum, keeps=True)
+
     def at(self, **where: Any) -> Value:
         """Entries chosen further, as by `value`."""
         return Value(lambda results: select(self(results), results, **where))

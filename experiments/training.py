@@ -157,3 +157,23 @@ def first_reached(read: np.ndarray, steps: Iterable[int], targets: Sequence[floa
     """The first step at which a reading reaches each target, or ∞: (step, run) → (target, run)."""
     reached = np.asarray(read) >= np.asarray(targets, dtype=float)[:, None, None]
     return np.where(reached.any(axis=1), np.asarray(list(steps))[reached.argmax(axis=1)], np.inf)
+
+
+def first_crossed(read: np.ndarray, steps: Sequence[int], target: float) -> np.ndarray:
+    """When a reading first reaches a target, on straight lines between steps, or ∞: (run,).
+
+    Parameters
+    ----------
+    read : ndarray, shape (step, run)
+    steps : sequence of int
+        When it was read.
+    target : float
+    """
+    read, steps = np.asarray(read), np.asarray(steps, dtype=float)
+    reached, run = read >= target, np.arange(read.shape[1])
+    at = reached.argmax(axis=0)
+    before = np.maximum(at - 1, 0)
+    rise, missing = read[at, run] - read[before, run], target - read[before, run]
+    part = np.where(rise > 0, missing / np.where(rise > 0, rise, 1), 1.0)
+    between = steps[before] + part * (steps[at] - steps[before])
+    return np.where(reached.any(axis=0), between, np.inf)

@@ -1,12 +1,34 @@
-"""How far the distribution of a unit's values moves while a network trains.
+"""Distributions: against a closed form, and how far that of a unit's values moves in training.
 
-A distribution is given by its values on a fixed set of samples, the probe, so that nothing but the
-network changes it.
+The distribution that moves is given by its values on a fixed set of samples, the probe, so that
+nothing but the network changes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+
+
+def histogram(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Density of the values in every bin; those beyond the last bins count in the whole."""
+    return np.histogram(values, edges)[0] / (values.size * np.diff(edges))
+
+
+def binned_density(cdf: Callable[[np.ndarray], np.ndarray], edges: np.ndarray) -> np.ndarray:
+    """Density of a distribution function, averaged over every bin."""
+    return np.diff(cdf(edges)) / np.diff(edges)
+
+
+def kolmogorov(values: np.ndarray, cdf: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Kolmogorov's statistic √n sup|F_n − F| of independent values against a continuous F.
+
+    Chance exceeds 1.36 once in twenty and 1.95 once in a thousand, if n is large.
+    """
+    from scipy.stats import ks_1samp
+
+    return np.sqrt(values.size) * ks_1samp(values, cdf, method="asymp").statistic
 
 
 def ordered(values: np.ndarray) -> np.ndarray:

@@ -26,9 +26,9 @@ def errors(model: Model, x: np.ndarray, precision: str) -> dict[str, np.ndarray]
     -------
     dict of ndarray, shape (run,)
         `over_bound`, the largest distance between outputs of both forms, over what rounding and
-        underflow allow; `unfolded` and `folded`, root mean square errors; `theory`, that of the layer
-        with batch norm if what it stores is rounded, number by number; `offset`, the mean over the
-        standard deviation before batch norm, root mean square over units.
+        underflow allow; `unfolded` and `folded`, root mean square errors; `theory`, that of the
+        layer with batch norm if what it stores is rounded, number by number; `offset`, the mean
+        over the standard deviation before batch norm, root mean square over units.
     """
     u = theory.unit_round_off(precision)
     model, x = model.astype(precision), x.astype(precision)

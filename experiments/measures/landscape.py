@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.engine.layer import Arrays
-from experiments.engine.loss import softmax_cross_entropy
-from experiments.engine.network import Network
-from experiments.engine.parameters import leaves, mapped
+from experiments.engine.parameters import Path, leaves, mapped
+from experiments.engine.train import Model, backpropagate
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,7 @@ class AlongGradient:
 
 
 def along_gradient(
-    network: Network,
-    params: list[Arrays],
-    state: list[Arrays],
-    x: np.ndarray,
-    labels: np.ndarray,
-    steps: np.ndarray,
+    model: Model, x: np.ndarray, labels: np.ndarray, steps: np.ndarray
 ) -> AlongGradient:
     """Step from the parameters against the gradient of one batch, in training mode.
 
@@ -56,8 +49,8 @@ def along_gradient(
 
     Parameters
     ----------
-    network, params, state
-        As from `Network.init`; float64 parameters for small steps.
+    model : Model
+        With float64 parameters for small steps.
     x, labels
         The batch, (run, sample, feature) and (run, sample).
     steps : ndarray (step,)
@@ -70,28 +63,27 @@ def along_gradient(
     """
     if not (np.asarray(steps) > 0).all():
         raise ValueError(f"steps must be positive, got {steps}")
-
-    def at(point: list[Arrays]) -> tuple[np.ndarray, dict]:
-        logits, saved, _ = network.forward(point, state, x, True)
-        loss, dlogits = softmax_cross_entropy(logits, labels)
-        _, grads = network.backward(point, saved, dlogits, input_gradient=False)
-        return loss.copy(), {path: g.astype(float) for path, g in leaves(grads)}
-
-    start, gradient = at(params)
-    length = _norm(gradient)
+    start, gradient = _loss_and_gradient(model, x, labels)
     losses, changes = [], []
     for step in steps:
-        moved = mapped(np.copy, params)
-        for path, p in leaves(moved):
+        moved = model.copy()
+        for path, p in leaves(moved.params):
             p -= (step * gradient[path]).astype(p.dtype)
-        loss, new = at(moved)
+        loss, new = _loss_and_gradient(moved, x, labels)
         losses.append(loss)
         changes.append(_norm({path: gradient[path] - new[path] for path in gradient}))
-    loss, change = np.array(losses), np.array(changes)
+    change, length = np.array(changes), _norm(gradient)
     smoothness = change / (np.asarray(steps)[:, None] * length)
-    return AlongGradient(loss, start, change, length, smoothness)
+    return AlongGradient(np.array(losses), start, change, length, smoothness)
 
 
-def _norm(arrays: dict) -> np.ndarray:
+def _loss_and_gradient(
+    model: Model, x: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, dict[Path, np.ndarray]]:
+    found = backpropagate(model, x, labels)
+    return found.loss.astype(float), dict(leaves(mapped(lambda g: g.astype(float), found.grads)))
+
+
+def _norm(arrays: dict[Path, np.ndarray]) -> np.ndarray:
     """The length of all parameters together, one a run."""
     return np.sqrt(sum(np.square(a).reshape(len(a), -1).sum(axis=1) for a in arrays.values()))

@@ -1,4 +1,4 @@
-"""How far a batch over several devices is from the same batch on one, against what rounding allows."""
+"""How far a batch over several devices is from one on a single device, over the bounds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROUND_OFF = theory.unit_round_off("float64")
 def pooled_error(
     x: np.ndarray, means: np.ndarray, variances: np.ndarray, sizes: Sequence[int]
 ) -> np.ndarray:
-    """Largest distance of the pooled variance from that of the whole batch over its bound, by run."""
+    """Largest distance of the pooled variance from the whole batch's, over its bound, by run."""
     whole, pooled = x.var(axis=1), combine(means, variances, sizes)[1]
     kappa = np.abs(x).max(axis=1) / np.sqrt(whole)
     bound = theory.pooled_round_off(x.shape[1], ROUND_OFF, kappa)
@@ -24,7 +24,7 @@ def pooled_error(
 
 
 def against_one_device(x: np.ndarray, dy: np.ndarray, shards: int) -> tuple[np.ndarray, np.ndarray]:
-    """Largest distance of synchronized outputs and gradients from one device's, over their bounds."""
+    """Distance of synchronized outputs and gradients from one device's, over bounds, by run."""
     layer = Standardize()
     _, state, _ = layer.init([None] * len(x), x.shape[2], x.dtype)
     y, saved, _ = layer.forward({}, state, x, training=True)

@@ -128,8 +128,8 @@ def _log_squares(
         Standardize(convention=Convention(eps=0.0, rate=0.0, unbiased=False)),
         ACTIVATIONS[activation],
     )
-    state = standardize.init([None], dense.features, np.float32)[1]
     x, gradient = ends
+    state = standardize.init([None], dense.features, x.dtype)[1]
     saved = []
     for layer in params:
         x, _, _ = dense.forward(layer, {}, x, training=True)

@@ -1,18 +1,17 @@
 """What is left of a normalized value when the batch is tiny?
 
-Batches of Gaussian numbers go through `Standardize` with ε = 0, for many batch sizes, and what comes out is held against closed
-forms: how large a normalized value can be, how it is distributed, what the batch variance and its inverse are on average,
-and how much of a gradient gets back through. One sample is moved away from its neighbours, to see how far out it can come to lie.
+Batches of Gaussian numbers go through `Standardize` with ε = 0, for many batch sizes, and what comes
+out is compared with closed forms: how large a normalized value can be, how it is distributed, and how
+much of a gradient gets back through. One sample is moved away from its neighbours, to see how far out
+it can come to lie.
 
-What came out: the closed forms hold. In a batch of two a normalized value is a sign and no gradient gets through; in a batch of four
-it is spread evenly between two bounds; it resembles a Gaussian only in batches of dozens. An outlier is pulled in to the bound
-√(m − 1). The batch variance is too small by 1/m, and the inverse variance, which scales squared gradients, is
-too large by much more, without a finite mean up to three samples.
+What came out: the closed forms hold. In a batch of two a normalized value is a sign and no gradient
+gets through; in a batch of four it is spread evenly between two bounds; it resembles a Gaussian only
+in batches of dozens. An outlier is pulled in to the bound √(m − 1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from math import erfc, sqrt
@@ -21,40 +20,38 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtr
 
-from experiments.before import Case, Claim
+from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.measures.statistics import exact, mean, median, spread
+from experiments.measures.distribution import binned_density, histogram, kolmogorov
+from experiments.results import Near, Value, table, value
+from experiments.runs import Runs, normal
+from experiments.study import Case, Claim, above, below, call, setting, within
 from experiments.theory import transform as theory
+from experiments.training import start
 
-ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13
 BEYOND = 2.0  # where the tail of the distribution begins
 BEYOND_GAUSSIAN = erfc(BEYOND / sqrt(2))  # share of a standard normal variable that lies beyond
-KOLMOGOROV = 1.95  # √n times the largest distance of distribution functions: exceeded by chance once in a thousand
-LAYER = Standardize(convention=replace(PYTORCH, eps=0.0))
+KOLMOGOROV = 1.95  # a distance that chance exceeds once in a thousand
+NETWORK = Network((Standardize(replace(PYTORCH, eps=0.0)),))
 
 
 @dataclass(frozen=True)
 class Setup:
     """Settings of the study."""
 
-    runs: int = 16  # independent repetitions, each with a random stream of its own
-    batches: tuple[int, ...] = (2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256)  # batch sizes m
-    draws: int = 4096  # random batches of each run and size
-    film: tuple[int, int] = (2, 64)  # smallest and largest batch size of the film
-    film_values: int = 400_000  # normalized values in each histogram of the film, about
-    bins: int = 100  # bins of every histogram, from −4 to 4
-    outlier_batches: tuple[int, ...] = (
-        2,
-        4,
-        8,
-        32,
-        256,
-        1024,
-    )  # batch sizes with one sample away from the others
-    distances_per_decade: int = (
-        12  # distances of that sample, from 0.1 to 1,000 standard deviations
+    runs: int = setting(16, "independent repetitions, each with a random stream of its own")
+    batches: tuple[int, ...] = setting((2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256), "batch sizes m")
+    draws: int = setting(4096, "random batches of each run and size")
+    film: tuple[int, int] = setting((2, 64), "smallest and largest batch size of the film")
+    film_values: int = setting(400_000, "normalized values in each histogram of the film, about")
+    bins: int = setting(100, "bins of every histogram, from −4 to 4")
+    outlier_batches: tuple[int, ...] = setting(
+        (2, 4, 8, 32, 256, 1024), "batch sizes with one sample away from the others"
     )
-    seed: int = 3  # every random stream is spawned from it
+    distances_per_decade: int = setting(
+        12, "distances of that sample, from 0.1 to 1,000 standard deviations"
+    )
+    seed: int = setting(3, "every random stream is spawned from it")
 
 
 QUICK = Setup(
@@ -64,310 +61,189 @@ FULL = Setup()
 PAPER = Setup(runs=64, draws=16_384, film_values=2_000_000)
 
 
-@dataclass(frozen=True)
-class Point:
-    """One batch size, the film or the outliers."""
-
-    part: str  # "batch", "film" or "outlier"
-    batch: int  # batch size of the part "batch", else 0
-    setup: Setup
-
-
-def points(setup: Setup) -> dict[str, Point]:
-    """One point a batch size, one for the film, one for the outliers; each takes at most a second or two."""
-    return {f"batch-{m:03d}": Point("batch", m, setup) for m in setup.batches} | {
-        part: Point(part, 0, setup) for part in ("film", "outlier")
+def points(s: Setup) -> dict:
+    """What each batch size leaves, the distribution at each, the film, and outliers."""
+    return {
+        **{f"batch-{m:03d}": call(remains, s, batch=m) for m in s.batches},
+        **{
+            f"distribution-{m:03d}": call(distribution, s, batch=m, count=s.runs) for m in s.batches
+        },
+        "film": call(frames, s),
+        **{f"outlier-{m:04d}": call(outlier, s, batch=m) for m in s.outlier_batches},
     }
 
 
-def run(point: Point) -> xr.Dataset:
-    """Compute one part."""
-    if point.part == "batch":
-        return _batch(point.setup, point.batch)
-    return {"film": _film, "outlier": _outlier}[point.part](point.setup)
+def normalized(x: np.ndarray, runs: Runs) -> np.ndarray:
+    """x̂ of (run, sample, batch), where every column is a batch."""
+    return start(NETWORK, runs, x.shape[2], dtype=float).outputs(x, training=True)
 
 
-def _rngs(setup: Setup, part: int) -> list[np.random.Generator]:
-    """One generator a run, independent of the other parts'."""
-    return [
-        np.random.default_rng(s)
-        for s in np.random.SeedSequence((setup.seed, part)).spawn(setup.runs)
-    ]
+def remains(batch, draws, runs) -> xr.Dataset:
+    """How far normalized values reach, and how much of a random gradient gets through."""
+    read = []
+    for one in runs.groups(1):  # all runs together would take much memory
+        x, g = normal(one.part(batch).streams(), 2, 1, batch, draws)[0]
+        model = start(NETWORK, one, draws, dtype=float)
+        xhat, saved, _ = model.forward(x, training=True)
+        dx, _ = NETWORK.backward(model.params, saved, g)
+        share = np.square(dx).sum(axis=1) * saved[0]["var"] / np.square(g).sum(axis=1)
+        read.append(((np.abs(xhat) > BEYOND).mean(), np.abs(xhat).std(), share.mean()))
+    beyond, spread, passed = zip(*read, strict=True)
+    found = {
+        "beyond": (beyond, "share of normalized values beyond 2"),
+        "size_spread": (spread, "standard deviation of |x̂| over all samples and batches"),
+        "passed": (passed, "share of a random gradient's squared length that gets through"),
+    }
+    return table(found, batch=batch, run=runs)
 
 
-def _standardize(x: np.ndarray) -> dict:
-    """Normalize (sample, batch): every column is a batch of its own."""
-    params, state, _ = LAYER.init(
-        [np.random.default_rng(0)], x.shape[1], x.dtype
-    )  # which draws no numbers
-    return LAYER.forward(params, state, x[None], training=True)[1]
+def distribution(batch, draws, bins, seed, count) -> xr.Dataset:
+    """The distribution of normalized values, of all runs together: hence a count and no `runs`."""
+    edges, histograms, first = np.linspace(-4, 4, bins + 1), [], []
+    for one in Runs(seed, count).groups(1):
+        xhat = normalized(normal(one.part(batch).streams(), batch, draws), one)[0]
+        histograms.append(histogram(xhat, edges))
+        first.append(xhat[0])  # the samples of a batch depend on each other; one of each does not
+    first, cdf = np.concatenate(first), partial(theory.normalized_cdf, m=batch)
+    # Two values are −1 and 1, where the distribution function jumps; between them it is one half.
+    pair = np.sqrt(first.size) * abs((first < 0).mean() - 0.5)
+    distance = pair if batch == 2 else kolmogorov(first, cdf)
+    expected, gaussian = binned_density(cdf, edges), binned_density(ndtr, edges)
+    words = "√n × largest distance from the closed-form distribution function"
+    found = {
+        "histogram": (np.mean(histograms, axis=0), "density of normalized values"),
+        "histogram_theory": (expected, "the same, closed form, averaged over the bin"),
+        "histogram_gaussian": (gaussian, "standard normal density, averaged over it", "1", "bin"),
+        "kolmogorov": (distance, words, "1", "batch"),
+    }
+    return table(found, batch=batch, bin=(edges[1:] + edges[:-1]) / 2)
 
 
-def _batch(setup: Setup, m: int) -> xr.Dataset:
-    """Everything about random batches of one size."""
-    counts = np.unique(np.round(np.logspace(1, np.log10(setup.draws), 25)).astype(int))
-    names = ("variance", "inverse", "beyond", "size_spread", "passed", "histogram")
-    out, first = {name: [] for name in names}, []
-    for rng in _rngs(setup, m):
-        x, g = rng.standard_normal((m, setup.draws)), rng.standard_normal((m, setup.draws))
-        saved = _standardize(x)
-        xhat, variance = saved["xhat"][0], saved["var"][0]
-        dx, _ = LAYER.backward({}, saved, g[None])
-        inverse = 1 / variance
-        out["variance"].append(variance.mean())
-        out["inverse"].append((np.cumsum(inverse) / np.arange(1, setup.draws + 1))[counts - 1])
-        out["beyond"].append((np.abs(xhat) > BEYOND).mean())
-        out["size_spread"].append(np.abs(xhat).std())
-        out["passed"].append(
-            (np.square(dx[0]).sum(axis=0) * variance / np.square(g).sum(axis=0)).mean()
-        )
-        out["histogram"].append(_histogram(setup, xhat))
-        first.append(
-            xhat[0]
-        )  # one sample of each batch: independent of the others, as the test of a distribution needs
-    run = ("batch", "run")
-    return xr.Dataset(
-        {
-            "variance": (run, np.array(out["variance"])[None],
-                         {"long_name": "mean variance of a batch, divisor m", "units": "population variance"}),
-            "inverse_variance": ((*run, "count"), np.array(out["inverse"])[None],
-                                 {"long_name": "mean of 1/σ² over the first batches", "units": "1/population variance"}),
-            "beyond": (run, np.array(out["beyond"])[None],
-                       {"long_name": "share of normalized values beyond 2", "units": "1"}),
-            "size_spread": (run, np.array(out["size_spread"])[None],
-                            {"long_name": "standard deviation of |x̂| over all samples and batches", "units": "1"}),
-            "passed": (run, np.array(out["passed"])[None],
-                       {"long_name": "share of a random gradient's squared length that gets through", "units": "1"}),
-            "histogram": (("batch", "bin"), np.mean(out["histogram"], axis=0)[None],
-                          {"long_name": "density of normalized values", "units": "1"}),
-            "histogram_theory": (("batch", "bin"), _density(setup, partial(theory.normalized_cdf, m=m))[None],
-                                 {"long_name": "the same, closed form, averaged over the bin", "units": "1"}),
-            "histogram_gaussian": ("bin", _density(setup, ndtr),
-                                   {"long_name": "standard normal density, averaged over the bin", "units": "1"}),
-            "kolmogorov": ("batch", [_kolmogorov(np.concatenate(first), m)],
-                           {"long_name": "√n × largest distance from the closed-form distribution function", "units": "1"}),
-            "variance_theory": ("batch", [theory.batch_variance(m)], {"long_name": "(m−1)/m", "units": "population variance"}),
-            "inverse_variance_theory": ("batch", [theory.inverse_batch_variance(m)],
-                                        {"long_name": "m/(m−3)", "units": "1/population variance"}),
-        },
-        coords={"batch": np.array([m], dtype=np.int32), "run": np.arange(setup.runs, dtype=np.int32),
-                "count": counts.astype(np.int32), "bin": _bins(setup)},
-    )  # fmt: skip
+def frames(film, film_values, bins, seed) -> xr.Dataset:
+    """Histogram and closed form for every batch size of the film."""
+    edges, sizes = np.linspace(-4, 4, bins + 1), range(film[0], film[1] + 1)
+    measured, expected = [], []
+    for m, one in zip(sizes, Runs(seed, len(sizes)).part(1_000_001).groups(1), strict=True):
+        x = normal(one.streams(), m, -(-film_values // m))
+        measured.append(histogram(normalized(x, one), edges))
+        expected.append(binned_density(partial(theory.normalized_cdf, m=m), edges))
+    found = {
+        "film_histogram": (measured, "density of normalized values"),
+        "film_theory": (expected, "the same, closed form, averaged over the bin"),
+    }
+    return table(found, film_batch=sizes, bin=(edges[1:] + edges[:-1]) / 2)
 
 
-def _edges(setup: Setup) -> np.ndarray:
-    return np.linspace(-4, 4, setup.bins + 1)
-
-
-def _bins(setup: Setup) -> np.ndarray:
-    """The middles of the histogram's bins."""
-    return (_edges(setup)[1:] + _edges(setup)[:-1]) / 2
-
-
-def _histogram(setup: Setup, xhat: np.ndarray) -> np.ndarray:
-    """Density in every bin; values beyond the last bin count in the whole."""
-    counts, edges = np.histogram(xhat, _edges(setup))
-    return counts / (xhat.size * np.diff(edges))
-
-
-def _density(setup: Setup, cdf: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Density in every bin by a distribution function."""
-    return np.diff(cdf(_edges(setup))) / np.diff(_edges(setup))
-
-
-def _kolmogorov(values: np.ndarray, m: int) -> float:
-    """√n sup|F_n − F|, the statistic of Kolmogorov's test against the closed form; for m = 2 of the share of −1."""
-    values, n = np.sort(values), values.size
-    if m == 2:
-        return np.sqrt(n) * abs((values < 0).mean() - 0.5)
-    expected = theory.normalized_cdf(values, m)
-    steps = np.arange(n + 1) / n
-    return np.sqrt(n) * max((steps[1:] - expected).max(), (expected - steps[:-1]).max())
-
-
-def _film(setup: Setup) -> xr.Dataset:
-    """The histogram of normalized values for every batch size of the film, and what the closed form puts into each bin."""
-    sizes, histogram, expected = range(setup.film[0], setup.film[1] + 1), [], []
-    for m, rng in zip(
-        sizes, np.random.SeedSequence((setup.seed, 1_000_001)).spawn(len(sizes)), strict=True
-    ):
-        x = np.random.default_rng(rng).standard_normal((m, -(-setup.film_values // m)))
-        histogram.append(_histogram(setup, _standardize(x)["xhat"][0]))
-        expected.append(_density(setup, partial(theory.normalized_cdf, m=m)))
-    return xr.Dataset(
-        {
-            "film_histogram": (("film_batch", "bin"), np.array(histogram),
-                               {"long_name": "density of normalized values", "units": "1"}),
-            "film_theory": (("film_batch", "bin"), np.array(expected),
-                            {"long_name": "the same, closed form, averaged over the bin", "units": "1"}),
-        },
-        coords={"film_batch": np.array(sizes, dtype=np.int32), "bin": _bins(setup)},
-    )  # fmt: skip
-
-
-def _outlier(setup: Setup) -> xr.Dataset:
+def outlier(batch, distances_per_decade, runs) -> xr.Dataset:
     """Where a sample comes to lie that is moved away from its neighbours."""
-    distances = np.logspace(-1, 3, 4 * setup.distances_per_decade + 1)
-    found = np.empty((len(setup.outlier_batches), distances.size, setup.runs))
-    for k, m in enumerate(setup.outlier_batches):
-        for i, rng in enumerate(_rngs(setup, 2_000_000 + m)):
-            others = rng.standard_normal((m - 1, 1))
-            # The distance is in standard deviations of the others: two of them at least, or it is the distance itself.
-            others = (others - others.mean()) / (others.std() if m > 2 else 1.0)
-            x = np.concatenate([distances[None], np.repeat(others, distances.size, axis=1)])
-            found[k, :, i] = _standardize(x)["xhat"][0, 0]
-    m, z = np.array(setup.outlier_batches, dtype=np.int32), distances
-    expected = np.where(m[:, None] > 2, theory.normalized_outlier(z[None], m[:, None]), 1.0)
-    return xr.Dataset(
-        {
-            "outlier": (("outlier_batch", "distance", "run"), found,
-                        {"long_name": "normalized value of the outlier", "units": "1"}),
-            "outlier_theory": (("outlier_batch", "distance"), expected,
-                               {"long_name": "the same, closed form", "units": "1"}),
-            "bound": ("outlier_batch", theory.largest_normalized(m), {"long_name": "√(m−1)", "units": "1"}),
-        },
-        coords={"outlier_batch": m, "distance": distances, "run": np.arange(setup.runs, dtype=np.int32)},
-    )  # fmt: skip
+    z = np.logspace(-1, 3, 4 * distances_per_decade + 1)
+    others = normal(runs.part(2_000_000 + batch).streams(), batch - 1, 1)
+    # z is in standard deviations of the others; a single one has none, and z is the distance itself.
+    scale = others.std(axis=1, keepdims=True) if batch > 2 else 1.0
+    others = (others - others.mean(axis=1, keepdims=True)) / scale
+    moved = np.broadcast_to(z, (len(runs), 1, z.size))
+    x = np.concatenate([moved, np.repeat(others, z.size, axis=2)], axis=1)
+    expected = theory.normalized_outlier(z, batch) if batch > 2 else np.ones(z.size)
+    found = {
+        "outlier": (normalized(x, runs)[:, 0], "normalized value of the outlier"),
+        "outlier_theory": (expected, "the same, closed form", "1", "outlier_batch distance"),
+        "bound": (theory.largest_normalized(batch), "√(m−1)", "1", "outlier_batch"),
+    }
+    return table(found, outlier_batch=batch, run=runs, distance=z)
 
 
-# ------------------------------------------------------------------------------------------------------------ what is claimed
+# ------------------------------------------------------------------------------------------ claims
 
 
-def _mean(variable: str, m: int):
-    return lambda results: mean(results[variable].sel(batch=m).values)
-
-
-def _tail(m: int):
+def tail(m: int) -> Value:
     """Share of values beyond 2, over that of a standard normal variable."""
-    return lambda results: mean(results["beyond"].sel(batch=m).values / BEYOND_GAUSSIAN)
+    return value("beyond", batch=m) / BEYOND_GAUSSIAN
 
 
-def _inverse(m: int):
-    """Mean of 1/σ² over all batches of a run."""
-    return lambda results: mean(results["inverse_variance"].sel(batch=m).isel(count=-1).values)
-
-
-def _inverse_median(m: int):
-    """The same where it has no expectation: the run in the middle."""
-    return lambda results: median(results["inverse_variance"].sel(batch=m).isel(count=-1).values)
-
-
-def _distance(m: int):
-    return lambda results: exact(results["kolmogorov"].sel(batch=m).item())
-
-
-def _outlier_at(z: float, m: int):
-    return lambda results: spread(
-        results["outlier"].sel(outlier_batch=m).sel(distance=z, method="nearest").values
-    )
+def outlier_at(z: float, m: int) -> Value:
+    """Normalized value of an outlier at a distance from its neighbours."""
+    return value("outlier", outlier_batch=m, distance=Near(z))
 
 
 CLAIMS = (
     Claim(
-        id="two-values-are-enough",
+        "two-values-are-enough",
         says="PyTorch asks for more than one value per channel, so two are enough.",
         source="reader",
-        cases=(
-            Case("2 values: gradient that gets through", _mean("passed", 2), lambda m: m.above(0.1),
-                 "more than a tenth of its squared length"),
-            Case("2 values: spread of |x̂|", _mean("size_spread", 2), lambda m: m.above(0.1), "above 0.1"),
-            Case("3 values: gradient that gets through", _mean("passed", 3), lambda m: m.above(0.1),
-                 "more than a tenth of its squared length"),
-            Case("3 values: spread of |x̂|", _mean("size_spread", 3), lambda m: m.above(0.1), "above 0.1"),
-        ),
         verdict="depends",
-        figure="tiny-batch-histogram",
-        because="Two values normalize to −1 and 1 whatever they were, and no gradient gets back; from three on, something does.",
+        cases=tuple(
+            Case(f"{m} values: {words}", value(name, batch=m).mean(), above(0.1, of))
+            for m in (2, 3)
+            for name, words, of in (
+                ("passed", "gradient that gets through", "% of its squared length"),
+                ("size_spread", "spread of |x̂|", ""),
+            )
+        ),
+        because="Two values normalize to −1 and 1 whatever they were, and no gradient gets back; from "
+        "three on, something does.",
     ),
     Claim(
-        id="normalized-is-gaussian",
+        "normalized-is-gaussian",
         says="Normalized values of Gaussian inputs follow the standard normal distribution.",
         source="overview",
+        verdict="depends",
         cases=tuple(
-            Case(f"batch of {m}", _tail(m), lambda m: m.within(1, relative=0.05),
-                 "share beyond 2 within 5 % of the standard normal distribution's")
+            Case(
+                f"batch of {m}, share beyond 2 over that of the standard normal distribution",
+                tail(m).mean(),
+                within(1, relative=0.05),
+            )
             for m in (4, 8, 16, 64, 256)
         ),
-        verdict="depends",
-        figure="tiny-batch-density",
-        because="Mean zero and variance one hold in each batch, so values lie on a sphere, and its coordinates are nearly "
-        "Gaussian only in many dimensions.",
+        because="Mean zero and variance one hold in each batch, so values lie on a sphere, and its "
+        "coordinates are nearly Gaussian only in many dimensions.",
     ),
     Claim(
-        id="normalized-distribution-is-known",
-        says="A normalized Gaussian value has a distribution that depends on the batch size alone: Thompson’s.",
+        "normalized-distribution-is-known",
+        says="A normalized Gaussian value has a distribution that depends on the batch size alone: "
+        "Thompson’s.",
         source="thompson1935",
+        verdict="supported",
         cases=tuple(
-            Case(f"batch of {m}", _distance(m), lambda m: m.below(KOLMOGOROV),
-                 "√n × largest distance from the closed form below 1.95, the level that chance exceeds once in a thousand")
+            Case(
+                f"batch of {m}, √n × largest distance from the closed form",
+                value("kolmogorov", batch=m).exact(),
+                below(KOLMOGOROV, "(chance exceeds it once in a thousand)"),
+            )
             for m in (2, 3, 4, 8, 16, 64)
         ),
-        verdict="supported",
-        figure="tiny-batch-density",
-        because="A Gaussian batch has no preferred direction, so its normalized form is a uniform point of a sphere.",
+        because="A Gaussian batch has no preferred direction, so its normalized form is a uniform "
+        "point of a sphere.",
     ),
     Claim(
-        id="outliers-stay-outliers",
+        "outliers-stay-outliers",
         says="An outlier stays as far out after batch norm as it was before, in standard deviations.",
         source="reader",
+        verdict="depends",
         cases=tuple(
-            Case(f"10 standard deviations from its neighbours, batch of {m}", _outlier_at(10, m), lambda m: m.above(9),
-                 "above 9 after normalizing")
+            Case(
+                f"10 standard deviations from its neighbours, batch of {m}, after normalizing",
+                outlier_at(10, m).every(),
+                above(9),
+            )
             for m in (8, 32, 256, 1024)
         ),
-        verdict="depends",
-        figure="tiny-batch-outlier",
-        because="The outlier is counted in the standard deviation it is divided by, which bounds it by √(m − 1).",
+        because="The outlier is counted in the standard deviation it is divided by, which bounds it "
+        "by √(m − 1).",
     ),
-    Claim(
-        id="batch-variance-is-population-variance",
-        says="On average, the variance of a batch is that of the population.",
-        source="overview",
-        cases=tuple(
-            Case(f"batch of {m}", _mean("variance", m), lambda m: m.within(1, relative=0.01),
-                 "mean within 1 % of the population’s variance")
-            for m in (2, 4, 8, 64, 256)
-        ),
-        verdict="depends",
-        figure="tiny-batch-variance",
-        because="It is (m − 1)/m of it: the batch’s own mean lies nearer to its samples than the population’s does.",
-    ),
-    Claim(
-        id="small-batches-only-add-noise",
-        says="Small batches make the gradient noisier, but not larger.",
-        source="reader",
-        cases=tuple(
-            Case(f"batch of {m}", _inverse(m), lambda m: m.within(1, relative=0.1),
-                 "mean of 1/σ², which scales squared gradients, within 10 % of the population’s")
-            for m in (8, 16, 64, 256)
-        ),
-        verdict="depends",
-        figure="tiny-batch-variance",
-        because="Batches that happen to vary little count for more: the mean of 1/σ² is m/(m − 3), and infinite up to three samples.",
-    ),
-)  # fmt: skip
+)
 
 VALUES = {
-    "pair_passed": _mean("passed", 2),
-    "pair_spread": _mean("size_spread", 2),
-    "three_passed": _mean("passed", 3),
-    "eight_passed": _mean("passed", 8),
-    "tail_four": _tail(4),
-    "tail_sixteen": _tail(16),
-    "tail_sixty_four": _tail(64),
-    "variance_pair": _mean("variance", 2),
-    "variance_eight": _mean("variance", 8),
-    "inverse_eight": _inverse(8),
-    "inverse_sixteen": _inverse(16),
-    "inverse_sixty_four": _inverse(64),
-    "inverse_pair": _inverse_median(2),
-    "outlier_eight": _outlier_at(10, 8),
-    "outlier_thirty_two": _outlier_at(10, 32),
-    "outlier_error": lambda results: spread(
-        np.abs(results["outlier"] - results["outlier_theory"]).values
-    ),
-    "farthest": lambda results: spread(
-        (results["outlier"] / results["bound"]).max("distance").values
-    ),
-    "kolmogorov_worst": lambda results: exact(results["kolmogorov"].max().item()),
+    "pair_passed": value("passed", batch=2).mean(),
+    "pair_spread": value("size_spread", batch=2).mean(),
+    "three_passed": value("passed", batch=3).mean(),
+    "eight_passed": value("passed", batch=8).mean(),
+    "tail_four": tail(4).mean(),
+    "tail_sixteen": tail(16).mean(),
+    "tail_sixty_four": tail(64).mean(),
+    "outlier_eight": outlier_at(10, 8).every(),
+    "outlier_thirty_two": outlier_at(10, 32).every(),
+    "outlier_error": abs(value("outlier") - value("outlier_theory")).every(),
+    "farthest": (value("outlier") / value("bound")).over("distance", "max").every(),
+    "kolmogorov_worst": value("kolmogorov").over("batch", "max").exact(),
 }

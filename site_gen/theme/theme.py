@@ -226,13 +226,14 @@ class Theme:
         label : str
             What the line is, written at its end.
         **kw
-            For `Axes.plot`; `fmt` is the form of line and points (default "-"), and `dx`, `dy` move the label.
+            For `Axes.plot`; `fmt` is the form of line and points, such as "o-", and `dx`, `dy` move the label.
         """
         colour = self._paint(colour)
         placed = {name: kw.pop(name) for name in ("dx", "dy", "ha", "weight") if name in kw}
         if "low" in rows:
             self.band(ax, rows[x], rows["low"], rows["high"], colour)
-        (line,) = ax.plot(rows[x], rows[y], kw.pop("fmt", "-"), **({"color": colour} | kw))
+        form = (kw.pop("fmt"),) if "fmt" in kw else ()
+        (line,) = ax.plot(rows[x], rows[y], *form, **({"color": colour} | kw))
         if label:
             self.label(ax, rows[x].iloc[-1], rows[y].iloc[-1], label, colour, **placed)
         return line

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from experiments.measures import statistics
-from experiments.results import summary
+from experiments.results import LAST, summary, value
 
 
 def test_a_summary_has_the_mean_and_interval_of_every_entry_in_its_own_row() -> None:
@@ -21,3 +21,11 @@ def test_a_summary_has_the_mean_and_interval_of_every_entry_in_its_own_row() -> 
         found = statistics.mean(entry)
         assert (row.loss, row.low, row.high) == (found.estimate, found.low, found.high)
         assert row.runs == entry.size
+
+
+def test_a_run_that_never_gets_there_counts_as_all_its_steps() -> None:
+    steps_to = ("run", [4.0, np.inf], {"units": "steps"})
+    results = xr.Dataset({"steps_to": steps_to}, {"step": [0, 10, 50]})
+    counted = value("steps_to").capped(value("step", step=LAST))
+    assert counted(results).values.tolist() == [4.0, 50.0]
+    assert counted.median()(results).unit == "steps"

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
-from experiments.measures.distribution import Path, ordered, quantiles, wasserstein
+from experiments.measures.distribution import (
+    Path,
+    binned_density,
+    histogram,
+    kolmogorov,
+    ordered,
+    quantiles,
+    wasserstein,
+)
 
 
 def _values(seed: int, runs: int = 2, samples: int = 50, features: int = 3) -> np.ndarray:
@@ -80,3 +88,15 @@ def test_quantiles_are_numpys() -> None:
         quantiles(ordered(a), probabilities),
         np.moveaxis(np.quantile(a, probabilities, axis=1), 0, -1),
     )
+
+
+def test_a_histogram_is_a_density_over_all_values() -> None:
+    edges = np.array([0.0, 1.0, 3.0])
+    assert histogram(np.array([0.5, 0.6, 2.0, 7.0]), edges).tolist() == [0.5, 0.125]
+    assert binned_density(lambda x: x / 4, edges) == pytest.approx([0.25, 0.25])
+
+
+def test_kolmogorov_by_hand() -> None:
+    """Of n = 4 values against the uniform distribution: F_n − F is largest at the third, 3/4 − 0.3."""
+    values = np.array([0.3, 0.1, 0.9, 0.2])
+    assert kolmogorov(values, lambda x: x) == pytest.approx(2 * 0.45)

@@ -8,14 +8,16 @@ import pytest
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
+from experiments.engine.parameters import leaves
 from experiments.engine.standardize import Standardize
+from experiments.engine.train import Model
 from experiments.measures.landscape import along_gradient
 
 
-def _problem(network: Network, runs: int = 2) -> tuple:
+def _problem(network: Network, runs: int = 2) -> tuple[Model, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(3)
-    params, state = network.init([np.random.default_rng(s) for s in range(runs)], 4, np.float64)
-    return params, state, rng.standard_normal((runs, 12, 4)), rng.integers(0, 3, (runs, 12))
+    model = Model(network, *network.init([np.random.default_rng(s) for s in range(runs)], 4))
+    return model, rng.standard_normal((runs, 12, 4)), rng.integers(0, 3, (runs, 12))
 
 
 def _softmax_regression(
@@ -28,15 +30,14 @@ def _softmax_regression(
 
 
 def test_it_is_what_softmax_regression_gives_by_hand() -> None:
-    params, state, x, labels = _problem(Network((Dense(3, bias=False),)))
+    model, x, labels = _problem(Network((Dense(3, bias=False),)))
     steps = np.array([0.5, 2.0])
-    along = along_gradient(Network((Dense(3, bias=False),)), params, state, x, labels, steps)
+    along = along_gradient(model, x, labels, steps)
     for run in range(2):
-        w = params[0]["weight"][run]
+        w = model.params[0]["weight"][run]
         start, g = _softmax_regression(w, x[run], labels[run])
-        assert along.start[run] == pytest.approx(start) and along.gradient[run] == pytest.approx(
-            np.linalg.norm(g)
-        )
+        assert along.start[run] == pytest.approx(start)
+        assert along.gradient[run] == pytest.approx(np.linalg.norm(g))
         for k, step in enumerate(steps):
             loss, new = _softmax_regression(w - step * g, x[run], labels[run])
             assert along.loss[k, run] == pytest.approx(loss)
@@ -48,15 +49,14 @@ def test_it_is_what_softmax_regression_gives_by_hand() -> None:
 
 def test_nothing_that_is_passed_in_changes() -> None:
     network = Network((Dense(5, bias=False), Standardize(), Affine(), Dense(3)))
-    params, state, x, labels = _problem(network)
-    before = [{name: a.copy() for name, a in layer.items()} for layer in (*params, *state)]
-    along_gradient(network, params, state, x, labels, np.array([1.0]))
-    for layer, then in zip((*params, *state), before, strict=True):
-        for name, a in layer.items():
-            assert np.array_equal(a, then[name])
+    model, x, labels = _problem(network)
+    before = model.copy()
+    along_gradient(model, x, labels, np.array([1.0]))
+    for now, then in ((model.params, before.params), (model.state, before.state)):
+        for (_, a), (_, b) in zip(leaves(now), leaves(then), strict=True):
+            assert np.array_equal(a, b)
 
 
 def test_a_step_is_positive() -> None:
-    network = Network((Dense(3),))
     with pytest.raises(ValueError, match="positive"):
-        along_gradient(network, *_problem(network), np.array([0.0, 1.0]))
+        along_gradient(*_problem(Network((Dense(3),))), np.array([0.0, 1.0]))

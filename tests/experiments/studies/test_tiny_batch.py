@@ -6,19 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from experiments.engine.standardize import KERAS, Standardize
+from experiments.engine.network import Network
+from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.studies import tiny_batch
 from experiments.theory import transform as theory
 from tests import quick
 
 
 @pytest.fixture(scope="module")
-def results():
+def results() -> xr.Dataset:
     return quick.results("tiny_batch")
 
 
-def test_two_values_become_a_sign_and_pass_no_gradient(results) -> None:
+def test_two_values_become_a_sign_and_pass_no_gradient(results: xr.Dataset) -> None:
     pair = results.sel(batch=2)
     assert pair["size_spread"].max() < 1e-12 and pair["passed"].max() < 1e-12
     rest = results.sel(batch=slice(3, None))
@@ -26,39 +28,28 @@ def test_two_values_become_a_sign_and_pass_no_gradient(results) -> None:
     assert rest["passed"].mean("run").values == pytest.approx(expected, abs=0.03)
 
 
-def test_outliers_follow_the_formula_and_stay_within_the_bound(results) -> None:
-    assert (
-        np.abs(results["outlier"] - results["outlier_theory"]).max() < 1e-11
-    )  # of values up to √1023, at distances up to 1,000
+def test_outliers_follow_the_formula_and_stay_within_the_bound(results: xr.Dataset) -> None:
+    # Of values up to √1023, at distances up to 1,000.
+    assert np.abs(results["outlier"] - results["outlier_theory"]).max() < 1e-11
     assert (results["outlier"] <= results["bound"] * (1 + 1e-12)).all()
     assert (results["outlier"] / results["bound"]).max() > 0.999
 
 
-def test_mean_variance_and_inverse_variance(results) -> None:
-    variance = results["variance"].mean("run")
-    assert variance.values == pytest.approx(results["variance_theory"].values, rel=0.06)
-    inverse = results["inverse_variance"].isel(count=-1).mean("run").sel(batch=slice(8, None))
-    assert inverse.values == pytest.approx(
-        results["inverse_variance_theory"].sel(batch=slice(8, None)).values, rel=0.06
-    )
-
-
-def test_the_test_of_the_distribution_can_fail(results, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Against the distribution for one sample more, or with ε in the way, the statistic is far above its level."""
+def test_the_test_of_the_distribution_can_fail(
+    results: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against that of one sample more, or with ε in the way, the statistic exceeds its level."""
     assert (results["kolmogorov"] < tiny_batch.KOLMOGOROV).all()
-    right = theory.normalized_cdf
+    point, right = quick.points("tiny_batch")["distribution-003"], theory.normalized_cdf
     with monkeypatch.context() as patch:
         patch.setattr(theory, "normalized_cdf", lambda x, m: right(x, m + 1))
-        wrong = tiny_batch.run(quick.points("tiny_batch")["batch-003"])
-    assert wrong["kolmogorov"].item() > tiny_batch.KOLMOGOROV
+        assert point()["kolmogorov"].item() > tiny_batch.KOLMOGOROV
     with monkeypatch.context() as patch:
-        layer = Standardize(convention=replace(KERAS, eps=0.1))
-        patch.setattr(tiny_batch, "LAYER", layer)
-        wrong = tiny_batch.run(quick.points("tiny_batch")["batch-003"])
-    assert wrong["kolmogorov"].item() > tiny_batch.KOLMOGOROV
+        patch.setattr(tiny_batch, "NETWORK", Network((Standardize(replace(PYTORCH, eps=0.1)),)))
+        assert point()["kolmogorov"].item() > tiny_batch.KOLMOGOROV
 
 
-def test_the_film_shows_the_closed_form(results) -> None:
+def test_the_film_shows_the_closed_form(results: xr.Dataset) -> None:
     width = float(results["bin"][1] - results["bin"][0])
     inside = results["film_theory"].sum("bin") * width
     assert inside.values == pytest.approx(np.ones(inside.size), abs=1e-4)
