@@ -77,10 +77,10 @@ class Runs:
         seed = self.seed if isinstance(self.seed, tuple) else (self.seed,)
         return replace(self, seed=(*seed, *key))
 
-    def groups(self, size: int) -> Iterator[Runs]:
-        """The same runs in groups of at most `size`."""
-        for first in range(0, self.count, size):
-            yield replace(self, first=self.first + first, count=min(size, self.count - first))
+    def groups(self, most: int) -> Iterator[Runs]:
+        """The same runs in as few groups of at most `most` as there can be, as equal as there can be."""
+        for numbers in np.array_split(self.numbers, -(-self.count // most)):
+            yield replace(self, first=int(numbers[0]), count=len(numbers))
 
 
 def normal(rngs: Sequence[np.random.Generator], *shape: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from tests.conftest import Repository
 
 CLAIM = '[[= claim("coin-is-fair") ]]'
 STUDY = "experiments/studies/coin.py"
+HEADS = "site_gen/figures/coin__heads.py"
 ENGINE = "experiments/measures/statistics.py"
 
 
@@ -98,7 +99,7 @@ def test_blocks_that_are_made_only_perhaps_are_told_so(built: Repository) -> Non
 
 
 def test_comments_and_docstrings_rerun_nothing(built: Repository) -> None:
-    built.edit(STUDY, '    """Toss."""', '    """Toss the coin."""  # often')
+    built.edit(STUDY, '    """Toss a coin."""', '    """Toss it."""  # often')
     built.edit(ENGINE, "\nLEVEL = 0.95\n", "\n# the usual level\nLEVEL = 0.95\n")
     assert set(made(built)) <= {"pages"}  # pages may show the text of these files
 
@@ -113,28 +114,34 @@ def test_a_claim_in_other_words_does_not_rerun_its_study(built: Repository) -> N
 def test_changed_code_reruns_what_reaches_it(built: Repository) -> None:
     built.edit(
         STUDY,
-        "np.random.default_rng([point.seed, point.coin])",
-        "np.random.default_rng(point.coin + 10)",
+        "runs.part(coin)",
+        "runs.part(coin + 10)",
     )
-    assert sorted(made(built)) == [
-        "animation",
-        "figure",
-        "measure",
-        "pages",
-        "result",
-        "result",
-        "result",
-    ]
+    assert sorted(made(built)) == ["animation", "figure", "measure", "pages", *["result"] * 6]
 
 
 def test_a_new_point_runs_only_that_point(built: Repository) -> None:
-    built.edit(STUDY, "coins: tuple[int, ...] = (1, 2, 3)", "coins: tuple[int, ...] = (1, 2, 3, 4)")
-    assert made(built).count("result") == 1
+    built.edit(STUDY, "setting((1, 2, 3),", "setting((1, 2, 3, 4),")
+    assert made(built).count("result") == 2  # its runs in two groups
+
+
+def test_more_runs_leave_whole_groups_as_they_are(built: Repository) -> None:
+    built.edit(STUDY, "runs: int = setting(16,", "runs: int = setting(24,")
+    assert made(built).count("result") == 3
+
+
+def test_a_setting_that_a_point_does_not_ask_for_does_not_run_it_again(built: Repository) -> None:
+    built.edit(
+        STUDY,
+        "    seed: int = setting(",
+        '    dice: int = setting(6, "sides")\n    seed: int = setting(',
+    )
+    assert "result" not in made(built)
 
 
 @pytest.mark.parametrize("damage", ["truncate", "delete"])
 def test_a_damaged_result_is_noticed_and_made_again(built: Repository, damage: str) -> None:
-    path = built.root / "build/results/full/coin/coin-2.nc"
+    path = built.root / "build/results/full/coin/coin-2-runs-00.nc"
     whole, site = path.read_bytes(), built.bytes_of("site")
     path.unlink() if damage == "delete" else path.write_bytes(whole[: len(whole) // 2])
     assert made(built, "site") == ["result"]
@@ -247,11 +254,12 @@ def test_another_base_seed_gives_other_runs_and_keeps_its_results_apart(built: R
     [
         (STUDY, 'verdict="supported"', 'verdict="refuted"', ["docs/index.md:15", "'coin-is-fair'", "declared 'refuted'", "measured 'supported'", "Remedy"]),
         (STUDY, "absolute=0.05", "absolute=0.001", ["measured 'undecided'", "run more"]),
-        (STUDY, 'figure="coin-heads"', 'figure="coin-tails"', [STUDY, "'coin-tails'", "coin-heads"]),
+        (HEADS, '("coin-is-fair",)', '("coin-is-far",)', [STUDY, "'coin-is-fair' must be shown by one figure"]),
+        (HEADS, '("coin-is-fair",)', '("coin-is-fair", "a-b")', [HEADS, "in CLAIMS", "'a-b'"]),
         (STUDY, 'source="reader"', 'source="nobody1999"', [STUDY, "'nobody1999'", "references.json"]),
-        (STUDY, 'VALUES = {"heads": lambda results: mean(', 'VALUES = {"heads": lambda results: float("nan") * mean(', [STUDY, "'heads'", "cannot be measured"]),
-        (STUDY, "mean(results.heads.values)}", "mean(results.heads.values * np.nan)}", [STUDY, "'heads'", "not finite"]),
-        (STUDY, "def run(point: Point)", "def run(point: Point", [STUDY, "Mend the syntax"]),
+        (STUDY, '"heads").mean()}', '"tails").mean()}', [STUDY, "'heads'", "cannot be measured"]),
+        (STUDY, '"heads").mean()}', '"heads").map(lambda x: x * np.nan).mean()}', [STUDY, "'heads'", "not finite"]),
+        (STUDY, "def points(s: Setup)", "def points(s: Setup", [STUDY, "Mend the syntax"]),
         ("docs/index.md", 'value("coin.heads", ".3f")', 'value("coin.tails", ".3f")', ["docs/index.md:5", "'coin.tails'", "coin.heads"]),
         ("docs/index.md", '"coin.heads", ".3f"', '"coin.heads", ".3q"', ["docs/index.md:5", "'.3q'"]),
         ("docs/index.md", 'figure("coin-heads")', 'figure("coin-tail")', ["docs/index.md:7", "'coin-tail'"]),
@@ -264,9 +272,9 @@ def test_another_base_seed_gives_other_runs_and_keeps_its_results_apart(built: R
         ("docs/index.md", "A page for tests", "A page that is 87 % done", ["docs/index.md:3", "'87 %'"]),
         ("docs/index.md", CLAIM, "", [STUDY, "no page shows the claim 'coin-is-fair'"]),
         (STUDY, 'because="Counted."', 'because="It is 0.51."', [STUDY, "'0.51'", "in words"]),
-        ("site_gen/figures/coin__heads.py", "Coins are fair", "Coins are 50 % fair", ["site_gen/figures/coin__heads.py", "'50 %'"]),
+        (HEADS, "Coins are fair", "Coins are 50 % fair", [HEADS, "'50 %'"]),
         ("docs/references.json", '"ioffe2015"', '"ioffe2015"!', ["docs/references.json", "cannot be read"]),
-        ("site_gen/figures/coin__heads.py", "results.heads.to", "results.tails.to", ["site_gen/figures/coin__heads.py", "`data` failed"]),
+        (HEADS, 'results["heads"]', 'results["tails"]', [HEADS, "`data` failed"]),
     ],
 )  # fmt: skip
 def test_the_gate(built: Repository, file: str, old: str, new: str, told: list[str]) -> None:
@@ -317,7 +325,7 @@ def test_why_names_what_changed(built: Repository) -> None:
     assert "stale" not in built.run("why", "coin").stdout
     built.edit(STUDY, "rng.integers(0, 2,", "rng.integers(0, 1 + 1,")
     told = built.run("why", "coin").stdout
-    assert f"stale  full/coin/coin-1: {STUDY}: run changed" in told
+    assert f"stale  full/coin/coin-1-runs-00: {STUDY}: toss changed" in told
 
 
 def test_study_and_figure_print_what_they_made(built: Repository) -> None:

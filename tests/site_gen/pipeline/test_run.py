@@ -46,7 +46,7 @@ def workers(process: subprocess.Popen) -> list[psutil.Process]:
 
 
 def slow(repository: Repository, seconds: float) -> None:
-    repository.edit(STUDY, "pause: float = 0.0", f"pause: float = {seconds}")
+    repository.edit(STUDY, "setting(0.0, ", f"setting({seconds}, ")
 
 
 def test_one_worker_makes_the_bytes_of_two(unbuilt: Repository, built: Repository) -> None:
@@ -67,11 +67,11 @@ def test_a_killed_worker_costs_no_byte(unbuilt: Repository, built: Repository) -
 
 
 def test_a_unit_that_always_loses_its_worker_is_named(unbuilt: Repository) -> None:
-    ends = "    import os\n\n    if point.coin == 2:\n        os._exit(1)\n    import time\n"
-    unbuilt.edit(STUDY, "    import time\n", ends)
+    ends = "    import os\n\n    if coin == 2 and runs.first:\n        os._exit(1)\n"
+    unbuilt.edit(STUDY, "    time.sleep(pause)\n", ends)
     said = stopped(unbuilt, "study", "coin")
     assert "coin/coin-2" in said and "3 times" in said
-    assert len(unbuilt.bytes_of("build/results")) == 2
+    assert len(unbuilt.bytes_of("build/results")) == 5
 
 
 @pytest.mark.parametrize("command", [("study", "coin"), ("serve", "--port", str(free_port()))])
@@ -91,18 +91,18 @@ def test_workers_end_with_their_parent(unbuilt: Repository, command: tuple[str, 
 def test_what_was_finished_when_the_parent_was_killed_is_not_run_again(unbuilt: Repository) -> None:
     slow(unbuilt, 1.0)
     process = unbuilt.start("study", "coin")
-    while "coin/coin-1" not in (line := process.stdout.readline()):
+    while "coin/coin-1-runs-00" not in (line := process.stdout.readline()):
         assert line
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     ran = unbuilt.run("study", "coin")
-    assert ran.returncode == 0 and "coin/coin-1" not in ran.stdout
+    assert ran.returncode == 0 and "coin/coin-1-runs-00" not in ran.stdout
 
 
 def test_settings_are_changed_without_editing_and_kept_apart(built: Repository) -> None:
     """What a claim, a page or a figure asks of a coin that is left out is marked, and stops nothing."""
-    built.edit(STUDY, "mean(results.heads.values)", "mean(results.heads.sel(coin=3).values)")
-    built.edit(HEADS, "return results.heads.to", "return results.heads.sel(coin=[1, 3]).to")
+    built.edit(STUDY, 'value("heads")', 'value("heads", coin=3)')
+    built.edit(HEADS, 'results["heads"]', 'results["heads"].sel(coin=[1, 3])')
     made(built)
     published = built.bytes_of("build/results/full")
     ran = built.run("study", "coin", "--set", "coin.coins=1,2")
@@ -140,33 +140,35 @@ def test_settings_that_cannot_be_are_told_in_a_sentence(
 
 
 def test_recorded_results(built: Repository) -> None:
-    built.edit(STUDY, "\nCLAIMS = (", '\nRECORDED = {"full": ("coin-1",)}\n\nCLAIMS = (')
+    built.edit(STUDY, "\nCLAIMS = (", '\nRECORDED = {"full": ("coin-1-*",)}\n\nCLAIMS = (')
     said = stopped(built, "site")
-    assert "'coin-1' is not recorded yet" in said and "make record ID=coin" in said
+    assert "'coin-1-runs-00' is not recorded yet" in said and "make record ID=coin" in said
     site = built.bytes_of("site")
     ran = built.run("record", "coin")
     assert ran.returncode == 0, ran.stderr
     folder = built.root / "experiments/recorded/coin/full"
-    about = json.loads((folder / "coin-1.json").read_text())
+    about = json.loads((folder / "coin-1-runs-00.json").read_text())
     assert {"fingerprint", "versions", "machine", "seconds", "sha256"} <= about.keys()
     ran = built.run("site")
     assert (
         ran.returncode == 0
         and "  check  " in ran.stdout
-        and "1 recorded result was used" in ran.stdout
+        and "2 recorded results were used" in ran.stdout
     )
     changed = {name for name, raw in built.bytes_of("site").items() if site.get(name) != raw}
     assert not [name for name in changed if name.endswith((".svg", ".csv", ".gif"))]
     assert "make record ID=coin" in (built.root / "site/figures/coin-heads/index.html").read_text()
     assert "From recorded results" in (built.root / "site/index.html").read_text()
     told = json.loads((built.root / "site/figures.json").read_text())["figures"]
-    assert {tuple(one["recorded"]["points"]) for one in told} == {("coin-1",)}
-    whole = (folder / "coin-1.nc").read_bytes()
-    (folder / "coin-1.nc").write_bytes(whole[:-1] + b"x")
+    assert {tuple(one["recorded"]["points"]) for one in told} == {
+        ("coin-1-runs-00", "coin-1-runs-08")
+    }
+    whole = (folder / "coin-1-runs-00.nc").read_bytes()
+    (folder / "coin-1-runs-00.nc").write_bytes(whole[:-1] + b"x")
     assert "is damaged" in stopped(built, "site")
-    (folder / "coin-1.nc").write_bytes(whole)
+    (folder / "coin-1-runs-00.nc").write_bytes(whole)
     built.edit(STUDY, "rng.integers(0, 2,", "rng.integers(0, 1 + 1,")
-    assert f"was recorded before a change of {STUDY}: run" in stopped(built, "site")
+    assert f"was recorded before a change of {STUDY}: toss" in stopped(built, "site")
 
 
 def test_a_cluster_in_which_nobody_works_is_told() -> None:

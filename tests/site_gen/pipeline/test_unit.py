@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import warnings
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -153,8 +154,7 @@ def test_a_point_that_gives_nothing_is_named(monkeypatch: pytest.MonkeyPatch) ->
         __name__="experiments.studies.coin",
         __file__=str(paths.STUDIES / "anatomy.py"),
         FULL=stages.Profile(),
-        points=lambda setup: {"one": 1},
-        run=lambda point: xr.Dataset({"heads": ("run", [])}),
+        points=lambda setup: {"one": partial(xr.Dataset, {"heads": ("run", [])})},
     )
     monkeypatch.setattr(stages, "load", lambda name: study)
     with pytest.raises(

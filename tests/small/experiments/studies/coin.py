@@ -5,59 +5,40 @@ A study as small as a study can be: tests build a site from it.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from experiments.measures.statistics import mean
-from experiments.study import Case, Claim
+from experiments.results import table, value
+from experiments.study import Case, Claim, call, setting, within
 
 
 @dataclass(frozen=True)
 class Setup:
     """Settings."""
 
-    coins: tuple[int, ...] = (1, 2, 3)  # coins, by their number
-    tosses: int = 400  # of each coin in each run
-    runs: int = 16  # runs
-    pause: float = 0.0  # seconds that each point takes longer
-    seed: int = 1  # of the tosses
+    coins: tuple[int, ...] = setting((1, 2, 3), "coins, by their number")
+    tosses: int = setting(400, "of each coin in each run")
+    runs: int = setting(16, "repetitions")
+    pause: float = setting(0.0, "seconds that each point takes longer")
+    seed: int = setting(1, "of the tosses")
 
 
 QUICK, FULL, PAPER = Setup(coins=(1, 2), runs=4), Setup(), Setup(tosses=10_000)
 
 
-@dataclass(frozen=True)
-class Point:
-    """One coin."""
-
-    coin: int
-    tosses: int
-    runs: int
-    pause: float
-    seed: int
-
-
-def points(setup: Setup) -> dict[str, Point]:
+def points(s: Setup) -> dict:
     """One unit of work a coin."""
-    return {
-        f"coin-{coin}": Point(coin, setup.tosses, setup.runs, setup.pause, setup.seed)
-        for coin in setup.coins
-    }
+    return {f"coin-{coin}": call(toss, s, coin=coin) for coin in s.coins}
 
 
-def run(point: Point) -> xr.Dataset:
-    """Toss."""
-    import time
-
-    time.sleep(point.pause)
-    rng = np.random.default_rng([point.seed, point.coin])
-    heads = rng.integers(0, 2, (1, point.runs, point.tosses)).mean(axis=2)
-    coords = {"coin": [point.coin], "run": np.arange(point.runs)}
-    return xr.Dataset(
-        {"heads": (("coin", "run"), heads, {"units": "1", "long_name": "share of heads"})}, coords
-    )
+def toss(coin, tosses, pause, runs) -> xr.Dataset:
+    """Toss a coin."""
+    time.sleep(pause)
+    heads = [rng.integers(0, 2, tosses).mean() for rng in runs.part(coin).streams()]
+    return table({"heads": (np.array(heads), "share of heads")}, coin=coin, run=runs)
 
 
 CLAIMS = (
@@ -65,12 +46,10 @@ CLAIMS = (
         "coin-is-fair",
         says="A coin shows heads half of the time.",
         source="reader",
-        cases=(Case("", lambda results: mean(results.heads.values), lambda m: m.within(0.5, absolute=0.05),
-                    "within 0.05 of one half"),),
         verdict="supported",
-        figure="coin-heads",
+        cases=(Case("share of heads", value("heads").mean(), within(0.5, absolute=0.05)),),
         because="Counted.",
     ),
-)  # fmt: skip
+)
 
-VALUES = {"heads": lambda results: mean(results.heads.values)}
+VALUES = {"heads": value("heads").mean()}

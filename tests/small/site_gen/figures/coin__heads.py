@@ -6,15 +6,17 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from experiments.results import rows
 from site_gen.theme import Theme
 
 TITLE = "Coins are fair"
 TAGS = ("coins",)
+CLAIMS = ("coin-is-fair",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row a coin and run."""
-    return results.heads.to_dataframe().reset_index()
+    """A row for every coin and run."""
+    return rows(results["heads"])
 
 
 def alt(data: pd.DataFrame) -> str:
