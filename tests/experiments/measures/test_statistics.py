@@ -109,12 +109,22 @@ def test_shares_have_exact_intervals() -> None:
     assert measured.low == pytest.approx(0.025 ** (1 / 16)) and measured.high == 1.0
 
 
-def test_bands_follow_student() -> None:
-    centre, low, high = statistics.band(np.array([[1.0, 5.0], [3.0, 5.0]]))
-    assert centre == pytest.approx([2.0, 5.0])
-    # two samples: half a width of t(0.975, 1 degree of freedom) = 12.706 standard errors, here of 1
-    assert high - centre == pytest.approx([12.7062, 0.0], abs=1e-4)
-    assert centre - low == pytest.approx(high - centre)
+def test_a_band_has_the_interval_of_the_mean_at_every_point() -> None:
+    samples = np.random.default_rng(0).gamma(2.0, size=(3, 40, 16))
+    samples[1, 1] = 5.0  # nothing to resample
+    found = np.array(statistics.band(samples, axis=-1))
+    for point in np.ndindex(3, 40):
+        alone = statistics.mean(samples[point])
+        assert found[:, *point] == pytest.approx([alone.estimate, alone.low, alone.high], rel=1e-13)
+    assert np.array_equal(
+        np.array(statistics.band(samples.swapaxes(0, 2), axis=0)).swapaxes(1, 2), found
+    )
+
+
+def test_a_point_of_a_band_with_a_run_that_diverged_has_no_interval() -> None:
+    centre, low, high = statistics.band(np.array([[1.0, 2.0, np.inf], [1.0, 2.0, 3.0]]), axis=-1)
+    assert centre[0] == np.inf and np.isnan([low[0], high[0]]).all()
+    assert low[1] < centre[1] < high[1]
 
 
 def test_unpaired_conditions_are_refused() -> None:

@@ -35,6 +35,7 @@ def figure(identifier: str = "coin-heads", **changed: Any) -> dict[str, Any]:
         "height": 360,
         "files": files,
         "tags": ["coins"],
+        "claims": ["coin-is-fair"] if identifier == "coin-heads" else [],
         "licence": "CC BY 4.0",
         "profile": "full",
         "runs": 16,
@@ -52,7 +53,6 @@ def study(**changed: Any) -> dict[str, Any]:
         "says": "Coins are fair.",
         "source": "reader",
         "study": "coin",
-        "figure": "coin-heads",
         "verdict": "supported",
         "measured": "supported",
         "profile": "full",
@@ -63,6 +63,7 @@ def study(**changed: Any) -> dict[str, Any]:
     return {
         "question": "Fair?",
         "setup": {"tosses": 4},
+        "words": {"tosses": "of each coin"},
         "claims": [claim | changed],
         "values": values,
     }

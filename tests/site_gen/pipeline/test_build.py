@@ -92,7 +92,7 @@ def test_a_word_on_a_page_makes_only_pages_and_site(built: Repository) -> None:
 
 
 def test_blocks_that_are_made_only_perhaps_are_told_so(built: Repository) -> None:
-    built.edit("site_gen/pipeline/plan.py", "    22  #", "    2  #")
+    built.edit("site_gen/pipeline/plan.py", "BLOCK = 22", "BLOCK = 2")
     assert "To make: 3 blocks of pages, the site; " in built.run("site").stdout
     built.edit("docs/index.md", "A page for tests", "A page for the tests")
     assert "To make: the pages, up to 3 blocks of pages, the site; " in built.run("site").stdout
@@ -200,7 +200,7 @@ def test_killed_at_any_moment_the_next_build_leaves_the_same_bytes(
 
 
 def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(unbuilt: Repository) -> None:
-    unbuilt.edit(STUDY, "pause: float = 0.0", "pause: float = 2.0")
+    unbuilt.edit(STUDY, "setting(0.0, ", "setting(2.0, ")
     process = unbuilt.start("pages")
     assert process.stdout.readline().startswith("To make: ")
     assert "result" in process.stdout.readline()  # the first is finished and noted
@@ -211,7 +211,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(unbuilt: Repository) -
 
 
 def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
-    unbuilt.edit(STUDY, "pause: float = 0.0", "pause: float = 4.0")
+    unbuilt.edit(STUDY, "setting(0.0, ", "setting(4.0, ")
     first = unbuilt.start("pages")
     while (
         not (unbuilt.root / "build/holder").is_file()
