@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import rows
+from site_gen.theme import Theme
 
 TITLE = "Dropout in front of batch norm shrinks the variance in evaluation"
 TAGS = ("train and eval", "dropout")
@@ -24,64 +21,44 @@ COLOURS = {"Gaussian": "input", "ReLU": "batch norm", "Gaussian, mean 1": "posit
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row a run, input, order and keep probability; and rows without a run that hold the closed form for dropout in front."""
-    table = results["eval_variance"].to_dataframe().reset_index()
-    curve = (
-        results["eval_variance_curve"]
-        .to_dataframe(name="theory")
-        .reset_index()
-        .rename(columns={"curve_keep": "keep"})
-    )
-    return pd.concat([table, curve.assign(order="before", run=-1)], ignore_index=True)[
-        ["order", "input", "keep", "run", "eval_variance", "theory"]
-    ]
+    """A row for every run; and without a run, rows of the closed form for dropout in front."""
+    curve = rows(results["eval_variance_curve"].rename("theory", curve_keep="keep"))
+    curve = curve.assign(order="before", run=-1)
+    return pd.concat([rows(results["eval_variance"]), curve], ignore_index=True)
 
 
 def _mean(data: pd.DataFrame, name: str, keep: float) -> float:
-    rows = data[
-        (data["order"] == "before") & (data["input"] == name) & np.isclose(data["keep"], keep)
-    ]
-    return float(rows["eval_variance"].mean())
+    measured = data[(data["order"] == "before") & (data["input"] == name)]
+    return measured.loc[np.isclose(measured["keep"], keep), "eval_variance"].mean()
 
 
 def alt(data: pd.DataFrame) -> str:
-    return (f"Three curves rise to 1 as the keep probability does; at one half they stand at {_mean(data, 'Gaussian', 0.5):.2f} (Gaussian), "
-            f"{_mean(data, 'ReLU', 0.5):.2f} (ReLU) and {_mean(data, 'Gaussian, mean 1', 0.5):.2f} (Gaussian with mean 1).")  # fmt: skip
+    return (
+        "Three curves rise to 1 as the keep probability does; at one half they stand at "
+        f"{_mean(data, 'Gaussian', 0.5):.2f} (Gaussian), {_mean(data, 'ReLU', 0.5):.2f} (ReLU) and "
+        f"{_mean(data, 'Gaussian, mean 1', 0.5):.2f} (Gaussian with mean 1)."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"Variance that batch norm puts out in evaluation. Points: {data['run'].max() + 1} runs each; lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. "
-            f"Squares at 1: dropout behind batch norm, where nothing shifts.")  # fmt: skip
+    return (
+        f"Variance that batch norm puts out in evaluation. Points: {data['run'].max() + 1} runs each; "
+        "lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. Squares at 1: dropout behind batch norm, "
+        "where nothing shifts."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.5)
-    after = data[data["order"] == "after"]
-    ax.plot(after["keep"], after["eval_variance"], "s", color=theme.colour("neutral"), alpha=0.4)
-    for name, condition in COLOURS.items():
-        rows, colour = (
-            data[(data["order"] == "before") & (data["input"] == name)],
-            theme.colour(condition),
-        )
-        line = rows.dropna(subset="theory")
-        ax.plot(line["keep"], line["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9)
-        ax.plot(rows["keep"], rows["eval_variance"], "o", color=colour, alpha=0.5)
-    for k, (name, condition) in enumerate(COLOURS.items()):
-        theme.label(ax, 0.06, 0.9, name, theme.colour(condition), dx=0, dy=-15 * k)
-    theme.label(
-        ax,
-        0.5,
-        1,
-        "dropout behind batch norm",
-        theme.colour("neutral"),
-        dx=8,
-        dy=-11,
-        weight="normal",
-    )
-    ax.set(
-        xlim=(0.04, 0.96),
-        ylim=(0, 1.08),
-        xlabel="keep probability p",
-        ylabel="variance in evaluation",
-    )
+    after, before = (data[data["order"] == order] for order in ("after", "before"))
+    theme.points(ax, after, "keep", "eval_variance", "neutral", fmt="s", alpha=0.4)
+    theme.label(ax, 0.5, 1, "dropout behind batch norm", "neutral", dx=8, dy=-11, weight="normal")
+    for k, (name, colour) in enumerate(COLOURS.items()):
+        here = before[before["input"] == name]
+        line = here.dropna(subset="theory")
+        theme.theory(ax, line["keep"], line["theory"], zorder=1.9)
+        theme.points(ax, here, "keep", "eval_variance", colour, alpha=0.5)
+        theme.label(ax, 0.06, 0.9, name, colour, dx=0, dy=-15 * k)
+    ax.set(xlim=(0.04, 0.96), xlabel="keep probability p")
+    ax.set(ylim=(0, 1.08), ylabel="variance in evaluation")
     return figure
