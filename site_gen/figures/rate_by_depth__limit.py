@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import summary
+from experiments.studies.rate_by_depth import largest
+from site_gen.theme import Theme
 
 TITLE = "Without batch norm the largest trainable rate falls steeply with depth; with it, little"
 TAGS = ("learning rates", "depth")
@@ -20,17 +17,12 @@ CLAIMS = ("bn-allows-higher-rates", "trainable-rate-falls-with-depth")
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every norm and depth: the geometric mean over runs of the largest trainable rate, with its interval."""
-    rows = []
-    smallest = float(results["rate"][0])
-    for norm in results["norm"].values:
-        for depth in results["depth"].values:
-            largest = results["largest"].sel(norm=norm, depth=depth).values
-            log = np.log(np.maximum(largest, smallest))
-            half = student.ppf(0.975, log.size - 1) * log.std(ddof=1) / np.sqrt(log.size)
-            low, centre, high = np.exp(log.mean() + half * np.array([-1, 0, 1]))
-            rows.append((norm, int(depth), centre, low, high, int((largest == 0).sum()), log.size))
-    return pd.DataFrame(rows, columns=["norm", "depth", "largest", "low", "high", "never", "runs"])
+    """A row for every norm and depth: geometric mean over runs of the largest trainable rate."""
+    log = np.log(largest()(results).transpose("norm", "depth", "run"))
+    table = summary(log, name="largest")
+    table[["largest", "low", "high"]] = np.exp(table[["largest", "low", "high"]])
+    never = (results["largest"] == 0).sum("run").transpose("norm", "depth")
+    return table.assign(never=never.values.ravel())
 
 
 def _at(data: pd.DataFrame, norm: str, depth: int) -> float:
@@ -39,37 +31,33 @@ def _at(data: pd.DataFrame, norm: str, depth: int) -> float:
 
 def alt(data: pd.DataFrame) -> str:
     low, high = data["depth"].min(), data["depth"].max()
-    return (f"Two lines of the largest trainable rate over depth, both scales logarithmic. From {low} to {high} hidden layers it goes from "
-            f"{_at(data, 'none', low):.2g} to {_at(data, 'none', high):.2g} without batch norm and from {_at(data, 'batch norm', low):.2g} to "
-            f"{_at(data, 'batch norm', high):.2g} with it.")  # fmt: skip
+    return (
+        "Two lines of the largest trainable rate over depth, both scales logarithmic. From "
+        f"{low} to {high} hidden layers it goes from {_at(data, 'none', low):.2g} to "
+        f"{_at(data, 'none', high):.2g} without batch norm and from "
+        f"{_at(data, 'batch norm', low):.2g} to {_at(data, 'batch norm', high):.2g} with it."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
     never = int(data["never"].sum())
     runs = "1 run" if never == 1 else f"{never} runs"
     lost = f" {runs} that learned at no rate count as the smallest one tried." if never else ""
-    return (f"The largest of the rates tried at which a run learned; geometric mean of {data['runs'].iloc[0]} runs with 95 % "
-            f"intervals.{lost}")  # fmt: skip
+    return (
+        "The largest of the rates tried at which a run learned; geometric mean of "
+        f"{data['runs'].iloc[0]} runs with 95 % intervals.{lost}"
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure()
-    for norm, name in (("none", "without batch norm"), ("batch norm", "with batch norm")):
-        rows = data[data["norm"] == norm].sort_values("depth")
-        colour = theme.colour(norm)
-        theme.band(ax, rows["depth"], rows["low"], rows["high"], colour)
-        ax.plot(rows["depth"], rows["largest"], "o-", color=colour)
-        theme.label(
-            ax,
-            rows["depth"].iloc[-2],
-            rows["largest"].iloc[-2],
-            name,
-            colour,
-            dx=-2,
-            dy=16 if norm == "none" else -16,
-        )
-    depths = sorted(data["depth"].unique())
+    for norm, name, dy in (
+        ("none", "without batch norm", 16),
+        ("batch norm", "with batch norm", -16),
+    ):
+        rows = data[data["norm"] == norm]
+        theme.curve(ax, rows, "depth", "largest", norm, fmt="o-")
+        theme.label(ax, *rows[["depth", "largest"]].iloc[-2], name, norm, dx=-2, dy=dy)
     ax.set(xscale="log", yscale="log", xlabel="hidden layers", ylabel="largest trainable rate")
-    ax.set_xticks(depths, [str(depth) for depth in depths])
-    ax.minorticks_off()
+    theme.ticks(ax, x=data["depth"].unique())
     return figure

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
+from experiments.results import rows
+from site_gen.theme import Theme
 
-    from site_gen.theme import Theme
-
-TITLE = "At the plain network's best rate batch norm leads; at five and thirty times that rate it falls behind"
+TITLE = (
+    "At the plain network's best rate batch norm leads; at five and thirty times that rate "
+    "it falls behind"
+)
 TAGS = ("speed", "learning rates", "training")
 CLAIMS = ("five-and-thirty-times-the-rate",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every condition and step: quartiles of the accuracy over runs."""
-    accuracy = results["accuracy"].transpose("condition", "step", "run")
-    quartiles = {name: accuracy.quantile(q, "run").values.ravel() for name, q in (("accuracy", 0.5), ("lower_quartile", 0.25), ("upper_quartile", 0.75))}  # fmt: skip
-    index = pd.MultiIndex.from_product([accuracy["condition"].values.tolist(), accuracy["step"].values.tolist()], names=["condition", "step"])  # fmt: skip
-    table = pd.DataFrame(quartiles, index=index).reset_index().assign(runs=results.sizes["run"])
-    return table.assign(multiple=[0.0 if c == "none" else float(c) for c in table["condition"]]).drop(columns="condition")  # fmt: skip
+    """A row for every condition and step: median and quartiles of the accuracy over runs."""
+    low, median, high = (results["accuracy"].quantile(q, "run") for q in (0.25, 0.5, 0.75))
+    named = median.rename("accuracy"), low.rename("low"), high.rename("high")
+    table = rows(*(one.drop_vars("quantile") for one in named))
+    multiple = table["condition"].replace("none", "0").astype(float)
+    table = table.drop(columns="condition").assign(multiple=multiple, runs=results.sizes["run"])
+    return table.sort_values(["multiple", "step"], ignore_index=True)
 
 
 def _end(data: pd.DataFrame, multiple: float) -> float:
@@ -31,31 +32,30 @@ def _end(data: pd.DataFrame, multiple: float) -> float:
 
 
 def alt(data: pd.DataFrame) -> str:
-    return (f"Test accuracy over {data['step'].max()} steps. Last: {_end(data, 0):.2f} without batch norm, with it {_end(data, 1):.2f} at the same rate, "
-            f"{_end(data, 5):.2f} at five times and {_end(data, 30):.2f} at thirty times.")  # fmt: skip
+    return (
+        f"Test accuracy over {data['step'].max()} steps. Last: {_end(data, 0):.2f} without batch "
+        f"norm, with it {_end(data, 1):.2f} at the same rate, {_end(data, 5):.2f} at five times "
+        f"and {_end(data, 30):.2f} at thirty times."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"Test accuracy in evaluation mode, median and quartiles of {data['runs'].iloc[0]} paired runs. Orange: without batch norm at the best rate of the search. "
-            f"Blue: with batch norm, at that rate times the number.")  # fmt: skip
+    return (
+        f"Test accuracy in evaluation mode, median and quartiles of {data['runs'].iloc[0]} paired "
+        "runs. Orange: without batch norm at the best rate of the search. Blue: with batch norm, "
+        "at that rate times the number."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.8)
-    multiples = sorted(m for m in data["multiple"].unique() if m)
-    colours = {
-        0.0: theme.colour("none"),
-        **dict(zip(multiples, theme.sequence(len(multiples)), strict=True)),
-    }
-    ends = []
-    for multiple, rows in data.groupby("multiple"):
-        theme.band(
-            ax, rows["step"], rows["lower_quartile"], rows["upper_quartile"], colours[multiple]
-        )
-        ax.plot(rows["step"], rows["accuracy"], color=colours[multiple], linewidth=1.8)
-        ends.append((float(rows["accuracy"].iloc[-1]), multiple))
-    height = 1.04
-    for value, multiple in sorted(ends, reverse=True):
+    multiples = sorted(data["multiple"].unique())
+    colours = ["none", *theme.sequence(len(multiples) - 1)]
+    colours = dict(zip(multiples, colours, strict=True))
+    for multiple, one in data.groupby("multiple"):
+        theme.curve(ax, one, "step", "accuracy", colours[multiple], linewidth=1.8)
+    height = 1.04  # labels from the top down, so far apart that none lies over another
+    for value, multiple in sorted(((_end(data, m), m) for m in multiples), reverse=True):
         height = min(value, height - 0.065)
         text = f"{multiple:g} times" if multiple else "without"
         theme.label(ax, data["step"].max(), height, text, colours[multiple], dx=8)
