@@ -98,6 +98,35 @@ class SGD:
         p -= step
 
 
+@dataclass(frozen=True)
+class Together:
+    """Optimizers side by side, each of which leaves the parameters of the others as they are.
+
+    Parameters
+    ----------
+    optimizers : tuple of SGD
+        Every parameter is frozen in all of them but one.
+    """
+
+    optimizers: tuple[SGD, ...]
+
+    def init(self, params: list[Arrays]) -> list[dict[Path, np.ndarray]]:
+        """The velocities of each; raises as `SGD.init`."""
+        return [one.init(params) for one in self.optimizers]
+
+    def update(
+        self,
+        params: list[Arrays],
+        grads: list[Arrays],
+        velocity: list[dict[Path, np.ndarray]],
+        buffers: Buffers | None = None,
+    ) -> None:
+        """Take one step of each: changes params and velocities in place."""
+        buffers = buffers or Buffers()
+        for one, its in zip(self.optimizers, velocity, strict=True):
+            one.update(params, grads, its, buffers)
+
+
 def _blocks(p: np.ndarray) -> Iterator[slice]:
     """The runs of a parameter, as many at a time as make a block."""
     at_a_time = max(1, BLOCK // max(1, p[0].size))

@@ -13,7 +13,7 @@ from experiments.engine.layer import Arrays
 from experiments.engine.loss import Loss, softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves, mapped
-from experiments.engine.sgd import SGD
+from experiments.engine.sgd import SGD, Together
 from experiments.engine.sums import accumulator
 
 
@@ -149,7 +149,7 @@ def _added(total: list[Arrays] | None, grads: list[Arrays]) -> list[Arrays]:
 def train(
     model: Model,
     batches: Iterable[tuple[np.ndarray, np.ndarray]],
-    optimizer: SGD,
+    optimizer: SGD | Together,
     steps: int,
     training: bool = True,
     parts: int = 1,
@@ -163,7 +163,7 @@ def train(
         Where training starts. It is left as it is, so that conditions can start from the same one.
     batches : iterable of (x, labels)
         x (run, sample, …) and labels (run, sample). One more than `steps` is drawn, for the last moment.
-    optimizer : SGD
+    optimizer : SGD or Together
         How parameters move.
     steps : int
         Number of updates.

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from experiments.engine import sgd
-from experiments.engine.sgd import SGD
+from experiments.engine.sgd import SGD, Together
 
 
 def updated(optimizer, params, grads, steps=3):
@@ -78,3 +78,15 @@ def test_errors_name_what_was_wrong(start):
         SGD(0.1, frozen=((1, "gamma"),)).init(start[0])
     with pytest.raises(ValueError, match=r"\(2,\).*one a run"):
         SGD(np.array([0.1, 0.2])).init(start[0])
+
+
+def test_optimizers_together_each_move_their_own(start):
+    params, grads = start
+    fast, slow = (
+        SGD(0.5, frozen=((0, "bias"), (2, "gamma"))),
+        SGD(0.1, 0.9, frozen=((0, "weight"),)),
+    )
+    both = updated(Together((fast, slow)), params, grads)
+    assert_array_equal(both[0]["weight"], updated(fast, params, grads)[0]["weight"])
+    for layer, name in ((0, "bias"), (2, "gamma")):
+        assert_array_equal(both[layer][name], updated(slow, params, grads)[layer][name])
