@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import summary
+from experiments.studies.init_scale import NORMED, PLAIN, SCALED
+from site_gen.theme import Theme
 
 TITLE = "With batch norm small weights learn as well as He’s, and large ones slowly"
 TAGS = ("initialization", "learning rates", "training")
@@ -22,82 +18,60 @@ CLAIMS = (
     "size-does-not-matter-with-bn",
 )
 
-STYLES = {"none": ("none", "-", "o"), "batch norm": ("batch norm", "-", "o"), "batch norm, rate × k²": ("batch norm", (0, (4, 2)), "D")}  # fmt: skip
+LABELS = {PLAIN: ("without", 13), NORMED: (NORMED, -13), SCALED: (SCALED, 13)}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every condition and size: mean test accuracy at the end with its interval, and the share of runs that diverged."""
-    tables = []
-    for condition in STYLES:
-        of = results.sel(condition=condition).isel(step=-1).transpose("run", "factor", ...)
-        centre, low, high = _band(of["accuracy"].values)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "condition": condition,
-                    "factor": of["factor"].values,
-                    "accuracy": centre,
-                    "low": low,
-                    "high": high,
-                    "diverged": of["diverged"].mean("run").values,
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True).assign(
-        runs=results.sizes["run"], steps=int(results["step"][-1])
-    )
-
-
-def _band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean over runs, the first axis, and its 95 % interval (Student's t)."""
-    mean = values.mean(axis=0)
-    half = student.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
-    return mean, mean - half, mean + half
+    """A row for every condition and size: mean test accuracy at the end with its interval, and
+    the share of runs that diverged."""
+    last = results.sel(condition=list(LABELS)).isel(step=-1, drop=True)
+    last = last.transpose("condition", "factor", "run")
+    table = summary(last["accuracy"])
+    table["diverged"] = last["diverged"].mean("run").values.ravel()
+    return table.assign(steps=int(results["step"][-1]))
 
 
 def _at(data: pd.DataFrame, condition: str, factor: float) -> float:
-    return float(
-        data[(data["condition"] == condition) & (data["factor"] == factor)]["accuracy"].iloc[0]
-    )
+    rows = data[(data["condition"] == condition) & (data["factor"] == factor)]
+    return float(rows["accuracy"].iloc[0])
 
 
 def alt(data: pd.DataFrame) -> str:
     low, high = data["factor"].min(), data["factor"].max()
-    told = [
-        f"{condition}: {_at(data, condition, low):.0%}, {_at(data, condition, 1.0):.0%} and {_at(data, condition, high):.0%}"
-        for condition in STYLES
-    ]
-    return (f"Lines of test accuracy after {data['steps'].iloc[0]} steps over the size of the first weights, k times He's. At k = {low:g}, 1 and "
-            f"{high:g}; {'; '.join(told)}.")  # fmt: skip
+    said = []
+    for condition in LABELS:
+        first, he, last = (_at(data, condition, factor) for factor in (low, 1.0, high))
+        said.append(f"{condition}: {first:.0%}, {he:.0%} and {last:.0%}")
+    return (
+        f"Lines of test accuracy after {data['steps'].iloc[0]} steps over the size of the first "
+        f"weights, k times He's. At k = {low:g}, 1 and {high:g}; {'; '.join(said)}."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
-    plain = data[(data["condition"] == "none") & (data["diverged"] > 0)]
-    gone = ", ".join(f"{row.diverged:.0%} at $k = {row.factor:g}$" for row in plain.itertuples())
-    lost = f"Runs whose loss became infinite count with the accuracy of guessing: without batch norm {gone}, with it none." if gone and not data[data["condition"] != "none"]["diverged"].any() else ""  # fmt: skip
-    return (f"Test accuracy after {data['steps'].iloc[0]} steps from $k$ times He's hidden weights; mean of {data['runs'].iloc[0]} paired runs with "
-            f"95 % intervals. Dashed: the rate of the hidden weights is multiplied by $k^2$, which keeps rate over squared length "
-            f"fixed. {lost}".rstrip())  # fmt: skip
+    lost, text = data[data["diverged"] > 0], ""
+    if len(lost) and set(lost["condition"]) == {PLAIN}:
+        gone = ", ".join(f"{row.diverged:.0%} at $k = {row.factor:g}$" for row in lost.itertuples())
+        text = (
+            " Runs whose loss became infinite count with the accuracy of guessing: without batch "
+            f"norm {gone}, with it none."
+        )
+    return (
+        f"Test accuracy after {data['steps'].iloc[0]} steps from $k$ times He's hidden weights; "
+        f"mean of {data['runs'].iloc[0]} paired runs with 95 % intervals. Dashed: the rate of the "
+        "hidden weights is multiplied by $k^2$, which keeps rate over squared length fixed." + text
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure()
-    for condition, (key, line, mark) in STYLES.items():
+    for condition, (label, dy) in LABELS.items():
         rows = data[data["condition"] == condition]
-        theme.band(ax, rows["factor"], rows["low"], rows["high"], theme.colour(key))
-        ax.plot(
-            rows["factor"], rows["accuracy"], color=theme.colour(key), linestyle=line, marker=mark
-        )
-    theme.label(ax, 100, _at(data, "batch norm, rate × k²", 100), "batch norm, rate × k²", theme.colour("batch norm"), ha="right", dx=4, dy=13)  # fmt: skip
-    theme.label(ax, 100, _at(data, "batch norm", 100), "batch norm", theme.colour("batch norm"), ha="right", dx=4, dy=-13)  # fmt: skip
-    theme.label(
-        ax, 100, _at(data, "none", 100), "without", theme.colour("none"), ha="right", dx=4, dy=13
-    )
-    ax.set(
-        xscale="log",
-        xlabel="k, size of the first weights over He’s",
-        ylabel="test accuracy",
-        ylim=(0, 1),
-    )
-    ax.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
+        placed = {"dx": 4, "dy": dy, "ha": "right"}
+        colour = "none" if condition == PLAIN else "batch norm"
+        style = {"fmt": "D", "linestyle": (0, (4, 2))} if condition == SCALED else {"fmt": "o-"}
+        theme.curve(ax, rows, "factor", "accuracy", colour, label, **style, **placed)
+    ax.set(xscale="log", xlabel="k, size of the first weights over He’s")
+    ax.set(ylabel="test accuracy", ylim=(0, 1))
+    theme.ticks(ax, x=(0.01, 0.1, 1, 10, 100))
     return figure
