@@ -166,7 +166,7 @@ CLAIMS = (
         cases=tuple(
             Case(
                 f"k = {k:g}, without batch norm, share of runs with a test accuracy below "
-                f"{FAILED:.0%} at the end",
+                f"{100 * FAILED:g} % at the end",
                 (at_end(PLAIN, factor=k) < FAILED).share(),
                 above(0.5),
             )

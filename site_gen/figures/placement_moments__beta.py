@@ -1,0 +1,76 @@
+"""Mean, standard deviation and share of zeros of a unit's output, batch norm before and after a
+ReLU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from experiments.theory.transform import rectified
+from site_gen.theme import Theme
+
+TITLE = "Before a ReLU, batch norm leaves neither mean 0 nor variance 1 behind it"
+TAGS = ("placement", "γ and β", "transform")
+CLAIMS = ("rectified-moments", "next-layer-sees-standardized-inputs")
+ID = "placement-moments"
+
+MOMENTS = {"mean": "mean / γ", "std": "standard deviation / γ", "zeros": "share of zeros"}
+COLOURS = {"before": "batch norm", "after": "input"}
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every place of batch norm, pair of γ and β and moment: mean over runs, and the
+    closed form (of "before")."""
+    means = results["moments"].mean("run").rename("value")
+    arrays = means, results["gamma"], results["beta"], results["moments_theory"].rename("theory")
+    return rows(*arrays).drop(columns="pair").assign(runs=results.sizes["run"])
+
+
+def _at(data: pd.DataFrame, place: str, moment: str) -> float:
+    usual = data[(data["gamma"] == 1) & (data["beta"] == 0)]
+    return usual[(usual["place"] == place) & (usual["moment"] == moment)]["value"].item()
+
+
+def alt(data: pd.DataFrame) -> str:
+    mean, std, zeros = (_at(data, "before", moment) for moment in MOMENTS)
+    return (
+        "Three panels against β over γ. Batch norm before the ReLU: mean and standard deviation "
+        f"rise along curves, through {mean:.2f} and {std:.2f} at β = 0; the share of zeros falls "
+        f"through {zeros:.2f}. After it: the mean is the diagonal, the standard deviation "
+        f"{_at(data, 'after', 'std'):.0f}, no zeros."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "A unit with normal inputs, batch norm ($\\varepsilon = 0$) before or after its ReLU, for "
+        f"{len(data.groupby(['gamma', 'beta']))} pairs of $\\gamma$ and $\\beta$. Points: means of "
+        f"{data['runs'].iloc[0]} batches; lines: closed forms. After a ReLU, batch norm gives mean "
+        "$\\beta$ and standard deviation $\\gamma$ in every batch."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, axes = theme.figure(cols=3, height=3.1)
+    r = np.linspace(-2.4, 2.4, 200)
+    mean, variance, zeros = rectified(1.0, r)
+    curves = {
+        "mean": (mean, r),
+        "std": (np.sqrt(variance), np.ones_like(r)),
+        "zeros": (zeros, np.zeros_like(r)),
+    }
+    for ax, (moment, title) in zip(axes, MOMENTS.items(), strict=True):
+        of_moment = data[data["moment"] == moment]
+        relative = of_moment.assign(beta=of_moment["beta"] / of_moment["gamma"])
+        if moment != "zeros":
+            relative["value"] /= of_moment["gamma"]
+        for curve, (place, colour) in zip(curves[moment], COLOURS.items(), strict=True):
+            theme.theory(ax, r, curve)
+            theme.points(ax, relative[relative["place"] == place], "beta", "value", colour)
+        ax.set(title=title, xlabel="β / γ", xticks=(-2, -1, 0, 1, 2))
+    theme.label(axes[0], -2.2, 1.9, "before", COLOURS["before"], dx=0)
+    theme.label(axes[0], -2.2, 1.45, "after", COLOURS["after"], dx=0)
+    return figure

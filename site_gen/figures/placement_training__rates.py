@@ -1,0 +1,74 @@
+"""Final training loss against the learning rate, batch norm before or after the nonlinearity,
+with and without γ and β."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from experiments.studies.placement_training import NAMES
+from site_gen.theme import Theme
+
+TITLE = "With γ and β, before wins by a little at its best rate, after at small rates"
+TAGS = ("placement", "training", "learning rates")
+CLAIMS = ("batch-norm-belongs-before", "gamma-and-beta-help-training")
+ID = "placement-training"
+
+ORDERS = {
+    "none": ("none", "no batch norm"),
+    "before": ("batch norm", "before"),
+    "after": ("input", "after"),
+}
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every activation, order, treatment of γ and β, and rate: quartiles of the final
+    loss over runs."""
+    loss = results["loss"].transpose("activation", "order", "affine", "rate", "run")
+    quartiles = [
+        loss.quantile(q, "run", method="nearest").drop_vars("quantile").rename(name)
+        for name, q in (("loss", 0.5), ("low", 0.25), ("high", 0.75))
+    ]
+    table = rows(*quartiles).assign(runs=results.sizes["run"])
+    return table[table["loss"].notna()].reset_index(drop=True)
+
+
+def alt(data: pd.DataFrame) -> str:
+    usual = data[(data["affine"] == "with") | (data["order"] == "none")]
+    best = usual.groupby(["activation", "order"])["loss"].min()
+    said = [
+        f"{name}: lowest loss {best[key, 'before']:.2f} before, {best[key, 'after']:.2f} after, "
+        f"{best[key, 'none']:.2f} without batch norm"
+        for key, name in NAMES.items()
+    ]
+    return "Final loss against the learning rate. " + "; ".join(said) + "."
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Training loss at the end, networks with two hidden layers on MNIST-5k shrunk to "
+        f"$7 \\times 7$ pixels: median and quartiles of {data['runs'].iloc[0]} paired runs. Solid: "
+        "with $\\gamma$ and $\\beta$; dashed: without. Runs that diverge leave the panel."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, panels = theme.panels(data, "activation", height=3.7, sharey=True)
+    for ax, activation, of_activation in panels:
+        for (order, affine), lines in of_activation.groupby(["order", "affine"]):
+            finite = lines[np.isfinite(lines["high"])]
+            solid = affine == "with" or order == "none"
+            style = {"fmt": "o-", "linewidth": 1.6} if solid else {"fmt": "o--", "linewidth": 1.2}
+            theme.curve(ax, finite, "rate", "loss", ORDERS[order][0], markersize=4, **style)
+        ax.set(xscale="log", xlabel="learning rate", title=NAMES[activation])
+        ax.set(yscale="log", ylim=(0.3, 2.6))
+        theme.ticks(ax, x=data["rate"].unique(), y=(0.3, 0.5, 1, 2))
+    first, *_ = panels[0]
+    first.set_ylabel("final loss (nats)")
+    for k, (colour, name) in enumerate(ORDERS.values()):
+        place = {"transform": "axes fraction", "dx": 0}
+        theme.label(first, 0.32, 0.93 - 0.08 * k, name, colour, **place)
+    return figure
