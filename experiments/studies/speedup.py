@@ -27,7 +27,7 @@ import xarray as xr
 
 from experiments.engine.activations import Sigmoid
 from experiments.measures.statistics import median
-from experiments.results import Measure, Place, Value, difference, ratio, table, value
+from experiments.results import LAST, Measure, Place, Value, difference, ratio, table, value
 from experiments.runs import Runs
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import accuracy, first_reached, load, mlp, optimizer_of, paired, train
@@ -120,8 +120,7 @@ HIGH, MAIN, LOW = Place(0), Place(1), Place(2)  # of the targets
 
 def taken(condition: str, target: Place | float = MAIN) -> Value:
     """Steps of each run to a target; one that never got there counts as all of its steps."""
-    reached = value("steps_to", condition=condition, target=target)
-    return value(lambda results: reached(results).clip(max=float(results["step"][-1])))
+    return value("steps_to", condition=condition, target=target).capped(value("step", step=LAST))
 
 
 def factor(multiple: str, target: Place | float = MAIN) -> Measure:
@@ -155,7 +154,6 @@ def found_rate(results: xr.Dataset) -> float:
 FOURTEEN = above(14, "times fewer steps")
 GAIN = above(0.026, "percentage points")
 WITHOUT = "times as many steps without batch norm"
-SLOW = "steps without batch norm over steps with it, at a tenth of the rate"
 
 CLAIMS = (
     Claim(

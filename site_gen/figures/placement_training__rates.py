@@ -29,7 +29,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     loss over runs."""
     loss = results["loss"].transpose("activation", "order", "affine", "rate", "run")
     quartiles = [
-        loss.quantile(q, "run", method="nearest").drop_vars("quantile").rename(name)
+        loss.quantile(q, "run", method="nearest", skipna=False).drop_vars("quantile").rename(name)
         for name, q in (("loss", 0.5), ("low", 0.25), ("high", 0.75))
     ]
     table = rows(*quartiles).assign(runs=results.sizes["run"])

@@ -65,7 +65,9 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         for fmt, some in (("o", rows["reached"] > 0.5), ("x", rows["reached"] <= 0.5)):
             theme.points(ax, rows[some], "multiple", "factor", colour, fmt=fmt, markersize=7)
         first = rows.iloc[0]
-        theme.label(ax, first["multiple"], first["factor"], f"to {100 * target:.0f} %", colour, dx=10)
+        theme.label(
+            ax, first["multiple"], first["factor"], f"to {100 * target:.0f} %", colour, dx=10
+        )
     beside = paper["multiple"] * 1.09**3
     ax.plot(beside, paper["factor"], "D", color=theme.colour("none"), markersize=7)
     top = paper["factor"].idxmax()
