@@ -15,7 +15,7 @@ from experiments.engine.initialization import lecun_normal
 from experiments.engine.layer import Layer
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
-from experiments.engine.parameters import Path, mapped
+from experiments.engine.parameters import Path, leaves, mapped
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Model
@@ -112,6 +112,13 @@ def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] =
     if name not in OPTIMIZERS:
         raise ValueError(f"there is no optimizer {name!r}; there are: {', '.join(OPTIMIZERS)}")
     return SGD(rate, OPTIMIZERS[name], frozen=frozen)
+
+
+def set_affine(model: Model, gamma: float | np.ndarray, beta: float | np.ndarray) -> None:
+    """Set every γ and every β of a network, all alike: one value for all runs, or one for each."""
+    for (*_, name), p in leaves(model.params):
+        if name in ("gamma", "beta"):
+            p[:] = np.reshape(gamma if name == "gamma" else beta, (-1, 1))
 
 
 def repeated(model: Model, copies: int) -> Model:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.runs import Runs
-from experiments.training import Samples, accuracy, first_crossed, start
+from experiments.training import Samples, accuracy, first_crossed, mlp, set_affine, start
 
 
 def test_a_run_whose_answers_are_not_finite_counts_as_lost() -> None:
@@ -23,3 +24,13 @@ def test_a_run_whose_answers_are_not_finite_counts_as_lost() -> None:
 def test_the_time_to_a_target_is_read_between_readings() -> None:
     read = np.array([[0.1, 0.1, 0.9], [0.5, 0.2, 0.9], [0.9, 0.3, 0.9]])  # (step, run)
     assert first_crossed(read, [0, 10, 30], 0.8) == pytest.approx([25.0, np.inf, 0.0])
+
+
+def test_gamma_and_beta_are_set_and_nothing_else_is() -> None:
+    network = mlp((3, 3), "batch norm", ReLU())
+    plain, changed = (start(network, Runs(0, 2), features=2) for _ in range(2))
+    set_affine(changed, gamma=3.0, beta=np.array([-1.0, 2.0]))
+    for before, after in zip(plain.params, changed.params, strict=True):
+        for name, p in after.items():
+            wanted = {"gamma": [[3.0]], "beta": [[-1.0], [2.0]]}.get(name, before[name])
+            assert (p == wanted).all()
