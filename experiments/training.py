@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import Path, leaves, mapped
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import Model
+from experiments.engine.train import Model as Model
 from experiments.engine.train import Moment as Moment
 from experiments.engine.train import backpropagate as backpropagate
 from experiments.engine.train import train as train
@@ -119,6 +120,11 @@ def set_affine(model: Model, gamma: float | np.ndarray, beta: float | np.ndarray
     for (*_, name), p in leaves(model.params):
         if name in ("gamma", "beta"):
             p[:] = np.reshape(gamma if name == "gamma" else beta, (-1, 1))
+
+
+def seen(model: Model, x: np.ndarray) -> Model:
+    """A model once a batch has gone through it in training mode: its running statistics have moved."""
+    return replace(model, state=model.forward(x, training=True)[2])
 
 
 def repeated(model: Model, copies: int) -> Model:

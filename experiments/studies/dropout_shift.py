@@ -11,7 +11,7 @@ farther the input's mean is from zero. Behind batch norm dropout does no such ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -19,11 +19,11 @@ import xarray as xr
 from experiments.engine.dropout import Dropout
 from experiments.engine.network import Network
 from experiments.engine.standardize import Convention, Standardize
-from experiments.engine.train import Model
 from experiments.results import Value, table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, call, setting, within
 from experiments.theory.inference import dropout_variance_ratio
+from experiments.training import Model, seen
 
 # Mean and variance; of a standard Gaussian through a ReLU they are 1/√(2π) and 1/2 − 1/(2π).
 INPUTS = {
@@ -62,8 +62,8 @@ def variances(keep, samples, runs) -> xr.Dataset:
         network = Network(layers)
         for name in INPUTS:
             model = Model(network, *network.init(rngs, features=1))
-            _, _, state = model.forward(inputs(name, rngs, samples), training=True)
-            y = replace(model, state=state).outputs(inputs(name, rngs, samples))
+            model = seen(model, inputs(name, rngs, samples))
+            y = model.outputs(inputs(name, rngs, samples))
             read.append(y.var(axis=(1, 2)))
     grid = np.linspace(0.05, 0.95, 46)
     expected, curve = (

@@ -8,8 +8,9 @@ import pytest
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
+from experiments.engine.standardize import Standardize
 from experiments.runs import Runs
-from experiments.training import Samples, accuracy, first_crossed, mlp, set_affine, start
+from experiments.training import Samples, accuracy, first_crossed, mlp, seen, set_affine, start
 
 
 def test_a_run_whose_answers_are_not_finite_counts_as_lost() -> None:
@@ -34,3 +35,11 @@ def test_gamma_and_beta_are_set_and_nothing_else_is() -> None:
         for name, p in after.items():
             wanted = {"gamma": [[3.0]], "beta": [[-1.0], [2.0]]}.get(name, before[name])
             assert (p == wanted).all()
+
+
+def test_a_batch_that_is_seen_moves_the_running_statistics_alone() -> None:
+    model = start(Network((Standardize(),)), Runs(0, 1), features=1, dtype=float)
+    after = seen(model, np.array([[[1.0], [3.0]]]))
+    assert after.state[0]["running_mean"].item() == pytest.approx(0.1 * 2)
+    assert after.state[0]["running_var"].item() == pytest.approx(0.9 + 0.1 * 2)
+    assert model.state[0]["running_mean"].item() == 0 and after.params is model.params
