@@ -279,8 +279,10 @@ def _profiles(study: ModuleType, path: Path) -> Iterator[Fault]:
 
 def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
     line = line_of(path, "points")
+    if hasattr(study, "run"):
+        return
     try:
-        found = studies.work(study, setup)
+        found = study.points(setup)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a study's code may fail in any way
         failed = catalogue.line_of_failure(error, path)
         yield max(failed, line), f"`points` fails: {type(error).__name__}: {error}; mend it"
@@ -301,7 +303,7 @@ def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
         if fault := _fault_of_point(study, point):
             yield line, f"the point {key!r} {fault}"
             return  # the others are of the same kind
-    again = studies.work(study, setup)
+    again = study.points(setup)
     if {key: described(one) for key, one in again.items()} != {
         key: described(one) for key, one in found.items()
     }:
@@ -310,10 +312,10 @@ def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
 
 def _fault_of_point(study: ModuleType, point: partial) -> str:
     """What is wrong with a point; its values decide whether it would run again."""
-    if point.func is getattr(study, "run", None):
-        return ""
-    if getattr(study, point.func.__name__, None) is not point.func:
-        return f"calls {point.func!r}; call a function that the study defines"
+    if not isinstance(point, partial):
+        return f"is a {type(point).__name__}; write `call(function, setup, …)`"
+    if point.func.__module__ != study.__name__:
+        return f"calls {point.func.__name__}; call a function that the study defines"
     for name, given in point.keywords.items():
         if not (isinstance(given, Runs) or _is_plain(given)) or isinstance(given, list):
             remedy = (

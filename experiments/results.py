@@ -171,10 +171,7 @@ class Value:
     ) -> Measure:
         def measure(results: xr.Dataset) -> Measurement:
             array = self(results)
-            of_array = array.attrs.get("units", "")
-            return statistic(
-                array.values, unit if unit is not None else of_array if of_array in UNITS else ""
-            )
+            return statistic(array.values, _unit(array) if unit is None else unit)
 
         return measure
 
@@ -217,10 +214,10 @@ class Value:
         return self._with(other, lambda a, b: a - b, keeps=True)
 
     def __mul__(self, other: Value | float) -> Value:
-        return self._with(other, lambda a, b: a * b)
+        return self._with(other, lambda a, b: a * b, keeps=None)
 
     def __truediv__(self, other: Value | float) -> Value:
-        return self._with(other, lambda a, b: a / b)
+        return self._with(other, lambda a, b: a / b, keeps=None)
 
     def __abs__(self) -> Value:
         return Value(lambda results: _like(self(results), abs(self(results))))
@@ -238,14 +235,27 @@ class Value:
         return self._with(other, lambda a, b: a <= b)
 
     def _with(
-        self, other: Value | float, combine: Callable[[Any, Any], Any], keeps: bool = False
+        self,
+        other: Value | float,
+        combine: Callable[[Any, Any], Any],
+        keeps: bool | None = False,
     ) -> Value:
+        """Both combined; it keeps the unit, or does not, or (None) does if the other is a pure number."""
+
         def read(results: xr.Dataset) -> xr.DataArray:
             array = self(results)
-            found = combine(array, other(results) if isinstance(other, Value) else other)
-            return _like(array, found) if keeps else _plain(found)
+            second = other(results) if isinstance(other, Value) else other
+            found = combine(array, second)
+            kept = not _unit(second) if keeps is None else keeps
+            return _like(array, found) if kept else _plain(found)
 
         return Value(read)
+
+
+def _unit(array: Any) -> str:
+    """The unit of measure of an array, "" if it is a pure number."""
+    unit = array.attrs.get("units", "") if isinstance(array, xr.DataArray) else ""
+    return unit if unit in UNITS else ""
 
 
 def _like(array: xr.DataArray, found: Any) -> Any:
@@ -280,8 +290,7 @@ def difference(first: Value, second: Value | float, unit: str | None = None) -> 
     """The mean of first − second over paired runs, with a 95 % interval."""
 
     def measure(results: xr.Dataset) -> Measurement:
-        of_first = first(results).attrs.get("units", "")
-        found = unit if unit is not None else of_first if of_first in UNITS else ""
+        found = _unit(first(results)) if unit is None else unit
         return statistics.paired_difference(*_paired(results, first, second), found)
 
     return measure

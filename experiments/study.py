@@ -56,7 +56,7 @@ def call(function: Callable[..., xr.Dataset], setup: Any, **values: Any) -> part
     """
     given = dict(values)
     for name, parameter in inspect.signature(function).parameters.items():
-        if name in given:
+        if name in given or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if name == "runs":
             given[name] = Runs(setup.seed, setup.runs)

@@ -16,7 +16,6 @@ import jinja2
 from experiments.suggest import unknown
 from site_gen import paths
 from site_gen.errors import BuildError, PageError
-from site_gen.media import catalogue
 from site_gen.pages import checks, citations, contract, front, prose
 from site_gen.pages.book import Book, claim_line
 from site_gen.pages.calls import calls, environment
@@ -145,8 +144,8 @@ def _faults_of_claims(book: Book) -> Iterator[str]:
 
 def _faults_of_figures(book: Book) -> Iterator[str]:
     """Figures with formulas that cannot be set, or claims that no study makes."""
-    for identifier, figure in book.figures.items():
-        where = paths.relative(catalogue.find(identifier).path)
+    for figure in book.figures.values():
+        where = figure["source"]
         for claim in figure["claims"]:
             if claim not in book.claims:
                 yield f"{where}: in CLAIMS, {unknown('claim', claim, book.claims)}"

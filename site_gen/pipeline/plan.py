@@ -318,6 +318,7 @@ class _Planner:
             "id": drawing.id,
             "kind": drawing.kind,
             "study": drawing.study,
+            "source": paths.relative(drawing.path),
             "profile": profile.label,
             "settings": settings,
             "runs": settings.get("runs", 1),

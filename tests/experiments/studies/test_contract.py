@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -14,9 +15,11 @@ import xarray as xr
 
 from experiments import contract
 from experiments.judge import judge
+from experiments.measures.statistics import exact
 from experiments.profile import Profile
 from experiments.results import combine
-from experiments.study import Case
+from experiments.runs import Runs
+from experiments.study import Case, above, work
 from site_gen.storage import dataset_to_bytes
 from tests import quick
 
@@ -35,6 +38,36 @@ def test_the_same_point_gives_the_same_bytes(name: str) -> None:
     key = min(quick.points(name))
     again = quick.points(name)[key]()
     assert dataset_to_bytes(again) == quick.stored(name)[key]
+
+
+@studies
+def test_a_run_is_the_same_whichever_runs_are_computed_beside_it(name: str) -> None:
+    """So the pipeline may split them, and conditions that are given the same runs are paired."""
+    for point in one_of_each(name):
+        for parameter, runs in point.keywords.items():
+            if isinstance(runs, Runs):
+                together = point()
+                alone = [partial(point, **{parameter: one})() for one in runs.groups(1)]
+                xr.testing.assert_identical(combine(dict(enumerate(alone))), together)
+
+
+@studies
+def test_conditions_are_given_the_same_runs(name: str) -> None:
+    points = quick.module(name).points(quick.module(name).QUICK).values()
+    given = {
+        (point.func.__name__, parameter): set() for point in points for parameter in point.keywords
+    }
+    for point in points:
+        for parameter, value in point.keywords.items():
+            if isinstance(value, Runs):
+                given[point.func.__name__, parameter].add(value)
+    assert all(len(runs) <= 1 for runs in given.values()), given
+
+
+def one_of_each(name: str) -> list[partial]:
+    """One point of the quick profile for each function that a study calls."""
+    points = quick.module(name).points(quick.module(name).QUICK).values()
+    return list({point.func: point for point in points}.values())
 
 
 @studies
@@ -88,59 +121,82 @@ def fault(check: Callable[[], None]) -> str:
 def test_a_study_that_is_whole_passes(broken) -> None:
     study = broken()
     contract.check_declared(study)
-    parts = {key: study.run(point) for key, point in study.points(study.QUICK).items()}
+    parts = {key: point() for key, point in work(study, study.QUICK).items()}
     for key, part in parts.items():
         contract.check_result(study, key, part)
     contract.check_together(study, parts)
 
 
+VALUE = '"heads": value("heads").mean()'
+PROFILES = "QUICK, FULL, PAPER = Setup(coins=(1, 2), runs=4)"
+SEED = 'seed: int = setting(1, "of the tosses")'
+POINT = 'f"coin-{coin}": call(toss, s, coin=coin)'
+RULE = "within(0.5, absolute=0.05)"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("QUICK, FULL, PAPER = Setup(coins=(1, 2), runs=4), Setup(),", "FULL, PAPER = Setup(),", "QUICK is missing"),
+        (f"{PROFILES}, Setup(),", "FULL, PAPER = Setup(),", "QUICK is missing"),
         ("VALUES =", "OTHER =", "VALUES is missing"),
         ("CLAIMS =", "OTHER =", "CLAIMS is missing"),
-        ("def run(", "def other(", "run is missing"),
-        ("class Point:", "class Other:", "Point is missing"),
+        ("def points(", "def other(", "points is missing"),
         ("heads?\n", "heads.\n", "no question"),
-        ("  # of the tosses", "", "setting 'seed' has no comment"),
-        ("QUICK, FULL, PAPER = Setup(coins=(1, 2), runs=4)", "QUICK, FULL, PAPER = 3", "QUICK is a int"),
-        ("runs: int = 16", "runs: int = 5", "FULL has 5 runs; take at least 16"),
+        (SEED, "seed: int = 1", "setting 'seed' has no words"),
+        (SEED, 'seed: int = setting(1, "")', "setting 'seed' has no words"),
+        (PROFILES, "QUICK, FULL, PAPER = 3", "QUICK is a int"),
+        ("setting(16,", "setting(5,", "FULL has 5 runs; take at least 16"),
         ("@dataclass(frozen=True)\nclass Setup", "@dataclass\nclass Setup", "Setup can be changed"),
-        ("@dataclass(frozen=True)\nclass Point", "@dataclass\nclass Point", "Point can be changed"),
-        ("    return {\n        f\"coin-{coin}\": Point", "    return {\n        f\"Coin {coin}\": Point", "no name for a file"),
-        ("    return {\n", "    return {} and {\n", "`points` gives an empty dict"),
-        ("    return {\n", "    return [] or None and {\n", "`points` gives a NoneType"),
-        ("Point(coin, ", "Point(coin / 0, ", "ZeroDivisionError"),
-        ("Point(coin, ", "Point([coin], ", "cannot be sent to a worker"),
-        ("Point(coin, ", "Point(lambda: coin, ", "prints an address"),
-        ("Point(coin, setup.tosses, setup.runs, setup.pause, setup.seed)", "coin", "make it a Point"),
+        ('f"coin-{coin}"', 'f"Coin {coin}"', "no name for a file"),
+        ("    return {", "    return {} and {", "`points` gives an empty dict"),
+        ("    return {", "    return [] or None and {", "`points` gives a NoneType"),
+        ("coin=coin)", "coin=coin / 0)", "ZeroDivisionError"),
+        ("coin=coin)", "coin=[coin])", "has coin = [1]; give points plain values only"),
+        ("coin=coin)", "coin=s)", "give points plain values only"),
+        ("coin=coin)", "coin=lambda: coin)", "give points plain values only"),
+        ("coin=coin)", ")", "toss: there is no setting 'coin'; did you mean coins"),
+        (POINT, 'f"coin-{coin}": coin', "is a int; write `call(function, setup, …)`"),
+        (
+            POINT,
+            'f"coin-{coin}": call(value, s, of=str(coin))',
+            "call a function that the study defines",
+        ),
         ('"coin-is-fair"', '"fair"', "no fitting id"),
         ("half of the time.", "half of the time", "says no sentence"),
         ("Counted.", "Counted", "gives no reason"),
-        ('"within 0.05 of one half"', '""', "without a rule"),
-        ('"heads": lambda results: mean(results.heads.values)}', '"low": lambda results: 1}', "part of every value"),
-        ('"heads": lambda results: mean(results.heads.values)}', '"heads": 3}', "value 'heads' is a int"),
-        ('"heads": lambda results: mean(results.heads.values)}', '"Two heads": abs}', "cannot be quoted"),
+        (RULE, '"within 0.05"', "has a case with 'within 0.05' as rule; write `above(…)`"),
+        (VALUE, '"low": value("heads").mean()', "part of every value"),
+        (VALUE, '"heads": 3', "value 'heads' is a int"),
+        (VALUE, '"Two heads": abs', "cannot be quoted"),
         ("VALUES = {", "VALUES = [1] or {", "VALUES is a list"),
         ("CLAIMS = (\n    Claim(", "CLAIMS = (3,\n    Claim(", "CLAIMS is no tuple of claims"),
-        ("def points(setup: Setup)", "points = {}\ndef other(setup: Setup)", "points is a dict; write `def points(setup)`"),
-        ("def run(", "run = None\ndef other(", "run is a NoneType; write `def run(point)`"),
-        ("    return {\n", "    raise SystemExit\n    return {\n", "`points` fails: SystemExit"),
-        ('f"coin-{coin}"', 'f"coin-{coin}-{id(object())}-{np.random.default_rng().integers(2**60)}"', "`points` gives others each time"),
-        ("  # of the tosses", "  # of the tosses\n    kinds: frozenset = frozenset()  # kinds", "has kinds = frozenset(); write settings as numbers"),
-        ("  # of the tosses", "  # of the tosses\n    rate: float = float('nan')  # rate", "has rate = nan; write"),
-        ('says="A coin shows heads half of the time."', "says=None", "has None as says; write words"),
+        ("def points(s: Setup)", "points = {}\ndef other(s: Setup)", "points is a dict; write"),
+        ("    return {", "    raise SystemExit\n    return {", "`points` fails: SystemExit"),
+        ('f"coin-{coin}"', 'f"coin-{coin}-{time.time_ns()}"', "`points` gives others each time"),
+        (
+            SEED,
+            f'{SEED}\n    kinds: frozenset = setting(frozenset(), "kinds")',
+            "has kinds = frozenset(); write",
+        ),
+        (SEED, f'{SEED}\n    rate: float = setting(float("nan"), "rate")', "has rate = nan; write"),
+        (
+            'says="A coin shows heads half of the time."',
+            "says=None",
+            "has None as says; write words",
+        ),
         ('source="reader"', "source=2015", "has 2015 as source; write words"),
-        ('"within 0.05 of one half"', "0.05", "has 0.05 as rule of a case; write words"),
-        ('Case("",', 'Case(["at 2"],', "has ['at 2'] as when of a case; write words"),
+        ('Case("share of heads",', 'Case(["at 2"],', "has ['at 2'] as when of case 1; write words"),
         ("VALUES =", 'RECORDED = ("coin-1",)\nVALUES =', "RECORDED is no dict of tuples"),
         ("VALUES =", 'RECORDED = {"full": "coin-1"}\nVALUES =', "RECORDED is no dict of tuples"),
-        ("VALUES =", 'RECORDED = {"ful": ("coin-1",)}\nVALUES =', "there is no profile 'ful'; did you mean full?"),
-        ("VALUES =", 'RECORDED = {"full": ("large-*",)}\nVALUES =', "there is no point of full 'large-*'; there are: coin-1"),
+        (
+            "VALUES =",
+            'RECORDED = {"ful": ("coin-1",)}\nVALUES =',
+            "no profile 'ful'; did you mean full?",
+        ),
+        ("VALUES =", 'RECORDED = {"full": ("large-*",)}\nVALUES =', "no point of full 'large-*'"),
         ("VALUES =", 'TOLERANCE = "1e-6"\nVALUES =', "TOLERANCE is '1e-6'; write a share"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_declaration_is_told(broken, old: str, new: str, said: str) -> None:
     assert said in fault(lambda: contract.check_declared(broken((old, new))))
 
@@ -148,7 +204,7 @@ def test_a_broken_declaration_is_told(broken, old: str, new: str, said: str) -> 
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("  # of the tosses", "  # of the tosses\n    x: complex = 1j  # x"), "x = 1j"),
+        ((SEED, f'{SEED}\n    x: complex = setting(1j, "x")'), "x = 1j"),
         (('f"coin-{coin}"', 'f"coin/{coin}"'), "no name for a file"),
     ],
 )
@@ -159,7 +215,7 @@ def test_what_is_wrong_in_every_profile_or_point_is_told_once(
 
 
 def test_all_faults_of_a_file_are_told_at_once(broken) -> None:
-    study = broken(("VALUES =", "OTHER ="), ("heads?\n", "heads.\n"), ("  # runs", ""))
+    study = broken(("VALUES =", "OTHER ="), ("heads?\n", "heads.\n"), (SEED, "seed: int = 1"))
     lines = fault(lambda: contract.check_declared(study)).splitlines()
     assert len(lines) == 3 and [int(line.split(":")[1]) for line in lines] == sorted(
         int(line.split(":")[1]) for line in lines
@@ -178,7 +234,7 @@ def dataset(**coords: object) -> xr.Dataset:
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        ({"heads": 1}, "gave a dict for the point 'coin-1'; return an xarray.Dataset"),
+        ({"heads": 1}, "the point 'coin-1' gave a dict; return an xarray.Dataset"),
         (None, "gave a NoneType"),
         (dataset(run=[0]).heads, "gave a DataArray"),
         (xr.Dataset(), "has no variable"),
@@ -213,53 +269,39 @@ def test_points_that_share_coordinates_are_told(broken, first, second, said: str
     assert said in fault(lambda: contract.check_together(broken(), whole))
 
 
+def measured(study: ModuleType) -> None:
+    """Run the quick profile of a study and check what is measured of it."""
+    results = combine({key: point() for key, point in work(study, study.QUICK).items()})
+    contract.check_measured(study, results)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("m.within(0.5, absolute=0.05)", "True", "is kept by every measurement"),
-        ("m.within(0.5, absolute=0.05)", "m.estimate > 1e300", "is broken by every measurement"),
-        ("m.within(0.5, absolute=0.05)", "'yes'", "`holds` gave 'yes'"),
-        ("m.within(0.5, absolute=0.05)", "m.witin(0.5)", "claim 'coin-is-fair': `holds` fails: AttributeError"),
-        ("VALUES = {\"heads\": lambda results: mean(results.heads.values)", "VALUES = {\"heads\": lambda results: exit(1)", "value 'heads': it cannot be measured: SystemExit"),
-        ("Case(\"\", lambda results: mean(results.heads.values)", "Case(\"\", lambda results: 0.5", "no Measurement"),
-        ("VALUES = {\"heads\": lambda results: mean(results.heads.values)", "VALUES = {\"heads\": lambda results: results.tails", "value 'heads': it cannot be measured: AttributeError"),
+        (RULE, "within(0.5, absolute=1e300)", "is kept by every measurement"),
+        (RULE, "above(1e300)", "is broken by every measurement"),
+        (VALUE, '"heads": lambda results: exit(1)', "'heads': it cannot be measured: SystemExit"),
+        (VALUE, '"heads": value("tails").mean()', "'heads': it cannot be measured: KeyError"),
+        ('value("heads").mean(), within', "lambda results: 0.5, within", "no Measurement"),
     ],
-)  # fmt: skip
+)
 def test_a_case_that_tests_nothing_is_told(broken, old: str, new: str, said: str) -> None:
-    study = broken((old, new))
-    points = study.points(study.QUICK)
-    results = combine({key: study.run(point) for key, point in points.items()})
-    assert said in fault(lambda: contract.check_measured(study, results))
+    study = broken((old, new), ("setting, within", "above, setting, within"))
+    assert said in fault(lambda: measured(study))
 
 
 def test_a_measurement_that_lost_its_unit_is_told(broken) -> None:
-    value = '"heads": lambda results: mean(results.heads.values'
-    in_steps = ('{"units": "1"', '{"units": "steps"')
+    in_steps = ('"share of heads")', '"share of heads", "steps")')
+    without = (VALUE, '"heads": value("heads").mean("")')
     # counts are whole numbers, and remain so if there is one point
-    whole = ((".mean(axis=2)", ".sum(axis=2)"), ("coins=(1, 2), runs", "coins=(1,), runs"))
-    for edits, said in (
-        ([in_steps, *whole], "value 'heads': it is measured in steps and has no unit"),
-        ([in_steps], "value 'heads': it is measured in steps and has no unit"),
-        ([in_steps, (value, value + ', "steps"')], ""),
-        ([in_steps, (value, value + " / results.heads.values.max()")], ""),
-        ([], ""),
-    ):
-        study = broken(
-            *edits,
-            ("mean(results.heads.values), lambda m", "mean(results.heads.values, 'x'), lambda m"),
-        )
-        points = study.points(study.QUICK)
-        results = combine({key: study.run(point) for key, point in points.items()})
-        if said:
-            assert said in fault(lambda: contract.check_measured(study, results))  # noqa: B023
-        else:
-            contract.check_measured(study, results)
+    whole = ((".mean() for", ".sum() for"), ("coins=(1, 2), runs", "coins=(1,), runs"))
+    lost = "value 'heads': it is measured in steps and has no unit"
+    assert lost in fault(lambda: measured(broken(in_steps, without, *whole)))
+    assert lost in fault(lambda: measured(broken(in_steps, without)))
+    measured(broken(in_steps))
+    measured(broken(in_steps, (VALUE, '"heads": (value("heads") / 2).mean()')))
+    measured(broken(without))
 
 
 def test_a_case_that_can_come_out_both_ways_is_fine() -> None:
-    from experiments.measures.statistics import exact
-
-    assert (
-        contract.never_differs(Case("", lambda _: None, lambda m: m.above(3), "above 3"), exact(5))
-        == ""
-    )
+    assert contract.never_differs(Case("", lambda _: None, above(3)), exact(5)) == ""

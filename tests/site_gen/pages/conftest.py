@@ -28,6 +28,7 @@ def figure(identifier: str = "coin-heads", **changed: Any) -> dict[str, Any]:
         "id": identifier,
         "kind": "figure",
         "study": "coin",
+        "source": "site_gen/figures/coin__heads.py",
         "title": "Coins are fair",
         "caption": "Coins.",
         "alt": "Dots.",

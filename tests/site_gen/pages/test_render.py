@@ -147,8 +147,19 @@ def test_no_message_lists_more_than_a_dozen(refused: Refused) -> None:
     }
     said = refused('[[= figure("zebra") ]]', figures=many)
     assert "coin-11" in said and "coin-12" not in said and "and 29 more" in said
-    said = refused("x", measures={"coin": study(figure="zebra")}, figures=many)
-    assert said.startswith("experiments/studies/coin.py:7: ") and "and 29 more" in said
+    said = refused("x", figures=many | {"coin-heads": figure(claims=["coin-is-fair", "zebra"])})
+    assert said.startswith(
+        "site_gen/figures/coin__heads.py: in CLAIMS, there is no claim 'zebra'; "
+    )
+
+
+def test_a_claim_is_shown_by_exactly_one_figure(refused: Refused) -> None:
+    for figures, told in (
+        ({"coin-heads": figure(claims=[])}, "no figure shows it"),
+        ({name: figure(name, claims=["coin-is-fair"]) for name in "ab"}, "2 figures show it: a, b"),
+    ):
+        said = refused("x", figures=figures)
+        assert said.startswith("experiments/studies/coin.py:7: ") and told in said
 
 
 @pytest.mark.parametrize(
