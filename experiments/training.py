@@ -18,7 +18,7 @@ from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import Path, leaves, mapped
 from experiments.engine.sgd import SGD
-from experiments.engine.standardize import Standardize
+from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Model as Model
 from experiments.engine.train import Moment as Moment
 from experiments.engine.train import backpropagate as backpropagate
@@ -74,6 +74,33 @@ def mlp(
         for layer in block(Dense(width, bias=bias, weights=weights), between, activation)
     ]
     return Network((*layers, Dense(classes)))
+
+
+def batch_norm(
+    shape: tuple[int, int],
+    gamma: float | np.ndarray = 1.0,
+    beta: float | np.ndarray = 0.0,
+    mean: float | np.ndarray = 0.0,
+    std: float | np.ndarray = 1.0,
+    eps: float = PYTORCH.eps,
+) -> Model:
+    """Batch norm by itself, with these parameters and running statistics, in float64.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Number of runs and of units.
+    gamma, beta : float or ndarray
+        A number, or one for every run and unit.
+    mean, std : float or ndarray
+        The same: μ and σ of evaluation mode.
+    eps : float
+        ε under the root.
+    """
+    network = Network((Standardize(replace(PYTORCH, eps=eps)), Affine()))
+    running = {"running_mean": np.full(shape, mean), "running_var": np.full(shape, std**2)}
+    affine = {"gamma": np.full(shape, gamma), "beta": np.full(shape, beta)}
+    return Model(network, [{}, affine], [running, {}])
 
 
 def start(

@@ -10,7 +10,16 @@ from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 from experiments.runs import Runs
-from experiments.training import Samples, accuracy, first_crossed, mlp, seen, set_affine, start
+from experiments.training import (
+    Samples,
+    accuracy,
+    batch_norm,
+    first_crossed,
+    mlp,
+    seen,
+    set_affine,
+    start,
+)
 
 
 def test_a_run_whose_answers_are_not_finite_counts_as_lost() -> None:
@@ -43,3 +52,12 @@ def test_a_batch_that_is_seen_moves_the_running_statistics_alone() -> None:
     assert after.state[0]["running_mean"].item() == pytest.approx(0.1 * 2)
     assert after.state[0]["running_var"].item() == pytest.approx(0.9 + 0.1 * 2)
     assert model.state[0]["running_mean"].item() == 0 and after.params is model.params
+
+
+def test_batch_norm_by_itself_is_a_straight_line_in_both_modes() -> None:
+    x = np.array([1.0, 3.0])[None, :, None]
+    model = batch_norm((1, 1), gamma=2.0, beta=5.0, mean=3.0, std=0.5, eps=0.0)
+    assert model.outputs(x, training=True).ravel().tolist() == [3, 7]
+    assert model.outputs(x).ravel().tolist() == [-3, 5]
+    slower = batch_norm((2, 1), gamma=np.array([[1.0], [2.0]]), eps=3.0)
+    assert slower.outputs(x, training=True)[:, 1, 0].tolist() == [0.5, 1]
