@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import rows
+from site_gen.theme import Theme
 
 TITLE = "With fixed statistics γ = √(σ²+ε) undoes batch norm, and γ = σ only where σ is large"
 TAGS = ("gamma and beta", "epsilon", "inference")
@@ -21,16 +18,12 @@ FLOOR = 1e-34  # below it lies only an exact zero, which a logarithmic axis cann
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every choice of γ, ε and input standard deviation: the median over runs, the largest, and the closed form."""
-    error = results["fixed_error"]
-    table = error.median("run").to_dataframe(name="error").reset_index()
-    largest = error.max("run").to_dataframe(name="largest").reset_index()
-    theory = results["fixed_error_theory"].to_dataframe(name="theory").reset_index()
-    table = table.merge(largest).merge(theory).rename(columns={"sigma": "input_std"})
-    table.loc[table["gamma"] == "root", "theory"] = 0.0
-    return table.sort_values(["gamma", "eps", "input_std"], ignore_index=True).assign(
-        runs=results.sizes["run"]
-    )
+    """A row for every choice of γ, ε and input standard deviation: median and largest of the runs."""
+    error = results["fixed_error"].transpose("gamma", "eps", "sigma", "run")
+    theory = results["fixed_error_theory"].where(error["gamma"] == "sigma", 0.0)
+    columns = {"error": error.median("run"), "largest": error.max("run"), "theory": theory}
+    table = rows(*(array.rename(name) for name, array in columns.items()))
+    return table.rename(columns={"sigma": "input_std"}).assign(runs=results.sizes["run"])
 
 
 def _at(data: pd.DataFrame, eps: float, sigma: float) -> float:
@@ -43,54 +36,42 @@ def _worst(data: pd.DataFrame) -> float:
 
 
 def alt(data: pd.DataFrame) -> str:
-    return (f"Two curves of the squared error with γ = σ fall steeply as the input’s standard deviation grows; at 0.01 they stand at "
-            f"{_at(data, 1e-5, 0.01):.4f} for ε = 1e-5 and {_at(data, 1e-3, 0.01):.2f} for ε = 1e-3. With γ = √(σ²+ε) the points lie at the "
-            f"bottom, at {_worst(data):.0e} or less.")  # fmt: skip
+    return (
+        "Two curves of the squared error with γ = σ fall steeply as the input’s standard deviation "
+        f"grows; at 0.01 they stand at {_at(data, 1e-5, 0.01):.4f} for ε = 1e-5 and "
+        f"{_at(data, 1e-3, 0.01):.2f} for ε = 1e-3. With γ = √(σ²+ε) the points lie at the bottom, at "
+        f"{_worst(data):.0e} or less."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"Squared error of undoing over the variance, with fixed mean and variance. Upper points: $\\gamma = \\sigma$, on the lines "
-            f"$(1 - \\sigma/\\sqrt{{\\sigma^2+\\varepsilon}})^2$. Lower points: $\\gamma = \\sqrt{{\\sigma^2+\\varepsilon}}$, round-off of at most "
-            f"{_worst(data):.0e}. Medians of {data['runs'].iloc[0]} runs; an error of exactly zero is drawn at the lower edge.")  # fmt: skip
+    return (
+        "Squared error of undoing over the variance, with fixed mean and variance. Upper points: "
+        "$\\gamma = \\sigma$, on the lines $(1 - \\sigma/\\sqrt{\\sigma^2+\\varepsilon})^2$. Lower "
+        "points: $\\gamma = \\sqrt{\\sigma^2+\\varepsilon}$, round-off of at most "
+        f"{_worst(data):.0e}. Medians of {data['runs'].iloc[0]} runs; an error of exactly zero is "
+        "drawn at the lower edge."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.6)
+    drawn = data.assign(error=data["error"].clip(lower=FLOOR))
+    places = ({"ha": "right", "dx": -10, "dy": -8}, {"dx": 10, "dy": 8})
     epsilons = sorted(data["eps"].unique())
-    for k, (eps, colour) in enumerate(zip(epsilons, theme.sequence(len(epsilons)), strict=True)):
-        rows = data[(data["eps"] == eps) & (data["gamma"] == "sigma")]
-        ax.plot(
-            rows["input_std"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
+    for eps, colour, place in zip(epsilons, theme.sequence(len(epsilons)), places, strict=True):
+        sigma, root = (
+            drawn[(drawn["eps"] == eps) & (drawn["gamma"] == g)] for g in ("sigma", "root")
         )
-        ax.plot(rows["input_std"], rows["error"], "o", color=colour, markevery=2)
-        at = rows.iloc[(7 * len(rows)) // 8]
-        theme.label(
-            ax,
-            at["input_std"],
-            at["error"],
-            f"γ = σ, ε = {eps:g}".replace("e-0", "e-"),
-            colour,
-            ha=("right", "left")[k],
-            dx=(-10, 10)[k],
-            dy=(-8, 8)[k],
-        )
-        exact = data[(data["eps"] == eps) & (data["gamma"] == "root")]
-        ax.plot(
-            exact["input_std"],
-            exact["error"].clip(lower=FLOOR),
-            "o",
-            color=colour,
-            markevery=2,
-            alpha=0.6,
-        )
+        theme.theory(ax, sigma["input_std"], sigma["theory"], zorder=1.9)
+        theme.points(ax, sigma, "input_std", "error", colour, markevery=2)
+        theme.points(ax, root, "input_std", "error", colour, markevery=2, alpha=0.6)
+        at = sigma.iloc[(7 * len(sigma)) // 8]
+        text = f"γ = σ, ε = {eps:g}".replace("e-0", "e-")
+        theme.label(ax, at["input_std"], at["error"], text, colour, **place)
     theme.label(ax, 0.1, 1e-29, "γ = √(σ² + ε), both ε: round-off", theme.ink, ha="center", dx=0)
-    ax.set(
-        xscale="log",
-        yscale="log",
-        ylim=(FLOOR / 2, 20),
-        xlabel="standard deviation σ of the input",
-        ylabel="squared error / variance",
-    )
+    ax.set(xscale="log", yscale="log", ylim=(FLOOR / 2, 20))
+    ax.set(xlabel="standard deviation σ of the input", ylabel="squared error / variance")
     ax.set_yticks([1e-32, 1e-24, 1e-16, 1e-8, 1])
     ax.minorticks_off()
     return figure

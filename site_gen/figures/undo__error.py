@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import rows, summary
+from site_gen.theme import Theme
 
 TITLE = "With batch statistics γ and β cannot undo batch norm"
 TAGS = ("gamma and beta", "batch size")
@@ -22,89 +18,68 @@ BEST = "gaussian, best γ and β"
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every kind of input and batch size: the mean with its 95 % interval over runs, the exact value for Gaussian
-    inputs, and the leading term for large batches."""  # fmt: skip
-    from scipy.stats import t
-
-    rows = []
-    kinds = [(str(d), results["error"].sel(distribution=d)) for d in results["distribution"].values]
-    for name, values in [*kinds, (BEST, results["best_error"].sel(distribution="gaussian"))]:
-        exact = {"gaussian": results["error_theory"], BEST: results["best_error_theory"]}.get(name)
-        for m in results["batch"].values:
-            runs = values.sel(batch=m).values
-            low, high = t.interval(
-                0.95, runs.size - 1, runs.mean(), runs.std(ddof=1) / np.sqrt(runs.size)
-            )
-            rows.append({"input": name, "batch": m, "error": runs.mean(), "low": low, "high": high,
-                         "theory": np.nan if exact is None else exact.sel(batch=m).item(),
-                         "large_batch": results["error_large_batch"].sel(distribution=name.split(",")[0], batch=m).item(),
-                         "runs": runs.size})  # fmt: skip
-    return pd.DataFrame(rows)
+    """A row for every kind of input and batch size: the mean over runs and closed forms."""
+    error = summary(results["error"])
+    leading = rows(results["error_large_batch"].rename("large_batch"))
+    table = error.merge(leading, on=["distribution", "batch"])
+    gaussian = table["distribution"] == "gaussian"
+    known = {name: results[f"{name}error_theory"].to_series() for name in ("", "best_")}
+    table.loc[gaussian, "theory"] = table["batch"].map(known[""])
+    best = summary(results["best_error"].sel(distribution="gaussian"), name="error")
+    best = best.assign(distribution=BEST, large_batch=table.loc[gaussian, "large_batch"].values)
+    best["theory"] = best["batch"].map(known["best_"])
+    table = pd.concat([table, best], ignore_index=True)
+    return table.rename(columns={"distribution": "input"})
 
 
 def _rows(data: pd.DataFrame, name: str) -> pd.DataFrame:
-    return data[data["input"] == name].sort_values("batch")
+    return data[data["input"] == name]
 
 
 def alt(data: pd.DataFrame) -> str:
     rows, best = _rows(data, "gaussian"), _rows(data, BEST)
-    return (f"On logarithmic axes the squared error falls nearly in a straight line, for Gaussian inputs from {rows['error'].iloc[0]:.2f} of the "
-            f"variance in batches of {rows['batch'].iloc[0]} to {rows['error'].iloc[-1]:.4f} in batches of {rows['batch'].iloc[-1]}; the best γ and "
-            f"β reach {best['error'].iloc[0]:.2f} and {best['error'].iloc[-1]:.4f}. Exponential inputs lie above, uniform ones below.")  # fmt: skip
+    return (
+        "On logarithmic axes the squared error falls nearly in a straight line, for Gaussian inputs "
+        f"from {rows['error'].iloc[0]:.2f} of the variance in batches of {rows['batch'].iloc[0]} to "
+        f"{rows['error'].iloc[-1]:.4f} in batches of {rows['batch'].iloc[-1]}; the best γ and β reach "
+        f"{best['error'].iloc[0]:.2f} and {best['error'].iloc[-1]:.4f}. Exponential inputs lie above, "
+        "uniform ones below."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
     known = data.dropna(subset="theory")
     off = (known["error"] / known["theory"] - 1).abs().max()
-    return (f"Mean squared difference between the input and what batch norm with $\\gamma = \\sigma$, $\\beta = \\mu$ puts out in training mode. Points: "
-            f"{data['runs'].iloc[0]} runs with 95 % intervals, mostly smaller than the points; lines: the exact expectation for Gaussian inputs, at most {100 * off:.1f} % away; "
-            f"dashed: $(\\kappa+3)/(4m)$ for inputs of kurtosis $\\kappa$, which is $3/(2m)$ for a Gaussian.")  # fmt: skip
+    return (
+        "Mean squared difference between the input and what batch norm with $\\gamma = \\sigma$, "
+        f"$\\beta = \\mu$ puts out in training mode. Points: {data['runs'].iloc[0]} runs with 95 % "
+        "intervals, mostly smaller than the points; lines: the exact expectation for Gaussian inputs, "
+        f"at most {100 * off:.1f} % away; dashed: $(\\kappa+3)/(4m)$ for inputs of kurtosis "
+        "$\\kappa$, which is $3/(2m)$ for a Gaussian."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=4.0)
-    styles = {"exponential": (theme.colour("none"), 0), "gaussian": (theme.colour("batch norm"), 12),
-              BEST: (theme.colour("truth"), -1), "uniform": (theme.colour("layer norm"), -11)}  # fmt: skip
-    for name, (colour, dy) in styles.items():
-        rows = _rows(data, name)
-        if not len(rows):
+    for name, condition, form, dy in (
+        ("exponential", "none", "o", 0),
+        ("gaussian", "batch norm", "o", 12),
+        (BEST, "truth", "d", -1),
+        ("uniform", "layer norm", "o", -11),
+    ):
+        curve, colour = _rows(data, name), theme.colour(condition)
+        if curve.empty:
             continue
-        if rows["theory"].notna().all():
-            ax.plot(
-                rows["batch"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
-            )
+        batch, last = curve["batch"], curve.iloc[-1]
+        if curve["theory"].notna().all():
+            theme.theory(ax, batch, curve["theory"], zorder=1.9)
         if name != BEST:
-            ax.plot(
-                rows["batch"],
-                rows["large_batch"],
-                color=colour,
-                linewidth=1,
-                linestyle="--",
-                zorder=1.8,
-            )
-        errors = [rows["error"] - rows["low"], rows["high"] - rows["error"]]
-        ax.errorbar(
-            rows["batch"], rows["error"], errors, fmt="d" if name == BEST else "o", color=colour
-        )
-        theme.label(
-            ax,
-            rows["batch"].iloc[-1],
-            rows["error"].iloc[-1],
-            name.replace("gaussian", "Gaussian"),
-            colour,
-            dx=9,
-            dy=dy,
-        )
-    ax.set(
-        xscale="log",
-        yscale="log",
-        ylim=(0.0025, 2),
-        xlabel="batch size m",
-        ylabel="squared error / variance",
-    )
-    sizes = sorted(data["batch"].unique())
-    ax.set_xticks(sizes, [str(m) for m in sizes])
-    ticks = [0.01, 0.1, 1.0]
-    ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
-    ax.minorticks_off()
+            style = {"color": colour, "linestyle": "--", "zorder": 1.8}
+            theme.theory(ax, batch, curve["large_batch"], **style)
+        theme.points(ax, curve, "batch", "error", colour, fmt=form)
+        text = name.replace("gaussian", "Gaussian")
+        theme.label(ax, last["batch"], last["error"], text, colour, dx=9, dy=dy)
+    ax.set(xscale="log", yscale="log", ylim=(0.0025, 2))
+    ax.set(xlabel="batch size m", ylabel="squared error / variance")
+    theme.ticks(ax, x=sorted(data["batch"].unique()), y=(0.01, 0.1, 1))
     return figure
