@@ -1,30 +1,53 @@
 /* One unit and one batch: what goes in, x̂, y, the activation, and the gradient that comes back through all of it. */
-/* global BatchNorm, BatchNormKit */
-(function () {
+/* global BatchNorm, BatchNormKit, BatchNormCharts */
+(() => {
   "use strict";
 
-  const B = BatchNorm, { h, s, told, signed, parse, quoted, ticks } = BatchNormKit;
+  const B = BatchNorm, { h, told, parse, quoted } = BatchNormKit, C = BatchNormCharts;
   const MOST_NUMBERS = 1024;
   const LARGEST = 1e100; // whose square is still a 64-bit number
-  const COMMON = 12; // values up to here share one axis
+  const COMMON = 12; // rows with values up to here share one axis
   const FEW = 40; // values that are drawn one by one
+  const LAST = [-1.5, -0.5, 0.5, 1.5]; // drawn until what is typed makes sense
 
-  /** Numbers that a reader typed, or a sentence on why they cannot be used.
-   *  @type {(text: string) => {values?: number[], wrong?: string}} */
+  const DECIMAL_COMMA = /^[-+−–]?\d*,\d+(e[-+−–]?\d+)?$/i;
+
+  /** @typedef {{values: number[], wrong?: undefined} | {wrong: string}} Typed  numbers, or why they cannot be used */
+
+  /** The words between separators. With semicolons, a comma is the decimal one, as in 1,5; 2,5. Without, it separates;
+   *  beside spaces, as in “1,5 2,5”, nobody can tell, and such words are returned as `unclear`.
+   *  @type {(text: string) => {words: string[], unclear?: string}} */
+  function separated(text) {
+    const pieces = text.split(/[;\s]+/).map(one => one.replace(/,+$/, "")).filter(Boolean);
+    if (text.includes(";")) {
+      return { words: pieces.map(one => (DECIMAL_COMMA.test(one) ? one.replace(",", ".") : one)) };
+    }
+    const unclear = pieces.length > 1 ? pieces.find(one => /\d,\d/.test(one)) : undefined;
+    return { words: pieces.flatMap(one => one.split(",")).filter(Boolean), unclear };
+  }
+
+  /** Numbers that a reader typed. @type {(text: string) => Typed} */
   function numbers(text) {
-    const words = text.split(/[\s,;]+/).filter(Boolean);
+    const { words, unclear } = separated(text);
     if (!words.length) return { wrong: "The box is empty: type at least two numbers, such as −1, 0, 3." };
-    const values = words.map(word => parse(word));
+    if (unclear) {
+      return { wrong: `Is ${quoted(unclear)} one number or two? Type points, 1.5 2.5, or semicolons, 1,5; 2,5.` };
+    }
+    const values = words.map(parse);
     const bad = values.findIndex(value => value === undefined);
     if (bad >= 0) return { wrong: `${quoted(words[bad])} is not a number.` };
     const large = values.findIndex(value => Math.abs(Number(value)) > LARGEST);
-    if (large >= 0) return { wrong: `${quoted(words[large])} is too large: its square does not fit into 64 bits. Keep to 1e100.` };
+    if (large >= 0) {
+      return { wrong: `${quoted(words[large])} is too large: its square does not fit into 64 bits. Keep to 1e100.` };
+    }
     if (values.length < 2) return { wrong: "One number has no variance: type at least two." };
-    if (values.length > MOST_NUMBERS) return { wrong: `${values.length} numbers are too many to draw: type at most ${MOST_NUMBERS}.` };
+    if (values.length > MOST_NUMBERS) {
+      return { wrong: `${values.length} numbers are too many to draw: type at most ${MOST_NUMBERS}.` };
+    }
     return { values: values.map(Number) };
   }
 
-  /** @type {Object<string, (random: any, i: number) => number>} */
+  /** A value of the batch, by the kind of numbers. @type {Object<string, (random: any, i: number) => number>} */
   const DRAW = {
     normal: random => 2 + 1.5 * random.normal(),
     uniform: random => 6 * random.uniform() - 1,
@@ -36,35 +59,36 @@
 
   /** @typedef {"x" | "xhat" | "y" | "a" | "dx"} Key */
 
-  /** @type {{key: Key, symbol: string, words: string, colour: string}[]} */
+  /** @type {{key: Key, symbol: string, words: string, tone: string}[]} */
   const ROWS = [
-    { key: "x", symbol: "x", words: "goes in", colour: "--bn-input" },
-    { key: "xhat", symbol: "x̂", words: "standardized", colour: "--bn-neutral" },
-    { key: "y", symbol: "y", words: "γ x̂ + β", colour: "--bn-batch-norm" },
-    { key: "a", symbol: "a", words: "after the activation", colour: "--bn-positive" },
-    { key: "dx", symbol: "∂L/∂x", words: "gradient that gets through", colour: "--bn-gradient" },
+    { key: "x", symbol: "x", words: "goes in", tone: "input" },
+    { key: "xhat", symbol: "x̂", words: "standardized", tone: "neutral" },
+    { key: "y", symbol: "y", words: "γ x̂ + β", tone: "batch-norm" },
+    { key: "a", symbol: "a", words: "after the activation", tone: "positive" },
+    { key: "dx", symbol: "∂L/∂x", words: "gradient that gets through", tone: "gradient" },
   ];
 
   class Affine extends BatchNormKit.Simulator {
     /** @type {Object<string, {plot: HTMLElement, mean: HTMLElement, std: HTMLElement}>} */
-    rows;
+    rows = {};
     /** @type {HTMLButtonElement} */
     another;
-    /** @type {number[] | undefined} */
-    last;
+    #last = LAST;
 
     furnish() {
+      const cell = (/** @type {string} */ look) => h("td", { role: "cell", class: look });
       const body = h("tbody", { role: "rowgroup" });
-      this.rows = {};
-      for (const row of ROWS) {
-        const cells = { plot: h("td", { role: "cell", class: "bn-affine__plot" }), mean: h("td", { role: "cell", class: "bn-number" }), std: h("td", { role: "cell", class: "bn-number" }) };
-        body.append(h("tr", { role: "row", style: `--tone: var(${row.colour})` },
-          h("th", { role: "rowheader", scope: "row" }, h("span", { class: "bn-affine__symbol" }, row.symbol), h("span", {}, row.words)), cells.plot, cells.mean, cells.std));
-        this.rows[row.key] = cells;
+      for (const { key, symbol, words, tone } of ROWS) {
+        const cells = { plot: cell("bn-affine__plot"), mean: cell("bn-number"), std: cell("bn-number") };
+        const name = [h("span", { class: "bn-affine__symbol" }, symbol), h("span", {}, words)];
+        body.append(h("tr", { role: "row", style: `--tone: var(--bn-${tone})` },
+          h("th", { role: "rowheader", scope: "row" }, ...name), ...Object.values(cells)));
+        this.rows[key] = cells;
       }
-      const head = ["", "distribution", "mean", "std"].map((word, i) => i ? h("th", { role: "columnheader", scope: "col" }, word) : h("td", { role: "cell" }));
+      const titles = ["distribution", "mean", "std"];
+      const head = titles.map(title => h("th", { role: "columnheader", scope: "col" }, title));
       this.stage.append(h("table", { class: "bn-affine", role: "table", "aria-label": "The batch on its way" },
-        h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)), body));
+        h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, h("td", { role: "cell" }), ...head)), body));
       this.action("Undo: γ = √(σ² + ε), β = μ", () => this.undo());
       this.another = this.action("Another batch", () => this.set("seed", Number(this.settings.seed) % 1000000 + 1));
     }
@@ -72,31 +96,32 @@
     /** The batch that the settings ask for; the last good one while what is typed makes no sense. */
     batch() {
       const typed = this.settings.data === "typed";
-      /** @type {(name: string) => HTMLElement} */
-      const control = name => /** @type {any} */ (this.controls.querySelector(`[data-setting=${name}]`));
-      control("numbers").hidden = !typed;
-      control("batch").hidden = typed;
+      this.reveal("numbers", typed);
+      this.reveal("batch", !typed);
       this.another.hidden = typed;
       if (typed) {
         const found = numbers(String(this.settings.numbers));
-        this.complain("numbers", found.wrong ? `${found.wrong} What is drawn is still the last batch that made sense.` : "");
-        if (found.values) this.last = found.values;
-        if (!this.last) this.last = [-1.5, -0.5, 0.5, 1.5];
-        return this.last;
+        const still = "What is drawn is still the last batch that made sense.";
+        this.complain("numbers", found.wrong ? `${found.wrong} ${still}` : "");
+        if (found.wrong === undefined) this.#last = found.values;
+        return this.#last;
       }
-      const random = B.random(Number(this.settings.seed));
+      const random = new B.Random(Number(this.settings.seed));
       return Array.from({ length: Number(this.settings.batch) }, (_, i) => DRAW[this.settings.data](random, i));
     }
 
     /** Everything that is shown, by the engine. */
     compute() {
-      const values = this.batch(), m = values.length, { gamma, beta, epsilon, activation } = this.settings;
-      const net = B.network([B.standardize({ eps: Number(epsilon), rate: 0, unbiased: false }), B.affine(Number(gamma), Number(beta)), B.activations[activation]()]);
-      const arriving = B.random(1000003 * Number(this.settings.seed) + 7), begun = net.init(() => 0, 1);
-      const passed = net.forward(begun.params, begun.state, B.matrix(m, 1, values), true);
-      const back = net.backward(begun.params, passed.saved, B.matrix(m, 1, Array.from({ length: m }, () => arriving.normal())));
-      return { x: values, xhat: Array.from(passed.saved[1].x.data), y: Array.from(passed.saved[2].x.data), a: Array.from(passed.y.data), dx: Array.from(back.dx.data),
-        mu: passed.saved[0].mean[0], variance: passed.saved[0].var[0] };
+      const values = this.batch(), m = values.length, { gamma, beta, epsilon, seed, activation } = this.settings;
+      const standardize = new B.Standardize({ eps: Number(epsilon), rate: 0, unbiased: false });
+      const affine = new B.Affine(Number(gamma), Number(beta));
+      const net = new B.Network([standardize, affine, B.activations[activation]()]);
+      const arriving = new B.Random(1000003 * Number(seed) + 7), { params, state } = net.init(() => 0, 1);
+      const { y, saved } = net.forward(params, state, B.matrix(m, 1, values), true);
+      const { dx } = net.backward(params, saved, B.matrix(m, 1, values.map(() => arriving.normal())));
+      const [xhat, affined] = [saved[1].x, saved[2].x].map(one => Array.from(one.data));
+      const rows = { x: values, xhat, y: affined, a: Array.from(y.data), dx: Array.from(dx.data) };
+      return { rows, mu: saved[0].mean[0], variance: saved[0].var[0] };
     }
 
     undo() {
@@ -108,73 +133,75 @@
     }
 
     draw() {
-      const now = this.compute(), { gamma, beta, epsilon } = this.settings;
-      this.figures = {};
-      const undefinedHere = now.xhat.some(value => !Number.isFinite(value));
-      const extent = /** @type {(values: number[]) => number} */ (values => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
-      const shared = /** @type {Key[]} */ (["x", "xhat", "y"]).map(key => extent(now[key])).filter(size => size <= COMMON).reduce((most, size) => Math.max(most, size), 4);
-      for (const row of ROWS) {
-        const values = now[row.key], size = extent(values), cells = this.rows[row.key];
+      const { rows, mu, variance } = this.compute();
+      const isUndefined = !rows.xhat.every(Number.isFinite);
+      const sizes = [rows.x, rows.xhat, rows.y].map(C.largest).filter(size => size <= COMMON);
+      const common = Math.ceil(Math.max(4, ...sizes));
+      this.figures = { mu, variance };
+      for (const { key, tone } of ROWS) {
+        const values = rows[key], size = C.largest(values), cells = this.rows[key];
         const { mean, std } = values.every(Number.isFinite) ? B.moments(values) : { mean: NaN, std: NaN };
-        this.figures[row.key] = { mean: mean, std: std };
+        this.figures[key] = { mean, std };
         cells.mean.textContent = told(mean, size);
         cells.std.textContent = told(std, size);
-        cells.plot.replaceChildren(undefinedHere && row.key !== "x" ? h("p", { class: "bn-sim__none" }, "0/0")
-          : plot(values, mean, std, this.domain(row.key, values, shared), cells.plot.clientWidth || 400));
+        cells.plot.replaceChildren(isUndefined && key !== "x" ? h("p", { class: "bn-sim__none" }, "0/0")
+          : plot(values, mean, std, this.domain(key, values, common), tone, cells.plot.clientWidth || 400));
       }
-      this.figures.mu = now.mu;
-      this.figures.variance = now.variance;
-      if (undefinedHere) return "All values are the same and ε is zero: x̂ is 0/0, which is not a number. That is what ε is for.";
-      const off = now.y.reduce((most, value, i) => Math.max(most, Math.abs(value - now.x[i])), 0), sigma = Math.sqrt(now.variance), root = Math.sqrt(now.variance + Number(epsilon));
-      if (off <= 1e-9 * Math.max(1e-300, sigma)) return `y is x again: γ and β have undone the normalization, and the two differ by ${off === 0 ? "nothing" : "at most " + told(off)}.`;
-      return `x̂ = (x − ${told(now.mu, extent(now.x)).replace(/^−/, "(−") + (now.mu < 0 && told(now.mu, extent(now.x)) !== "0" ? ")" : "")}) / ${told(root)}. The standard deviation of y is ${told(this.figures.y.std)}: `
-        + `|γ| · σ/√(σ² + ε) = ${told(Math.abs(Number(gamma)))} · ${told(sigma / root)}; its mean is β = ${told(Number(beta))}.`;
+      if (isUndefined) {
+        return "All values are the same and ε is zero: x̂ is 0/0, which is not a number. That is what ε is for.";
+      }
+      return this.sentenceOf(rows, mu, variance);
     }
 
-    /** The ends of a row's axis. @type {(key: string, values: number[], shared: number) => [number, number]} */
-    domain(key, values, shared) {
-      const low = values.reduce((a, b) => Math.min(a, b), Infinity), high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+    /** What is to be seen. @param {Record<Key, number[]>} rows @param {number} mu @param {number} variance */
+    sentenceOf(rows, mu, variance) {
+      const sigma = Math.sqrt(variance), root = Math.sqrt(variance + Number(this.settings.epsilon));
+      const off = C.largest(rows.y.map((value, i) => value - rows.x[i]));
+      if (off <= 1e-9 * Math.max(1e-300, sigma)) {
+        const by = off === 0 ? "nothing" : `at most ${told(off)}`;
+        return `y is x again: γ and β have undone the normalization, and the two differ by ${by}.`;
+      }
+      const mean = told(mu, C.largest(rows.x)).replace(/^−.*/, "($&)");
+      const gamma = told(Math.abs(Number(this.settings.gamma))), beta = told(Number(this.settings.beta));
+      return `x̂ = (x − ${mean}) / ${told(root)}. The standard deviation of y is ${told(this.figures.y.std)}: `
+        + `|γ| · σ/√(σ² + ε) = ${gamma} · ${told(sigma / root)}; its mean is β = ${beta}.`;
+    }
+
+    /** The ends of a row's axis. @type {(key: Key, values: number[], common: number) => Ends} */
+    domain(key, values, common) {
       if (key === "a" && this.settings.activation === "sigmoid") return [0, 1];
       if (key === "a" && this.settings.activation === "tanh") return [-1, 1];
-      if (key === "dx") {
-        const size = Math.max(1, -low, high);
-        return [-size, size];
-      }
-      const common = Math.ceil(shared);
-      if (Math.max(-low, high) <= common) return [-common, common];
-      const room = (high - low) * 0.05 || Math.abs(high) * 0.05;
+      const size = C.largest(values);
+      if (key === "dx") return [-Math.max(1, size), Math.max(1, size)];
+      if (size <= common) return [-common, common];
+      const low = Math.min(...values), high = Math.max(...values), room = (high - low || Math.abs(high)) * 0.05;
       return [low - room, high + room];
     }
   }
 
-  /** A histogram, or dots where there are few values, over the mean and one standard deviation to both sides.
-   *  @type {(values: number[], mean: number, std: number, domain: [number, number], width: number) => SVGElement} */
-  function plot(values, mean, std, [low, high], width) {
-    const height = 62, floor = 38, side = 10, inner = width - 2 * side;
-    /** @type {(value: number) => number} */
-    const at = value => side + inner * Math.min(1, Math.max(0, (value - low) / (high - low)));
-    const picture = s("svg", { width: width, height: height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" });
-    const steps = ticks(low, high, Math.max(2, Math.min(8, inner / 60)));
-    const digits = Math.max(0, ...steps.map(step => (String(step).split("e")[0].split(".")[1] || "").length));
-    for (const step of steps) {
-      picture.append(s("line", { x1: at(step), x2: at(step), y1: floor, y2: floor + 4, class: "bn-sim__axis" }),
-        s("text", { x: at(step), y: floor + 22, "text-anchor": "middle" }, Math.abs(step) >= 1e5 || (step !== 0 && Math.abs(step) < 1e-4) ? told(step) : signed(step.toFixed(digits))));
-    }
-    const bins = Math.round(Math.max(20, Math.min(inner / 6, 2.5 * Math.sqrt(values.length)))), counts = new Array(bins).fill(0);
-    const bin = /** @type {(value: number) => number} */ (value => Math.min(bins - 1, Math.floor(bins * (at(value) - side) / inner)));
+  /** A histogram, or dots where values are few, over the mean and one standard deviation to both sides.
+   *  @type {(values: number[], mean: number, std: number, domain: Ends, tone: string, width: number)
+   *         => SVGElement} */
+  function plot(values, mean, std, [low, high], tone, width) {
+    const paper = new C.SvgPaper(width, 62), side = 10, inner = width - 2 * side;
+    const bins = Math.round(Math.max(20, Math.min(inner / 6, 2.5 * Math.sqrt(values.length))));
+    const bin = (/** @type {number} */ value) => Math.min(bins - 1, Math.floor(bins * (value - low) / (high - low)));
+    const counts = new Array(bins).fill(0);
+    for (const value of values) counts[bin(value)]++;
+    const most = Math.max(...counts);
+    const chart = new C.Chart(paper, { x: [low, high], y: [0, most], left: side, right: side, top: 4, bottom: 24 });
     if (values.length <= FEW) {
-      const stack = Math.max(...values.reduce((tall, value) => { tall[bin(value)]++; return tall; }, counts.slice())), rise = Math.min(8, (floor - 8) / stack);
-      for (const value of values) picture.append(s("circle", { cx: at(value), cy: floor - 5 - rise * counts[bin(value)]++, r: 4, class: "bn-sim__dot" }));
-    } else {
-      for (const value of values) counts[bin(value)]++;
-      const most = Math.max(...counts), step = inner / bins;
-      let path = `M${side} ${floor}`;
-      counts.forEach((count, i) => { path += `V${(floor - (floor - 4) * count / most).toFixed(1)}H${(side + (i + 1) * step).toFixed(1)}`; });
-      picture.append(s("path", { d: path + `V${floor}Z`, class: "bn-sim__bars" }));
-    }
-    picture.append(s("line", { x1: side, x2: width - side, y1: floor, y2: floor, class: "bn-sim__axis" }),
-      s("line", { x1: at(mean - std), x2: at(mean + std), y1: floor, y2: floor, class: "bn-sim__spread" }), s("circle", { cx: at(mean), cy: floor, r: 3.4, class: "bn-sim__mean" }));
-    return picture;
+      const above = new Array(bins).fill(0), rise = Math.min(8, (chart.bottom - 8) / most);
+      for (const value of values) {
+        const y = chart.bottom - 5 - rise * above[bin(value)]++;
+        paper.dot(chart.x(value), y, 4, { fill: tone, fillOpacity: 0.55, stroke: tone });
+      }
+    } else chart.histogram(counts, { fill: tone, fillOpacity: 0.32, stroke: tone });
+    chart.axis(C.marks(low, high, Math.max(2, Math.min(8, inner / 60))));
+    const [from, to] = [mean - std, mean + std].map(end => chart.x(Math.min(high, Math.max(low, end))));
+    paper.path(C.segment(from, chart.bottom, to, chart.bottom), { stroke: "ink", width: 2.5 });
+    chart.dots([[mean, 0]], 3.4, { fill: "ink", stroke: "paper", width: 1.5 });
+    return paper.element;
   }
 
   customElements.define("bn-affine", Affine);

@@ -1,38 +1,53 @@
-/* A stream of batches from one distribution: running averages against the truth, and one example in training and in evaluation mode. */
-/* global BatchNorm, BatchNormKit */
-(function () {
+/* A stream of batches from one distribution: running averages against the truth, and one example in training and in
+   evaluation mode. */
+/* global BatchNorm, BatchNormKit, BatchNormCharts */
+(() => {
   "use strict";
 
-  const B = BatchNorm, { h, s, told, signed, ticks } = BatchNormKit;
-  const MEAN = 3, STD = 2, EXAMPLE = 5; // as in the study: a stream that stands still; the example is one standard deviation above
+  const B = BatchNorm, { h, told } = BatchNormKit, C = BatchNormCharts;
+  const MEAN = 3, STD = 2; // as in the study: a stream that stands still
+  const EXAMPLE = 5; // one standard deviation above the mean
   const TRUTH = { mean: MEAN, variance: STD * STD, value: (EXAMPLE - MEAN) / STD };
   const LONGEST = 300; // batches
-  const TICK = 40; // milliseconds a batch when running
+  const TICK = 40; // milliseconds for each batch while it runs
 
-  /** @type {{key: "mean" | "variance" | "value", title: string, line: string, dots: string}[]} */
+  /** @typedef {"mean" | "variance" | "value"} Key */
+  /** @typedef {{line: number[], dots: number[]}} Series  from the start on, and one of each batch */
+
+  /** @type {{key: Key, title: string, line: string, dots: string}[]} */
   const CHARTS = [
     { key: "mean", title: "Running mean", line: "running mean", dots: "batch means" },
     { key: "variance", title: "Running variance", line: "running variance", dots: "batch variances, as averaged" },
-    { key: "value", title: "The example x = 5, standardized", line: "evaluation mode", dots: "training mode, among the neighbours of that batch" },
+    {
+      key: "value",
+      title: "The example x = 5, standardized",
+      line: "evaluation mode",
+      dots: "training mode, among the neighbours of that batch",
+    },
   ];
+
+  /** @type {(values: number[]) => number} */
+  const last = values => values[values.length - 1];
 
   class Running extends BatchNormKit.Simulator {
     /** @type {Object<string, {now: HTMLElement, place: HTMLElement}>} */
-    charts;
+    charts = {};
     /** @type {HTMLButtonElement} */
     runner;
     running = 0; // the interval's number while it runs
 
     furnish() {
-      this.charts = Object.fromEntries(CHARTS.map(chart => {
+      for (const { key, title, line, dots } of CHARTS) {
         const now = h("span", { class: "bn-number" }), place = h("div");
+        /** @type {(look: string, words: string) => Node} */
+        const entry = (look, words) => h("span", { class: `bn-running__${look}` }, words);
+        const example = key === "value", legend = [entry("line", line), entry(example ? "example" : "dots", dots)];
+        legend.push(entry("truth", "truth"), ...(example ? [] : [entry("theory", "expected")]));
         this.stage.append(h("div", { class: "bn-running__chart" },
-          h("p", { class: "bn-running__title" }, h("strong", {}, chart.title), " ", now),
-          h("p", { class: "bn-running__key" }, h("span", { class: "bn-running__line" }, chart.line),
-            h("span", { class: "bn-running__dots" + (chart.key === "value" ? " bn-running__dots--train" : "") }, chart.dots), h("span", { class: "bn-running__truth" }, "truth"),
-            ...(chart.key === "value" ? [] : [h("span", { class: "bn-running__theory" }, "expected")])), place));
-        return [chart.key, { now: now, place: place }];
-      }));
+          h("p", { class: "bn-running__title" }, h("strong", {}, title), " ", now),
+          h("p", { class: "bn-running__key" }, ...legend), place));
+        this.charts[key] = { now, place };
+      }
       this.runner = this.action("Run", () => (this.running ? this.pause() : this.run()));
       this.runner.className = "bn-sim__main";
       this.action("One batch more", () => {
@@ -72,21 +87,28 @@
 
     /** Averages, batch statistics and both values of the example after every batch, by the engine. */
     compute() {
-      const { batch, rate, batches, hold, seed, convention } = this.settings, m = Number(batch), unbiased = convention === "unbiased";
-      const layer = B.standardize({ eps: 1e-5, rate: Number(rate), unbiased: unbiased });
-      let state = layer.init(() => 0, 1).state;
-      const example = B.matrix(1, 1, [EXAMPLE]), evaluated = () => layer.forward({}, state, example, false).y.data[0];
-      /** @type {{mean: {line: number[], dots: number[]}, variance: {line: number[], dots: number[]}, value: {line: number[], dots: number[]}}} */
-      const found = { mean: { line: [0], dots: [] }, variance: { line: [1], dots: [] }, value: { line: [evaluated()], dots: [] } };
-      for (let t = 1; t <= Number(batches); t++) {
-        const random = B.random(7919 * Number(seed) + 104729 * t);
+      const { seed, convention } = this.settings, m = Number(this.settings.batch);
+      const [rate, batches, hold] = ["rate", "batches", "hold"].map(name => Number(this.settings[name]));
+      const unbiased = convention === "unbiased", correction = unbiased ? m / (m - 1) : 1;
+      const layer = new B.Standardize({ eps: 1e-5, rate, unbiased });
+      let { state } = layer.init(() => 0, 1);
+      const example = B.matrix(1, 1, [EXAMPLE]);
+      const evaluated = () => layer.forward({}, state, example, false).y.data[0];
+      /** @type {Record<Key, Series>} */
+      const found = {
+        mean: { line: [0], dots: [] },
+        variance: { line: [1], dots: [] },
+        value: { line: [evaluated()], dots: [] },
+      };
+      for (let t = 1; t <= batches; t++) {
+        const random = new B.Random(7919 * Number(seed) + 104729 * t);
         const values = Array.from({ length: m }, () => MEAN + STD * random.normal());
         const passed = layer.forward({}, state, B.matrix(m, 1, values), true);
         values[0] = EXAMPLE;
         found.value.dots.push(layer.forward({}, state, B.matrix(m, 1, values), true).y.data[0]);
-        if (t <= Number(hold)) state = passed.state;
+        if (t <= hold) state = passed.state;
         found.mean.dots.push(passed.saved.mean[0]);
-        found.variance.dots.push(passed.saved.var[0] * (unbiased ? m / (m - 1) : 1));
+        found.variance.dots.push(passed.saved.var[0] * correction);
         found.mean.line.push(state.running_mean[0]);
         found.variance.line.push(state.running_var[0]);
         found.value.line.push(evaluated());
@@ -94,47 +116,73 @@
       return found;
     }
 
+    /** What the averages are expected to be after every batch, and the axes of all charts. */
+    theory() {
+      const m = Number(this.settings.batch), alpha = Number(this.settings.rate), hold = Number(this.settings.hold);
+      const variance = STD * STD * (this.settings.convention === "unbiased" ? 1 : (m - 1) / m);
+      const start = Array.from({ length: LONGEST + 1 }, (_, t) => (1 - alpha) ** Math.min(t, hold)); // its weight
+      const meanRoom = Math.max(1.5, 4 * STD / Math.sqrt(m));
+      const varianceRoom = STD * STD * Math.max(1, 3 * Math.sqrt(2 / (m - 1)));
+      /** @type {Record<Key, {expected?: number[], y: Ends}>} */
+      const charts = {
+        mean: { expected: start.map(w => MEAN * (1 - w)), y: [Math.min(0, MEAN - meanRoom), MEAN + meanRoom] },
+        variance: { expected: start.map(w => w + variance * (1 - w)), y: [0, STD * STD + varianceRoom] },
+        value: { y: [-1.2, 3.2] },
+      };
+      return { start, charts };
+    }
+
     draw() {
-      const found = this.compute(), m = Number(this.settings.batch), alpha = Number(this.settings.rate), done = Number(this.settings.batches);
-      const hold = Number(this.settings.hold), factor = this.settings.convention === "unbiased" ? 1 : (m - 1) / m;
-      const kept = Array.from({ length: LONGEST + 1 }, (_, t) => Math.pow(1 - alpha, Math.min(t, hold)));
-      const expected = /** @type {any} */ ({ mean: kept.map(part => MEAN * (1 - part)), variance: kept.map(part => part + factor * STD * STD * (1 - part)) });
-      const room = { mean: Math.max(1.5, 4 * STD / Math.sqrt(m)), variance: STD * STD * Math.max(1, 3 * Math.sqrt(2 / (m - 1))) };
-      const domain = /** @type {any} */ ({ mean: [Math.min(0, MEAN - room.mean), MEAN + room.mean], variance: [0, STD * STD + room.variance], value: [-1.2, 3.2] });
-      const last = /** @type {(values: number[]) => number} */ (values => values[values.length - 1]);
+      const found = this.compute(), { start, charts } = this.theory(), { mean, variance, value } = found;
+      const done = Number(this.settings.batches), hold = Number(this.settings.hold);
       for (const { key } of CHARTS) {
-        const chart = this.charts[key], of = found[key];
-        chart.now.textContent = key === "value" ? `evaluation ${told(last(of.line))}` + (done ? `, training ${told(last(of.dots))}` : "") : `${told(last(of.line))}, truth ${told(TRUTH[key])}`;
-        chart.place.replaceChildren(plot(of, TRUTH[key], expected[key], domain[key], chart.place.clientWidth || 400, hold, key === "value"));
+        const { now, place } = this.charts[key], { line, dots } = found[key];
+        const training = done ? `, training ${told(last(dots))}` : "", { expected, y } = charts[key];
+        now.textContent = key === "value" ? `evaluation ${told(last(line))}${training}`
+          : `${told(last(line))}, truth ${told(TRUTH[key])}`;
+        const drawn = { line, dots, tone: key === "value" ? "none" : "neutral", truth: TRUTH[key], expected, y, hold };
+        place.replaceChildren(plot(drawn, place.clientWidth || 400));
       }
-      this.figures = { mean: last(found.mean.line), variance: last(found.variance.line), evaluation: found.value.line, training: found.value.dots };
-      if (!done) return "No batch yet: the running mean starts at 0 and the running variance at 1, whatever the data are.";
-      const moved = B.moments(found.value.dots.length > 1 ? found.value.dots : [0, 0]).std;
-      return `After ${done} ${done === 1 ? "batch" : "batches"} of ${m} the running mean is ${told(last(found.mean.line))} and the running variance ${told(last(found.variance.line))}; the start still weighs ${told(kept[done])}. `
-        + `In training mode the same example has come out with a standard deviation of ${told(moved)}; evaluation now says ${told(last(found.value.line))}.`;
+      this.figures = {
+        mean: last(mean.line),
+        variance: last(variance.line),
+        evaluation: value.line,
+        training: value.dots,
+      };
+      if (!done) {
+        return "No batch yet: the running mean starts at 0 and the running variance at 1, whatever the data are.";
+      }
+      const moved = B.moments(done > 1 ? value.dots : [0, 0]).std;
+      const count = `${done} ${done === 1 ? "batch" : "batches"}`;
+      return `After ${count} of ${this.settings.batch} the running mean is ${told(last(mean.line))} and the running `
+        + `variance ${told(last(variance.line))}; the start still weighs ${told(start[done])}. In training mode the `
+        + `same example has come out with a standard deviation of ${told(moved)}; evaluation now says `
+        + `${told(last(value.line))}.`;
     }
   }
 
-  /** Dots for batches, a line for the running average, the truth dashed. A line that leaves the axis is cut off there.
-   *  @type {(of: {line: number[], dots: number[]}, truth: number, expected: number[] | undefined, domain: [number, number], width: number, hold: number, train: boolean) => SVGElement} */
-  function plot(of, truth, expected, [low, high], width, hold, train) {
-    const height = 128, left = 34, right = 8, top = 6, floor = 104;
-    const x = /** @type {(t: number) => string} */ (t => (left + (width - left - right) * t / LONGEST).toFixed(1));
-    const y = /** @type {(value: number) => string} */ (value => (floor - (floor - top) * (value - low) / (high - low)).toFixed(1));
-    const path = /** @type {(values: number[]) => string} */ (values => values.map((value, t) => `${t ? "L" : "M"}${x(t)} ${y(value)}`).join(""));
-    const picture = s("svg", { width: width, height: height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" });
-    for (const step of ticks(low, high, 4)) {
-      picture.append(s("line", { x1: left, x2: width - right, y1: y(step), y2: y(step), class: "bn-sim__grid" }), s("text", { x: left - 6, y: Number(y(step)) + 4, "text-anchor": "end" }, signed(String(step))));
+  /** Dots for batches, a line for the running average, the truth dashed.
+   *  @type {(of: Series & {tone: string, truth: number, expected?: number[], y: Ends, hold: number},
+   *          width: number) => SVGElement} */
+  function plot({ line, dots, tone, truth, expected, y, hold }, width) {
+    const paper = new C.SvgPaper(width, 128), margins = { left: 34, right: 8, top: 6, bottom: 24 };
+    const chart = new C.Chart(paper, { x: [0, LONGEST], y, ...margins });
+    /** @type {(values: number[], first: number) => Point[]} */
+    const points = (values, first) => values.map((value, i) => [first + i, value]);
+    chart.grid(C.marks(y[0], y[1], 4));
+    chart.below(C.marks(0, LONGEST, Math.max(3, width / 110)), "batches");
+    if (hold < LONGEST) {
+      chart.vertical(hold, { stroke: "rule" });
+      paper.text(chart.x(hold) + 5, chart.top + 9, "held still", { align: "left" });
     }
-    for (const step of ticks(0, LONGEST, Math.max(3, width / 110))) picture.append(s("text", { x: x(step), y: floor + 18, "text-anchor": step === LONGEST ? "end" : "middle" }, step === LONGEST ? `${step} batches` : String(step)));
-    if (hold < LONGEST) picture.append(s("line", { x1: x(hold), x2: x(hold), y1: top, y2: floor, class: "bn-sim__axis" }), s("text", { x: Number(x(hold)) + 5, y: top + 9 }, "held still"));
-    picture.append(s("line", { x1: left, x2: width - right, y1: y(truth), y2: y(truth), class: "bn-running__stroke--truth" }));
-    const inside = s("svg", { x: 0, y: top - 4, width: width, height: floor - top + 8, viewBox: `0 ${top - 4} ${width} ${floor - top + 8}`, overflow: "hidden" });
-    for (let t = 0; t < of.dots.length; t++) inside.append(s("circle", { cx: x(t + 1), cy: y(of.dots[t]), r: 2, class: train ? "bn-running__dot--train" : "bn-running__dot" }));
-    if (expected) inside.append(s("path", { d: path(expected), class: "bn-running__stroke--theory" }));
-    picture.append(inside);
-    inside.append(s("path", { d: path(of.line), class: "bn-running__stroke" }), s("circle", { cx: x(of.line.length - 1), cy: y(of.line[of.line.length - 1]), r: 3.5, class: "bn-running__end" }));
-    return picture;
+    chart.horizontal(truth, { stroke: "truth", width: 1.2, dashes: [4, 4] });
+    chart.inside(() => {
+      chart.dots(points(dots, 1), 2, { fill: tone, fillOpacity: tone === "none" ? 0.75 : 0.5 });
+      if (expected) chart.line(points(expected, 0), { stroke: "theory", width: 1.2 });
+      chart.line(points(line, 0), { stroke: "batch-norm", width: 2.2 });
+      chart.dots(points(line, 0).slice(-1), 3.5, { fill: "batch-norm", stroke: "paper", width: 1.5 });
+    });
+    return paper.element;
   }
 
   customElements.define("bn-running", Running);

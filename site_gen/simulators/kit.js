@@ -1,5 +1,5 @@
-/* What all simulators share: controls made from the declaration beside each of them, their state in the address, sentences for
-   input that makes no sense, and small drawings. Whatever a reader types is shown as text and never as HTML. */
+/* What a simulator is: controls made from the declaration beside it, their state in the address, and sentences for
+   input that makes no sense. Whatever a reader types is shown as text and never as HTML. */
 
 /**
  * @typedef {Object} Setting  one control, as declared in the simulator's JSON file
@@ -22,20 +22,25 @@
  * @property {Object<string, string>} [choices]
  * @typedef {Object<string, number | string>} Values
  * @typedef {{label: string, watch: string, set: Values}} Preset
- * @typedef {{declared: {title: string, settings: Setting[], presets: Object<string, Preset>}, start: Values, preset: string, facts: any}} Told
+ * @typedef {{title: string, settings: Setting[], presets: Object<string, Preset>}} Declared
+ * @typedef {{declared: Declared, start: Values, preset: string, facts: any}} Told  by the page
+ * @typedef {HTMLInputElement | HTMLSelectElement} Box
+ * @typedef {{box: Box, wrong: HTMLElement}} Field  a control and its sentence
+ * @typedef {{box: Box, show: (value: number | string) => void, inputs: HTMLElement[]}} Inputs  all of a control; `show`
+ *   writes a value into it
  */
 
-/* global BatchNorm */
-var BatchNormKit = (function () {
+var BatchNormKit = (() => {
   "use strict";
 
-  const SVG = "http://www.w3.org/2000/svg";
   const PAUSE = 600; // milliseconds of rest before screen readers are told, and the address is written
 
-  /** @type {<K extends keyof HTMLElementTagNameMap>(tag: K, attributes?: Object<string, any>, ...children: (Node | string)[]) => HTMLElementTagNameMap[K]} */
-  function h(tag, attributes, ...children) {
+  /** An element with attributes and children.
+   *  @type {<K extends keyof HTMLElementTagNameMap>(
+   *    tag: K, attributes?: Object<string, any>, ...children: (Node | string)[]) => HTMLElementTagNameMap[K]} */
+  function h(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) {
+    for (const [name, value] of Object.entries(attributes)) {
       if (value === true) made.setAttribute(name, "");
       else if (value !== false && value !== undefined) made.setAttribute(name, String(value));
     }
@@ -43,34 +48,25 @@ var BatchNormKit = (function () {
     return made;
   }
 
-  /** @type {<K extends keyof SVGElementTagNameMap>(tag: K, attributes?: Object<string, any>, text?: string) => SVGElementTagNameMap[K]} */
-  function s(tag, attributes, text) {
-    const made = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, String(value));
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
-  /** A number for readers: three digits after the point, or three significant ones; what is below `scale` × 10⁻¹² is round-off.
+  /** A number for readers: three decimals, or the leading digits; what is below `scale` × 10⁻¹² is round-off.
    *  @type {(value: number, scale?: number) => string} */
-  function told(value, scale) {
+  function told(value, scale = 0) {
     if (Number.isNaN(value)) return "not a number";
     if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
     const size = Math.abs(value);
-    if (size <= 1e-12 * (scale || 0)) return "0";
-    const text = size === 0 ? "0" : size >= 1e5 || size < 1e-3 ? value.toExponential(1) : size >= 100 ? value.toPrecision(4) : value.toFixed(3);
-    return signed(text);
+    if (size <= 1e-12 * scale) return "0";
+    if (size >= 1e5 || size < 1e-3) return signed(value.toExponential(1));
+    return signed(size >= 100 ? value.toPrecision(4) : value.toFixed(3));
   }
 
   /** With a real minus sign, and powers of ten as people write them.
    *  @type {(text: string) => string} */
   function signed(text) {
-    const raised = /** @type {Object<string, string>} */ ({ "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" });
-    const [digits, power] = text.split("e");
-    const minus = digits.replace("-", "−");
-    if (power === undefined) return minus;
-    const exponent = Array.from(power.replace("+", ""), one => raised[one]).join("");
-    return /^−?1(\.0)?$/.test(minus) ? minus.replace(/1.*/, "10") + exponent : minus + " · 10" + exponent;
+    const [digits, power] = text.replace(/-/g, "−").split("e");
+    if (power === undefined) return digits;
+    const raised = (/** @type {string} */ one) => (one === "−" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(one)]);
+    const exponent = Array.from(power.replace("+", ""), raised).join("");
+    return /^−?1(\.0)?$/.test(digits) ? digits.replace(/1.*/, "10") + exponent : `${digits} · 10${exponent}`;
   }
 
   /** A number as it stands in a box: six digits, as somebody would type it.
@@ -90,30 +86,28 @@ var BatchNormKit = (function () {
   /** What a reader typed, cut so that it fits into a sentence.
    *  @type {(text: string) => string} */
   function quoted(text) {
-    return "“" + (text.length > 24 ? text.slice(0, 24) + "…" : text) + "”";
+    return `“${text.length > 24 ? `${text.slice(0, 24)}…` : text}”`;
   }
 
   /** What is wrong with a value of a setting, as a sentence; "" if nothing is.
    *  @type {(setting: Setting, text: string) => string} */
-  function fault(setting, text) {
-    if (setting.kind === "numbers") return "";
-    if (setting.kind === "choice") return text in /** @type {any} */ (setting.choices) ? "" : `${setting.label} cannot be ${quoted(text)}.`;
-    const value = parse(text), range = setting.values ? [setting.values[0], setting.values[setting.values.length - 1]]
-      : [setting.least, setting.most];
-    const rule = `${setting.label} is a ${setting.whole ? "whole " : ""}number from ${signed(String(range[0]))} to ${signed(String(range[1]))}`;
+  function fault({ kind, label, choices = {}, values, least = -Infinity, most = Infinity, whole }, text) {
+    if (kind === "numbers") return "";
+    if (kind === "choice") return text in choices ? "" : `${label} cannot be ${quoted(text)}.`;
+    const value = parse(text), [low, high] = values ? [values[0], values[values.length - 1]] : [least, most];
+    const range = `from ${signed(String(low))} to ${signed(String(high))}`;
+    const rule = `${label} is a ${whole ? "whole " : ""}number ${range}`;
     if (!text.trim()) return `${rule}. The box is empty.`;
     if (value === undefined) return `${rule}; ${quoted(text)} is not a number.`;
-    if (setting.values ? !setting.values.includes(value) : !(value >= Number(range[0]) && value <= Number(range[1])) || (setting.whole && value % 1 !== 0)) {
-      return `${rule}; ${quoted(text)} is not${setting.values ? " one of its steps" : ""}.`;
-    }
-    return "";
+    if (values) return values.includes(value) ? "" : `${rule}; ${quoted(text)} is not one of its steps.`;
+    return value >= low && value <= high && !(whole && value % 1) ? "" : `${rule}; ${quoted(text)} is not.`;
   }
 
   class Simulator extends HTMLElement {
     /* Fields get their values once the element stands in the page. */
     /** @type {Told} */
     told;
-    /** @type {Told["declared"]} */
+    /** @type {Declared} */
     declared;
     /** @type {Values} */
     begin;
@@ -121,7 +115,7 @@ var BatchNormKit = (function () {
     settings;
     /** @type {Object<string, (value: number | string) => void>} */
     show;
-    /** @type {Object<string, {box: any, wrong: HTMLElement}>} */
+    /** @type {Object<string, Field>} */
     boxes;
     /** @type {number} */
     timer;
@@ -139,15 +133,15 @@ var BatchNormKit = (function () {
     controls;
     /** @type {HTMLElement} */
     actions;
-    /** What the drawing shows, in numbers: for tests and for the curious. @type {any} */
+    /** What the drawing shows, in numbers, for tests and for the curious. @type {any} */
     figures;
 
     connectedCallback() {
       if (this.settings) return;
       this.told = JSON.parse(/** @type {any} */ (this.querySelector("script")).textContent);
       this.declared = this.told.declared;
-      this.begin = Object.assign(Object.fromEntries(this.declared.settings.map(one => [one.name, one.start])), this.told.start);
-      this.settings = Object.assign({}, this.begin);
+      this.begin = { ...this.begun(), ...this.told.start };
+      this.settings = { ...this.begin };
       this.show = {};
       this.boxes = {};
       this.timer = 0;
@@ -162,8 +156,8 @@ var BatchNormKit = (function () {
       };
       if (typeof ResizeObserver === "undefined") window.addEventListener("resize", resized);
       else new ResizeObserver(resized).observe(this);
-      const still = this.closest(".bn-simulator");
-      window.addEventListener("beforeprint", () => still && still.querySelectorAll("img").forEach(image => { image.loading = "eager"; }));
+      const images = this.closest(".bn-simulator")?.querySelectorAll("img") ?? []; // of the figure that is printed
+      window.addEventListener("beforeprint", () => images.forEach(image => { image.loading = "eager"; }));
     }
 
     /** Take over what the address says; sentences for what it says wrongly.
@@ -176,8 +170,9 @@ var BatchNormKit = (function () {
         const text = asked.get(`${this.id}.${setting.name}`);
         if (text === null) continue;
         const wrong = fault(setting, text);
+        const numeric = setting.kind === "number" || setting.kind === "ladder";
         if (wrong) faults.push([setting.name, wrong]);
-        else this.settings[setting.name] = setting.kind === "number" || setting.kind === "ladder" ? Number(parse(text)) : text;
+        else this.settings[setting.name] = numeric ? Number(parse(text)) : text;
       }
       return faults;
     }
@@ -191,8 +186,9 @@ var BatchNormKit = (function () {
         else query.set(key, String(this.settings[setting.name]));
       }
       const text = query.toString();
-      try { history.replaceState(null, "", location.pathname + (text ? "?" + text : "") + location.hash); }
-      catch (refused) { /* some browsers keep the address of a file fixed */ }
+      try {
+        history.replaceState(null, "", location.pathname + (text ? `?${text}` : "") + location.hash);
+      } catch (refused) { /* some browsers keep the address of a file fixed */ }
     }
 
     /** All but the drawing, which is the simulator's own. */
@@ -201,7 +197,7 @@ var BatchNormKit = (function () {
       this.presets = h("div", { class: "bn-sim__presets", role: "group", "aria-label": "Situations" });
       for (const [name, preset] of Object.entries(this.declared.presets)) {
         const button = h("button", { type: "button", "data-preset": name }, preset.label);
-        button.addEventListener("click", () => this.choose(Object.assign({}, this.begun(), this.viewed(), preset.set)));
+        button.addEventListener("click", () => this.choose({ ...this.begun(), ...this.viewed(), ...preset.set }));
         this.presets.append(button);
       }
       this.watch = h("p", { class: "bn-sim__watch" });
@@ -221,14 +217,15 @@ var BatchNormKit = (function () {
     /** What a simulator adds to the common parts. */
     furnish() {}
 
-    /** Settings as declared, without those that the page chose: what presets start from. */
+    /** Settings as declared, whatever the page chose: what presets start from. @returns {Values} */
     begun() {
-      return /** @type {Values} */ (Object.fromEntries(this.declared.settings.map(one => [one.name, one.start])));
+      return Object.fromEntries(this.declared.settings.map(one => [one.name, one.start]));
     }
 
-    /** How it is shown at present. */
+    /** The settings in force that say how it is shown. @returns {Values} */
     viewed() {
-      return /** @type {Values} */ (Object.fromEntries(this.declared.settings.filter(one => one.view).map(one => [one.name, this.settings[one.name]])));
+      const names = this.declared.settings.filter(one => one.view).map(one => one.name);
+      return Object.fromEntries(names.map(name => [name, this.settings[name]]));
     }
 
     /** @type {(label: string, act: () => void) => HTMLButtonElement} */
@@ -242,56 +239,79 @@ var BatchNormKit = (function () {
     /** One setting as a label with its native inputs and a place for a sentence.
      *  @param {Setting} setting */
     control(setting) {
-      const id = `${this.id}-${setting.name}`, name = setting.name;
-      const label = h("label", { for: id }, setting.label), parts = h("div", { class: `bn-sim__inputs bn-sim__inputs--${setting.kind}${setting.kind === "number" && setting.low === undefined ? " bn-sim__inputs--box" : ""}` });
+      const { kind, name, low } = setting, id = `${this.id}-${name}`;
       const wrong = h("p", { class: "bn-sim__fault", id: `${id}-fault`, role: "status" });
-      /** @type {<T extends HTMLElement>(box: T) => T} */
-      const described = box => { this.boxes[name] = { box: box, wrong: wrong }; box.setAttribute("aria-describedby", `${id}-fault`); return box; };
-      if (setting.kind === "choice") {
-        const select = described(h("select", { id: id }, ...Object.entries(setting.choices || {}).map(([value, text]) => h("option", { value: value }, text))));
-        select.addEventListener("change", () => this.set(name, select.value));
-        this.show[name] = value => { select.value = String(value); };
-        parts.append(select);
-      } else if (setting.kind === "ladder") {
-        const values = setting.values || [], words = setting.words || {};
-        /** @type {(value: any) => string} */
-        const inWords = value => (words[value] || signed(value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value))) + (setting.unit && !words[value] ? " " + setting.unit : "");
-        const slider = described(h("input", { type: "range", id: id, min: 0, max: values.length - 1, step: 1 }));
-        const shown = h("output", { for: id });
-        slider.addEventListener("input", () => this.set(name, values[slider.valueAsNumber]));
-        this.show[name] = value => {
-          slider.value = String(values.indexOf(Number(value)));
-          slider.setAttribute("aria-valuetext", inWords(value));
-          shown.textContent = inWords(value);
-        };
-        parts.append(slider, shown);
-      } else if (setting.kind === "number") {
-        const slider = h("input", { type: "range", id: `${id}-slider`, min: setting.low, max: setting.high, step: setting.step, "aria-label": `${setting.label}, slider` });
-        const box = described(h("input", { type: "text", inputmode: "decimal", id: id, autocomplete: "off", spellcheck: "false" }));
-        slider.addEventListener("input", () => this.set(name, slider.valueAsNumber));
-        box.addEventListener("input", () => this.typed(setting, box.value));
-        box.addEventListener("change", () => { if (!box.hasAttribute("aria-invalid")) this.show[name](this.settings[name]); });
-        this.show[name] = value => {
-          slider.value = String(value);
-          if (document.activeElement !== box || parse(box.value) !== value) box.value = short(Number(value));
-        };
-        if (setting.low === undefined) parts.append(box);
-        else parts.append(slider, box);
-      } else {
-        const box = described(h("input", { type: "text", id: id, autocomplete: "off", spellcheck: "false" }));
-        box.addEventListener("input", () => this.set(name, box.value));
-        this.show[name] = value => { if (box.value !== value) box.value = String(value); };
-        parts.append(box);
-      }
-      const whole = h("div", { class: "bn-sim__control", "data-setting": name }, label, parts, wrong);
+      const make = { choice: this.#choice, ladder: this.#ladder, number: this.#number, numbers: this.#numbers }[kind];
+      const { box, show, inputs } = make.call(this, setting, id);
+      box.setAttribute("aria-describedby", wrong.id);
+      this.boxes[name] = { box, wrong };
+      this.show[name] = show;
+      const label = h("label", { for: id }, setting.label);
       if (setting.hint) label.append(h("span", { class: "bn-sim__hint" }, setting.hint));
-      return whole;
+      const looks = [kind, ...(kind === "number" && low === undefined ? ["box"] : [])];
+      const names = ["bn-sim__inputs", ...looks.map(look => `bn-sim__inputs--${look}`)].join(" ");
+      const parts = h("div", { class: names }, ...inputs);
+      return h("div", { class: "bn-sim__control", "data-setting": name }, label, parts, wrong);
+    }
+
+    /** A list to choose from. @param {Setting} setting @param {string} id @returns {Inputs} */
+    #choice({ name, choices = {} }, id) {
+      const box = h("select", { id }, ...Object.entries(choices).map(([value, text]) => h("option", { value }, text)));
+      box.addEventListener("change", () => this.set(name, box.value));
+      return { box, show: value => { box.value = String(value); }, inputs: [box] };
+    }
+
+    /** A slider over declared values, with the value in words. @param {Setting} setting @param {string} id
+     *  @returns {Inputs} */
+    #ladder({ name, values = [], words = {}, unit }, id) {
+      /** @type {(value: any) => string} */
+      const inWords = value => {
+        const digits = signed(value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value));
+        return words[value] || (unit ? `${digits} ${unit}` : digits);
+      };
+      const box = h("input", { type: "range", id, min: 0, max: values.length - 1, step: 1 });
+      const shown = h("output", { for: id });
+      box.addEventListener("input", () => this.set(name, values[box.valueAsNumber]));
+      /** @type {Inputs["show"]} */
+      const show = value => {
+        box.value = String(values.indexOf(Number(value)));
+        box.setAttribute("aria-valuetext", inWords(value));
+        shown.textContent = inWords(value);
+      };
+      return { box, show, inputs: [box, shown] };
+    }
+
+    /** A box for a number, with a slider if there are ends for one. @param {Setting} setting @param {string} id
+     *  @returns {Inputs} */
+    #number(setting, id) {
+      const { name, low, high, step } = setting, named = `${setting.label}, slider`;
+      const slider = h("input", { type: "range", id: `${id}-slider`, min: low, max: high, step, "aria-label": named });
+      const box = h("input", { type: "text", inputmode: "decimal", id, autocomplete: "off", spellcheck: "false" });
+      slider.addEventListener("input", () => this.set(name, slider.valueAsNumber));
+      box.addEventListener("input", () => this.typed(setting, box.value));
+      box.addEventListener("change", () => {
+        if (!box.hasAttribute("aria-invalid")) this.show[name](this.settings[name]);
+      });
+      /** @type {Inputs["show"]} */
+      const show = value => {
+        slider.value = String(value);
+        if (document.activeElement !== box || parse(box.value) !== value) box.value = short(Number(value));
+      };
+      return { box, show, inputs: low === undefined ? [box] : [slider, box] };
+    }
+
+    /** A box for a text with numbers. @param {Setting} setting @param {string} id @returns {Inputs} */
+    #numbers({ name }, id) {
+      const box = h("input", { type: "text", id, autocomplete: "off", spellcheck: "false" });
+      box.addEventListener("input", () => this.set(name, box.value));
+      return { box, show: value => { if (box.value !== value) box.value = String(value); }, inputs: [box] };
     }
 
     /** @type {(setting: Setting, text: string) => void} */
     typed(setting, text) {
       const wrong = fault(setting, text);
-      if (wrong) this.complain(setting.name, `${wrong} What is drawn is still ${short(Number(this.settings[setting.name]))}.`);
+      const still = `What is drawn is still ${short(Number(this.settings[setting.name]))}.`;
+      if (wrong) this.complain(setting.name, `${wrong} ${still}`);
       else this.set(setting.name, Number(parse(text)));
     }
 
@@ -305,6 +325,11 @@ var BatchNormKit = (function () {
       else place.box.removeAttribute("aria-invalid");
     }
 
+    /** Show a control, or hide it where it says nothing. @param {string} name @param {boolean} visible */
+    reveal(name, visible) {
+      /** @type {HTMLElement} */ (this.boxes[name].box.closest(".bn-sim__control")).hidden = !visible;
+    }
+
     /** @type {(name: string, value: number | string) => void} */
     set(name, value) {
       this.settings[name] = value;
@@ -314,23 +339,17 @@ var BatchNormKit = (function () {
 
     /** @type {(values: Values) => void} */
     choose(values) {
-      this.settings = Object.assign({}, values);
+      this.settings = { ...values };
       Object.keys(this.boxes).forEach(name => this.complain(name, ""));
       this.refresh();
     }
 
-    /** Draw what the settings say. @param {boolean} [quietly]  tell neither screen readers nor the address */
+    /** Draw what the settings say. @param {boolean} [quietly]  without telling screen readers or the address */
     refresh(quietly) {
-      for (const [name, show] of Object.entries(this.show)) if (!this.boxes[name].box.hasAttribute("aria-invalid")) show(this.settings[name]);
-      const begun = Object.assign(this.begun(), this.viewed());
-      let watch = "";
-      for (const button of this.presets.querySelectorAll("button")) {
-        const preset = this.declared.presets[String(button.dataset.preset)], wanted = Object.assign({}, begun, preset.set);
-        const on = Object.keys(wanted).every(name => wanted[name] === this.settings[name] || this.declared.settings.some(one => one.name === name && one.hidden && one.kind === "number"));
-        button.setAttribute("aria-pressed", String(on));
-        if (on) watch = preset.watch;
+      for (const [name, show] of Object.entries(this.show)) {
+        if (!this.boxes[name].box.hasAttribute("aria-invalid")) show(this.settings[name]);
       }
-      this.watch.textContent = watch;
+      this.#mark();
       this.sentence.textContent = this.draw();
       if (quietly) return;
       window.clearTimeout(this.timer);
@@ -338,6 +357,20 @@ var BatchNormKit = (function () {
         this.announce();
         this.toAddress();
       }, PAUSE);
+    }
+
+    /** Mark the preset that is in force, and say what to watch. */
+    #mark() {
+      const begun = { ...this.begun(), ...this.viewed() };
+      const seeds = this.declared.settings.filter(one => one.hidden && one.kind === "number").map(one => one.name);
+      this.watch.textContent = "";
+      for (const button of this.presets.querySelectorAll("button")) {
+        const preset = this.declared.presets[String(button.dataset.preset)];
+        const on = Object.entries({ ...begun, ...preset.set })
+          .every(([name, value]) => value === this.settings[name] || seeds.includes(name));
+        button.setAttribute("aria-pressed", String(on));
+        if (on) this.watch.textContent = preset.watch;
+      }
     }
 
     /** Tell screen readers what the sentence says. */
@@ -349,15 +382,5 @@ var BatchNormKit = (function () {
     draw() { return ""; }
   }
 
-  /** Ends and steps of an axis from low to high, at 1, 2 or 5 times a power of ten, at most `most` of them.
-   *  @type {(low: number, high: number, most: number) => number[]} */
-  function ticks(low, high, most) {
-    const rough = (high - low) / most, power = Math.pow(10, Math.floor(Math.log10(rough)));
-    const step = [1, 2, 5, 10].map(one => one * power).find(one => one >= rough * (1 - 1e-9)) || rough;
-    const found = [];
-    for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(Number((k * step).toPrecision(12)));
-    return found;
-  }
-
-  return { h: h, s: s, told: told, signed: signed, parse: parse, quoted: quoted, ticks: ticks, Simulator: Simulator };
+  return { h, told, signed, parse, quoted, Simulator };
 })();

@@ -1,4 +1,4 @@
-"""The engine in JavaScript computes in a real browser what the engine in NumPy computes here, to 1e-9."""
+"""The JavaScript engine, in a real browser, agrees with the NumPy engine to 1e-9."""
 
 from __future__ import annotations
 
@@ -24,34 +24,45 @@ ENGINE = ROOT / "site_gen" / "simulators" / "engine.js"
 AGREEMENT = 1e-9
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh(), "relu": ReLU()}
 CONVENTIONS = {"pytorch": PYTORCH, "keras": KERAS, "flax": FLAX}
-# At three times this rate the tanh network with batch norm is chaotic: round-off grows by thirteen orders of magnitude within the
-# hundred steps, in one engine as in the other.
+# At three times this rate the tanh network with batch norm is chaotic: in either engine, round-off
+# grows by thirteen orders of magnitude within the hundred steps.
 STEPS, BATCH, WIDTH, RATE = 100, 24, 8, 0.1
 
-# Both networks trained, on weights and batches that come from NumPy: every number that is compared comes back in one answer.
-TRAIN = """case_ => {
+# Trains on weights and batches that come from NumPy, and returns every number to compare.
+TRAIN = """setup => {
   const B = BatchNorm, m = rows => B.matrix(rows.length, rows[0].length, rows.flat());
-  const layers = case_.kinds.map(kind => kind === "dense" ? null : kind === "standardize" ? B.standardize(case_.convention)
-    : kind === "affine" ? B.affine() : B.activations[kind]());
-  case_.params.forEach((p, i) => { if (!layers[i]) layers[i] = B.dense(p.bias.length); });
-  const net = B.network(layers), flat = a => Float64Array.from(a.flat(9));
-  const arrays = list => list.map(one => Object.fromEntries(Object.entries(one).map(([k, v]) => [k, flat(v)])));
-  const plain = list => list.map(one => Object.fromEntries(Object.entries(one).map(([k, v]) => [k, [...v]])));
-  let params = arrays(case_.params), state = arrays(case_.state);
-  const probe = m(case_.probe), dense = case_.kinds.flatMap((kind, i) => kind === "dense" ? [i] : []);
+  const make = {
+    dense: params => new B.Dense(params.bias.length),
+    standardize: () => new B.Standardize(setup.convention),
+    affine: () => new B.Affine(),
+    ...B.activations,
+  };
+  const net = new B.Network(setup.kinds.map((kind, i) => make[kind](setup.params[i])));
+  const map = (layers, convert) => layers.map(one =>
+    Object.fromEntries(Object.entries(one).map(([name, values]) => [name, convert(values)])));
+  const arrays = layers => map(layers, values => Float64Array.from(values.flat(9)));
+  const lists = layers => map(layers, values => [...values]);
+  let params = arrays(setup.params), state = arrays(setup.state);
+  const probe = m(setup.probe);
+  const dense = setup.kinds.flatMap((kind, i) => kind === "dense" ? [i] : []);
   const out = { loss: [], cosine: [], absolute: [], relative: [], travelled: [], spreads: [] };
-  case_.batches.forEach(([rows, labels], step) => {
-    const x = m(rows), passed = net.forward(params, state, x, true), {loss, dlogits} = B.softmaxCrossEntropy(passed.y, labels);
-    const back = net.backward(params, passed.saved, dlogits), after = B.stepped(params, back.grads, case_.rate);
-    if (step === 0) Object.assign(out, { y: [...passed.y.data], dx: [...back.dx.data], grads: plain(back.grads) });
+  const push = shift => Object.entries(shift).forEach(([name, values]) => out[name].push(values));
+  setup.batches.forEach(([rows, labels], step) => {
+    const x = m(rows), { y, saved, state: next } = net.forward(params, state, x, true);
+    const { loss, dlogits } = B.softmaxCrossEntropy(y, labels);
+    const { dx, grads } = net.backward(params, saved, dlogits);
+    const after = B.stepped(params, grads, setup.rate);
+    if (step === 0) Object.assign(out, { y: [...y.data], dx: [...dx.data], grads: lists(grads) });
     out.loss.push(loss);
     if (step % 10 === 0) {
-      Object.entries(B.gradientShift(net, params, after, state, back.grads, x, labels, dense)).forEach(([k, v]) => out[k].push(v));
-      Object.entries(B.distributionShift(net, params, after, state, passed.state, probe, dense.slice(1))).forEach(([k, v]) => out[k].push(v));
+      push(B.gradientShift(net, params, after, state, grads, x, labels, dense));
+      push(B.distributionShift(net, params, after, state, next, probe, dense.slice(1)));
     }
-    params = after; state = passed.state;
+    params = after;
+    state = next;
   });
-  return Object.assign(out, { params: plain(params), state: plain(state), evaluated: [...net.forward(params, state, probe, false).y.data] });
+  const evaluated = [...net.forward(params, state, probe, false).y.data];
+  return { ...out, params: lists(params), state: lists(state), evaluated };
 }"""
 
 
@@ -74,7 +85,7 @@ def network(normalized: bool, activation: str, convention: str) -> tuple[Network
 def train(
     normalized: bool, activation: str, convention: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the browser is given, and what NumPy makes of it."""
+    """What the browser is given, and what NumPy computes from it."""
     net, kinds = network(normalized, activation, convention)
     seeds = np.random.SeedSequence(5).spawn(3)
     params, state = net.init([np.random.default_rng(seeds[0])], features=2)
@@ -86,9 +97,15 @@ def train(
     ]
     probe = x[None, :64]
     rule = CONVENTIONS[convention]
-    case = {"kinds": kinds, "convention": {"eps": rule.eps, "rate": rule.rate, "unbiased": rule.unbiased}, "rate": RATE,
-            "params": plain(params, nested=True), "state": plain(state), "probe": probe[0].tolist(),
-            "batches": [(rows[0].tolist(), of[0].tolist()) for rows, of in batches]}  # fmt: skip
+    case = {
+        "kinds": kinds,
+        "convention": {"eps": rule.eps, "rate": rule.rate, "unbiased": rule.unbiased},
+        "rate": RATE,
+        "params": plain(params, nested=True),
+        "state": plain(state),
+        "probe": probe[0].tolist(),
+        "batches": [(rows[0].tolist(), of[0].tolist()) for rows, of in batches],
+    }
     found: dict[str, Any] = {
         key: [] for key in ("loss", "cosine", "absolute", "relative", "travelled", "spreads")
     }
@@ -127,7 +144,10 @@ def plain(of: list[dict[str, np.ndarray]], nested: bool = False) -> list[dict[st
 
 
 def distance(ours: Any, theirs: Any) -> float:
-    """The largest difference between two structures of numbers, in units of max(1, |number|); inf where they differ in shape."""
+    """The largest difference between two structures of numbers, in units of max(1, |number|).
+
+    It is infinite where they differ in shape.
+    """
     if isinstance(ours, dict):
         if not isinstance(theirs, dict) or ours.keys() != theirs.keys():
             return np.inf
@@ -151,7 +171,7 @@ def apart(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def compute(browser: Any) -> Iterator[Callable[[str, dict[str, Any]], dict[str, Any]]]:
-    """`compute(script, case)` trains in the browser, on a page that holds nothing but the script."""
+    """`compute(script, case)` trains in the browser, on a page with nothing but the script."""
     context = browser.new_context(offline=True)
 
     def go(script: str, case: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +195,7 @@ CASES += [(True, "tanh", "keras"), (True, "tanh", "flax")]
 def test_a_hundred_steps_agree(
     compute: Any, normalized: bool, activation: str, convention: str
 ) -> None:
-    """Forward, backward, losses, both shifts on the way, parameters, running statistics and evaluation at the end."""
+    """Forward and backward pass, losses, both shifts, and the trained network at the end."""
     case, expected = train(normalized, activation, convention)
     found = compute(ENGINE.read_text(encoding="utf-8"), case)
     assert apart(expected, found) == {}
@@ -184,30 +204,32 @@ def test_a_hundred_steps_agree(
     )
 
 
-# Every sign, divisor and route that could be wrong: each must be seen.
+# Every sign, divisor and argument that could be wrong must be seen: a line, the part that is
+# changed, and what it becomes.
 MUTATIONS = (
-    ("sum += g[at + j] * weight[row + j]", "sum -= g[at + j] * weight[row + j]"),
-    ("dbias[j] += g[at + j]", "dbias[j] -= g[at + j]"),
-    ("g[at] - mean[j] - xhat[at] * along[j]", "g[at] + mean[j] - xhat[at] * along[j]"),
-    ("g[at] - mean[j] - xhat[at] * along[j]", "g[at] - mean[j] + xhat[at] * along[j]"),
-    ("(1 - rule.rate) * state.running_mean[j] + rule.rate * v", "(1 - rule.rate) * state.running_mean[j] - rule.rate * v"),
-    ("rule.unbiased ? m / (m - 1) : 1", "rule.unbiased ? 1 : m / (m - 1)"),
-    ("dbeta[j] += g[at]", "dbeta[j] -= g[at]"),
-    ("return y * (1 - y)", "return y * (1 + y)"),
-    ("(j === labels[i] ? 1 : 0)) / logits.rows", "(j === labels[i] ? 1 : 0))"),
-    ("p[at] - rate * g[at]", "p[at] + rate * g[at]"),
-    ("return value - g[i];", "return value + g[i];"),
-    ("Math.abs(values[i] - others[i])", "Math.abs(values[i] + others[i])"),
-    ("network(net.layers.slice(layer)), kept = before.slice(layer)", "network(net.layers.slice(layer)), kept = after.slice(layer)"),
-)  # fmt: skip
+    ("sum += g[row + j] * weight[weights + j]", "+=", "-="),
+    ("dbias[j] += g[row + j]", "+=", "-="),
+    ("g[at] - mean[j] - normalized[at] * along[j]", "- mean", "+ mean"),
+    ("g[at] - mean[j] - normalized[at] * along[j]", "- normalized", "+ normalized"),
+    ("(1 - rate) * v + rate * factor * ofBatch[j]", "+ rate", "- rate"),
+    ("unbiased ? m / (m - 1) : 1", "m / (m - 1) : 1", "1 : m / (m - 1)"),
+    ("dbeta[j] += g[at]", "+=", "-="),
+    ("y * (1 - y))", "1 - y", "1 + y"),
+    ("(at === own ? 1 : 0)) / rows", " / rows", ""),
+    ("values[at] - rate * g[at]", "-", "+"),
+    ("value - g[i]", "-", "+"),
+    ("Math.abs(value - others[i])", "-", "+"),
+    ("new Network(net.layers.slice(layer)), params = before.slice", "before", "after"),
+)
 
 
-@pytest.mark.parametrize(("right", "wrong"), MUTATIONS, ids=[wrong[:40] for _, wrong in MUTATIONS])
-def test_a_wrong_sign_is_seen(compute: Any, right: str, wrong: str) -> None:
+@pytest.mark.parametrize(("line", "right", "wrong"), MUTATIONS)
+def test_a_wrong_sign_is_seen(compute: Any, line: str, right: str, wrong: str) -> None:
     script = ENGINE.read_text(encoding="utf-8")
-    assert script.count(right) == 1, "the line to break stands in the script once"
+    assert script.count(line) == 1, "the line to break stands in the script once"
+    assert line.count(right) == 1
     case, expected = train(True, "sigmoid", "pytorch")
-    found = compute(script.replace(right, wrong), case)
+    found = compute(script.replace(line, line.replace(right, wrong)), case)
     assert max(distance(expected[key], found[key]) for key in expected) > 1e-6
 
 

@@ -1,4 +1,4 @@
-"""Simulators in a real browser: every control by mouse and by keyboard, the address, absurd input, accessibility, no scripts."""
+"""Simulators in a real browser: controls, addresses, absurd input, accessibility, no scripts."""
 
 from __future__ import annotations
 
@@ -37,14 +37,17 @@ ABSURD = (
     "∞",
     "1e-400e",
 )
-# A simulator speaks and writes the address after 600 ms of rest. A timer of the page that is set later and is as long
-# ends after that one, on a slow machine too.
+# A simulator speaks and writes the address after 600 ms of rest. A timer of the same length that is
+# set later ends after that one, on a slow machine too.
 SETTLED = "() => new Promise(done => setTimeout(done, 600))"
 # What is said beside a field, whether it is marked, and what is drawn, in one answer.
 STATE_OF_A_FIELD = """(one, name) => {
   const control = one.querySelector(`[data-setting=${name}]`);
-  return [control.querySelector(".bn-sim__fault").innerText,
-    control.querySelector("input[type=text]").getAttribute("aria-invalid"), one.querySelector(".bn-sim__stage").innerHTML];
+  return [
+    control.querySelector(".bn-sim__fault").innerText,
+    control.querySelector("input[type=text]").getAttribute("aria-invalid"),
+    one.querySelector(".bn-sim__stage").innerHTML,
+  ];
 }"""
 
 
@@ -59,7 +62,10 @@ def page_with(name: str) -> str:
 
 @pytest.fixture
 def open_simulator(visit: Any) -> Iterator[Callable[..., tuple[Any, Any]]]:
-    """`open_simulator(name, query)` gives the visit and the simulator; at the end nothing may stand in the console."""
+    """`open_simulator(name, query)` gives the visit and the simulator.
+
+    At the end nothing may stand in the console.
+    """
     seen = []
 
     def go(name: str, query: str = "", scheme: str = "light") -> tuple[Any, Any]:
@@ -83,7 +89,8 @@ def settings(element: Any) -> dict[str, Any]:
 def shown(element: Any) -> str:
     """Everything that the simulator shows, as text and as drawings."""
     return element.evaluate(
-        "one => one.querySelector('.bn-sim__stage').innerHTML + one.querySelector('.bn-sim__sentence').innerText"
+        """one => one.querySelector(".bn-sim__stage").innerHTML
+          + one.querySelector(".bn-sim__sentence").innerText"""
     )
 
 
@@ -119,7 +126,7 @@ def test_every_control_by_mouse(open_simulator: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_control_by_keyboard(open_simulator: Any, name: str) -> None:
-    """Tab reaches every control in the order in which they stand; keys change it; the focus can be seen."""
+    """Tab reaches every control in the order of the page; keys change it; the focus is visible."""
     seen, element = open_simulator(name)
     page = seen.page
     reachable = element.locator(":is(button, input, select, summary):visible:not(:disabled)")
@@ -183,7 +190,7 @@ def test_the_address_holds_the_state(open_simulator: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
-    """Every link of every page into this simulator, followed: it has the settings of the link, complains of nothing, and is in view."""
+    """Every link into this simulator opens it with the link's settings, in view, without a fault."""
     stem = name.removeprefix("bn-")
     links = {
         urljoin(address, html.unescape(target))
@@ -212,7 +219,7 @@ def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_absurd_input_gives_a_sentence(open_simulator: Any, name: str) -> None:
-    """In every box, and in the address: a sentence beside the control, what is typed as text, and the rest works on."""
+    """In every box and in the address: a sentence beside the control, and the rest works on."""
     seen, element = open_simulator(name)
     for declared in declarations.declaration(name)["settings"]:
         control = element.locator(f"[data-setting={declared['name']}]")
@@ -277,18 +284,20 @@ def test_screen_readers_are_told_once(open_simulator: Any, name: str) -> None:
     first = next(
         one for one in declarations.declaration(name)["settings"] if one["kind"] == "ladder"
     )
-    said = element.evaluate("""(one, name) => new Promise(done => {
-        const told = [], place = one.querySelector('.bn-sim__hidden');
-        new MutationObserver(() => told.push(place.textContent)).observe(place, { childList: true });
-        const slider = one.querySelector(`[data-setting=${name}] input[type=range]`);
-        let k = 0;
-        const go = () => {
-          slider.value = k % 2 ? slider.min : slider.max;
-          slider.dispatchEvent(new Event('input', { bubbles: true }));
-          if (++k < 30) setTimeout(go, 20); else setTimeout(() => done(told), 1500);
-        };
-        go();
-      })""", first["name"])  # fmt: skip
+    script = """(one, name) => new Promise(done => {
+      const told = [], place = one.querySelector(".bn-sim__hidden");
+      const note = () => told.push(place.textContent);
+      new MutationObserver(note).observe(place, { childList: true });
+      const slider = one.querySelector(`[data-setting=${name}] input[type=range]`);
+      let k = 0;
+      const go = () => {
+        slider.value = k % 2 ? slider.min : slider.max;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        if (++k < 30) setTimeout(go, 20); else setTimeout(() => done(told), 1500);
+      };
+      go();
+    })"""
+    said = element.evaluate(script, first["name"])
     assert len(said) == 1 and said[0] == element.locator(".bn-sim__sentence").inner_text()
 
 
@@ -372,7 +381,7 @@ def test_small_enough() -> None:
     assert sum(sizes.values()) <= 60_000, sizes
 
 
-# ------------------------------------------------------------------------------------------------------------- bn-affine
+# --------------------------------------------------------------------------------------- bn-affine
 
 
 def affine(element: Any) -> dict[str, Any]:
@@ -433,12 +442,15 @@ def test_affine_shows_what_is_typed_as_text(open_simulator: Any) -> None:
 
 
 def test_two_on_one_page_do_not_collide(open_simulator: Any) -> None:
-    """A second one of the same kind has an id of its own, which the tag gives it, and a state of its own."""
+    """A second one of the same kind has an id of its own, from its tag, and its own state."""
     seen, element = open_simulator("bn-affine")
     seen.page.evaluate("""() => {
-      const first = document.querySelector("bn-affine"), second = document.createElement("bn-affine");
+      const first = document.querySelector("bn-affine");
+      const second = document.createElement("bn-affine"), told = document.createElement("script");
+      told.type = "application/json";
+      told.textContent = JSON.stringify(first.told);
       second.id = "affine-2";
-      second.append(Object.assign(document.createElement("script"), { type: "application/json", textContent: JSON.stringify(first.told) }));
+      second.append(told);
       first.after(second);
     }""")
     second = seen.page.locator("#affine-2")
@@ -450,7 +462,7 @@ def test_two_on_one_page_do_not_collide(open_simulator: Any) -> None:
     assert seen.page.evaluate(TWICE) == []
 
 
-# ------------------------------------------------------------------------------------------------------------ bn-running
+# -------------------------------------------------------------------------------------- bn-running
 
 
 def running(element: Any) -> dict[str, Any]:
@@ -458,7 +470,7 @@ def running(element: Any) -> dict[str, Any]:
 
 
 def test_running_runs_pauses_and_steps(open_simulator: Any) -> None:
-    """Nothing moves before somebody asks; Run moves on, Pause stops, a step is one batch, the end is the end."""
+    """Nothing moves before Run; Pause stops; a step is one batch; it stops at the last batch."""
     seen, element = open_simulator("bn-running")
     page, count = seen.page, lambda: settings(element)["batches"]
     start = count()
@@ -504,10 +516,11 @@ def test_running_average_is_the_engines(open_simulator: Any) -> None:
     _, element = open_simulator(
         "bn-running", "running.batch=4&running.rate=0.03&running.batches=57"
     )
-    batches = element.evaluate("""() => Array.from({ length: 57 }, (_, t) => {
-        const random = BatchNorm.random(7919 + 104729 * (t + 1));
-        return Array.from({ length: 4 }, () => 3 + 2 * random.normal());
-      })""")  # fmt: skip
+    script = """() => Array.from({ length: 57 }, (_, t) => {
+      const random = new BatchNorm.Random(7919 + 104729 * (t + 1));
+      return Array.from({ length: 4 }, () => 3 + 2 * random.normal());
+    })"""
+    batches = element.evaluate(script)
     layer = Standardize(convention=Convention(eps=1e-5, rate=0.03, unbiased=True))
     _, state, _ = layer.init([np.random.default_rng(0)], 1, np.float64)
     for batch in batches:
@@ -516,13 +529,13 @@ def test_running_average_is_the_engines(open_simulator: Any) -> None:
     assert running(element)["variance"] == pytest.approx(state["running_var"][0, 0], rel=1e-12)
 
 
-# ------------------------------------------------------------------------------------------------------------ bn-convert
+# -------------------------------------------------------------------------------------- bn-convert
 
 FRAMEWORKS = ("pytorch", "keras", "flax", "onnx")
 
 
 def test_convert_keeps_the_weight_of_a_batch(open_simulator: Any) -> None:
-    """Between any two frameworks: the same α, the same ε, code that Python can read, and a warning where the variances differ."""
+    """Between any two frameworks: the same α and ε, and a warning where the variances differ."""
     _, element = open_simulator("bn-convert")
     for source, target, what in itertools.product(
         FRAMEWORKS, FRAMEWORKS, ("settings", "trained", "continue")
@@ -557,7 +570,7 @@ def test_convert_keeps_the_weight_of_a_batch(open_simulator: Any) -> None:
 
 
 def test_convert_there_and_back(open_simulator: Any) -> None:
-    """Swapped, it gives the settings that one began with; the defaults are those of the page's table."""
+    """Swap gives back the settings; the defaults are those of the page's table."""
     seen, element = open_simulator("bn-convert")
     before = settings(element)
     swap = element.get_by_role("button", name="Swap")

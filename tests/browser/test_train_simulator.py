@@ -25,7 +25,10 @@ SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (2, 3)))
 
 @pytest.fixture
 def open_train(visit: Any) -> Iterator[Callable[..., tuple[Any, Any]]]:
-    """`open_train(query, scheme)` gives the page and the simulator; at the end nothing runs, and nothing stands in the console."""
+    """`open_train(query, scheme)` gives the page and the simulator.
+
+    At the end nothing runs, and nothing stands in the console.
+    """
     seen = []
 
     def go(query: str = "", scheme: str = "light") -> tuple[Any, Any]:
@@ -70,7 +73,7 @@ def run_preset(element: Any, preset: str, seed: int = 1) -> dict[str, Any]:
     return advance(element, after(preset))
 
 
-# --------------------------------------------------------------------------------------------------- What situations promise
+# ------------------------------------------------------------------------- What situations promise
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -107,7 +110,7 @@ def test_gamma_settles_sooner_at_a_larger_rate(open_train: Any, seed: int) -> No
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_gamma_sets_the_gradient(open_train: Any, seed: int) -> None:
-    """A tenth of γ, about a tenth of the gradient, of every layer, before the first step; and the other way round."""
+    """A tenth of γ gives about a tenth of every layer's gradient, before the first step."""
     _, element = open_train()
     element.locator("[data-preset=gamma]").click()
     element.evaluate("(one, seed) => one.set('seed', seed)", seed)
@@ -140,11 +143,14 @@ def test_links_of_chapters_open_the_situation(open_train: Any, visit: Any) -> No
     assert found.errors == []
 
 
-# --------------------------------------------------------------------------------------------------------- How it runs
+# ------------------------------------------------------------------------------------- How it runs
 
 
 def test_runs_pauses_steps_and_resets(open_train: Any) -> None:
-    """Nothing before Run; Pause stops; a step is a step; Reset is step 0 with the same settings; it pauses by itself where it should."""
+    """Nothing runs before Run; Pause stops; Reset is step 0 with the same settings.
+
+    It pauses by itself after as many steps as the setting says.
+    """
     page, element = open_train("train.until=100&train.speed=10&train.width=4")
     page.wait_for_timeout(300)
     assert steps(element) == 0
@@ -179,7 +185,8 @@ def test_the_same_whether_it_runs_or_steps(open_train: Any) -> None:
 def test_same_weights_and_same_batches(open_train: Any) -> None:
     _, element = open_train()
     found = element.evaluate(
-        """one => Object.values(one.pair.learners).map(learner => learner.dense.map(i => [...learner.params[i].weight]))"""
+        """one => Object.values(one.pair.learners)
+          .map(learner => learner.dense.map(i => [...learner.params[i].weight]))"""
     )
     assert found[0] == found[1]
     advance(element, 20)
@@ -203,24 +210,29 @@ def test_waits_while_nobody_sees_it(open_train: Any) -> None:
     page.wait_for_function(
         "before => document.querySelector('bn-train').pair.steps > before", arg=before
     )
-    page.evaluate("""() => { Object.defineProperty(document, "hidden", { value: true, configurable: true });
-        document.dispatchEvent(new Event("visibilitychange")); }""")
+    page.evaluate("""() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }""")
     page.wait_for_timeout(100)
     before = steps(element)
     page.wait_for_timeout(400)
     assert steps(element) == before
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide'))")
     assert element.get_by_role("button", name="Run").is_visible(), (
-        "whoever comes back finds it paused"
+        "a reader who comes back finds it paused"
     )
 
 
 def test_screen_readers_are_not_flooded(open_train: Any) -> None:
-    """While it runs for seconds, at most one announcement in ten; when it pauses, one."""
+    """While it runs, at most one announcement in ten seconds; when it pauses, one."""
     page, element = open_train("train.until=1000000&train.width=4")
-    page.evaluate("""() => { window.told = [];
-        const place = document.querySelector('bn-train .bn-sim__hidden');
-        new MutationObserver(() => window.told.push(place.textContent)).observe(place, { childList: true }); }""")
+    page.evaluate("""() => {
+      window.told = [];
+      const place = document.querySelector("bn-train .bn-sim__hidden");
+      const note = () => window.told.push(place.textContent);
+      new MutationObserver(note).observe(place, { childList: true });
+    }""")
     element.get_by_role("button", name="Run").click()
     page.wait_for_timeout(2500)
     assert page.evaluate("window.told.length") <= 1
@@ -233,7 +245,10 @@ def test_screen_readers_are_not_flooded(open_train: Any) -> None:
 
 @pytest.mark.parametrize("which", ["none", "batch norm", "both"])
 def test_a_network_that_diverges_says_so(open_train: Any, which: str) -> None:
-    """It says at which step, in the sentence and beside the picture; no text holds a NaN, and the other trains on."""
+    """It says at which step, in the sentence and beside the picture, and shows no NaN.
+
+    The other network trains on.
+    """
     _, element = open_train(
         "train.activation=relu&train.depth=5&train.scale=100&train.rate=30&train.data=moons"
     )
@@ -264,7 +279,10 @@ def test_every_extreme_gives_a_sentence(open_train: Any) -> None:
         )
         for end in ends:
             element.evaluate(
-                "(one, [name, value]) => { one.choose(Object.assign(one.begun(), { [name]: value })); one.advance(3); }",
+                """(one, [name, value]) => {
+                  one.choose({ ...one.begun(), [name]: value });
+                  one.advance(3);
+                }""",
                 [declared["name"], end],
             )
             text = element.inner_text()
@@ -284,7 +302,7 @@ def test_accessible_while_it_runs(open_train: Any, violations: Any, scheme: str)
         assert element.evaluate("one => one.running && one.pair.steps > 0")
 
 
-# ---------------------------------------------------------------------------------------------------------- What it costs
+# ----------------------------------------------------------------------------------- What it costs
 
 
 def heap(page: Any) -> float:
@@ -309,16 +327,21 @@ def test_memory_stays_bounded(open_train: Any) -> None:
 
 
 def test_a_frame_stops_training_when_its_time_is_up(open_train: Any) -> None:
-    """The clock is looked at between the slices of a step: a slow machine trains less in a frame and keeps nobody waiting.
+    """Between the slices of a step it reads the clock: a slow machine trains less in a frame.
 
-    How long a frame takes is for `make bench` to say.
+    `make bench` measures how long a frame takes.
     """
     _, element = open_train("train.speed=20&train.until=1000000")
     frame = """(one, tick) => {
         const now = performance.now, slices = one.pair.slices;
         let clock = 0, taken = 0;
         one.wake = () => {};  // no frame but this one
-        one.pair.slices = function* () { for (const slice of slices.call(this)) { taken++; yield slice; } };
+        one.pair.slices = function* () {
+          for (const slice of slices.call(this)) {
+            taken++;
+            yield slice;
+          }
+        };
         performance.now = () => (clock += tick);
         const before = one.pair.steps;
         one.frame();
@@ -327,13 +350,12 @@ def test_a_frame_stops_training_when_its_time_is_up(open_train: Any) -> None:
         return [one.pair.steps - before, taken];
     }"""
     assert element.evaluate(frame, 0)[0] == 20
-    steps, slices = element.evaluate(
-        frame, 1
-    )  # a millisecond passes between any two looks at the clock
+    # a millisecond passes between any two readings of the clock
+    steps, slices = element.evaluate(frame, 1)
     assert steps < 2 and 1 <= slices <= 5
 
 
-# -------------------------------------------------------------------------------------- The same as in experiments/
+# --------------------------------------------------------------------- The same as in experiments/
 
 
 @pytest.fixture(scope="module")
@@ -353,7 +375,8 @@ def test_spirals_are_those_of_the_experiments(bare: Any) -> None:
     rng.permutation(50)
     t, noise = rng.random(50), rng.standard_normal((50, 2))
     found = bare.evaluate(
-        """rows => rows.map(([label, t, a, b]) => { const normals = [a, b]; return BatchNormTraining.data.spirals(label, t, () => normals.shift()); })""",
+        """rows => rows.map(([label, t, ...normals]) =>
+          BatchNormTraining.data.spirals(label, t, () => normals.shift()))""",
         [
             [int(label), *row]
             for label, row in zip(labels, np.column_stack([t, noise]).tolist(), strict=True)
@@ -365,7 +388,11 @@ def test_spirals_are_those_of_the_experiments(bare: Any) -> None:
 @pytest.mark.parametrize("kind", ["moons", "spirals", "clusters", "rings"])
 def test_data_are_balanced_and_in_the_picture(bare: Any, kind: str) -> None:
     found = bare.evaluate(
-        "kind => { const { x, labels } = BatchNormTraining.points(kind, 256, BatchNorm.random(9)); return { x: [...x.data], labels }; }",
+        """kind => {
+          const random = new BatchNorm.Random(9);
+          const { x, labels } = BatchNormTraining.points(kind, 256, random);
+          return { x: [...x.data], labels };
+        }""",
         kind,
     )
     assert sum(found["labels"]) == 128
@@ -373,7 +400,7 @@ def test_data_are_balanced_and_in_the_picture(bare: Any, kind: str) -> None:
 
 
 def test_noise_is_that_of_the_engine(bare: Any) -> None:
-    """On the draws that NumPy made: forward in training and in evaluation, backward, and the count of passes."""
+    """With NumPy's draws: both modes, the backward pass, and the count of passes."""
     layer, rng = Noise(1.5), np.random.default_rng(8)
     _, state, _ = layer.init([rng], 3, np.float64)
     x, dy = rng.standard_normal((1, 4, 3)), rng.standard_normal((1, 4, 3))
@@ -388,17 +415,22 @@ def test_noise_is_that_of_the_engine(bare: Any) -> None:
         y, saved, state = layer.forward({}, state, x, True)
         expected += [y.ravel().tolist(), layer.backward({}, saved, dy)[0].ravel().tolist()]
     expected.append(layer.forward({}, state, x, False)[0].ravel().tolist())
-    found = bare.evaluate("""({ x, dy, draws }) => {
-        const B = BatchNorm, layer = B.noise(1.5, pass => { const left = draws[pass].slice(); return () => left.shift(); });
-        const input = B.matrix(4, 3, x), out = [];
-        let state = layer.init(() => 0, 3).state;
-        for (let i = 0; i < 2; i++) {
-          const passed = layer.forward({}, state, input, true);
-          out.push([...passed.y.data], [...layer.backward({}, passed.saved, B.matrix(4, 3, dy)).dx.data]);
-          state = passed.state;
-        }
-        return [...out, [...layer.forward({}, state, input, false).y.data]];
-      }""", {"x": x.ravel().tolist(), "dy": dy.ravel().tolist(), "draws": draws})  # fmt: skip
+    script = """({ x, dy, draws }) => {
+      const B = BatchNorm, input = B.matrix(4, 3, x), gradient = B.matrix(4, 3, dy), out = [];
+      const layer = new B.Noise(1.5, pass => {
+        const left = draws[pass].slice();
+        return () => left.shift();
+      });
+      let state = layer.init(() => 0, 3).state;
+      for (let i = 0; i < 2; i++) {
+        const passed = layer.forward({}, state, input, true);
+        out.push([...passed.y.data], [...layer.backward({}, passed.saved, gradient).dx.data]);
+        state = passed.state;
+      }
+      return [...out, [...layer.forward({}, state, input, false).y.data]];
+    }"""
+    given = {"x": x.ravel().tolist(), "dy": dy.ravel().tolist(), "draws": draws}
+    found = bare.evaluate(script, given)
     assert distance(expected, found) < AGREEMENT
 
 

@@ -92,7 +92,7 @@ def test_what_does_not_exist_stops_the_build_with_its_line(tag: str, why: str) -
 
 def test_scripts_once_and_ids_apart() -> None:
     text = rendered(*2 * ['simulator("bn-affine", fallback="coin-heads", gamma=2)'])
-    assert text.count("<script src=") == 3 and text.count("<link ") == 1
+    assert text.count("<script src=") == 4 and text.count("<link ") == 1
     assert [*re.findall(r'<bn-affine id="([^"]+)"', text)] == ["affine", "affine-2"]
     assert 'src="../assets/simulators/engine.js" defer' in text
     told = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text)[1])
@@ -106,6 +106,7 @@ def test_scripts_that_a_simulator_needs_come_before_its_own() -> None:
     assert re.findall(r"simulators/(\S+\.js)", text) == [
         "engine.js",
         "kit.js",
+        "charts.js",
         "training.js",
         "bn-train.js",
     ]
