@@ -423,9 +423,9 @@ var BatchNormCharts = (() => {
     below(marks, unit = "") {
       const { width, height } = this.#paper;
       marks.forEach(([value, label], i) => {
-        const last = unit && i === marks.length - 1, atEdge = last && this.x(value) > width - 32;
-        const words = last ? `${label} ${unit}` : label;
-        this.#paper.text(atEdge ? width : this.x(value), height - 4, words, { align: atEdge ? "right" : "center" });
+        const last = unit && i === marks.length - 1, words = last ? `${label} ${unit}` : label, x = this.x(value);
+        if (last && x > width - 32) this.#paper.text(this.right, height - 4, words, { align: "right" });
+        else this.#paper.text(x, height - 4, words);
       });
     }
 

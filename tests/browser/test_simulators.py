@@ -10,6 +10,7 @@ import http.server
 import itertools
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 
 from experiments.engine.standardize import Convention, Standardize
 from site_gen.simulators import declarations
+from tests.browser import frameworks
 from tests.browser.conftest import DESKTOP, PAGES, PHONE, SITE
 from tests.browser.test_pages import OVERFLOWING, TWICE
 
@@ -190,7 +192,7 @@ def test_the_address_holds_the_state(open_simulator: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_links_from_prose_open_their_situation(visit: Any, name: str) -> None:
-    """Every link into this simulator opens it with the link's settings, in view, without a fault."""
+    """Each link into this simulator opens it with the link's settings, in view, without a fault."""
     stem = name.removeprefix("bn-")
     links = {
         urljoin(address, html.unescape(target))
@@ -441,6 +443,48 @@ def test_affine_shows_what_is_typed_as_text(open_simulator: Any) -> None:
     assert affine(element)["x"]["std"] == pytest.approx(1.25**0.5), "the last batch that made sense"
 
 
+@pytest.mark.parametrize(
+    ("typed", "mean"),
+    [
+        ("1,5; 2,5; 3,5", 2.5),
+        ("−1,5;2,5", 0.5),
+        ("1.5; 2,5", 2),
+        (",5; 1,5e1", 7.75),
+        ("1; 2; 3", 2),
+        ("1, 2, 6", 3),
+        ("1,2,6", 3),
+        ("1.5 2.5 , 3.5", 2.5),
+    ],
+)
+def test_affine_a_comma_is_decimal_beside_semicolons(
+    open_simulator: Any, typed: str, mean: float
+) -> None:
+    _, element = open_simulator("bn-affine", "affine.data=typed")
+    field = element.locator("[data-setting=numbers]")
+    field.locator("input").fill(typed)
+    assert affine(element)["x"]["mean"] == pytest.approx(mean)
+    assert field.locator(".bn-sim__fault").inner_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("1,5 2,5 3,5", "Is “1,5” one number or two?"),
+        ("1, 2,5, 3", "Is “2,5” one number or two?"),
+        ("1,5,5; 2", "“1,5,5” is not a number."),
+        ("1.5,2; 3", "“1.5,2” is not a number."),
+    ],
+)
+def test_affine_asks_where_a_comma_may_be_either(
+    open_simulator: Any, typed: str, said: str
+) -> None:
+    _, element = open_simulator("bn-affine", "affine.data=typed")
+    field = element.locator("[data-setting=numbers]")
+    field.locator("input").fill(typed)
+    assert field.locator(".bn-sim__fault").inner_text().startswith(said)
+    assert affine(element)["x"]["mean"] == 0, "the last batch that made sense"
+
+
 def test_two_on_one_page_do_not_collide(open_simulator: Any) -> None:
     """A second one of the same kind has an id of its own, from its tag, and its own state."""
     seen, element = open_simulator("bn-affine")
@@ -548,6 +592,7 @@ def test_convert_keeps_the_weight_of_a_batch(open_simulator: Any) -> None:
             "momentum": momentum,
             "epsilon": 2e-4,
             "batch": 8,
+            "opset": 17,
         }
         element.evaluate("(one, values) => one.choose(values)", chosen)
         code = element.locator("code").inner_text()
@@ -567,6 +612,82 @@ def test_convert_keeps_the_weight_of_a_batch(open_simulator: Any) -> None:
             at = {"var": 1.0, "m": 8}
             exec(re.search(r"var = var .*", code)[0], {}, at)
             assert at["var"] == pytest.approx(7 / 8 if source == "pytorch" else 8 / 7)
+
+
+def converted(element: Any, **chosen: Any) -> str:
+    """The code for these settings."""
+    begin = {"what": "trained", "momentum": 0.1, "epsilon": 1e-3, "batch": 8, "opset": 17}
+    element.evaluate("(one, values) => one.choose(values)", begin | chosen)
+    return element.locator("code").inner_text()
+
+
+def test_convert_code_runs_for_layers_without_gamma_or_beta(
+    open_simulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """γ = 1 and β = 0 where a layer has none; tensors may lie on a GPU and need gradients."""
+    _, element = open_simulator("bn-convert")
+    for name, module in frameworks.modules():
+        monkeypatch.setitem(sys.modules, name, module)
+    x = np.random.default_rng(6).standard_normal((7, 3)).astype(np.float32)
+    for source, target in itertools.product(FRAMEWORKS, FRAMEWORKS):
+        code = converted(element, **{"from": source, "to": target})
+        for scale, center in itertools.product((True, False), repeat=2):
+            scope, (gamma, beta, mean, var) = frameworks.trained(source, scale, center)
+            exec(code, scope)
+            expected = gamma * (x - mean) / np.sqrt(var.astype(float) + 1e-3) + beta
+            found = frameworks.evaluated(target, scope, x)
+            np.testing.assert_allclose(found, expected, atol=2e-6, err_msg=code)
+
+
+def test_convert_makes_a_node_of_each_operator_set(
+    open_simulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`training_mode` exists since set 14; before, more than one output means training."""
+    _, element = open_simulator("bn-convert")
+    for name, module in frameworks.modules():
+        monkeypatch.setitem(sys.modules, name, module)
+    declared = declarations.declaration("bn-convert")["settings"]
+    (opset,) = (one for one in declared if one["name"] == "opset")
+    for version, what in itertools.product(opset["values"], ("settings", "trained")):
+        code = converted(element, to="onnx", what=what, opset=version, **{"from": "onnx"})
+        scope, _ = frameworks.trained("onnx", True, True)
+        exec(code, scope)
+        assert scope["opset"] == ("", version)
+        frameworks.checked(scope["new"], version)
+        outputs = {"trained": 1, "settings": 3 if version >= frameworks.TRAINING_MODE else 5}
+        assert len(scope["new"].output) == outputs[what]
+        assert scope["new"].attributes.get("training_mode", what == "settings") == (
+            what == "settings"
+        )
+
+
+def test_convert_shows_the_operator_set_for_onnx_alone(open_simulator: Any) -> None:
+    _, element = open_simulator("bn-convert")
+    control = element.locator("[data-setting=opset]")
+    assert not control.is_visible()
+    element.locator("[data-preset=to-onnx]").click()
+    assert control.is_visible()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "question"),
+    [
+        ({"epsilon": 0.8}, "Is this a momentum? PyTorch’s second argument is ε."),
+        ({"epsilon": 0.1}, "Is this a momentum? PyTorch’s second argument is ε."),
+        ({"epsilon": 1e-3}, None),
+        ({"from": "keras", "momentum": 0.99, "epsilon": 0.8}, "Is this a momentum? Keras takes"),
+        ({"momentum": 0.99}, "Is this another framework’s momentum? In PyTorch it makes"),
+        ({"from": "flax", "momentum": 0.1}, "Is this another framework’s momentum? In Flax"),
+        ({"from": "flax", "momentum": 0.99}, None),
+    ],
+)
+def test_convert_asks_about_arguments_in_the_wrong_place(
+    open_simulator: Any, chosen: dict[str, Any], question: str | None
+) -> None:
+    _, element = open_simulator("bn-convert")
+    converted(element, **{"from": "pytorch", "to": "onnx"} | chosen)
+    said = element.locator(".bn-convert__warnings").inner_text()
+    assert question in said if question else "Is this" not in said
 
 
 def test_convert_there_and_back(open_simulator: Any) -> None:
