@@ -1,7 +1,9 @@
 """Simulators: what a page may ask of one, and what the browser is told about it.
 
-A simulator is `<name>.js`, a custom element, and `<name>.json` beside it: its controls, where they start, and its
-presets. The same declaration checks the tags on pages and makes the controls in the browser.
+A simulator is `<name>.js`, a custom element, and `<name>.json` beside it: its controls, where they
+start, its presets, the scripts that it needs besides those of all simulators, and the measured
+numbers that it shows. The same declaration checks the tags on pages and makes the controls in the
+browser.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def names() -> list[str]:
 
 
 def files() -> list[Path]:
-    """What browsers load of all simulators."""
+    """The scripts and styles that browsers load."""
     return sorted(
         path
         for path in FOLDER.iterdir()
@@ -39,17 +41,15 @@ def files() -> list[Path]:
 
 @cache
 def _file(name: str) -> dict[str, Any]:
-    """All that a simulator's JSON file holds."""
+    """The content of a simulator's JSON file."""
     if name not in names():
         raise PageError(unknown("simulator", name, names()))
     path = FOLDER / f"{name}.json"
     try:
         return json.loads(path.read_bytes())
     except json.JSONDecodeError as error:
-        raise BuildError(
-            f"{relative(path)}:{error.lineno}: cannot be read as JSON ({error.msg} at column {error.colno}). "
-            "Mend this line"
-        ) from None
+        what = f"cannot be read as JSON ({error.msg} at column {error.colno})"
+        raise BuildError(f"{relative(path)}:{error.lineno}: {what}. Mend this line") from None
 
 
 @cache
@@ -65,12 +65,12 @@ def declaration(name: str) -> dict[str, Any]:
 
 
 def scripts(name: str) -> list[str]:
-    """The scripts that a simulator takes, in this order."""
+    """The scripts that a simulator needs, in the order in which they are loaded."""
     return [*SHARED, *declaration(name).get("needs", ()), f"{name}.js"]
 
 
 def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """The settings that a page's tag starts a simulator with.
+    """The settings with which a page's tag starts a simulator.
 
     Parameters
     ----------
@@ -100,22 +100,22 @@ def start(name: str, preset: str, chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def address(name: str, wanted: dict[str, Any], page: dict[str, Any]) -> str:
-    """The end of a link that opens a page's simulator with settings of the link's own: query and anchor.
+    """The query and anchor of a link that opens a page's simulator with its own settings.
 
     Parameters
     ----------
     name : str
         The simulator.
     wanted : dict
-        Setting → value, of those that are not to be as declared.
+        Setting → value, where it differs from the declaration.
     page : dict
-        What the tag on that page chooses: `preset`, settings, and the figure that stands in.
+        What the tag on that page chooses: `preset`, settings, and the figure in its place on paper.
     """
     chosen = {key: value for key, value in page.items() if key not in ("preset", "fallback")}
     try:
         there = start(name, page.get("preset", ""), chosen)
     except PageError:
-        there = {}  # what that tag misspells is reported on its own page
+        there = {}  # a misspelt tag is reported on its own page
     declared = {one["name"]: one["start"] for one in declaration(name)["settings"]}
     identifier = name.removeprefix("bn-")
     differing = {
@@ -152,7 +152,7 @@ def allowed(setting: dict[str, Any]) -> str:
 
 
 def _listed(values: Iterable[Any]) -> str:
-    """Values in a row, a dozen at most."""
+    """Values separated by commas, a dozen at most."""
     values = [str(one) for one in values]
     return ", ".join(values[:MOST]) + (
         f" and {len(values) - MOST} more" if len(values) > MOST else ""

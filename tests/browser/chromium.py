@@ -1,7 +1,7 @@
-"""Where a Chromium is, and what to say at the very end if there is none.
+"""Find a Chromium, or report in the last line that its tests were left out.
 
-`tests/conftest.py` (or `-p tests.browser.chromium`) loads this as a plugin, so that the last line is right under
-pytest-xdist too, whose controlling process does not collect this folder.
+`tests/conftest.py` (or `-p tests.browser.chromium`) loads this as a plugin: the controlling process
+of pytest-xdist, which prints the last line, does not collect this folder.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 NAMES = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync")  # fmt: skip
-REMEDY = "install one with `apt-get install chromium` or `playwright install chromium`, or set CHROMIUM to its path"
+QUIET = ("background-networking", "component-update", "gpu", "sync")
+FLAGS = ("--headless", "--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET))
+COMMANDS = "`apt-get install chromium` or `playwright install chromium`"
+REMEDY = f"install one with {COMMANDS}, or set CHROMIUM to its path"
 LEFT_OUT = f"Browser tests were left out: no Chromium found ({REMEDY})"
 
 
@@ -51,19 +52,19 @@ def find() -> str | None:
 
 
 def demanded() -> bool:
-    """Whether a missing browser is a failure: REQUIRE_BROWSER=1."""
+    """Whether a missing browser is a failure, by REQUIRE_BROWSER=1."""
     return os.environ.get("REQUIRE_BROWSER", "") not in ("", "0")
 
 
 def wanted(config: pytest.Config) -> bool:
-    """Whether this run of pytest would come to the browser tests at all."""
+    """Whether this run of pytest includes browser tests."""
     here = Path(__file__).parent
     chosen = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
     return any(here.is_relative_to(path) or path.is_relative_to(here) for path in chosen)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """After pytest's own summary, so that it is the last line: say that browser tests did not run."""
+    """Report after pytest's summary, as the last line, that browser tests did not run."""
     worker = hasattr(config, "workerinput")
     if not worker and wanted(config) and not demanded() and find() is None:
         print(LEFT_OUT, flush=True)

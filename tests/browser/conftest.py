@@ -1,4 +1,4 @@
-"""One browser for all tests of the built site, and one visit of every page under either theme."""
+"""One browser for all tests of the built site, and one visit to each page in either theme."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 SITE = Path(os.environ.get("SITE_DIR") or Path(__file__).resolve().parents[2] / "site").resolve()
 SCHEMES = ("light", "dark")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-# Pages under their own address; 404.html holds absolute addresses and is only served by a server.
+# Without 404.html, whose links are absolute: only a server shows it.
 PAGES = sorted(
     path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.name != "404.html"
 )
-# Pages of figures that only the nightly run opens.
+# Pages of figures that are opened by the nightly run alone.
 LEFT_TO_NIGHT = sample.left_out(
     {address: (SITE / address).read_text(encoding="utf-8") for address in PAGES}
 )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where the whole suite did not load the plugin, this folder does."""
+    """Load the plugin, unless the whole suite has done so."""
     if not config.pluginmanager.has_plugin("tests.browser.chromium"):
         config.pluginmanager.register(chromium, "tests.browser.chromium")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with `address` on every page, some of them by night only, and one with `scheme` under both themes."""
+    """Run a test with `address` on each page (some by night only), with `scheme` in both themes."""
     names = metafunc.fixturenames
     if "address" in names:
         pages = [
@@ -85,7 +85,7 @@ class Visit:
         }
 
     def note_failure(self, request: Request) -> None:
-        # Leaving a page breaks off what it still loads, its icon for one.
+        # Leaving a page aborts what it still loads, such as its icon.
         if request.failure != "net::ERR_ABORTED":
             self.errors.append(f"not loaded: {request.url} ({request.failure})")
 
@@ -95,7 +95,7 @@ class Visit:
 
 
 class Tabs:
-    """Tabs of one theme. A tab goes from page to page: a new one costs as much as loading two pages."""
+    """Tabs of one theme, used again: opening one takes as long as loading two pages."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
@@ -106,7 +106,7 @@ class Tabs:
         return self.idle.pop() if self.idle else self.context.new_page()
 
     def give_back(self, page: Page) -> None:
-        """Empty a tab for the next test; close one that can no longer be emptied."""
+        """Empty a tab for the next test, or close it if that fails."""
         from playwright.sync_api import Error
 
         try:
@@ -132,7 +132,7 @@ def _tabs(browser: Browser) -> Iterator[dict[str, Tabs]]:
 
 @pytest.fixture
 def visit(_tabs: dict[str, Tabs]) -> Iterator[Callable[..., Visit]]:
-    """`visit(address, scheme)` opens a page from disk and notes every request and error until the test ends."""
+    """`visit(address, scheme)` opens a page from disk and notes its requests and errors."""
     opened = []
 
     def go(address: str, scheme: str = "light") -> Visit:
@@ -152,17 +152,21 @@ def visit(_tabs: dict[str, Tabs]) -> Iterator[Callable[..., Visit]]:
         _tabs[seen.scheme].give_back(seen.page)
 
 
-# The script is as long as ten pages: it is sent once to a document, and only what is wrong comes back. Without `preload` axe
-# reads the style sheets anew, which a browser refuses for files on disk; `resultTypes` leaves out the list of what passes.
+# The script is as long as ten pages, so it is sent once to a document. `preload` would make axe
+# read the style sheets again, which a browser refuses for files on disk; `resultTypes` leaves out
+# what passes.
 HAS_AXE = "typeof axe !== 'undefined'"
-VIOLATIONS = """async within => (await axe.run(within ?? document, {preload: false, resultTypes: ["violations"]}))
-  .violations.flatMap(one => one.nodes.map(node =>
-    `${one.id}: ${one.help}: ${node.html.slice(0, 200)} (${node.failureSummary.slice(0, 200)})`))"""
+VIOLATIONS = """async within => {
+  const options = { preload: false, resultTypes: ["violations"] };
+  const { violations } = await axe.run(within ?? document, options);
+  return violations.flatMap(one => one.nodes.map(({ html, failureSummary }) =>
+    `${one.id}: ${one.help}: ${html.slice(0, 200)} (${failureSummary.slice(0, 200)})`));
+}"""
 
 
 @pytest.fixture(scope="session")
 def violations() -> Callable[..., list[str]]:
-    """`violations(page, within)` checks accessibility, of all of the page or inside one selector."""
+    """`violations(page, within)` checks the accessibility of a page or of what a selector finds."""
     from axe_playwright_python.base import AXE_SCRIPT
 
     def check(page: Page, within: str | None = None) -> list[str]:

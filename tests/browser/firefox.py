@@ -1,6 +1,7 @@
 """A Firefox from the system, driven over its own protocol, Marionette: JSON over a socket.
 
-Playwright drives a patched Firefox that it downloads; geckodriver is not packaged everywhere. Six commands are all that the tests need.
+Playwright drives a patched Firefox that it downloads; geckodriver is not packaged everywhere. The
+tests need six commands.
 """
 
 from __future__ import annotations
@@ -23,24 +24,31 @@ PATIENCE = 120  # seconds, for the start and for every answer
 REMEDY = "install one with `apt-get install firefox-esr`, or set FIREFOX to its path"
 LEFT_OUT = f"no Firefox found ({REMEDY})"
 FLAGS = ("--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile")
-# The browser and its profile end with the test's end of the pipe, however that comes about: at a signal that nothing can catch, too.
+# Browser and profile end when the test's end of the pipe closes, also after a signal that cannot be
+# caught.
 GUARD = """"$@" >"$PROFILE/log" 2>&1 </dev/null & browser=$!
 read -r line
 kill -9 $browser; wait $browser 2>/dev/null
 rm -rf "$PROFILE"
 kill -9 0"""
-# What the pages' own scripts did not catch, and scripts that cannot be loaded or read.
+# What the pages' own scripts did not catch, and scripts that cannot be loaded or parsed.
 ERRORS = """return Services.console.getMessageArray()
-    .filter(one => one instanceof Ci.nsIScriptError && one.flags === Ci.nsIScriptError.errorFlag && /^(file|http):/.test(one.sourceName))
+    .filter(one => one instanceof Ci.nsIScriptError && one.flags === Ci.nsIScriptError.errorFlag)
+    .filter(one => /^(file|http):/.test(one.sourceName))
     .map(one => `${one.errorMessage} (${one.sourceName}:${one.lineNumber})`);"""
 # JSON has no NaN and no infinities.
-PLAIN = """return Promise.resolve((%s)(...arguments)).then(value => JSON.stringify(value ?? null,
-    (key, one) => typeof one === "number" && !Number.isFinite(one) ? { float: String(one) } : one));"""
+PLAIN = """const infinite = one => typeof one === "number" && !Number.isFinite(one);
+    const plain = (key, one) => infinite(one) ? { float: String(one) } : one;
+    return Promise.resolve((%s)(...arguments))
+        .then(value => JSON.stringify(value ?? null, plain));"""
 
 
 @cache
 def find() -> str | None:
-    """The path of a Firefox: $FIREFOX or the system's; None if there is none. A snap's sees no profile in a temporary folder."""
+    """The path of a Firefox: $FIREFOX or the system's; None if there is none.
+
+    A snap is left out: it sees no profile in a temporary folder.
+    """
     for name in (os.environ["FIREFOX"],) if os.environ.get("FIREFOX") else NAMES:
         path = shutil.which(name)
         if (
@@ -53,7 +61,7 @@ def find() -> str | None:
 
 
 def demanded() -> bool:
-    """Whether a missing Firefox is a failure: REQUIRE_FIREFOX=1."""
+    """Whether a missing Firefox is a failure, by REQUIRE_FIREFOX=1."""
     return os.environ.get("REQUIRE_FIREFOX", "") not in ("", "0")
 
 
@@ -63,13 +71,13 @@ class Firefox:
     Parameters
     ----------
     port : int
-        Where its Marionette listens, on this machine.
+        On which its Marionette listens, on this machine.
     """
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.count = 0
-        self._receive()  # its name and the version of the protocol
+        self._receive()  # its name and the protocol's version
         limits = {"script": 1000 * PATIENCE, "pageLoad": 1000 * PATIENCE, "implicit": 0}
         self.send("WebDriver:NewSession", capabilities={"alwaysMatch": {"timeouts": limits}})
 
@@ -90,12 +98,12 @@ class Firefox:
         return parts
 
     def send(self, command: str, **parameters: Any) -> Any:
-        """Give a command and wait for its result.
+        """Send a command and wait for its result.
 
         Raises
         ------
         RuntimeError
-            With what Firefox says is wrong.
+            With Firefox's own message.
         """
         self.count += 1
         message = json.dumps([0, self.count, command, parameters]).encode()
@@ -113,7 +121,7 @@ class Firefox:
         self.send("WebDriver:Navigate", url=address)
 
     def evaluate(self, function: str, *arguments: Any) -> Any:
-        """What a function in JavaScript returns, or what its promise comes to, in the scope of the page."""
+        """The value of a function in JavaScript, or of its promise, in the scope of the page."""
         told = self.send(
             "WebDriver:ExecuteScript", script=PLAIN % function, args=arguments, sandbox=None
         )
@@ -122,12 +130,12 @@ class Firefox:
         )
 
     def element(self, selector: str) -> str:
-        """The first element of a selector, by Firefox's own number of it."""
+        """Firefox's identifier of the first element of a selector."""
         found = self.send("WebDriver:FindElement", using="css selector", value=selector)
         return next(iter(found.values()))
 
     def click(self, selector: str) -> None:
-        """Scroll there, and press and release the mouse."""
+        """Scroll to an element and click it."""
         self.send("WebDriver:ElementClick", id=self.element(selector))
 
     def type(self, selector: str, keys: str) -> None:
@@ -144,26 +152,28 @@ class Firefox:
 
 @contextmanager
 def running(path: str) -> Iterator[Firefox]:
-    """Start a Firefox with a profile of its own; at the end neither is left."""
+    """Start a Firefox with its own profile; both are gone at the end."""
     profile = Path(tempfile.mkdtemp(prefix="firefox-"))
-    (profile / "user.js").write_text(
-        'user_pref("marionette.port", 0);\n', encoding="utf-8"
-    )  # any that is free
+    free = 'user_pref("marionette.port", 0);\n'  # any port that is free
+    (profile / "user.js").write_text(free, encoding="utf-8")
     environment = os.environ | {
         "PROFILE": str(profile),
         "HOME": str(profile),
         "MOZ_CRASHREPORTER_DISABLE": "1",
     }
-    guard = subprocess.Popen(["sh", "-c", GUARD, "sh", path, *FLAGS, str(profile)], stdin=subprocess.PIPE,
-                             env=environment, start_new_session=True)  # fmt: skip
+    guard = subprocess.Popen(
+        ["sh", "-c", GUARD, "sh", path, *FLAGS, str(profile)],
+        stdin=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
     try:
         port = profile / "MarionetteActivePort"
         until = time.monotonic() + PATIENCE
         while not (port.is_file() and port.read_text(encoding="utf-8")):
             if time.monotonic() > until or guard.poll() is not None:
-                raise TimeoutError(
-                    f"{path} does not answer: {(profile / 'log').read_text(errors='replace')[-500:]}"
-                )
+                log = (profile / "log").read_text(errors="replace")
+                raise TimeoutError(f"{path} does not answer: {log[-500:]}")
             time.sleep(0.05)
         firefox = Firefox(int(port.read_text(encoding="utf-8")))
         try:

@@ -1,4 +1,4 @@
-"""Install the browsers that are missing: Debian's where that may be done, else Playwright's Chromium."""
+"""Install missing browsers: Debian's where we may, else Playwright's Chromium."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from site_gen.commands import browsers_wanted
 from tests.browser import chromium, firefox
 
-PATIENCE = 600  # seconds; a package server that cannot be reached may not say so for long
+PATIENCE = 600  # seconds; a package server out of reach may stay silent for long
 
 
 def may_use_apt() -> bool:
@@ -26,14 +26,14 @@ def may_use_apt() -> bool:
 
 
 def debian(package: str) -> list[list[str]]:
-    """The command that installs a package of Debian, where that may be done."""
+    """The command that installs a package of Debian, where we may use apt."""
     apt = "apt-get -qq -y -o Acquire::Retries=1"
     install = ["sh", "-c", f"{apt} update && {apt} install --no-install-recommends {package}"]
     return [install] if may_use_apt() else []
 
 
 PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "chromium"]
-# name → where to look, the commands to try in this order, and what to say if none helps
+# name → how to find it, the commands to try in this order, and what to say if all fail
 BROWSERS = {
     "Chromium": (chromium.find, [*debian("chromium"), PLAYWRIGHT], chromium.REMEDY),
     "Firefox": (firefox.find, debian("firefox-esr"), firefox.REMEDY),
@@ -41,7 +41,7 @@ BROWSERS = {
 
 
 def main() -> None:
-    """Find every browser or install it; without one, say so and go on: the tests know what to do."""
+    """Find or install every browser; a missing one is reported, and its tests are left out."""
     if not browsers_wanted():
         return
     for name, (find, commands, remedy) in BROWSERS.items():

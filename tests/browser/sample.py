@@ -1,5 +1,7 @@
-"""Which pages `make test` opens: every chapter, and of the pages of figures, which are all made alike, as many as it
-takes to meet every kind of element, and an eighth besides. `make nightly` opens all of them.
+"""Which pages `make test` opens; `make nightly` opens all.
+
+Pages of figures are made alike: of these it opens an eighth, and those with a kind of element that
+this eighth lacks.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ class Elements(HTMLParser):
 
 
 def article(page: str) -> str:
-    """What a page says itself, without navigation, header and footer."""
+    """The article of a page, without navigation, header and footer."""
     found = ARTICLE.search(page)
     return found[0] if found else page
 
@@ -35,8 +37,8 @@ def article(page: str) -> str:
 def figures(pages: dict[str, str]) -> list[str]:
     """The figure pages to open, of all pages by address.
 
-    The order is that of a checksum of each article, so a page that changes may come into the sample, and a page that
-    does not stays where it was.
+    They are ordered by a checksum of each article, so that a page that changes may come into the
+    sample, and one that does not change keeps its place.
     """
     articles = {
         address: article(text) for address, text in pages.items() if FIGURE.fullmatch(address)

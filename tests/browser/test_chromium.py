@@ -1,4 +1,4 @@
-"""What happens where no browser can be had."""
+"""What happens without a browser."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ def run_without_browser(folder: Path, **environment: str) -> subprocess.Complete
     )
     kept = {name: value for name, value in os.environ.items() if name != "REQUIRE_BROWSER"}
     path = os.pathsep.join([str(folder), str(ROOT)])
+    pytest_ = [sys.executable, "-m", "pytest", "-p", "blind", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "blind", "-p", "no:cacheprovider", "tests/browser/test_interaction.py"],
-        cwd=ROOT, env=kept | {"PYTHONPATH": path} | environment, capture_output=True, text=True, check=False, timeout=100,
-    )  # fmt: skip
+        [*pytest_, "tests/browser/test_interaction.py"],
+        cwd=ROOT,
+        env=kept | {"PYTHONPATH": path} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
 
 
 def test_left_out_and_said_so_in_the_last_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The simulators in a second browser: no errors from disk, controls that work, and the engine's numbers to 1e-9."""
+"""The simulators in a second browser, from disk: controls, errors, and the engine's numbers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,19 @@ from tests.browser.test_simulators import page_with
 
 RIGHT, LEFT = "\ue014", "\ue012"  # keys, as WebDriver writes them
 SETTINGS = "name => ({...document.querySelector(name).settings})"
-BUTTONS = """name => [...document.querySelectorAll(`${name} .bn-sim__actions button`)]
-  .flatMap((one, i) => one.hidden ? [] : [`${name} .bn-sim__actions button:nth-of-type(${i + 1})`])"""
+BUTTONS = """name => {
+  const buttons = `${name} .bn-sim__actions button`;
+  return [...document.querySelectorAll(buttons)]
+    .flatMap((one, i) => one.hidden ? [] : [`${buttons}:nth-of-type(${i + 1})`]);
+}"""
+
+
+# A Firefox that runs until its input ends.
+SCRIPT = """import sys
+from tests.browser import firefox
+with firefox.running(sys.argv[1]):
+    print("up", flush=True)
+    input()"""
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +101,17 @@ def test_errors_would_be_seen(window: Any) -> None:
 
 
 def test_nothing_is_left_of_it(tmp_path: Path) -> None:
-    """Neither browser nor profile, even where the test's own process is killed and cannot clean up."""
+    """Neither browser nor profile is left, even if the test's process is killed."""
     path = firefox.find()
     if path is None:
         pytest.skip(firefox.LEFT_OUT)
-    script = f"from tests.browser import firefox\nwith firefox.running({path!r}):\n    print('up', flush=True)\n    input()"
-    process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=os.environ | {"TMPDIR": str(tmp_path)},
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, path],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
         assert process.stdout.readline() == b"up\n" and [*tmp_path.glob("firefox-*")]
     finally:

@@ -1,4 +1,4 @@
-"""What a reader can do: search, filter, play, switch the theme; and what stays without scripts."""
+"""What a reader can do: search, filter, play, switch the theme; and what works without scripts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_search_works_from_disk(visit: Any, query: str) -> None:
 
 
 def test_the_theme_can_be_switched(visit: Any) -> None:
-    """As the system, which is light here; light; dark; and back. A page opened later remembers it."""
+    """The system's theme (light here), light, dark, and back; other pages remember it."""
     page = visit("index.html", "light").page
     background = "getComputedStyle(document.body).backgroundColor"
     light, dark = (as_css(colour) for colour in SURFACE["paper"])
@@ -82,14 +82,14 @@ def test_an_animation_plays_pauses_and_seeks(visit: Any) -> None:
     page = visit(a_page_with("<video")).page
     bar, film = page.locator(".bn-player").first, page.locator("video:visible").first
     assert film.evaluate("film => film.paused && film.readyState === 0"), (
-        "nothing is loaded before somebody asks"
+        "nothing is loaded before Play"
     )
     button = bar.get_by_role("button")
     button.focus()
     page.keyboard.press("Enter")
-    film.evaluate(
-        "film => new Promise(done => film.addEventListener('timeupdate', () => film.currentTime > 0 && done()))"
-    )
+    film.evaluate("""film => new Promise(done => {
+      film.addEventListener("timeupdate", () => film.currentTime > 0 && done());
+    })""")
     assert button.inner_text() == "Pause"
     page.keyboard.press("Enter")
     assert film.evaluate("film => film.paused")
@@ -98,14 +98,16 @@ def test_an_animation_plays_pauses_and_seeks(visit: Any) -> None:
     assert 0.4 < half < 0.6
 
 
-# As in browsers of before 2023: selectors that these do not know are errors, and some interfaces are not there.
+# A browser of before 2023: an unknown selector is an error, and some interfaces do not exist.
 OLD = """
-for (const owner of [Document, DocumentFragment, Element]) for (const name of ["querySelector", "querySelectorAll"]) {
-  const real = owner.prototype[name];
-  owner.prototype[name] = function (selector) {
-    if (selector.includes(":has(")) throw new DOMException(`'${selector}' is not a valid selector`, "SyntaxError");
-    return real.call(this, selector);
-  };
+for (const owner of [Document, DocumentFragment, Element]) {
+  for (const name of ["querySelector", "querySelectorAll"]) {
+    const real = owner.prototype[name];
+    owner.prototype[name] = function (selector) {
+      if (!selector.includes(":has(")) return real.call(this, selector);
+      throw new DOMException(`'${selector}' is not a valid selector`, "SyntaxError");
+    };
+  }
 }
 delete window.ResizeObserver;
 delete window.IntersectionObserver;

@@ -1,4 +1,4 @@
-"""Every page of the built site, opened from disk under both themes."""
+"""Every page of the built site, opened from disk in both themes."""
 
 from __future__ import annotations
 
@@ -13,34 +13,37 @@ import pytest
 from site_gen.theme.palette import SURFACE
 from tests.browser.conftest import PHONE, SITE
 
-# Images of the other theme are `display: none` and lazy: ask for every one, and wait until each is decoded or has failed.
+# Images of the other theme are hidden and lazy: load each one, until it is decoded or has failed.
 LOAD_IMAGES = """async () => {
   const images = [...document.images];
   images.forEach(image => { image.loading = "eager"; });
   await Promise.all(images.map(image => image.decode().catch(() => null)));
   return images.filter(image => !image.naturalWidth).map(image => image.src);
 }"""
-SHOWN = """() => ["light", "dark"].map(
-  side => [...document.querySelectorAll(".bn-only-" + side)].filter(one => one.getClientRects().length).length)"""
-TWICE = """() => [...document.querySelectorAll("[id]")].map(one => one.id).filter((id, at, all) => all.indexOf(id) !== at)"""
+SHOWN = """() => ["light", "dark"].map(side => [...document.querySelectorAll(`.bn-only-${side}`)]
+  .filter(one => one.getClientRects().length).length)"""
+TWICE = """() => [...document.querySelectorAll("[id]")].map(one => one.id)
+  .filter((id, at, all) => all.indexOf(id) !== at)"""
 OVERFLOWING = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-  [...document.body.querySelectorAll("*")].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+  [...document.body.querySelectorAll("*")]
+    .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
     .slice(-5).map(one => one.outerHTML.slice(0, 120))"""
+HERE = ("file:", "data:", "blob:")
 
 
 def test_a_page_is_sound(visit: Any, violations: Any, address: str, scheme: str) -> None:
-    """One visit, all checks. Of the pages of figures, which are all made alike, most are opened by night only."""
+    """All checks in one visit; most pages of figures are opened by the nightly run alone."""
     seen = visit(address, scheme)
     page = seen.page
     faults = {
         "images that do not load": page.evaluate(LOAD_IMAGES),
         "console errors": seen.errors,
-        "requests that leave the disk": [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))],
+        "requests that leave the disk": [url for url in seen.requests if not url.startswith(HERE)],
         "the other theme's pictures": page.evaluate(SHOWN)[scheme == "light"] or None,
         "ids that stand twice": page.evaluate(TWICE),
         "films that start by themselves": page.locator("video[autoplay]").count() or None,
         "accessibility": violations(page),
-    }  # fmt: skip
+    }
     assert {what: found for what, found in faults.items() if found} == {}
     assert page.locator("h1").count() == 1
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -67,7 +70,7 @@ class Links(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note ids and targets; `rel=canonical` and the like name the published address, not a file."""
+        """Note ids and targets, but for `rel=canonical` and its like, which name no file."""
         found = dict(attrs)
         if "id" in found:
             self.ids[found["id"] or ""] += 1
@@ -116,7 +119,7 @@ def test_no_id_stands_twice(parsed: dict[str, Links]) -> None:
 
 
 def test_pages_load_nothing_from_elsewhere(parsed: dict[str, Links]) -> None:
-    """Links to other sites are for readers to follow; no page carries a script, style, font or picture of another site."""
+    """No page loads a script, style, font or picture of another site."""
     for path in [
         *SITE.rglob("*.css"),
         *SITE.rglob("assets/house.js"),
@@ -138,7 +141,7 @@ def test_pages_load_nothing_from_elsewhere(parsed: dict[str, Links]) -> None:
 
 
 def test_ids_say_something(parsed: dict[str, Links]) -> None:
-    """Except ids of old, which go on as aliases of a heading and are empty elements."""
+    """Except old ids, which remain as empty elements, aliases of a heading."""
     for name in parsed:
         text = (SITE / name).read_text(encoding="utf-8")
         text = re.sub(r'<span class="bn-alias" id="[^"]*"></span>', "", text)

@@ -55,7 +55,8 @@ def refused(tag: str) -> str:
         ),
         (
             'simulator("bn-affine")',
-            'needs a figure that stands in for it: [[= simulator("bn-affine", fallback="figure-id") ]]',
+            "needs a figure that stands in for it: "
+            '[[= simulator("bn-affine", fallback="figure-id") ]]',
         ),
         ('simulator("bn-affine", fallback="no-such")', "there is no figure 'no-such'"),
         (
@@ -112,16 +113,18 @@ def test_scripts_that_a_simulator_needs_come_before_its_own() -> None:
     ]
 
 
+def simulator(**chosen: object) -> str:
+    """A tag of bn-affine."""
+    settings = "".join(f", {name}={value!r}" for name, value in chosen.items())
+    return f'[[= simulator("bn-affine", fallback="coin-heads"{settings}) ]]'
+
+
+PAGES = {
+    "last.md": simulator(gamma=2),
+    "part/first.md": f"{simulator(preset='copied-example')}\n{simulator()}",
+}
 PLACED = simulators_on(
-    {
-        name: calls(text)
-        for name, text in {
-            "last.md": '[[= simulator("bn-affine", fallback="coin-heads", gamma=2) ]]',
-            "part/first.md": '[[= simulator("bn-affine", fallback="coin-heads", preset="copied-example") ]]\n'
-            '[[= simulator("bn-affine", fallback="coin-heads") ]]',
-        }.items()
-    },
-    {"part/first.md": "", "last.md": ""},
+    {name: calls(text) for name, text in PAGES.items()}, {"part/first.md": "", "last.md": ""}
 )
 
 
@@ -155,7 +158,8 @@ def linked(tag: str, page: str) -> str:
         (
             'try_it("bn-affine", text="try", data="typed", numbers="−1, 2&3")',
             "last.md",
-            "[try](last.md?affine.data=typed&affine.numbers=%E2%88%921%2C%202%263&affine.gamma=1#affine)",
+            "[try](last.md?affine.data=typed&affine.numbers=%E2%88%921%2C%202%263"
+            "&affine.gamma=1#affine)",
         ),
     ],
 )
@@ -253,13 +257,9 @@ def test_what_is_misspelt_is_reported_where_it_is_misspelt_and_nowhere_else(
     tag: str, told: str
 ) -> None:
     """Not on the pages whose links lead there."""
-    (said,) = stopped(
-        {
-            "a.md": FRONT
-            + '[[= try_it("bn-affine", preset="flat") ]]\n\n[[= try_it("bn-affine", text="x", gamma=2) ]]',
-            "b.md": f"{FRONT}First.\n\n[[= {tag} ]]\n",
-        }
-    )
+    links = ('try_it("bn-affine", preset="flat")', 'try_it("bn-affine", text="x", gamma=2)')
+    linking = FRONT + "\n\n".join(f"[[= {link} ]]" for link in links)
+    (said,) = stopped({"a.md": linking, "b.md": f"{FRONT}First.\n\n[[= {tag} ]]\n"})
     assert said.startswith("docs/b.md:7: ") and told in said
 
 
@@ -303,6 +303,12 @@ def test_browsers_get_nothing_of_where_numbers_come_from() -> None:
     assert not [name for name in declarations.names() if name in code], (
         "no simulator is a special case"
     )
+
+
+def test_no_line_of_a_script_is_longer_than_120_characters() -> None:
+    for path in declarations.files():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if len(line) > 120] == [], path.name
 
 
 def test_leftovers_of_editors_are_no_simulators(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
