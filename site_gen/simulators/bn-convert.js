@@ -190,8 +190,8 @@
       if (weight === 0) remarks.push("A new batch weighs nothing: the running statistics stay at their start.");
       if (inexact && what === "settings") {
         remarks.push(`There is no exact translation of the running variance: ${one} averages the ${averaged(there)} `
-          + `variance, ${other} the ${averaged(here)} one, and no setting changes that. At m = ${m} what enters differs `
-          + `by the factor m/(m − 1) = ${told(m / (m - 1))}.`);
+          + `variance, ${other} the ${averaged(here)} one, and no setting changes that. At m = ${m} what enters `
+          + `differs by the factor m/(m − 1) = ${told(m / (m - 1))}.`);
       }
       if (inexact && what === "continue") {
         remarks.push(`There is no exact translation of the running variance: the factor ${told(factor)} is right if `
