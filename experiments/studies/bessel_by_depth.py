@@ -1,0 +1,211 @@
+"""What does Bessel's correction in the running variance do, one normalization after another?
+
+Twenty normalizations in a row see one and the same batch for ever; others see fresh batches, and so does
+a random network of twenty dense, batch norm and ReLU blocks: both are evaluated on a large sample. Each
+is run with Bessel's correction in the running variance (PyTorch) and without (Keras, Flax), with ε = 0,
+so that closed forms are exact.
+
+What came out: with the correction, every layer after the first divides by a variance that is too large
+by m/(m−1), because a normalized batch has variance exactly one, so the output shrinks geometrically
+with depth. Without, only the first layer is off, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from experiments.results import LAST, Measure, Value, difference, ratio, value
+from experiments.runs import normal
+from experiments.studies.neighbours import settled_blocks
+from experiments.studies.train_eval_gap import CONVENTIONS, by_layer, fixed, normalized, stack, std
+from experiments.study import Case, Claim, below, call, setting, within
+from experiments.theory.inference import eval_variance_population
+from experiments.training import Model, seen, start
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Settings of the study."""
+
+    runs: int = setting(16, "independent runs; both conventions see the same batches")
+    batches: tuple[int, ...] = setting(
+        (4, 8, 16, 32, 64, 128), "batch sizes of the stacks of normalizations"
+    )
+    layers: int = setting(20, "normalizations in a row")
+    features: int = setting(16, "units of a stack")
+    fixed_steps: int = setting(100, "updates on the batch that never changes")
+    fixed_rate: float = setting(0.3, "update rate on it: the start fades to round-off")
+    steps: int = setting(300, "updates on fresh batches, in the stacks and in the network")
+    running_rate: float = setting(0.03, "update rate on them: small, so that averages are quiet")
+    population: int = setting(4096, "fresh samples that stand for the population")
+    network_batches: tuple[int, ...] = setting((64,), "batch sizes of the random network")
+    width: int = setting(64, "units of a layer of the random network")
+    seed: int = setting(2, "every random stream is spawned from it")
+
+
+QUICK = Setup(batches=(4, 64), features=2, steps=150, width=16, population=1024)
+FULL = Setup()
+PAPER = Setup(
+    runs=64,
+    batches=(2, 4, 8, 16, 32, 64, 128, 256, 512),
+    steps=2000,
+    running_rate=0.01,
+    network_batches=(16, 64, 256),
+    width=256,
+)
+
+
+def points(s: Setup) -> dict:
+    """Every setting at every one of its batch sizes."""
+    once = {"steps": s.fixed_steps, "running_rate": s.fixed_rate}
+    return {
+        **{f"fixed-{m}": call(fixed, s, batch=m, **once) for m in s.batches},
+        **{f"fresh-{m}": call(stacks, s, batch=m) for m in s.batches},
+        **{f"network-{m}": call(network, s, batch=m) for m in s.network_batches},
+    }
+
+
+def over_population(model: Model, x: np.ndarray) -> list[np.ndarray]:
+    """What every normalization puts out: in training mode it would be one."""
+    return [np.sqrt(y.var(axis=1).mean(axis=1)) for y in normalized(model, x)]
+
+
+def stacks(batch, layers, features, steps, running_rate, population, runs) -> xr.Dataset:
+    """Fresh batches through normalizations in a row."""
+    read = []
+    for unbiased in CONVENTIONS.values():
+        rngs = runs.part(1, batch).streams()
+        model = start(stack(layers, running_rate, unbiased), runs, features, dtype=float)
+        for _ in range(steps):
+            model = seen(model, 3.0 + 2.0 * normal(rngs, batch, features))
+        read.append(over_population(model, 3.0 + 2.0 * normal(rngs, population, features)))
+    words = "standard deviation over the population in eval mode"
+    return by_layer("fresh_std", read, words, eval_variance_population, batch, runs)
+
+
+def network(batch, layers, width, steps, running_rate, population, runs) -> xr.Dataset:
+    """The same through random blocks."""
+    read = []
+    for unbiased in CONVENTIONS.values():
+        model, fresh = settled_blocks(unbiased, batch, layers, width, steps, running_rate, runs)
+        read.append(over_population(model, fresh(population)))
+    words = "standard deviation over the population in eval mode, after the normalization"
+    return by_layer("network_std", read, words, eval_variance_population, batch, runs)
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def conventions(variable: str, m: int, layer: int) -> tuple[Value, Value]:
+    """The same with Bessel's correction, and without."""
+    return tuple(std(variable, m, layer, convention) for convention in CONVENTIONS)
+
+
+def against(variable: str, layer: int) -> Measure:
+    """|ln std| with the correction minus without, below zero if it brings eval mode nearer."""
+    return difference(*(abs(one.map(np.log)) for one in conventions(variable, 64, layer)))
+
+
+def over_theory(variable: str, m: int) -> Value:
+    """With the correction, over the closed form, in all layers."""
+    at = {"convention": "unbiased", "batch": m}
+    return value(variable, **at) / value(f"{variable}_theory", **at)
+
+
+near_one = within(1, relative=0.01)
+
+CLAIMS = (
+    Claim(
+        "bessel-does-not-matter",
+        says="Whether the running variance is the biased or the unbiased one makes no difference "
+        "worth speaking of.",
+        source="reader",
+        verdict="depends",
+        cases=(
+            *(
+                Case(
+                    f"{count}, m = {m}, standard deviation over training mode’s",
+                    std("fixed_std", m, layer).every(),
+                    near_one,
+                )
+                for count, m, layer in (
+                    ("20 normalizations", 64, 20),
+                    ("one normalization", 64, 1),
+                    ("one normalization", 4, 1),
+                )
+            ),
+            Case(
+                "20 blocks of dense, batch norm, ReLU, m = 64, standard deviation with the "
+                "correction over that without",
+                ratio(*conventions("network_std", 64, 20)),
+                near_one,
+            ),
+        ),
+        because="It depends on depth and batch size: each layer loses a factor √((m−1)/m), little for "
+        "one layer and a large batch, much for many or a small one; what that costs in accuracy is "
+        "not measured.",
+    ),
+    Claim(
+        "the-gap-is-known",
+        says="With Bessel's correction, every normalization behind another one takes off a factor "
+        "√((m−1)/m) in eval mode.",
+        source="reader",
+        verdict="supported",
+        cases=(
+            *(
+                Case(
+                    f"one batch for ever, m = {m}, 20 normalizations, over the closed form in every "
+                    "layer, unit and run",
+                    over_theory("fixed_std", m).every(),
+                    within(1, absolute=1e-12),
+                )
+                for m in (4, 64)
+            ),
+            *(
+                Case(
+                    f"fresh batches, m = {m}, the 20th normalization, over the closed form, which "
+                    "knows nothing of the noise of running averages",
+                    over_theory("fresh_std", m).at(layer=LAST).mean(),
+                    within(1, relative=0.03),
+                )
+                for m in (4, 64)
+            ),
+        ),
+        because="A normalized batch has variance exactly one, which the correction takes for m/(m−1).",
+    ),
+    Claim(
+        "unbiased-is-more-accurate",
+        says="The running variance should be the unbiased one, since it is to stand for the "
+        "population's.",
+        source="ioffe2015",
+        verdict="depends",
+        cases=tuple(
+            Case(
+                f"{where}, m = 64, |ln std| in eval mode, with the correction minus without",
+                against(variable, layer),
+                below(0, "(nearer to training mode)"),
+            )
+            for where, variable, layer in (
+                ("first normalization", "fresh_std", 1),
+                ("20th normalization", "fresh_std", 20),
+                ("20th block of dense, batch norm, ReLU", "network_std", 20),
+            )
+        ),
+        because="It depends on what stands below. The correction is right for independent samples; "
+        "behind another batch norm they are not, and how weights and activations in between change "
+        "that has no simple rule.",
+    ),
+)
+
+VALUES = {
+    "fresh_first_unbiased": std("fresh_std", 64, 1).mean(),
+    "fresh_first_biased": std("fresh_std", 64, 1, "biased").mean(),
+    "fresh_deep_unbiased": std("fresh_std", 64, 20).mean(),
+    "fresh_deep_biased": std("fresh_std", 64, 20, "biased").mean(),
+    "network_unbiased": std("network_std", 64, 20).mean(),
+    "network_biased": std("network_std", 64, 20, "biased").mean(),
+    "network_ratio": ratio(*conventions("network_std", 64, 20)),
+}

@@ -1,0 +1,79 @@
+"""Standard deviation in eval mode after many normalizations, with and without Bessel's correction."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import summary
+from site_gen.theme import Theme
+
+TITLE = "With depth, the two conventions for the running variance drift apart"
+TAGS = ("train and eval", "depth", "conventions")
+CLAIMS = ("converged-means-equal", "bessel-does-not-matter", "unbiased-is-more-accurate")
+ID = "train-eval-gap-depth"
+
+BATCH = 64
+PANELS = {"fresh": "normalizations in a row", "network": "dense, batch norm, ReLU blocks"}
+COLOURS = {"biased": "positive", "unbiased": "negative"}
+NAMES = {"unbiased": "with Bessel’s correction\n(PyTorch)", "biased": "without\n(Keras, Flax)"}
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every setting, convention and layer: the mean with its interval, and the theory."""
+    at = results.sel(batch=BATCH)
+    found = [
+        summary(at[f"{name}_std"], name="std").assign(
+            setting=name, theory=at[f"{name}_std_theory"].values.ravel()
+        )
+        for name in PANELS
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def _deepest(data: pd.DataFrame, setting: str) -> dict[str, float]:
+    rows = data[(data["setting"] == setting) & (data["layer"] == data["layer"].max())]
+    return dict(zip(rows["convention"], rows["std"], strict=True))
+
+
+def alt(data: pd.DataFrame) -> str:
+    row, network, layers = _deepest(data, "fresh"), _deepest(data, "network"), data["layer"].max()
+    return (
+        "Left: with the correction the standard deviation in eval mode falls steadily from 1 to "
+        f"{row['unbiased']:.2f} at layer {layers}; without, it stays at {row['biased']:.3f}. Right, "
+        f"in a random network: with the correction it dips and ends at {network['unbiased']:.2f}, "
+        f"without it rises to {network['biased']:.2f}."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Standard deviation of the normalized units in eval mode, over fresh data, batch size "
+        f"{BATCH}; in training mode it is exactly 1 on every batch. Points: means of "
+        f"{data['runs'].iloc[0]} runs with 95 % intervals; lines: the closed forms "
+        "$\\left(\\frac{m-1}{m}\\right)^{(l-1)/2}$ and $\\sqrt{m/(m-1)}$, which hold for "
+        "normalizations in a row and are drawn on the right for comparison."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, panels = theme.panels(data, "setting", height=3.7, sharey=True)
+    for ax, setting, shown in panels:
+        theme.level(ax, y=1, color=theme.colour("truth"), linestyle=":")
+        for convention, colour in COLOURS.items():
+            rows = shown[shown["convention"] == convention]
+            theme.theory(ax, rows["layer"], rows["theory"], zorder=1.9)
+            theme.points(ax, rows, "layer", "std", colour)
+        ax.set(title=PANELS[setting], xlabel="layer", xticks=[1, 5, 10, 15, 20])
+    (left, right), layers = [ax for ax, _, _ in panels], data["layer"].max()
+    left.set_ylabel("standard deviation in eval mode")
+    ends = _deepest(data, "fresh")
+    for convention, dy in (("biased", 19), ("unbiased", 6)):
+        name, colour = NAMES[convention], COLOURS[convention]
+        theme.label(left, 1.5, ends[convention], name, colour, dx=0, dy=dy)
+    beside = {"ha": "right", "dx": 0}
+    theme.label(left, layers, 1, "training mode", "truth", dy=-9, weight="normal", **beside)
+    theme.label(right, layers * 0.6, 1.11, "without", "positive", **beside)
+    theme.label(right, layers * 0.7, 0.94, "with", "negative", **beside)
+    return figure

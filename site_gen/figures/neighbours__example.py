@@ -1,0 +1,74 @@
+"""Where one fixed example lands in training mode, depending on its neighbours."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from site_gen.theme import Theme
+
+TITLE = "In training mode an example’s value depends on its neighbours"
+TAGS = ("train and eval", "batch size", "noise")
+CLAIMS = ("eval-ignores-neighbours",)
+ID = "train-eval-gap-example"
+MISSING = dict.fromkeys(
+    ("low", "median", "high"), "rows of the closed form lie between those that are measured"
+)
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """Median and central 95 % of an example's values; between batch sizes, the theory alone."""
+    measured = results["example_value"].mean("run").rename(example_batch="batch")
+    expected = results["example_value_theory"].rename(curve_batch="batch")
+    columns = {}
+    for quantile, name in zip(results["quantile"].values, ("low", "median", "high"), strict=True):
+        at = {"quantile": quantile, "drop": True}
+        columns[name] = measured.sel(**at).rename(name)
+        columns[f"{name}_theory"] = expected.sel(**at).rename(f"{name}_theory")
+    table = rows(*columns.values())
+    table = table[table["batch"] <= results["example_batch"].values[-1]]
+    return table.assign(runs=results.sizes["run"]).reset_index(drop=True)
+
+
+def _row(data: pd.DataFrame, example: float, batch: int) -> pd.Series:
+    return data[(data["example"] == example) & (data["batch"] == batch)].iloc[0]
+
+
+def alt(data: pd.DataFrame) -> str:
+    small, large = (_row(data, 1.0, m) for m in (data["batch"].min(), data["batch"].max()))
+    return (
+        "Bands around the values 0, 1 and 2 that narrow as batches grow. An example one standard "
+        f"deviation above the mean lands between {small['low']:.2f} and {small['high']:.2f} in "
+        f"batches of {small['batch']:.0f}, and between {large['low']:.2f} and {large['high']:.2f} "
+        f"in batches of {large['batch']:.0f}."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "An example 0, 1 or 2 standard deviations above the mean of a Gaussian population, "
+        "normalized together with neighbours drawn anew each time. Points: median and central 95 % "
+        f"of its values in training mode, means of {data['runs'].iloc[0]} runs; bands and lines: the "
+        "closed form, a transformed non-central $t$ distribution. Dotted: its one value in eval mode."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, ax = theme.figure(height=3.9)
+    curves, batches = list(data.groupby("example")), data.dropna()["batch"].unique()
+    for k, ((example, curve), colour) in enumerate(
+        zip(curves, theme.sequence(len(curves)), strict=True)
+    ):
+        theme.band(ax, curve["batch"], curve["low_theory"], curve["high_theory"], colour)
+        theme.theory(ax, curve["batch"], curve["median_theory"], zorder=1.9)
+        seen = curve.dropna()
+        beside = seen["batch"] * 1.05 ** (k - (len(curves) - 1) / 2)  # where the ranges overlap
+        theme.points(ax, seen.assign(batch=beside), "batch", "median", colour)
+        theme.level(ax, y=example, color=colour, linestyle=":", zorder=1.8)
+        theme.label(ax, batches[-1] * 1.12, example, f"eval mode: {example:g}", colour, dx=6)
+    ax.set(xscale="log", xlim=(batches[0] / 1.12, batches[-1] * 1.12), xlabel="batch size m")
+    ax.set(ylabel="normalized value x̂")
+    theme.ticks(ax, x=batches)
+    return figure
