@@ -203,6 +203,10 @@ class Value:
         """Entries chosen further, as by `value`."""
         return Value(lambda results: select(self(results), results, **where))
 
+    def complete(self, dim: str) -> Value:
+        """Entries where nothing is missing along a dimension: the steps at which all were read."""
+        return Value(lambda results: self(results).dropna(dim))
+
     def coordinate(self, dim: str) -> Value:
         """Where, along a dimension, the entries were chosen."""
         return Value(lambda results: self(results)[dim])
@@ -333,3 +337,15 @@ def summary(array: xr.DataArray, over: str | Sequence[str] = "run", name: str = 
     ):
         found[column] = np.ravel(values)
     return found.assign(runs=samples.shape[-1])
+
+
+def quartiles(array: xr.DataArray, over: str = "run", name: str = "") -> pd.DataFrame:
+    """One row for every entry of the other dimensions: the median over runs, and how many `runs`.
+
+    `low` and `high` are the first and the third quartile.
+    """
+    one = array.isel({over: 0}, drop=True)
+    found = np.quantile(array.values, (0.25, 0.5, 0.75), axis=array.get_axis_num(over))
+    low, middle, high = (one.copy(data=values) for values in found)
+    columns = (middle.rename(name or array.name), low.rename("low"), high.rename("high"))
+    return rows(*columns).assign(runs=array.sizes[over])

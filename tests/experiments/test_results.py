@@ -13,6 +13,7 @@ from experiments.results import (
     Near,
     combine,
     difference,
+    quartiles,
     ratio,
     rows,
     summary,
@@ -164,3 +165,23 @@ def test_a_run_that_never_gets_there_counts_as_all_its_steps() -> None:
     counted = value("steps_to").capped(value("step", step=LAST))
     assert counted(results).values.tolist() == [4.0, 50.0]
     assert counted.median()(results).unit == "steps"
+
+
+def test_the_steps_at_which_all_were_read() -> None:
+    """One network was trained for longer than the other."""
+    values = [[0.1, 0.2, np.nan], [0.3, 0.4, 0.5]]
+    results = xr.Dataset({"loss": (("norm", "step"), values)}, {"norm": [0, 1], "step": [1, 2, 3]})
+    steps = value("loss").complete("step").coordinate("step")
+    assert steps(results).values.tolist() == [1, 2]
+    assert value("loss", norm=1, step=steps)(results).values.tolist() == [0.3, 0.4]
+    assert value("loss", norm=1).complete("step")(results).values.tolist() == [0.3, 0.4, 0.5]
+
+
+def test_quartiles_of_the_runs() -> None:
+    values = np.arange(10.0).reshape(2, 5)[:, ::-1]
+    cosine = xr.DataArray(values, {"step": [1, 2], "norm": "none"}, ("step", "run"), "cosine")
+    found = quartiles(cosine)
+    assert found["cosine"].tolist() == [2, 7]
+    assert found["low"].tolist() == [1, 6] and found["high"].tolist() == [3, 8]
+    assert found["step"].tolist() == [1, 2]
+    assert set(found["runs"]) == {5} and set(found["norm"]) == {"none"}
