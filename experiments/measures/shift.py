@@ -8,63 +8,106 @@ after it have not: only what reaches them has changed. Santurkar et al. 2018, De
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Collection, Iterable
 
 import numpy as np
+import xarray as xr
 
 from experiments.engine.buffers import Buffers
-from experiments.engine.layer import Arrays
+from experiments.engine.dense import Dense
+from experiments.engine.loss import Loss, softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import mapped
 from experiments.engine.sgd import SGD
+from experiments.engine.train import Model, Moment
 from experiments.measures.distribution import ordered, wasserstein
+from experiments.results import table
+from experiments.runs import Runs
 
-# (output, target) → loss (run,), ∂L/∂output
-Loss = Callable[[np.ndarray, Any], tuple[np.ndarray, np.ndarray]]
+# What `both_shifts` reads.
+WORDS = {
+    "cosine": "cosine of a layer's gradient before and after the layers before it have stepped",
+    "absolute": "length of the difference of the two gradients",
+    "relative": "length of the difference of the two gradients in parts of the first",
+    "travelled": "Wasserstein-1 distance that a layer's inputs move in the step, mean over inputs",
+    "spreads": "the same distance in standard deviations of the input",
+}
 
 
-def stepped(params: list[Arrays], grads: list[Arrays], rate: float | np.ndarray) -> list[Arrays]:
-    """Copies of the parameters after one step of plain gradient descent, p − η ∂L/∂p."""
-    after, optimizer = mapped(np.copy, params), SGD(rate)
-    optimizer.update(after, grads, optimizer.init(after))
-    return after
+def both_shifts(
+    path: Iterable[Moment],
+    at: Collection[int],
+    rate: float,
+    probe: np.ndarray,
+    runs: Runs,
+    loss: Loss = softmax_cross_entropy,
+) -> xr.Dataset:
+    """What plain steps do, by both definitions, to all `Dense` layers but the first.
+
+    Parameters
+    ----------
+    path : iterable of Moment
+        A training.
+    at : collection of int
+        The steps that are read.
+    rate : float
+        Of the plain step.
+    probe, loss
+        As of `distribution_shift` and `gradient_shift`.
+    runs : Runs
+        Those that are trained.
+
+    Returns
+    -------
+    Dataset
+        The names of `WORDS` by layer, step and run, and the "loss" by step and run.
+    """
+    losses, read, buffers = [], [], Buffers()
+    for moment in path:
+        if moment.step in at:
+            layers = moment.network.layers
+            dense = tuple(i for i, layer in enumerate(layers) if isinstance(layer, Dense))[1:]
+            after, own = stepped(moment, rate), buffers.part("batch")
+            of_gradients = gradient_shift(moment, after, dense, loss, own)
+            own = buffers.part("probe")
+            read.append(of_gradients | distribution_shift(moment, after, probe, dense, own))
+            losses.append(moment.loss.astype(float))
+    found = {kind: (np.stack([one[kind] for one in read], 1), said) for kind, said in WORDS.items()}
+    found["loss"] = (losses, "training loss: what is minimized, on the batch", "1", "step run")
+    return table(found, layer=range(2, len(dense) + 2), step=at, run=runs)
+
+
+def stepped(moment: Moment, rate: float | np.ndarray) -> Model:
+    """The model after one step of plain gradient descent, p − η ∂L/∂p, with its state as it was."""
+    params, optimizer = mapped(np.copy, moment.params), SGD(rate)
+    optimizer.update(params, moment.grads, optimizer.init(params))
+    return Model(moment.network, params, moment.state)
 
 
 def gradient_shift(
-    network: Network,
-    before: list[Arrays],
-    after: list[Arrays],
-    state: list[Arrays],
-    grads: list[Arrays],
-    x: np.ndarray,
-    target: Any,
-    loss: Loss,
+    moment: Moment,
+    after: Model,
     layers: tuple[int, ...],
+    loss: Loss = softmax_cross_entropy,
     buffers: Buffers | None = None,
 ) -> dict[str, np.ndarray]:
     """Compare G = ∂L/∂W of a layer with G′, the same after only the layers before it have moved.
 
-    They move from `before` to `after`; W is the layer's weight matrix. Returns cos(G, G′), 1 where
-    nothing turned; ‖G′ − G‖, the shift as defined; and ‖G′ − G‖/‖G‖.
+    W is the layer's weight matrix. Returns cos(G, G′), 1 where nothing turned; ‖G′ − G‖, the shift
+    as defined; and ‖G′ − G‖/‖G‖.
 
     Parameters
     ----------
-    network : Network
-    before, after : parameters
-        Before and after a training step.
-    state : state
-        As before the step; batches are normalized with their own statistics.
-    grads : gradients
-        ∂L/∂params at `before`, on the batch of the step: they hold G.
-    x, target : ndarray
-        The batch of the step.
-    loss : callable
-        (output, target) → loss (run,) and ∂L/∂output.
+    moment : Moment
+        Before a training step, in training mode, with the batch of the step and its gradient G.
+    after : Model
+        After the step.
     layers : tuple of int
-        Indices of `Dense` layers in `network.layers`.
+        Indices of `Dense` layers in the network.
+    loss : callable
+        What is minimized.
     buffers : Buffers, optional
-        Not those that hold `grads`.
+        Not those that hold the moment's gradient.
 
     Returns
     -------
@@ -72,14 +115,15 @@ def gradient_shift(
         "cosine", "absolute" and "relative"; nan where a gradient vanishes or a run has diverged.
     """
     buffers = buffers or Buffers()
-    moved = network.forward(after, state, x, True, buffers.part("moved"))[1]
+    moved = after.forward(moment.x, True, buffers.part("moved"))[1]
     found: dict[str, list[np.ndarray]] = {"cosine": [], "absolute": [], "relative": []}
     for layer in layers:
-        rest, kept, own = Network(network.layers[layer:]), before[layer:], buffers.part(layer)
-        output, saved, _ = rest.forward(kept, state[layer:], moved[layer]["x"], True, own)
-        doutput = loss(output, target)[1]
+        rest, own = Network(moment.network.layers[layer:]), buffers.part(layer)
+        kept, state = moment.params[layer:], moment.state[layer:]
+        output, saved, _ = rest.forward(kept, state, moved[layer]["x"], True, own)
+        doutput = loss(output, moment.labels)[1]
         _, changed = rest.backward(kept, saved, doutput, own, input_gradient=False)
-        g, new = (d["weight"].astype(np.float64) for d in (grads[layer], changed[0]))
+        g, new = (d["weight"].astype(np.float64) for d in (moment.grads[layer], changed[0]))
         with np.errstate(divide="ignore", invalid="ignore"):
             found["cosine"].append((g * new).sum(axis=(1, 2)) / (_length(g) * _length(new)))
             found["absolute"].append(_length(new - g))
@@ -88,10 +132,8 @@ def gradient_shift(
 
 
 def distribution_shift(
-    network: Network,
-    before: list[Arrays],
-    after: list[Arrays],
-    state: list[Arrays],
+    before: Model,
+    after: Model,
     probe: np.ndarray,
     layers: tuple[int, ...],
     buffers: Buffers | None = None,
@@ -103,16 +145,14 @@ def distribution_shift(
 
     Parameters
     ----------
-    network : Network
-    before, after : parameters
-        Before and after a training step.
-    state : state
-        State of the first pass of the probe. The second pass starts from the state that the first
-        leaves, so that a layer that draws something new at every pass does so here.
-    probe : ndarray, shape (1, sample, feature)
+    before, after : Model
+        Before and after a training step. The pass of the probe through `after` starts from the
+        state that the pass through `before` leaves, so that a layer that draws something new at
+        every pass does so here.
+    probe : ndarray, shape (1, sample, feature) or (run, sample, feature)
         Samples that stay the same; batch norm takes its statistics over them.
     layers : tuple of int
-        Indices in `network.layers`, not 0: the inputs of the first layer are the data.
+        Indices in the network, not 0: the inputs of the first layer are the data.
     buffers : Buffers, optional
 
     Returns
@@ -121,15 +161,13 @@ def distribution_shift(
         "travelled" and "spreads"; the second is inf or nan for a run in which an input does not
         vary.
     """
-    buffers = buffers or Buffers()
-
-    def inputs(params: list[Arrays]) -> list[np.ndarray]:
-        nonlocal state
+    buffers, network, state = buffers or Buffers(), before.network, before.state
+    inputs = []
+    for params in (before.params, after.params):
         _, saved, state = network.forward(params, state, probe, True, buffers)
-        return [ordered(saved[layer]["x"]).astype(np.float64) for layer in layers]
-
+        inputs.append([ordered(saved[layer]["x"]).astype(np.float64) for layer in layers])
     found: dict[str, list[np.ndarray]] = {"travelled": [], "spreads": []}
-    for old, new in zip(inputs(before), inputs(after), strict=True):
+    for old, new in zip(*inputs, strict=True):
         distance = wasserstein(old, new)
         with np.errstate(divide="ignore", invalid="ignore"):
             found["spreads"].append((distance / old.std(axis=2)).mean(axis=1))

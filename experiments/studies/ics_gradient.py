@@ -1,389 +1,250 @@
-"""Does batch norm reduce internal covariate shift, if the shift is what happens to a layer's gradient?
+"""Does batch norm reduce internal covariate shift, if it is what happens to a layer's gradient?
 
-Two definitions on the same runs. In one training step the layers before a layer move; by how much does the distribution of the layer's
-inputs move, and by how much the gradient of its own weights, on the same batch (`experiments.measures.shift`; Santurkar et al. 2018,
-Definition 2.1)? The network is that of Ioffe & Szegedy 2015, three hidden layers of sigmoids on handwritten digits, at the two learning rates
-of `ics_distribution`; beside it a deep linear network with all samples in one batch, which has neither nonlinearities nor noise. With and
-without batch norm, in pairs: the same initial weights, the same batches.
+Two definitions on the same runs. In one training step the layers before a layer move; by how much
+does the distribution of the layer's inputs move, and by how much the gradient of its own weights,
+on the same batch (`experiments.measures.shift`; Santurkar et al. 2018, Definition 2.1)? The network
+is that of Ioffe & Szegedy 2015, three hidden layers of sigmoids on handwritten digits, at two of
+the learning rates of `ics_distribution`; beside it a deep linear network with all samples in one
+batch, without nonlinearities and noise. Conditions share initial weights and batches. Readings are
+spaced evenly on a logarithmic scale and then evenly; a run's shift is the mean over readings and
+layers. Since a network that is stuck does not shift, networks are also compared where they have
+come equally far: at the readings whose training loss lies in a window. The rates of the linear
+network and the window came after a trial with another seed.
 
-Readings are spaced evenly on a logarithmic scale and then evenly. What stands for a run is the mean over its readings and layers. Since
-a network that is stuck does not shift, networks are also compared where they have come equally far: at the readings whose training loss
-lies in a window. The rates of the linear network and the window came after a trial with another seed.
-
-What came out: in standard deviations of their own the inputs move less with batch norm, and the gradients turn more. The
-gradients of the network without it hardly turn while it stays on a plateau, where most of the readings are; while it learns, they turn more.
+What came out: in standard deviations of their own the inputs move less with batch norm, and the
+gradients turn more. The gradients of the network without it hardly turn while it stays on a
+plateau, where most of the readings are; while it learns, they turn more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import xarray as xr
 
-from experiments.before import Case, Claim
-from experiments.data import mnist
-from experiments.data.batches import batches
 from experiments.engine.activations import Sigmoid
-from experiments.engine.affine import Affine
-from experiments.engine.buffers import Buffers
 from experiments.engine.dense import Dense
-from experiments.engine.loss import softmax_cross_entropy
+from experiments.engine.loss import half_squared_error
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
-from experiments.engine.standardize import Standardize
-from experiments.engine.train_reading import train
-from experiments.measures.shift import distribution_shift, gradient_shift, stepped
-from experiments.measures.statistics import Measurement, mean, paired_ratio, share
+from experiments.measures.shift import both_shifts
+from experiments.results import LAST, Measure, Value, ratio, value
+from experiments.runs import normal
+from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.training import block, load, log_steps, mlp, optimizer_of, paired, start, train
 
-NORMS = ("none", "batch norm")
+LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 SMALL, MAIN = "sigmoids, small rate", "sigmoids, main rate"
 LINEAR, LINEAR_LARGE = "linear, small rate", "linear, larger rate"
-CASES = (SMALL, MAIN, LINEAR, LINEAR_LARGE)
 
 
 @dataclass(frozen=True)
-class Setup:
+class Setup(Learning):
     """Settings of the study."""
 
-    hidden: tuple[int, ...] = (100, 100, 100)  # sigmoid units in each hidden layer
-    batch: int = 60  # images in a training batch
-    small_rate: float = 0.1  # learning rate at which the network without batch norm hardly learns
-    rate: float = (
-        1.0  # learning rate of the main comparison, good for the network without batch norm
-    )
-    small_steps: int = 150  # training steps at the small rate
-    steps: int = 560  # training steps at the main rate
-    readings: int = 18  # steps read on a logarithmic scale
-    every: int = 35  # beside those, every so many steps are read
-    probe: int = 200  # test images on which distributions are read, the same number of each digit
-    window: tuple[float, float] = (
-        0.4,
-        1.6,
-    )  # training losses, in nats, between which networks are equally far
-    linear_depth: int = 12  # layers of the linear network
-    linear_width: int = 10  # its units a layer, and numbers in a sample
-    linear_samples: int = 100  # its samples, all in one batch
-    linear_rate: float = 0.001  # its small learning rate
-    linear_large_rate: float = 0.003  # its larger learning rate
-    linear_steps: int = 250  # its training steps
-    runs: int = 16  # paired runs, each with weights and batches of its own
-    seed: int = 24  # every random stream is spawned from it
+    hidden: tuple[int, ...] = setting((100, 100, 100), "sigmoid units in each hidden layer")
+    batch: int = setting(60, "images in a training batch")
+    small_rate: float = setting(0.1, "learning rate at which it hardly learns without batch norm")
+    rate: float = setting(1.0, "of the main comparison, a good one without batch norm")
+    small_steps: int = setting(150, "training steps at the small rate")
+    steps: int = setting(560, "training steps at the main rate")
+    readings: int = setting(18, "steps read on a logarithmic scale")
+    every: int = setting(35, "beside those, every so many steps are read")
+    probe: int = setting(200, "test images to read distributions on, as many of each digit")
+    window: tuple[float, float] = setting((0.4, 1.6), "training losses that are equally low")
+    linear_depth: int = setting(12, "layers of the linear network")
+    linear_width: int = setting(10, "its units a layer, and numbers in a sample")
+    linear_samples: int = setting(100, "its samples, all in one batch")
+    linear_rate: float = setting(0.001, "its small learning rate")
+    linear_large_rate: float = setting(0.003, "its larger learning rate")
+    linear_steps: int = setting(250, "its training steps")
+    runs: int = setting(16, "paired runs, each with weights and batches of its own")
+    seed: int = setting(24, "every random stream is spawned from it")
 
 
-QUICK = Setup(hidden=(24, 24, 24), steps=160, small_steps=30, readings=6, every=40, probe=50, linear_depth=4, linear_samples=30, linear_steps=20,
-              runs=4)  # fmt: skip
+QUICK = Setup(
+    hidden=(24, 24, 24),
+    steps=160,
+    small_steps=30,
+    readings=6,
+    every=40,
+    probe=50,
+    linear_depth=4,
+    linear_samples=30,
+    linear_steps=20,
+    runs=4,
+)
 FULL = Setup()
 PAPER = FULL
 
 
-@dataclass(frozen=True)
-class Point:
-    """All runs of one network under one setting."""
-
-    case: str
-    norm: str
-    setup: Setup
-
-
-def points(setup: Setup) -> dict[str, Point]:
-    """Each network, with and without batch norm."""
-    return {f"{case}-{norm}".replace(",", "").replace(" ", "-"): Point(case, norm, setup)
-            for case in CASES for norm in NORMS}  # fmt: skip
-
-
-def run(point: Point) -> xr.Dataset:
-    """Train one network and read both shifts."""
-    setup = point.setup
-    seeds = [seed.spawn(2) for seed in np.random.SeedSequence(setup.seed).spawn(setup.runs)]
-    weights, order = (
-        [np.random.default_rng(seed) for seed in column] for column in zip(*seeds, strict=True)
-    )
-    linear = point.case in (LINEAR, LINEAR_LARGE)
-    readings = (_linear if linear else _sigmoids)(setup, point.norm, point.case, weights, order)
-    steps, losses, shifts = zip(*readings, strict=True)
-    dims, about = ("case", "norm", "layer", "step", "run"), {"units": "1"}
-    names = {
-        "cosine": "cosine between a layer's gradient before and after the layers before it have stepped",
-        "absolute": "length of the difference of the two gradients",
-        "relative": "length of the difference of the two gradients in parts of the first",
-        "travelled": "Wasserstein-1 distance that a layer's inputs move in the step, mean over inputs",
-        "spreads": "the same distance in standard deviations of the input",
+def points(s: Setup) -> dict:
+    """Each network at both of its rates, with and without batch norm."""
+    cases = {
+        SMALL: (digits, s.small_rate, s.small_steps),
+        MAIN: (digits, s.rate, s.steps),
+        LINEAR: (linear, s.linear_rate, s.linear_steps),
+        LINEAR_LARGE: (linear, s.linear_large_rate, s.linear_steps),
     }
-    layers = setup.linear_depth if linear else len(setup.hidden) + 1
-    return xr.Dataset(
-        {kind: (dims, np.stack([shift[kind] for shift in shifts], axis=1)[None, None], about | {"long_name": name})
-         for kind, name in names.items()}
-        | {"loss": (("case", "norm", "step", "run"), np.stack(losses)[None, None].astype(float),
-                    {"units": "1", "long_name": "training loss: cross-entropy in nats, or half the mean squared error"})},
-        coords={"case": [point.case], "norm": [point.norm], "layer": np.arange(2, layers + 1, dtype=np.int32),
-                "step": np.array(steps, dtype=np.int32), "run": np.arange(setup.runs, dtype=np.int32)},
-    )  # fmt: skip
+    found = {}
+    for case, (learn, rate, last) in cases.items():
+        at = tuple(log_steps(last, s.readings, *range(0, last + 1, s.every)))
+        for norm in LABELS:
+            name = f"{case}-{norm}".replace(",", "").replace(" ", "-")
+            found[name] = call(learn, s, case=case, norm=norm, rate=rate, at=at)
+    return found
 
 
-Reading = tuple[int, np.ndarray, dict[str, np.ndarray]]  # step, loss (run,), kind → (layer, run)
+def digits(case, norm, rate, at, data, inputs, optimizer, hidden, batch, probe, runs) -> xr.Dataset:
+    """Learn digits; distributions are read on test images."""
+    images = load(data, inputs)
+    model, stream = paired(mlp(hidden, norm, Sigmoid()), images, batch, runs)
+    path, x = train(model, stream, optimizer_of(optimizer, rate), at[-1]), images.test
+    read = both_shifts(path, at, rate, x.balanced(probe).x[None], runs)
+    return read.expand_dims(case=[case], norm=[norm])
 
 
-def _sigmoids(setup: Setup, norm: str, case: str, weights: list, order: list) -> Iterator[Reading]:
-    digits, (rate, last) = mnist.load(), rate_and_steps(setup, case)
-    probe = np.concatenate(
-        [digits.test_x[digits.test_labels == digit][: setup.probe // 10] for digit in range(10)]
-    )[None]
-    network = Network((*(layer for width in setup.hidden for layer in (*_dense(width, norm), Sigmoid())), Dense(10)))  # fmt: skip
-    params, state = network.init(weights, 784, np.float32)
-    layers, buffers = _dense_layers(network), Buffers()
-    stream = batches(digits.train_x, digits.train_labels, setup.batch, order)
-    found: list[Reading] = []
-
-    def instrument(moment) -> int:
-        after = stepped(moment.params, moment.grads, rate)
-        shifts = gradient_shift(network, moment.params, after, moment.state, moment.grads, moment.x, moment.labels, softmax_cross_entropy,
-                                layers, buffers.part("batch"))  # fmt: skip
-        shifts |= distribution_shift(
-            network, moment.params, after, moment.state, probe, layers, buffers.part("probe")
-        )
-        found.append((moment.step, moment.loss.copy(), shifts))
-        return moment.step
-
-    for _ in train(
-        network, params, state, stream, SGD(rate), reading_steps(setup, last), {"step": instrument}
-    ):
-        pass
-    yield from found
+def linear(case, norm, rate, at, linear_depth, linear_width, linear_samples, runs) -> xr.Dataset:
+    """Full-batch descent on ½ mean ‖y − xA‖², with Gaussian x and A."""
+    layer, rngs = Dense(linear_width, bias=False), runs.order()
+    network = Network((*block(layer, norm, None) * (linear_depth - 1), layer))
+    x = normal(rngs, linear_samples, linear_width)
+    target = x @ normal(rngs, linear_width, linear_width)
+    model = start(network, runs, linear_width, dtype=np.float64)
+    path = train(model, repeat((x, target)), SGD(rate), at[-1], loss=half_squared_error)
+    read = both_shifts(path, at, rate, x, runs, half_squared_error)
+    return read.expand_dims(case=[case], norm=[norm])
 
 
-def _linear(setup: Setup, norm: str, case: str, weights: list, data: list) -> Iterator[Reading]:
-    """Full-batch descent on ½ mean ‖y − Ax‖², with Gaussian x and A."""
-    width, (rate, last) = setup.linear_width, rate_and_steps(setup, case)
-    network = Network(
-        (
-            *(
-                layer
-                for _ in range(setup.linear_depth - 1)
-                for layer in _dense(width, norm, bias=False)
-            ),
-            Dense(width, bias=False),
-        )
-    )
-    params, state = network.init(weights, width, np.float64)
-    x = np.stack([rng.standard_normal((setup.linear_samples, width)) for rng in data])
-    target = x @ np.stack([rng.standard_normal((width, width)) for rng in data])
-    layers, optimizer = _dense_layers(network), SGD(rate)
-    chosen, buffers = set(reading_steps(setup, last)), Buffers()
-    for step in range(last + 1):
-        y, saved, _ = network.forward(params, state, x, True, buffers.part("step"))
-        loss, dy = half_squared_error(y, target)
-        grads = network.backward(params, saved, dy, buffers.part("step"), input_gradient=False)[1]
-        if step in chosen:
-            after = stepped(params, grads, rate)
-            shifts = gradient_shift(
-                network,
-                params,
-                after,
-                state,
-                grads,
-                x,
-                target,
-                half_squared_error,
-                layers,
-                buffers.part("batch"),
-            )
-            shifts |= distribution_shift(
-                network, params, after, state, x, layers, buffers.part("probe")
-            )
-            yield step, loss, shifts
-        optimizer.update(params, grads, {})
+# ------------------------------------------------------------------------------------------ claims
+
+EQUAL = f"{MAIN}, where the training loss is equally low"
 
 
-def rate_and_steps(setup: Setup, case: str) -> tuple[float, int]:
-    """The learning rate and the last step of a case."""
-    return {SMALL: (setup.small_rate, setup.small_steps), MAIN: (setup.rate, setup.steps), LINEAR: (setup.linear_rate, setup.linear_steps),
-            LINEAR_LARGE: (setup.linear_large_rate, setup.linear_steps)}[case]  # fmt: skip
+def readings(kind: str, case: str, norm: str) -> Value:
+    """What was read of a network, (layer, step, run) or (step, run); "turn" is 1 − cosine."""
+    if kind == "turn":
+        return readings("cosine", case, norm).map(lambda cosine: 1 - cosine)
+
+    def read(results: xr.Dataset) -> xr.DataArray:
+        of_case = results.sel(case=case)
+        found = of_case[kind].sel(norm=norm, step=of_case["loss"].dropna("step", how="all")["step"])
+        return found.dropna("layer", how="all") if "layer" in found.dims else found
+
+    return Value(read)
 
 
-def half_squared_error(y: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """L = ½ mean_samples ‖y − t‖² and ∂L/∂y = (y − t)/m: (run, sample, feature) → (run,) and the shape of y."""
-    difference = y - target
-    return 0.5 * np.square(difference).sum(axis=2).mean(axis=1), difference / y.shape[1]
+def shift(kind: str, case: str, norm: str) -> Value:
+    """A run's shift: the mean over readings and layers."""
+    if case == EQUAL:
+        return value(shift_in_window, kind, norm)
+    return readings(kind, case, norm).map(lambda at: at.mean(["layer", "step"], skipna=False))
 
 
-def reading_steps(setup: Setup, last: int) -> list[int]:
-    """The steps that are read: 0, evenly spaced on a logarithmic scale, and evenly spaced."""
-    spaced = np.geomspace(1, last, setup.readings).round().astype(int).tolist()
-    return sorted({0, *spaced, *range(0, last + 1, setup.every)})
+def shift_in_window(results: xr.Dataset, kind: str, norm: str) -> xr.DataArray:
+    """The same over readings at the main rate with a loss in the window, or else the closest one."""
+    loss = readings("loss", MAIN, norm)(results)
+    outside = abs(loss - loss.clip(*FULL.window))
+    inside = outside == outside.min("step")
+    of_layers = readings(kind, MAIN, norm)(results).mean("layer")
+    return (of_layers * inside).sum("step") / inside.sum("step")
 
 
-def _dense(width: int, norm: str, bias: bool = True) -> tuple:
-    """β takes the place of the bias in front of batch norm."""
-    return (
-        (Dense(width, bias=False), Standardize(), Affine())
-        if norm == "batch norm"
-        else (Dense(width, bias=bias),)
-    )
-
-
-def _dense_layers(network: Network) -> tuple[int, ...]:
-    """All but the first, which nothing precedes."""
-    return tuple(i for i, layer in enumerate(network.layers) if isinstance(layer, Dense))[1:]
-
-
-# --------------------------------------------------------------------------------------------------------------------- claims
-
-
-def readings(results: xr.Dataset, case: str, norm: str, kind: str) -> xr.DataArray:
-    """What was read of a network, (layer, step, run), without the layers and steps that other networks have."""
-    at = results.sel(case=case, norm=norm)
-    read = results["loss"].sel(case=case).notnull().any(["norm", "run"])
-    layers = results["cosine"].sel(case=case).notnull().any(["norm", "step", "run"])
-    return (
-        at[kind].sel(step=read, layer=layers)
-        if "layer" in at[kind].dims
-        else at[kind].sel(step=read)
-    )
-
-
-def shift(results: xr.Dataset, case: str, norm: str, kind: str) -> np.ndarray:
-    """A run's shift: the mean over readings and layers. Of a "turn" it is that of 1 − cosine."""
-    values = readings(results, case, norm, "cosine" if kind == "turn" else kind)
-    return (1 - values if kind == "turn" else values).mean(["layer", "step"], skipna=False).values
-
-
-def shift_in_window(
-    results: xr.Dataset, norm: str, kind: str, window: tuple[float, float]
-) -> np.ndarray:
-    """The same at the main rate over the readings at which the run's training loss lies in a window; if none does, the closest."""
-    loss = readings(results, MAIN, norm, "loss").values
-    values = (
-        readings(results, MAIN, norm, "cosine" if kind == "turn" else kind).mean("layer").values
-    )
-    values = 1 - values if kind == "turn" else values
-    low, high = window
-    outside = np.maximum(np.maximum(low - loss, loss - high), 0)
-    inside = outside == np.minimum(outside.min(axis=0), outside.max(axis=0))
-    return (values * inside).sum(axis=0) / inside.sum(axis=0)
-
-
-def _ratio(case: str, kind: str) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: paired_ratio(
-        shift(results, case, "batch norm", kind), shift(results, case, "none", kind)
-    )
-
-
-def _ratio_in_window(kind: str) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: paired_ratio(
-        *(shift_in_window(results, norm, kind, FULL.window) for norm in reversed(NORMS))
-    )
-
-
-def end_loss(results: xr.Dataset, case: str, norm: str) -> np.ndarray:
+def end_loss(case: str, norm: str) -> Value:
     """A run's mean training loss over the last three evenly spaced readings."""
-    return readings(results, case, norm, "loss").values[-3:].mean(axis=0)
+    return readings("loss", case, norm).map(lambda at: at[-3:].mean("step"))
 
 
-def _less_is_faster(
-    kind: str, one: tuple[str, str], other: tuple[str, str]
-) -> Callable[[xr.Dataset], Measurement]:
-    """Share of runs in which, of two networks, the one that shifts less has the lower training loss at its end."""
-
-    def measure(results: xr.Dataset) -> Measurement:
-        less = shift(results, *one, kind) < shift(results, *other, kind)
-        return share(less == (end_loss(results, *one) < end_loss(results, *other)))
-
-    return measure
+def reduced(kind: str, case: str) -> Measure:
+    """The shift with batch norm in parts of that without."""
+    return ratio(shift(kind, case, "batch norm"), shift(kind, case, "none"))
 
 
-def turned_around(results: xr.Dataset, norm: str, case: str = LINEAR_LARGE) -> Measurement:
+def less_is_faster(kind: str, case: str) -> Measure:
+    """Share of runs in which the network that shifts less has the lower training loss at its end."""
+    less = shift(kind, case, "batch norm") < shift(kind, case, "none")
+    lower = end_loss(case, "batch norm") < end_loss(case, "none")
+    return value(lambda results: less(results) == lower(results)).share()
+
+
+def turned_around(norm: str, case: str = LINEAR_LARGE) -> Measure:
     """Share of runs in which the cosine of the last layer is negative at some reading."""
-    return share((readings(results, case, norm, "cosine").isel(layer=-1) < 0).any("step").values)
+    return (readings("cosine", case, norm).at(layer=LAST) < 0).over("step", "any").share()
 
 
-_SMALLER = {
-    "holds": lambda m: m.below(1.0),
-    "rule": "the shift is smaller with batch norm: ratio below 1",
-}
-_NOT_REDUCED = {
-    "holds": lambda m: m.above(0.8),
-    "rule": "with batch norm more than four fifths of what it is without: ratio above 0.8",
-}
-_MOST = {
-    "holds": lambda m: m.above(0.5),
-    "rule": "the network that shifts less ends lower in most runs",
-}
+SMALLER = below(1, "times what it is without batch norm")
+NOT_REDUCED = above(0.8, "times what it is without batch norm")
+MOST = above(0.5, "% of the runs, in which the network that shifts less ends lower")
+SPREADS = "distribution of the inputs, in their own standard deviations"
+RELATIVE, TURN = "relative change of the gradient", "turn of the gradient, one minus the cosine"
 
 CLAIMS = (
     Claim(
         "bn-reduces-covariate-shift",
         says="Batch norm reduces internal covariate shift.",
         source="overview",
-        cases=(
-            Case("distribution of the inputs, in their own standard deviations, at the main rate", measure=_ratio(MAIN, "spreads"), **_SMALLER),
-            Case("distribution of the inputs, in their own standard deviations, at the small rate", measure=_ratio(SMALL, "spreads"), **_SMALLER),
-            Case("relative change of the gradient, at the main rate", measure=_ratio(MAIN, "relative"), **_SMALLER),
-            Case("relative change of the gradient, at the small rate", measure=_ratio(SMALL, "relative"), **_SMALLER),
-            Case("length of the change of the gradient, at the main rate", measure=_ratio(MAIN, "absolute"), **_SMALLER),
-            Case("relative change of the gradient, at the main rate, where the training loss is equally low",
-                 measure=_ratio_in_window("relative"), **_SMALLER),
-            Case("relative change of the gradient, in the linear network, at the small rate", measure=_ratio(LINEAR, "relative"), **_SMALLER),
-        ),
         verdict="depends",
-        figure="ics-gradient-definitions",
-        because="It depends on the definition and on when one looks. By the distribution definition the shift is smaller with batch norm; by the gradient "
-                "definition it is larger over training as a whole and smaller where both networks are equally far.",
+        cases=tuple(
+            Case(f"{words}, {case}", reduced(kind, case), SMALLER)
+            for kind, words, cases in (
+                ("spreads", SPREADS, (MAIN, SMALL)),
+                ("relative", RELATIVE, (MAIN, SMALL)),
+                ("absolute", "length of the change of the gradient", (MAIN,)),
+                ("relative", RELATIVE, (EQUAL, LINEAR)),
+            )
+            for case in cases
+        ),
+        because="It depends on the definition and on when one looks. By the distribution "
+        "definition the shift is smaller with batch norm; by the gradient definition it is larger "
+        "over training as a whole and smaller where both networks are equally far.",
     ),
     Claim(
         "covariate-shift-not-reduced",
         says="Covariate shift is not significantly reduced by batch norm.",
         source="demo",
-        cases=(
-            Case("turn of the gradient, one minus the cosine, over all of training at the main rate", measure=_ratio(MAIN, "turn"), **_NOT_REDUCED),
-            Case("turn of the gradient over all of training at the small rate", measure=_ratio(SMALL, "turn"), **_NOT_REDUCED),
-            Case("turn of the gradient in the linear network, at the small rate", measure=_ratio(LINEAR, "turn"), **_NOT_REDUCED),
-            Case("turn of the gradient at the main rate, where the training loss is equally low",
-                 measure=_ratio_in_window("turn"), **_NOT_REDUCED),
-        ),
         verdict="depends",
-        figure="ics-gradient-cosine",
-        because="By the gradient definition it is not reduced over training as a whole, at either rate or in the linear network; compared where the "
-                "training loss is equally low, gradients turn less with batch norm.",
+        cases=tuple(
+            Case(f"{TURN}, {case}", reduced("turn", case), NOT_REDUCED)
+            for case in (MAIN, SMALL, LINEAR, EQUAL)
+        ),
+        because="By the gradient definition it is not reduced over training as a whole, at either "
+        "rate or in the linear network; compared where the training loss is equally low, gradients "
+        "turn less with batch norm.",
     ),
     Claim(
         "less-shift-is-faster",
         says="Less internal covariate shift means faster training.",
         source="overview",
-        cases=(
-            Case("turn of the gradient, with against without batch norm, at the main rate",
-                 measure=_less_is_faster("turn", (MAIN, "batch norm"), (MAIN, "none")), **_MOST),
-            Case("turn of the gradient, with against without batch norm, at the small rate",
-                 measure=_less_is_faster("turn", (SMALL, "batch norm"), (SMALL, "none")), **_MOST),
-            Case("distribution, in its own standard deviations, with against without batch norm, at the main rate",
-                 measure=_less_is_faster("spreads", (MAIN, "batch norm"), (MAIN, "none")), **_MOST),
-            Case("distribution, in its own standard deviations, with against without batch norm, at the small rate",
-                 measure=_less_is_faster("spreads", (SMALL, "batch norm"), (SMALL, "none")), **_MOST),
-        ),
         verdict="depends",
-        figure="ics-gradient-definitions",
-        because="With batch norm training is faster and the distributions move less, but the gradients turn more: whether less shift goes with speed "
-                "depends on which shift is meant.",
+        cases=tuple(
+            Case(f"{words}, {case}", less_is_faster(kind, case), MOST)
+            for kind, words in (("turn", TURN), ("spreads", SPREADS))
+            for case in (MAIN, SMALL)
+        ),
+        because="With batch norm training is faster and the distributions move less, but the "
+        "gradients turn more: whether less shift goes with speed depends on which shift is meant.",
     ),
-)  # fmt: skip
+)
 
-
-def _mean_shift(case: str, norm: str, kind: str) -> Callable[[xr.Dataset], Measurement]:
-    return lambda results: mean(shift(results, case, norm, kind))
-
-
+PLACES = {"small": SMALL, "main": MAIN, "linear": LINEAR, "window": EQUAL}
 VALUES = {
-    **{f"{kind}_{rate}_{name}": _mean_shift(case, norm, kind)
-       for kind in ("turn", "relative", "absolute", "spreads", "travelled") for rate, case in (("small", SMALL), ("main", MAIN), ("linear", LINEAR))
-       for name, norm in (("none", "none"), ("bn", "batch norm"))},
-    **{f"loss_{rate}_{name}": lambda results, case=case, norm=norm: mean(end_loss(results, case, norm))
-       for rate, case in (("small", SMALL), ("main", MAIN), ("linear", LINEAR)) for name, norm in (("none", "none"), ("bn", "batch norm"))},
-    **{f"{kind}_window_{name}": lambda results, kind=kind, norm=norm: mean(shift_in_window(results, norm, kind, FULL.window))
-       for kind in ("turn", "relative") for name, norm in (("none", "none"), ("bn", "batch norm"))},
-    "window_ratio": _ratio_in_window("turn"),
-    "travelled_ratio_main": _ratio(MAIN, "travelled"),
-    "turned_none": lambda results: turned_around(results, "none"),
-    "turned_bn": lambda results: turned_around(results, "batch norm"),
-    "turned_none_small": lambda results: turned_around(results, "none", LINEAR),
-}  # fmt: skip
+    **{
+        f"{kind}_{place}_{name}": shift(kind, case, norm).mean()
+        for kind in ("turn", "relative", "absolute", "spreads", "travelled")
+        for place, case in PLACES.items()
+        for name, norm in (("none", "none"), ("bn", "batch norm"))
+        if case != EQUAL or kind in ("turn", "relative")
+    },
+    **{
+        f"loss_{place}_{name}": end_loss(PLACES[place], norm).mean()
+        for place in ("small", "main", "linear")
+        for name, norm in (("none", "none"), ("bn", "batch norm"))
+    },
+    "window_ratio": reduced("turn", EQUAL),
+    "travelled_ratio_main": reduced("travelled", MAIN),
+    "turned_none": turned_around("none"),
+    "turned_bn": turned_around("batch norm"),
+    "turned_none_small": turned_around("none", LINEAR),
+}

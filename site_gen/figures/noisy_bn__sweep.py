@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
-
+from experiments.results import rows, value
+from experiments.studies.noisy_bn import shift, steps_to
+from site_gen.theme import Theme
 
 TITLE = "Noise multiplies the shift, and most of the lead over the network without batch norm stays"
 TAGS = ("internal covariate shift", "noise", "training speed")
@@ -30,71 +27,68 @@ KINDS = {
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """Shift and steps of every run, with batch norm and noise of each size, and without both. Runs that do not arrive count all their steps."""
-    rows = []
-    for norm, size in [
-        ("none", 0.0),
-        *(("batch norm", float(size)) for size in results["size"].values),
-    ]:
-        at = results.sel(norm=norm, size=size)
-        if not np.isfinite(at["last_step"]):
-            continue
-        common = np.isfinite(
-            results["accuracy"].sel(norm="batch norm", size=0.0).isel(run=0)
-        ).values
-        shift = at["travelled"].isel(step=common).mean("step")
-        rows += [{"network": norm, "size": size, "run": int(run), "travelled": float(shift.sel(run=run)),
-                  "steps_to": float(np.minimum(at["steps_to"].sel(run=run), at["last_step"])), "arrived": bool(np.isfinite(at["steps_to"].sel(run=run)))}
-                 for run in results["run"].values]  # fmt: skip
-    return pd.DataFrame(rows)
+    """Shift and steps of every run; one that does not arrive counts all its steps.
+
+    With batch norm and noise of each size, and without both.
+    """
+    tried = results["accuracy"].sel(norm="batch norm").dropna("size", how="all")["size"].values
+    found = []
+    for norm, size in (("none", 0.0), *(("batch norm", size) for size in tried)):
+        arrived = np.isfinite(value("steps_to", norm=norm, size=size)(results)).rename("arrived")
+        shifted, steps = shift(size, norm)(results), steps_to(size, norm)(results)
+        found.append(rows(shifted.rename("travelled"), steps.rename("steps_to"), arrived))
+    return pd.concat(found, ignore_index=True)
 
 
 def alt(data: pd.DataFrame) -> str:
-    middle = data.groupby(["network", "size"])[list(KINDS)].median()
-    largest = data["size"].max()
-    bare, most, plain = (
-        middle.loc[("batch norm", 0.0)],
-        middle.loc[("batch norm", largest)],
-        middle.loc[("none", 0.0)],
+    middle = data.groupby(["norm", "size"])[list(KINDS)].median()
+    plain, bare = middle.loc[("none", 0.0)], middle.loc[("batch norm", 0.0)]
+    most = middle.loc[("batch norm", data["size"].max())]
+    return (
+        "Two panels against the size of the noise. The shift of a layer’s inputs rises from "
+        f"{bare['travelled']:.3f} to {most['travelled']:.2f} with batch norm; without batch norm "
+        f"and noise it is {plain['travelled']:.3f}. The steps to the target go from "
+        f"{bare['steps_to']:.0f} to {most['steps_to']:.0f}; without batch norm "
+        f"{plain['steps_to']:.0f}. Medians."
     )
-    return (f"Two panels against the size of the noise. The shift of a layer’s inputs rises from {bare['travelled']:.3f} to {most['travelled']:.2f} with batch norm; without "
-            f"batch norm and noise it is {plain['travelled']:.3f}. The steps to the target go from {bare['steps_to']:.0f} to {most['steps_to']:.0f}; without batch norm "
-            f"{plain['steps_to']:.0f}. Medians.")  # fmt: skip
 
 
 def caption(data: pd.DataFrame) -> str:
-    missing = int((~data.loc[data["network"] == "none", "arrived"]).sum())
+    missing = int((~data.loc[data["norm"] == "none", "arrived"]).sum())
     late = (
         f"{missing} of the runs without batch norm do not arrive, and count all their steps"
         if missing
         else "all runs arrive"
     )
-    return (f"Every dot is one of {data['run'].nunique()} runs, lines join medians; all start from the same weights and see the same batches. Left: how far the inputs of a layer move "
-            f"from one step to the next on the same images. Right: training steps to the target accuracy; {late}. "
-            f"The horizontal line is the median without batch norm and without noise.")  # fmt: skip
+    return (
+        f"Every dot is one of {data['run'].nunique()} runs, lines join medians; all start from the "
+        "same weights and see the same batches. Left: how far the inputs of a layer move from one "
+        "step to the next on the same images. Right: training steps to the target accuracy; "
+        f"{late}. The horizontal line is the median without batch norm and without noise."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, axes = theme.figure(cols=2, height=3.8)
-    plain, normed = (data[data["network"] == network] for network in ("none", "batch norm"))
+    plain, normed = (data[data["norm"] == norm] for norm in ("none", "batch norm"))
+    last, above = data["size"].max(), {"dx": 0, "ha": "right"}
     for ax, (column, title) in zip(axes, KINDS.items(), strict=True):
-        ax.plot(normed["size"], normed[column], "o", color=theme.colour("batch norm"), alpha=0.45)
-        middle = normed.groupby("size")[column].median()
-        ax.plot(middle.index, middle, color=theme.colour("batch norm"))
-        ax.axhline(plain[column].median(), color=theme.colour("none"))
-        ax.set(
-            yscale="log",
-            xlabel="size of the noise behind batch norm",
-            title=title,
-            xticks=sorted(data["size"].unique()),
+        theme.points(ax, normed, "size", column, "batch norm", alpha=0.45)
+        theme.curve(
+            ax,
+            normed.groupby("size", as_index=False)[column].median(),
+            "size",
+            column,
+            "batch norm",
         )
-    low, high = data["travelled"].min(), data["travelled"].max()
-    axes[0].set_ylim(0.5 * low, 2 * high)
+        middle = plain[column].median()
+        ax.axhline(middle, color=theme.colour("none"))
+        theme.label(ax, last, middle, "without batch norm, no noise", "none", dy=10, **above)
+        ax.set(yscale="log", xlabel="size of the noise behind batch norm", title=title)
+        theme.ticks(ax, x=sorted(data["size"].unique()))
+    theme.label(
+        axes[1], last, normed["steps_to"].max(), "with batch norm", "batch norm", dy=12, **above
+    )
+    axes[0].set_ylim(0.5 * data["travelled"].min(), 2 * data["travelled"].max())
     axes[1].set_ylim(0.6 * data["steps_to"].min(), 2 * data["steps_to"].max())
-    for ax, y, name, key, dy in (
-        (axes[0], plain["travelled"].median(), "without batch norm, no noise", "none", 10),
-        (axes[1], plain["steps_to"].median(), "without batch norm, no noise", "none", 10),
-        (axes[1], normed["steps_to"].max(), "with batch norm", "batch norm", 12),
-    ):
-        theme.label(ax, data["size"].max(), y, name, theme.colour(key), dx=0, dy=dy, ha="right")
     return figure

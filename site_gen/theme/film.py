@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from site_gen.theme.theme import Animation, Theme
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 COLUMNS = ("percentile_15", "percentile_50", "percentile_85", "accuracy")
 STRONG = ("percentile_50", "accuracy")
+
+
+def percentiles(band: xr.DataArray) -> pd.DataFrame:
+    """A row for every step and a column for every percentile, such as `percentile_15`."""
+    table = band.transpose("step", "percentile")
+    names = [f"percentile_{p}" for p in table["percentile"].values]
+    return pd.DataFrame(table.values.astype(float), table["step"].values, names).rename_axis("step")
 
 
 def training_film(
@@ -53,20 +58,16 @@ def training_film(
             lines += ax.plot([], [], color=colour, linewidth=1.8 if name in STRONG else 0.9)
         above.set_title(title)
         below.set(xlabel="training steps")
-    low, high = data["percentile_15"].min(), data["percentile_85"].max()
+    low, high, last = data["percentile_15"].min(), data["percentile_85"].max(), data["step"].max()
     pad = 0.06 * (high - low)
-    axes[0, 0].set(
-        xscale="log",
-        xlim=(0.9, 1.1 * data["step"].max()),
-        ylim=(low - pad, high + pad),
-        ylabel="input of the sigmoid",
-    )
+    axes[0, 0].set(xscale="log", xlim=(0.9, 1.1 * last), ylim=(low - pad, high + pad))
+    axes[0, 0].set(ylabel="input of the sigmoid")
     axes[1, 0].set(ylabel="accuracy", ylim=(0, 1), yticks=(0, 0.5, 1))
 
     def update(i: int) -> None:
-        step = data["step"].max() ** (min(i + 1, drawing) / drawing)
+        step = last ** (min(i + 1, drawing) / drawing)
         for k, table in enumerate(tables):
-            curves = {name: _until(table, name, step) for name in COLUMNS}
+            curves = {name: until(table, name, step) for name in COLUMNS}
             for line, curve in zip(lines[4 * k : 4 * k + 4], curves.values(), strict=True):
                 line.set_data(*curve)
             bands[k].set_data(*curves["percentile_15"], curves["percentile_85"][1])
@@ -74,7 +75,7 @@ def training_film(
     return Animation(figure, [*bands, *lines], drawing + hold, update, fps=20, poster=drawing - 1)
 
 
-def _until(table: pd.DataFrame, column: str, step: float) -> tuple[np.ndarray, np.ndarray]:
+def until(table: pd.DataFrame, column: str, step: float) -> tuple[np.ndarray, np.ndarray]:
     """A curve up to a step, or to its end: the readings before it, and the interpolated value."""
     steps, values = table["step"].to_numpy(), table[column].to_numpy()
     step = min(step, steps[-1])

@@ -1,4 +1,4 @@
-"""Both shifts against what a whole network with mixed parameters gives, and where they must vanish."""
+"""Both shifts against what a whole network with mixed parameters gives, and where they vanish."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from scipy.stats import wasserstein_distance
 from experiments.engine.activations import Sigmoid
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
-from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
+from experiments.engine.train import Model, Moment, backpropagate
 from experiments.measures.shift import distribution_shift, gradient_shift, stepped
 
 BLOCK = (Dense(6, bias=False), Standardize(), Affine(), Sigmoid())
@@ -20,60 +20,38 @@ RATE = 0.7
 
 
 @pytest.fixture
-def situation():
+def moment() -> Moment:
     rng = np.random.default_rng(3)
-    params, state = NETWORK.init([np.random.default_rng(seed) for seed in range(2)], 5)
-    x, labels = rng.standard_normal((2, 12, 5)), rng.integers(0, 3, (2, 12))
-    return params, state, x, labels, _gradients(params, state, x, labels)
+    model = Model(NETWORK, *NETWORK.init([np.random.default_rng(seed) for seed in range(2)], 5))
+    return backpropagate(model, rng.standard_normal((2, 12, 5)), rng.integers(0, 3, (2, 12)))
 
 
-def _gradients(params, state, x, labels):
-    y, saved, _ = NETWORK.forward(params, state, x, True)
-    return NETWORK.backward(params, saved, softmax_cross_entropy(y, labels)[1])[1]
+def test_a_step_goes_down_the_gradient_and_leaves_the_old_parameters(moment) -> None:
+    old = moment.params[0]["weight"].copy()
+    after = stepped(moment, RATE).params
+    gamma = moment.params[2]["gamma"] - RATE * moment.grads[2]["gamma"]
+    np.testing.assert_allclose(after[2]["gamma"], gamma)
+    assert np.array_equal(moment.params[0]["weight"], old)
+    assert not np.array_equal(after[0]["weight"], old)
 
 
-def test_a_step_goes_down_the_gradient_and_leaves_the_old_parameters(situation) -> None:
-    params, *_, grads = situation
-    old = params[0]["weight"].copy()
-    after = stepped(params, grads, RATE)
-    np.testing.assert_allclose(after[2]["gamma"], params[2]["gamma"] - RATE * grads[2]["gamma"])
-    assert np.array_equal(params[0]["weight"], old) and not np.array_equal(after[0]["weight"], old)
-
-
-def test_gradient_shift_is_that_of_a_network_with_mixed_parameters(situation) -> None:
-    params, state, x, labels, grads = situation
-    after = stepped(params, grads, RATE)
-    found = gradient_shift(
-        NETWORK, params, after, state, grads, x, labels, softmax_cross_entropy, LAYERS
-    )
+def test_gradient_shift_is_that_of_a_network_with_mixed_parameters(moment) -> None:
+    after = stepped(moment, RATE)
+    found = gradient_shift(moment, after, LAYERS)
     for k, layer in enumerate(LAYERS):
-        mixed = [after[i] if i < layer else params[i] for i in range(len(params))]
-        new, g = _gradients(mixed, state, x, labels)[layer]["weight"], grads[layer]["weight"]
+        mixed = Model(NETWORK, [*after.params[:layer], *moment.params[layer:]], moment.state)
+        new = backpropagate(mixed, moment.x, moment.labels).grads[layer]["weight"]
         for run in range(2):
-            a, b = g[run].ravel(), new[run].ravel()
-            assert found["cosine"][k, run] == pytest.approx(a @ b / np.sqrt(a @ a * (b @ b)))
-            assert found["absolute"][k, run] == pytest.approx(np.linalg.norm(b - a), abs=1e-15)
-            assert found["relative"][k, run] == pytest.approx(
-                np.linalg.norm(b - a) / np.linalg.norm(a), abs=1e-14
-            )
+            a, b = moment.grads[layer]["weight"][run].ravel(), new[run].ravel()
+            length, change = np.linalg.norm(a), np.linalg.norm(b - a)
+            assert found["cosine"][k, run] == pytest.approx(a @ b / (length * np.linalg.norm(b)))
+            assert found["absolute"][k, run] == pytest.approx(change, abs=1e-15)
+            assert found["relative"][k, run] == pytest.approx(change / length, abs=1e-14)
 
 
-def test_nothing_precedes_the_first_layer_and_nothing_moves_without_a_step(situation) -> None:
-    params, state, x, labels, grads = situation
-    first = gradient_shift(
-        NETWORK,
-        params,
-        stepped(params, grads, RATE),
-        state,
-        grads,
-        x,
-        labels,
-        softmax_cross_entropy,
-        LAYERS,
-    )
-    still = gradient_shift(
-        NETWORK, params, params, state, grads, x, labels, softmax_cross_entropy, LAYERS
-    )
+def test_nothing_precedes_the_first_layer_and_nothing_moves_without_a_step(moment) -> None:
+    first = gradient_shift(moment, stepped(moment, RATE), LAYERS)
+    still = gradient_shift(moment, moment, LAYERS)
     for found in (first["cosine"][0], still["cosine"]):
         np.testing.assert_allclose(found, 1, atol=1e-12)
     for found in (first["absolute"][0], still["relative"]):
@@ -81,11 +59,10 @@ def test_nothing_precedes_the_first_layer_and_nothing_moves_without_a_step(situa
     assert (first["relative"][1:] > 1e-3).all()
 
 
-def test_distribution_shift_is_the_mean_of_scipys_distances(situation) -> None:
-    params, state, x, _, grads = situation
-    after, probe = stepped(params, grads, RATE), x[:1]
-    found = distribution_shift(NETWORK, params, after, state, probe, LAYERS[1:])
-    old, new = (NETWORK.forward(p, state, probe, True)[1] for p in (params, after))
+def test_distribution_shift_is_the_mean_of_scipys_distances(moment) -> None:
+    after, probe = stepped(moment, RATE), moment.x[:1]
+    found = distribution_shift(moment, after, probe, LAYERS[1:])
+    old, new = (model.forward(probe, True)[1] for model in (moment, after))
     for k, layer in enumerate(LAYERS[1:]):
         for run in range(2):
             pairs = [(old[layer]["x"][run, :, j], new[layer]["x"][run, :, j]) for j in range(6)]

@@ -1,52 +1,37 @@
-"""Conditions are paired, noise is the only difference between its sizes, and the time to a target is read between readings."""
+"""Noise is the only difference between its sizes, and networks are compared where all were read."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-import pytest
 
 from experiments.studies import noisy_bn as study
-
-SETUP = replace(study.QUICK, hidden=(8, 8), steps=4, plain_steps=6, readings=4, runs=2)
-
-
-def test_conditions_start_from_the_same_weights_and_see_the_same_batches(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen = []
-    real = study.train
-
-    def spy(network, params, state, batches, *rest):
-        batches = iter(batches)
-        x, labels = next(batches)
-        seen.append(
-            (
-                x.copy(),
-                labels.copy(),
-                *(layer["weight"].copy() for layer in params if "weight" in layer),
-            )
-        )
-        return real(network, params, state, batches, *rest)
-
-    monkeypatch.setattr(study, "train", spy)
-    for point in study.points(SETUP).values():
-        study.run(point)
-    assert len(seen) == 2 + 1 + len(SETUP.sizes)
-    for other in seen[1:]:
-        assert all(np.array_equal(a, b) for a, b in zip(seen[0], other, strict=True))
+from tests import quick
 
 
 def test_noise_raises_the_shift_and_does_not_touch_the_first_accuracy() -> None:
-    still, moved = (study.run(study.Point("batch norm", size, SETUP)) for size in (0.0, 1.0))
-    assert (moved["travelled"].values > 2 * still["travelled"].values).all()
-    assert np.array_equal(
-        moved["accuracy"].sel(step=0).values, still["accuracy"].sel(step=0).values
-    )
+    results = quick.results("noisy_bn").sel(norm="batch norm")
+    still, moved = (results.sel(size=size) for size in (0.0, 1.0))
+    steps = still["travelled"].dropna("step")["step"]
+    assert (moved["travelled"].sel(step=steps) > 2 * still["travelled"].sel(step=steps)).all()
+    assert np.array_equal(moved["accuracy"].sel(step=0), still["accuracy"].sel(step=0))
 
 
-def test_the_time_to_a_target() -> None:
-    steps = np.array([0.0, 10.0, 30.0])
-    values = np.array([[0.1, 0.1, 0.9], [0.5, 0.2, 0.9], [0.9, 0.3, 0.9]])  # (step, run)
-    assert study.first_at(steps, values, 0.8) == pytest.approx([25.0, np.inf, 0.0])
+def test_all_networks_are_read_at_the_same_steps_as_far_as_they_go() -> None:
+    for setup in (study.QUICK, study.FULL):
+        longest = study.reading_steps(setup, "none", 0.0)
+        assert longest[0] == 0 and longest[-1] == setup.plain_steps
+        for norm, size, last in (
+            ("none", 1.0, setup.plain_noisy_steps),
+            ("batch norm", 0.0, setup.steps),
+            ("batch norm", 2.0, setup.steps),
+        ):
+            read = study.reading_steps(setup, norm, size)
+            assert read[-1] == last
+            assert set(read[:-1]) == {step for step in longest if step < last}
+
+
+def test_shifts_are_compared_over_the_steps_at_which_all_networks_are_read() -> None:
+    results = quick.results("noisy_bn")
+    steps = [s for s in study.reading_steps(study.QUICK, "none", 0.0) if s <= study.QUICK.steps]
+    expected = results["travelled"].sel(norm="none", size=0.0, step=steps).mean("step")
+    np.testing.assert_allclose(study.shift(0.0, "none")(results), expected)
