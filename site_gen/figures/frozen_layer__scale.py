@@ -1,0 +1,54 @@
+"""Change of outputs as the weights before batch norm are multiplied, by the kind of statistics."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from site_gen.theme import Theme
+
+TITLE = "With fixed statistics the scale of the weights counts again"
+TAGS = ("freezing", "scale invariance")
+CLAIMS = ("evaluation-mode-is-affine", "frozen-scale-invariance", "frozen-scale-closed-form")
+ID = "freezing-scale"
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """Change of the outputs by run, statistics and factor, and its closed form if they are fixed."""
+    return rows(results["scale_change"], results["scale_theory"])
+
+
+def alt(data: pd.DataFrame) -> str:
+    mean, top = data.groupby(["statistics", "factor"])["scale_change"].mean(), data["factor"].max()
+    return (
+        "With fixed statistics the change rises with the distance of the factor from 1, to "
+        f"{mean['running', top]:.1f} at {top:g}; with those of the batch it stays at round-off, "
+        f"{mean['batch', top]:.0e} there."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Root mean square change of batch norm's outputs as the weights before it are multiplied by "
+        f"$a$; {data['run'].nunique()} random layers without ε. Line: "
+        "$|a - 1|\\,\\sqrt{\\overline{(\\gamma\\,xW/\\sigma)^2}}$, the mean over layers."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, ax = theme.figure(height=3.4)
+    low, high = data["factor"].min(), data["factor"].max()
+    for statistics, colour, words in (
+        ("running", "neutral", "fixed statistics"),
+        ("batch", "batch norm", "statistics of the batch"),
+    ):
+        shown = data[data["statistics"] == statistics]
+        theme.points(ax, shown, "factor", "scale_change", colour, alpha=0.5)
+        end = shown[shown["factor"] == high]["scale_change"].mean()
+        theme.label(ax, high, end, words, colour, dx=-10, dy=4, ha="right")
+    slope = (data["scale_theory"] / (data["factor"] - 1).abs()).mean()
+    theme.theory(ax, [low, 1, high], [slope * (1 - low), 0, slope * (high - 1)], zorder=1.9)
+    ax.set(xlabel="factor a of the weights", ylabel="change of the outputs")
+    return figure
