@@ -60,12 +60,16 @@ PAPER = Setup(
 
 def points(s: Setup) -> dict:
     """Every setting at every one of its batch sizes."""
-    once = {"steps": s.fixed_steps, "running_rate": s.fixed_rate}
     return {
-        **{f"fixed-{m}": call(fixed, s, batch=m, **once) for m in s.batches},
+        **{f"fixed-{m}": call(one_batch, s, batch=m) for m in s.batches},
         **{f"fresh-{m}": call(stacks, s, batch=m) for m in s.batches},
         **{f"network-{m}": call(network, s, batch=m) for m in s.network_batches},
     }
+
+
+def one_batch(batch, layers, features, fixed_steps, fixed_rate, runs) -> xr.Dataset:
+    """One batch for ever, as `train_eval_gap` measures it."""
+    return fixed(batch, layers, features, fixed_steps, fixed_rate, runs)
 
 
 def over_population(model: Model, x: np.ndarray) -> list[np.ndarray]:

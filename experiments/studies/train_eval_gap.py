@@ -54,7 +54,7 @@ PAPER = Setup(runs=64, batches=(2, 4, 8, 16, 32, 64, 128, 256, 512), neighbours=
 def points(s: Setup) -> dict:
     """One batch for ever, of every size; and one example among neighbours."""
     found = {f"fixed-{m}": call(fixed, s, batch=m) for m in s.batches}
-    return found | {"example": call(example, s, batch=s.example_batch)}
+    return found | {"example": call(among_neighbours, s)}
 
 
 def stack(layers: int, running_rate: float, unbiased: bool) -> Network:
@@ -98,6 +98,11 @@ def fixed(batch, layers, features, steps, running_rate, runs) -> xr.Dataset:
     line = {"fixed_std_curve": (curve, "the closed form with the correction")}
     found = by_layer("fixed_std", read, words, closed, batch, runs)
     return found.merge(table(line, curve_batch=between, layer=depths))
+
+
+def among_neighbours(example_batch, examples, neighbours, runs) -> xr.Dataset:
+    """One example among neighbours, as `neighbours` measures it."""
+    return example(example_batch, examples, neighbours, runs)
 
 
 # ------------------------------------------------------------------------------------------ claims
