@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from experiments.data.samples import Data, Samples
+
+
+def load_spirals(seed: int | tuple[int, ...], points: int, tested: int = 1000) -> Data:
+    """So many points of two spirals for training and for tests, the same ones for a seed."""
+    rng = np.random.default_rng(seed)
+    return Data(Samples(*spirals(rng, points)), Samples(*spirals(rng, tested)))
+
 
 def spirals(
     rng: np.random.Generator, samples: int, turns: float = 1.0, noise: float = 0.03

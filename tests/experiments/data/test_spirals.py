@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from experiments.data.spirals import spirals
+from experiments.data.spirals import load_spirals, spirals
 
 
 def test_same_generator_same_points():
@@ -32,3 +32,10 @@ def test_noise_has_the_given_size():
     noisy, _ = spirals(np.random.default_rng(3), 20_000, noise=0.05)
     clean, _ = spirals(np.random.default_rng(3), 20_000, noise=0.0)
     np.testing.assert_allclose((noisy - clean).std(axis=0), 0.05, rtol=0.03)
+
+
+def test_a_seed_has_its_own_points_and_tests_are_other_points():
+    one, same, other = (load_spirals(seed, 40, tested=20) for seed in ((3, 0), (3, 0), (3, 1)))
+    assert np.array_equal(one.train.x, same.train.x) and np.array_equal(one.test.x, same.test.x)
+    assert not np.array_equal(one.train.x, other.train.x)
+    assert len(one.test.x) == 20 and not np.isin(one.test.x, one.train.x).any()
