@@ -73,9 +73,10 @@ def train_in_parts(
     at: Iterable[int],
     parts: int = 1,
 ) -> Iterator[tuple[int, list[Arrays], list[Arrays]]]:
-    """Train with softmax cross-entropy and accumulated gradients; yield (step, params, state) at chosen steps.
+    """Train with accumulated gradients; yield (step, params, state) at chosen steps.
 
-    With one part it takes the same steps as `experiments.engine.train.train`. What is yielded is overwritten later.
+    With one part it takes the same steps as `experiments.engine.train.train`. What is yielded is
+    overwritten later.
 
     Parameters
     ----------
@@ -93,7 +94,8 @@ def train_in_parts(
     Raises
     ------
     ValueError
-        If no step is chosen, the batches end before the last one, or the parts would not be of one size.
+        If no step is chosen, the batches end before the last one, or the parts would not be of one
+        size.
     """
     chosen, buffers = set(at), Buffers()
     if not chosen:

@@ -32,7 +32,7 @@ class Sigmoid:
         training: bool,
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
-        """y = 1/(1 + exp(−x)): accurate to the last digits on the left, where y is small, as well."""
+        """y = 1/(1 + exp(−x)), to the last digits on the left too, where y is small."""
         checked(x)
         y = (buffers or Buffers()).array("y", x.shape, x.dtype)
         np.negative(x, out=y)

@@ -16,10 +16,13 @@ from experiments.engine.sums import beside, sum_per_channel
 
 @dataclass(frozen=True)
 class Affine:
-    """y = γ x + β, feature by feature, or channel by channel for images. Ioffe & Szegedy 2015, Algorithm 1, last line.
+    """y = γ x + β, feature by feature, or channel by channel for images.
 
-    Parameters: gamma (run, feature), which starts at one, and beta (run, feature), which starts at zero. Images are
-    (run, sample, channel, height, width), and all pixels of a channel share its γ and β.
+    Parameters: gamma (run, feature), which starts at one, and beta (run, feature), which starts at
+    zero. Images are (run, sample, channel, height, width), and all pixels of a channel share its γ
+    and β.
+
+    Source: Ioffe & Szegedy 2015, Algorithm 1, last line.
     """
 
     def init(

@@ -10,9 +10,9 @@ import numpy as np
 class Buffers:
     """Named arrays, made when they are first asked for.
 
-    A layer asks for every array it fills. Given the same buffers at the next step it fills the same memory,
-    so what a pass returned holds until the next pass with the same buffers: copy what must live longer.
-    Without buffers a layer makes empty ones, which is an ordinary allocation.
+    A layer asks for every array it fills. Given the same buffers at the next step it fills the same
+    memory, so what a pass returned holds until the next pass with the same buffers: copy what must
+    live longer. Without buffers a layer makes empty ones, which is an ordinary allocation.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Buffers:
         self._parts: dict[Hashable, Buffers] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """Return the array of this name, with whatever it holds; a new one if shape or dtype changed."""
+        """Return the array of this name as it is; a new one if shape or dtype changed."""
         array = self._arrays.get(name)
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)

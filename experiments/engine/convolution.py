@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from experiments.engine.buffers import Buffers
 from experiments.engine.initialization import he_normal
 from experiments.engine.inputs import checked, checked_gradient
 from experiments.engine.layer import Arrays
+from experiments.engine.patches import Patches
 from experiments.engine.sums import beside, sum_over, sum_per_channel
+
+# numbers of patches that are copied at a time: they should stay in a core's own cache
+BLOCK = 2**17
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """y[o, i, j] = b[o] + Σ_{c, u, v} W[o, c, u, v] x[c, s i + u − p, s j + v − p], with p = (kernel − 1)/2, s = stride.
+    """y[o, i, j] = b[o] + Σ_{c, u, v} W[o, c, u, v] x[c, s i + u − p, s j + v − p].
+
+    p = (kernel − 1)/2, and s is the stride.
 
     Parameters
     ----------
@@ -33,16 +39,19 @@ class Convolution:
     bias : bool
         Whether there is a b. In front of a `Standardize` it would be subtracted again.
     weights : callable
-        (rng, fan_in, fan_out) → (fan_in, fan_out) weights in float64, with fan_in = channels in × kernel²; see
-        `experiments.engine.initialization`. Biases start at zero.
+        (rng, fan_in, fan_out) → (fan_in, fan_out) weights in float64, with fan_in = channels in ×
+        kernel²; see `experiments.engine.initialization`. Biases start at zero.
 
     Notes
     -----
-    Images are (run, sample, channel, height, width). Parameters: weight (run, channel out, channel in, kernel, kernel),
-    bias (run, channel out). As everywhere in deep learning the kernel is not turned round, so it is a correlation.
+    Images are (run, sample, channel, height, width). Parameters: weight (run, channel out, channel
+    in, kernel, kernel), bias (run, channel out). As everywhere in deep learning the kernel is not
+    flipped, so it is a correlation.
 
-    The patches of an image, copied side by side, are the columns of a matrix, and the layer is a product with it: run
-    by run and sample by sample, so no run meets another.
+    The patches of an image, copied side by side, are the columns of a matrix (`Patches`), and the
+    layer is a product with it: run by run and sample by sample, so no run meets another. They are
+    copied anew for ∂L/∂W, some images at a time, instead of kept: they hold every number of x
+    kernel² times, and a copy in the processor's cache is faster than memory.
 
     Raises
     ------
@@ -69,7 +78,7 @@ class Convolution:
     def init(
         self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
     ) -> tuple[Arrays, Arrays, int]:
-        """Draw the weights of each run from its own generator; `features` are the channels that come in."""
+        """Draw each run's weights from its own generator; `features` are the channels in."""
         fan_in, shape = (
             features * self.kernel**2,
             (self.channels, features, self.kernel, self.kernel),
@@ -96,90 +105,76 @@ class Convolution:
         if self.bias:
             shapes["bias"] = (self.channels,)
         checked(x, params, shapes, axes=(5,))
-        if self.padding == "circular" and min(x.shape[3:]) < self._edge:
+        if self.padding == "circular" and min(x.shape[3:]) < self._patches.edge:
             raise ValueError(
                 f"the input has shape {x.shape}; "
-                f"circular padding takes images of at least {self._edge} × {self._edge} pixels"
+                f"circular padding takes images of at least {self._patches.edge} pixels a side"
             )
         weight, buffers = params["weight"], buffers or Buffers()
-        patches, size = self._patches(x, buffers)
+        size = self._patches.size(*x.shape[3:])
         y = buffers.array("y", (weight.shape[0], x.shape[1], self.channels, *size), x.dtype)
-        np.matmul(self._matrix(weight), patches, out=y.reshape(*y.shape[:3], -1))
+        matrix, out = self._matrix(weight), y.reshape(*y.shape[:3], -1)
+        for of_x, runs, samples in self._blocks(x, y):
+            block = x[of_x, samples]
+            patches = self._patches.copied(block, buffers.part(block.shape))
+            np.matmul(matrix[runs], patches, out=out[runs, samples])
         if self.bias:
             y += beside(params["bias"], y)
-        return y, {"x": x, "patches": patches}, state
+        return y, {"x": x}, state
 
     def backward(
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
-        """∂L/∂patches = Wᵀ ∂L/∂y, added up in ∂L/∂x wherever a pixel was in several patches; and `gradients`."""
-        checked_gradient(dy, saved["x"])
-        buffers, size, k, s = buffers or Buffers(), dy.shape[3:], self.kernel, self.stride
-        x, edge, g = saved["x"], self._edge, dy.reshape(*dy.shape[:3], -1)
+        """∂L/∂x: ∂L/∂patches = Wᵀ ∂L/∂y, added up for every pixel; and `gradients`."""
+        x, buffers = saved["x"], buffers or Buffers()
+        checked_gradient(dy, x)
         matrix = self._matrix(params["weight"]).swapaxes(2, 3)
-        dpatches = buffers.array("dpatches", (*dy.shape[:2], matrix.shape[2], g.shape[3]), dy.dtype)
-        np.matmul(matrix, g, out=dpatches)
-        dpatches = dpatches.reshape(*dy.shape[:2], x.shape[2], k, k, *size)
-
-        dpadded = buffers.array("dpadded", (*dy.shape[:2], *self._padded_shape(x)), dy.dtype)
-        dpadded[:] = 0
-        for u in range(k):
-            for v in range(k):
-                rows, columns = slice(u, u + s * size[0], s), slice(v, v + s * size[1], s)
-                dpadded[..., rows, columns] += dpatches[:, :, :, u, v]
-        if self.padding == "circular" and edge:
-            for a in (
-                dpadded,
-                dpadded.swapaxes(3, 4),
-            ):  # what was copied beyond an edge gives its gradient back
-                a[..., -2 * edge : -edge, :] += a[..., :edge, :]
-                a[..., edge : 2 * edge, :] += a[..., -edge:, :]
+        g = dy.reshape(*dy.shape[:3], -1)
         dx = buffers.array("dx", (*dy.shape[:2], *x.shape[2:]), dy.dtype)
-        dx[:] = dpadded[..., edge : edge + x.shape[3], edge : edge + x.shape[4]]
+        for _, runs, samples in self._blocks(x, dy):
+            block = g[runs, samples]
+            own = buffers.part((*block.shape[:2], *x.shape[2:]))
+            shape = (*block.shape[:2], matrix.shape[2], block.shape[3])
+            dpatches = np.matmul(matrix[runs], block, out=own.array("dpatches", shape, dy.dtype))
+            dx[runs, samples] = self._patches.added(dpatches, x.shape[2:], own)
         return dx, self.gradients(saved, dy, buffers)
 
     def gradients(
         self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> Arrays:
         """∂L/∂W = Σ_samples ∂L/∂y patchesᵀ and ∂L/∂b = Σ ∂L/∂y over samples and pixels."""
-        checked_gradient(dy, saved["x"])
-        buffers, patches, x = buffers or Buffers(), saved["patches"], saved["x"]
-        shape = (dy.shape[0], self.channels, x.shape[2], self.kernel, self.kernel)
-        each = buffers.array("each", (*dy.shape[:3], patches.shape[2]), dy.dtype)
-        np.matmul(dy.reshape(*dy.shape[:3], -1), patches.swapaxes(2, 3), out=each)
-        dweight = buffers.array(
-            "dweight", (dy.shape[0], 1, self.channels * patches.shape[2]), dy.dtype
-        )
-        grads = {"weight": sum_over(1, each.reshape(*dy.shape[:2], -1), dweight).reshape(shape)}
+        x, buffers = saved["x"], buffers or Buffers()
+        checked_gradient(dy, x)
+        g, shape = dy.reshape(*dy.shape[:3], -1), (self.channels, x.shape[2], *(self.kernel,) * 2)
+        each = buffers.array("each", (*dy.shape[:3], prod(shape[1:])), dy.dtype)
+        for of_x, runs, samples in self._blocks(x, dy):
+            block = x[of_x, samples]
+            patches = self._patches.copied(block, buffers.part(block.shape))
+            np.matmul(g[runs, samples], patches.swapaxes(2, 3), out=each[runs, samples])
+        dweight = buffers.array("dweight", (dy.shape[0], 1, prod(shape)), dy.dtype)
+        sum_over(1, each.reshape(*dy.shape[:2], -1), dweight)
+        grads = {"weight": dweight.reshape(dy.shape[0], *shape)}
         if self.bias:
             dbias = buffers.array("dbias", (dy.shape[0], 1, self.channels), dy.dtype)
             grads["bias"] = sum_per_channel(dy, dbias)[:, 0]
         return grads
 
     @property
-    def _edge(self) -> int:
-        """p, how far the kernel reaches beyond a pixel."""
-        return (self.kernel - 1) // 2
-
-    def _padded_shape(self, x: np.ndarray) -> tuple[int, int, int]:
-        return (x.shape[2], x.shape[3] + 2 * self._edge, x.shape[4] + 2 * self._edge)
+    def _patches(self) -> Patches:
+        return Patches(self.kernel, self.stride, self.padding)
 
     def _matrix(self, weight: np.ndarray) -> np.ndarray:
         """W as a matrix for every run: (run, 1, channel out, channel in × kernel²)."""
         return weight.reshape(weight.shape[0], 1, self.channels, -1)
 
-    def _patches(self, x: np.ndarray, buffers: Buffers) -> tuple[np.ndarray, tuple[int, int]]:
-        """The patches (run, sample, channel in × kernel², pixel out), and the size of the image that comes out."""
-        edge, k, s = self._edge, self.kernel, self.stride
-        padded = buffers.array("padded", (*x.shape[:2], *self._padded_shape(x)), x.dtype)
-        padded[:] = 0
-        padded[..., edge : edge + x.shape[3], edge : edge + x.shape[4]] = x
-        if self.padding == "circular" and edge:
-            for a in (padded, padded.swapaxes(3, 4)):
-                a[..., :edge, :] = a[..., -2 * edge : -edge, :]
-                a[..., -edge:, :] = a[..., edge : 2 * edge, :]
-        windows = sliding_window_view(padded, (k, k), axis=(3, 4))[..., ::s, ::s, :, :]
-        size = windows.shape[3:5]
-        patches = buffers.array("patches", (*x.shape[:3], k, k, *size), x.dtype)
-        patches[:] = windows.transpose(0, 1, 2, 5, 6, 3, 4)
-        return patches.reshape(*x.shape[:2], -1, size[0] * size[1]), size
+    def _blocks(self, x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, slice, slice]]:
+        """Runs of x, runs and samples of y: as many images at a time as make a block of patches."""
+        an_image = x.shape[2] * self.kernel**2 * y.shape[3] * y.shape[4]
+        runs, samples = max(1, BLOCK // (an_image * x.shape[1])), max(1, BLOCK // an_image)
+        if x.shape[0] == 1:
+            runs = y.shape[0]  # which share patches
+        for run in range(0, y.shape[0], runs):
+            of_y = slice(run, run + runs)
+            of_x = slice(0, 1) if x.shape[0] == 1 else of_y
+            for sample in range(0, x.shape[1], samples):
+                yield of_x, of_y, slice(sample, sample + samples)

@@ -31,11 +31,13 @@ class Dense:
 
     Notes
     -----
-    Parameters: weight (run, fan_in, features), bias (run, features). Only this layer and `Convolution`
-    draw random numbers, so a network with and without normalization starts from the same weights. They are drawn in float64
-    and then rounded, so float32 and float64 start alike too.
+    Parameters: weight (run, fan_in, features), bias (run, features). Only this layer and
+    `Convolution` draw random numbers, so a network with and without normalization starts from the
+    same weights. They are drawn in float64 and then rounded, so float32 and float64 start alike
+    too.
 
-    With float16 a product x W is accumulated in float32 and rounded once; then b is added, in float16.
+    With float16 a product x W is accumulated in float32 and rounded once; then b is added, in
+    float16.
     """
 
     features: int
@@ -90,7 +92,10 @@ class Dense:
     def gradients(
         self, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> Arrays:
-        """∂L/∂W = xᵀ ∂L/∂y and ∂L/∂b = Σ_samples ∂L/∂y, without ∂L/∂x, which nobody needs of the data."""
+        """∂L/∂W = xᵀ ∂L/∂y and ∂L/∂b = Σ_samples ∂L/∂y.
+
+        Skips ∂L/∂x, which the first layer does not need.
+        """
         checked_gradient(dy, saved["x"])
         buffers, x = buffers or Buffers(), saved["x"]
         dweight = buffers.array("dweight", (dy.shape[0], x.shape[2], self.features), dy.dtype)

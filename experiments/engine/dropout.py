@@ -15,17 +15,19 @@ from experiments.engine.layer import Arrays
 
 @dataclass(frozen=True)
 class Dropout:
-    """y = x a / p in training, where every a is 1 with probability p and else 0; y = x in evaluation.
+    """y = x a / p in training, with a = 1 with probability p, else 0; y = x in evaluation.
 
     Parameters
     ----------
     keep : float
-        p, the probability that a number stays, above 0 and at most 1. PyTorch's `p` is one minus this.
+        p, the probability that a number stays, above 0 and at most 1. PyTorch's `p` is one minus
+        this.
 
     Notes
     -----
-    Each run draws from a stream of its own, which is spawned from its generator and so changes no weight. The state is the stream's key
-    (run,) and the number of passes so far (run,): the same state gives the same zeros.
+    Each run draws from a stream of its own, which is spawned from its generator and so changes no
+    weight. The state is the stream's key (run,) and the number of passes so far (run,): the same
+    state gives the same zeros.
 
     Source: Srivastava et al. 2014, scaled in training and not in evaluation ("inverted").
 

@@ -15,7 +15,9 @@ from experiments.engine.layer import Arrays
 
 @dataclass(frozen=True)
 class Flatten:
-    """(run, sample, channel, height, width) → (run, sample, channel × height × width): every pixel is a feature.
+    """(run, sample, channel, height, width) → (run, sample, channel × height × width).
+
+    Every pixel becomes a feature.
 
     Parameters
     ----------

@@ -17,10 +17,11 @@ from experiments.engine.sums import mean_over, values_per_channel
 
 @dataclass(frozen=True)
 class Ghost:
-    """x̂ = (x − μ)/√(σ² + ε), with μ and σ² of the `size` neighbours in the batch that a sample is put together with.
+    """x̂ = (x − μ)/√(σ² + ε), with μ and σ² of parts of the batch: `size` neighbouring samples.
 
-    Follow it with `Affine`. State as `Standardize`: the running statistics take, at a step, the mean over the ghost batches
-    of their means and of their variances. In evaluation it is batch norm.
+    Follow it with `Affine`. State as `Standardize`: the running statistics take, at a step, the
+    mean over the ghost batches of their means and of their variances. In evaluation it is batch
+    norm.
 
     Source: Hoffer et al. 2017, who update the running statistics once for every ghost batch.
 

@@ -18,17 +18,18 @@ class Layer(Protocol):
     What does not fit is refused: `forward` begins with `experiments.engine.inputs.checked`, and
     `backward` with `checked_gradient`.
 
-    Data are arrays (run, sample, feature), or images (run, sample, channel, height, width), where a channel is what a
-    feature is elsewhere; float16, float32 or float64. Parameters and state have the run as their first axis too, and
-    are of the same dtype, but for running statistics: those of float16 are float32. Runs never mix: the bytes of a run
-    are those that it has when it is computed alone. Where these signatures say `Arrays`, a layer that is made of layers
-    has a list with one entry a layer (`experiments.engine.residual`).
+    Data are arrays (run, sample, feature), or images (run, sample, channel, height, width), where a
+    channel is what a feature is elsewhere; float16, float32 or float64. Parameters and state have
+    the run as their first axis too, and are of the same dtype, but for running statistics: those of
+    float16 are float32. Runs never mix: the bytes of a run are those that it has when it is
+    computed alone. Where these signatures say `Arrays`, a layer that is made of layers has a list
+    with one entry a layer (`experiments.engine.residual`).
     """
 
     def init(
         self, rngs: Sequence[np.random.Generator], features: int, dtype: np.dtype
     ) -> tuple[Arrays, Arrays, int]:
-        """Return parameters, state and the number of features that come out, for one generator a run."""
+        """Return parameters, state and the number of features out, for one generator a run."""
 
     def forward(
         self,
@@ -38,9 +39,10 @@ class Layer(Protocol):
         training: bool,
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, dict[str, Any], Arrays]:
-        """Return the output, what `backward` needs (`saved["x"]` is the input everywhere), and the next state.
+        """Return the output, what `backward` needs, and the next state.
 
-        Neither the parameters nor the state that were passed in are changed.
+        `saved["x"]` is the input everywhere. Neither the parameters nor the state that were passed
+        in are changed.
         """
 
     def backward(

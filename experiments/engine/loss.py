@@ -19,7 +19,9 @@ Loss = Callable[[np.ndarray, np.ndarray, Buffers | None], tuple[np.ndarray, np.n
 def softmax_cross_entropy(
     logits: np.ndarray, labels: np.ndarray, buffers: Buffers | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """L = mean_samples(log Σ_k exp(z_k) − z_label), in nats, and ∂L/∂z = (softmax(z) − onehot(label))/m.
+    """L = mean_samples(log Σ_k exp(z_k) − z_label), in nats, and its derivative.
+
+    ∂L/∂z = (softmax(z) − onehot(label))/m.
 
     Parameters
     ----------

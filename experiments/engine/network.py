@@ -18,8 +18,8 @@ from experiments.engine.layer import Arrays, Layer
 class Network:
     """Layers, one after the other, for many independent runs at once.
 
-    `params`, `state`, `saved` and gradients are lists with one entry a layer: a dictionary, or again a list for a layer that is made of
-    layers, such as `Residual`.
+    `params`, `state`, `saved` and gradients are lists with one entry a layer: a dictionary, or
+    again a list for a layer that is made of layers, such as `Residual`.
     """
 
     layers: tuple[Layer, ...]
@@ -32,13 +32,14 @@ class Network:
         Parameters
         ----------
         rngs : sequence of Generator
-            One a run. The layers draw from it in order, and only `Dense` and `Convolution` draw: a layer of another kind put
-            in between changes no weight.
+            One a run. The layers draw from it in order, and only `Dense` and `Convolution` draw: a
+            layer of another kind put in between changes no weight.
         features : int
             Number of features of the data.
         dtype : dtype
-            float16, float32 or float64, of what passes between layers and of the parameters. What float16 layers
-            sum and keep statistics in is float32 (`experiments.engine.sums.accumulator`).
+            float16, float32 or float64, of what passes between layers and of the parameters. What
+            float16 layers sum and keep statistics in is float32
+            (`experiments.engine.sums.accumulator`).
         """
         params, state = [], []
         for layer in self.layers:
@@ -91,8 +92,8 @@ class Network:
     ) -> tuple[np.ndarray | None, list[Arrays]]:
         """Return ∂L/∂x and ∂L/∂params, given ∂L/∂y.
 
-        With input_gradient=False a first layer that is `Dense` or `Convolution` leaves out ∂L/∂x (then None), a fifth of a
-        training step.
+        With input_gradient=False a first layer that is `Dense` or `Convolution` leaves out ∂L/∂x
+        (then None), a fifth of a training step.
         """
         buffers, grads = buffers or Buffers(), []
         for i, layer in reversed(list(enumerate(self.layers))):

@@ -15,9 +15,12 @@ from experiments.engine.layer import Arrays
 
 @dataclass(frozen=True)
 class Noise:
-    """y = s x + d in training, with s and d drawn for each feature at each pass and the same for all samples; y = x in evaluation.
+    """y = s x + d in training, with random s and d for each feature; y = x in evaluation.
 
-    d is uniform between −a and a, and s between 1 − a/2 and 1 + a/2: means 0 and 1, standard deviations a/√3 and a/√12.
+    Both are drawn anew at each pass, and are the same for all samples.
+
+    d is uniform between −a and a, and s between 1 − a/2 and 1 + a/2: means 0 and 1, standard
+    deviations a/√3 and a/√12.
 
     Parameters
     ----------
@@ -26,11 +29,12 @@ class Noise:
 
     Notes
     -----
-    Each run draws from a stream of its own, which is spawned from its generator and so changes no weight. The draw is scaled by a:
-    two sizes are pushed in the same directions. The state is the stream's key (run,) and the number of passes so far (run,): the same
-    state gives the same noise.
+    Each run draws from a stream of its own, which is spawned from its generator and so changes no
+    weight. The draw is scaled by a: two sizes are pushed in the same directions. The state is the
+    stream's key (run,) and the number of passes so far (run,): the same state gives the same noise.
 
-    After an idea of Santurkar et al. 2018, who add noise of changing mean and variance after batch normalization.
+    After an idea of Santurkar et al. 2018, who add noise of changing mean and variance after batch
+    normalization.
 
     Raises
     ------

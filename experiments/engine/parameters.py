@@ -11,7 +11,10 @@ Path = tuple[int | str, ...]
 
 
 def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, np.ndarray]]:
-    """Every array of nested lists and dictionaries with the way to it: (2, "gamma"), or (2, 1, "gamma") within layer 2."""
+    """Every array of nested lists and dictionaries with its path.
+
+    A path is (2, "gamma"), or (2, 1, "gamma") within layer 2.
+    """
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
         if isinstance(value, np.ndarray):
             yield (*path, key), value

@@ -1,4 +1,4 @@
-"""Batch statistics, corrected towards the running ones: batch renormalization without its γ and β."""
+"""Batch statistics corrected by the running ones, the first half of batch renormalization."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from experiments.engine.sums import beside
 
 @dataclass(frozen=True)
 class Renormalize:
-    """y = r x̂ + d in training, with x̂ = (x − μ_B)/σ_B; in evaluation (x − μ)/σ, with the running statistics μ and σ².
+    """y = r x̂ + d in training, with x̂ = (x − μ_B)/σ_B; y = (x − μ)/σ in evaluation.
 
-    r = σ_B/σ, kept within [1/r_max, r_max], and d = (μ_B − μ)/σ, kept within [−d_max, d_max]. Where neither is cut off, y is
-    (x − μ)/σ in training too. Both are taken for constants in the backward pass. With r_max = 1 and d_max = 0 it is batch norm.
+    μ_B and σ_B² are the statistics of the batch, μ and σ² the running ones.
 
-    Follow it with `Affine`. State as `Standardize`. σ² is a running variance and σ_B² has ε added to it, as σ² has; the paper averages the
-    deviation, and raises r_max and d_max in the course of training.
+    r = σ_B/σ, kept within [1/r_max, r_max], and d = (μ_B − μ)/σ, kept within [−d_max, d_max]. Where
+    neither is cut off, y is (x − μ)/σ in training too. Both are taken for constants in the backward
+    pass. With r_max = 1 and d_max = 0 it is batch norm.
+
+    Follow it with `Affine`. State as `Standardize`. σ² is a running variance and σ_B² has ε added
+    to it, as σ² has; the paper averages the deviation, and raises r_max and d_max in the course of
+    training.
 
     Source: Ioffe 2017, Algorithm 1.
 

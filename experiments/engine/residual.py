@@ -15,10 +15,12 @@ from experiments.engine.network import Network
 
 @dataclass(frozen=True)
 class Residual:
-    """y = x + F(x), where F is `layers`, one after the other: x on the skip path, F(x) on the residual branch.
+    """y = x + F(x), where F is `layers`, one after the other.
 
-    Parameters, state and gradients are lists with one entry a layer of the branch. `saved` has x and, under "layers", what
-    the layers saved.
+    x is on the skip path, F(x) on the residual branch.
+
+    Parameters, state and gradients are lists with one entry a layer of the branch. `saved` has x
+    and, under "layers", what the layers saved.
 
     Source: He et al. 2016.
 
@@ -41,7 +43,8 @@ class Residual:
             state.append(layer_state)
         if out != features:
             raise ValueError(
-                f"the branch takes {features} features and gives {out}; x + F(x) needs as many as it takes"
+                f"the branch takes {features} features and gives {out}; "
+                "x + F(x) needs as many as it takes"
             )
         return params, state, features
 
@@ -69,7 +72,7 @@ class Residual:
         dy: np.ndarray,
         buffers: Buffers | None = None,
     ) -> tuple[np.ndarray, list[Arrays]]:
-        """∂L/∂x = ∂L/∂y + (∂F/∂x)ᵀ ∂L/∂y: what arrives goes on unchanged, and what the branch makes of it is added."""
+        """∂L/∂x = ∂L/∂y + (∂F/∂x)ᵀ ∂L/∂y: one term a path."""
         buffers = buffers or Buffers()
         through, grads = Network(self.layers).backward(params, saved["layers"], dy, buffers)
         dx = buffers.array("dx", dy.shape, dy.dtype)

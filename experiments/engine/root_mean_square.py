@@ -16,9 +16,10 @@ from experiments.engine.sums import accumulator, mean_over
 
 @dataclass(frozen=True)
 class RootMeanSquare:
-    """x̂ = x/√(mean(x²) + ε), with the mean over the features of a sample, and its pixels if there are any.
+    """x̂ = x/√(mean(x²) + ε), with the mean over the features of a sample, and their pixels.
 
-    Follow it with `Affine` for RMSNorm, which has γ and usually no β. There is no state, and training makes no difference.
+    Follow it with `Affine` for RMSNorm, which has γ and usually no β. There is no state, and
+    training makes no difference.
 
     Source: Zhang & Sennrich 2019.
     """
@@ -54,7 +55,10 @@ class RootMeanSquare:
     def backward(
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
-        """∂L/∂x = (g − x̂ mean(g x̂))/√(mean(x²) + ε), with g = ∂L/∂x̂: the part of g along x̂ is lost, that along 1 is not."""
+        """∂L/∂x = (g − x̂ mean(g x̂))/√(mean(x²) + ε), with g = ∂L/∂x̂.
+
+        The part of g along x̂ is lost, that along 1 is not.
+        """
         checked_gradient(dy, saved["x"])
         rows = saved["xhat"].reshape(*dy.shape[:2], -1)
         g = dy.reshape(rows.shape)

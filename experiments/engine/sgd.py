@@ -11,14 +11,15 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
 from experiments.engine.parameters import Path, leaves
 
-BLOCK = (
-    2**17
-)  # numbers that are updated at a time: they should stay in a core's own cache from one line to the next
+# numbers that are updated at a time: they should stay in a core's own cache between operations
+BLOCK = 2**17
 
 
 @dataclass(frozen=True)
 class SGD:
-    """g ← ∂L/∂p + λ p;  v ← μ v + g;  p ← p − η v: PyTorch's convention, with the rate outside the velocity.
+    """g ← ∂L/∂p + λ p;  v ← μ v + g;  p ← p − η v.
+
+    The rate is outside the velocity, as in PyTorch.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ class SGD:
     weight_decay : float
         λ, for all parameters alike: weights, biases, γ and β.
     frozen : tuple of (layer index, name)
-        Parameters that are left as they are: `((2, "gamma"),)`, or `((2, 1, "gamma"),)` for a layer within layer 2.
+        Parameters that are left as they are: `((2, "gamma"),)`, or `((2, 1, "gamma"),)` for a layer
+        within layer 2.
     """
 
     rate: float | np.ndarray

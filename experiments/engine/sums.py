@@ -9,16 +9,16 @@ import numpy as np
 
 
 def accumulator(dtype: np.dtype) -> np.dtype:
-    """The precision of sums and statistics: float32 for float16, as frameworks take it; otherwise that of the data."""
+    """The precision of sums: float32 for float16, as in frameworks, otherwise that of the data."""
     return np.promote_types(dtype, np.float32)
 
 
 def sum_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Sum a (run, sample, feature) array over axis 1 or 2, which stays as an axis of length one.
 
-    It is a product with a vector of ones: BLAS is given one run at a time and so cannot mix them, and over
-    samples it is several times as fast as `np.sum`. Float16 is summed in float32, and that is what comes back
-    unless `out` is float16.
+    It is a product with a vector of ones: BLAS is given one run at a time and so cannot mix them,
+    and over samples it is several times as fast as `np.sum`. Float16 is summed in float32, and that
+    is what comes back unless `out` is float16.
     """
     ones, dtype = _ones(a.shape[axis], a.dtype), accumulator(a.dtype)
     factors = (ones[None], a) if axis == 1 else (a, ones[:, None])
@@ -26,7 +26,7 @@ def sum_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.ndar
 
 
 def mean_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """Mean of a (run, sample, feature) array over axis 1 or 2, which stays as an axis of length one."""
+    """Mean of a (run, sample, feature) array over axis 1 or 2, which stays, with length one."""
     mean = sum_over(axis, a, out)
     mean /= a.shape[axis]
     return mean
@@ -35,8 +35,9 @@ def mean_over(axis: int, a: np.ndarray, out: np.ndarray | None = None) -> np.nda
 def sum_per_channel(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Sum over everything but runs and channels, which leaves (run, 1, channel).
 
-    Of data (run, sample, feature), where a feature is a channel of one pixel, that is `sum_over(1, a)`. Of images
-    (run, sample, channel, height, width) it is Σ over samples of Σ over pixels.
+    Of data (run, sample, feature), where a feature is a channel of one pixel, that is
+    `sum_over(1, a)`. Of images (run, sample, channel, height, width) it is Σ over samples of Σ over
+    pixels.
     """
     if a.ndim == 3:
         return sum_over(1, a, out)
@@ -58,12 +59,12 @@ def first_per_channel(a: np.ndarray) -> np.ndarray:
 
 
 def values_per_channel(a: np.ndarray) -> int:
-    """m' = m h w, how many values a channel has in a batch of m images of h by w pixels; m if there are no pixels."""
+    """m' = m h w values of a channel in a batch of m images of h by w pixels; m if no images."""
     return a.shape[1] * prod(a.shape[3:])
 
 
 def beside(channels: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """A view of (run, channel) or (run, 1, channel) that has an axis of length one for every other axis of `a`."""
+    """A view of (run, channel) or (run, 1, channel) that broadcasts to `a`."""
     return channels.reshape(channels.shape[0], 1, -1, *(1,) * (a.ndim - 3))
 
 

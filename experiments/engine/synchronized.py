@@ -23,8 +23,9 @@ def combine(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Mean, biased variance and size of a batch, given those of its shards.
 
-    n = Σ n_k;  mean = Σ n_k mean_k/n;  var = Σ n_k (var_k + (mean_k − mean)²)/n. A large common offset costs the digits that rounding the
-    means costs, not those of their squares. Chan, Golub & LeVeque 1982.
+    n = Σ n_k;  mean = Σ n_k mean_k/n;  var = Σ n_k (var_k + (mean_k − mean)²)/n. A large common
+    offset costs the digits that rounding the means costs, not those of their squares. Chan, Golub &
+    LeVeque 1982.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ def combine(
     """
     if not len(means) == len(variances) == len(counts) or min(counts, default=0) < 1:
         raise ValueError(
-            f"{len(means)} means, {len(variances)} variances and counts {list(counts)}: it takes one of each for every "
-            "shard, and at least one sample in it"
+            f"{len(means)} means, {len(variances)} variances and counts {list(counts)}: it takes "
+            "one of each for every shard, and at least one sample in it"
         )
     n = sum(counts)
     weights = [count / n for count in counts]
@@ -56,7 +57,7 @@ def combine(
 def synchronized_forward(
     shards: Sequence[np.ndarray], eps: float
 ) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
-    """x̂ = (x − μ)/√(σ² + ε) on every device, with the mean μ and variance σ² of all samples on all devices.
+    """x̂ = (x − μ)/√(σ² + ε) on every device, with μ and σ² of all samples on all devices.
 
     Parameters
     ----------
@@ -105,9 +106,10 @@ def synchronized_forward(
 def synchronized_backward(
     saved: Sequence[dict[str, Any]], dys: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
-    """∂L/∂x on every device: (g − Σ g/n − x̂ Σ g x̂/n)/√(σ² + ε), with both sums over all devices and g = ∂L/∂x̂.
+    """∂L/∂x = (g − Σ g/n − x̂ Σ g x̂/n)/√(σ² + ε) on every device, with g = ∂L/∂x̂.
 
-    Every device contributes two sums for each feature; γ's and β's gradients are those same two.
+    Both sums are over all devices, and every device contributes its part for each feature; γ's and
+    β's gradients are those same two.
     """
     g_sum, gx_sum = 0, 0
     for g, kept in zip(dys, saved, strict=True):

@@ -52,10 +52,11 @@ class Model:
 class Moment(Model):
     """A network after `step` updates, and what the next batch does to it.
 
-    `params` and `state` (with running statistics of `step` batches) are what an evaluation needs. The rest
-    belongs to the next batch, before the update: `x` and `labels`, what the layers `saved`, `logits`,
-    `loss` (run,), `grads`, and `next_state`. The next moment of a training overwrites it, so copy what is
-    to be kept; the last moment stays. Of a batch in parts, `saved` and `logits` are those of the last part.
+    `params` and `state` (with running statistics of `step` batches) are what an evaluation needs.
+    The rest belongs to the next batch, before the update: `x` and `labels`, what the layers
+    `saved`, `logits`, `loss` (run,), `grads`, and `next_state`. The next moment of a training
+    overwrites it, so copy what is to be kept; the last moment stays. Of a batch in parts, `saved`
+    and `logits` are those of the last part.
     """
 
     step: int
@@ -80,9 +81,9 @@ def backpropagate(
 ) -> Moment:
     """The loss of a batch, and its gradient with respect to the parameters.
 
-    In parts, g = (1/k) Σ_j ∂L_j/∂p with L_j the loss of part j of k: gradients accumulated. Where samples
-    do not see each other, that is the gradient of the whole batch. `Standardize` takes the statistics of
-    one part at a time, and updates the running ones k times.
+    In parts, g = (1/k) Σ_j ∂L_j/∂p with L_j the loss of part j of k: gradients accumulated. Where
+    samples do not see each other, that is the gradient of the whole batch. `Standardize` takes the
+    statistics of one part at a time, and updates the running ones k times.
 
     Parameters
     ----------
@@ -162,7 +163,8 @@ def train(
     model : Model
         Where training starts. It is left as it is, so that conditions can start from the same one.
     batches : iterable of (x, labels)
-        x (run, sample, …) and labels (run, sample). One more than `steps` is drawn, for the last moment.
+        x (run, sample, …) and labels (run, sample). One more than `steps` is drawn, for the last
+        moment.
     optimizer : SGD or Together
         How parameters move.
     steps : int

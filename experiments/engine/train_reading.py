@@ -20,9 +20,9 @@ from experiments.engine.sgd import SGD
 class Moment:
     """What an instrument sees: a network after `step` updates, and what the next batch does to it.
 
-    `params` and `state` (with running statistics of `step` batches) are what an evaluation needs. `x`,
-    `labels`, `saved`, `logits`, `loss` and `grads` belong to the next batch, in training mode, before the
-    update. All of it is overwritten later.
+    `params` and `state` (with running statistics of `step` batches) are what an evaluation needs.
+    `x`, `labels`, `saved`, `logits`, `loss` and `grads` belong to the next batch, in training mode,
+    before the update. All of it is overwritten later.
     """
 
     step: int
@@ -50,10 +50,11 @@ def train(
     Parameters
     ----------
     network, params, state
-        As from `Network.init`. They are copied first, so conditions can be compared from the same start.
+        As from `Network.init`. They are copied first, so conditions can be compared from the same
+        start.
     batches : iterable of (x, labels)
-        x (run, sample, feature) and labels (run, sample). One more than the last step is drawn: its readings
-        need a batch.
+        x (run, sample, feature) and labels (run, sample). One more than the last step is drawn: its
+        readings need a batch.
     optimizer : SGD
         How parameters move.
     at : iterable of int

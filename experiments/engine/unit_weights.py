@@ -17,10 +17,11 @@ from experiments.engine.sums import accumulator, sum_over
 
 @dataclass(frozen=True)
 class UnitWeights:
-    """`layer` with w = v/‖v‖ in the place of its weights, unit by unit, or output channel by output channel.
+    """`layer` with weights w = v/‖v‖, unit by unit, or output channel by output channel.
 
-    Follow it with `Affine` for weight normalization, w = γ v/‖v‖. What is normalized is not data, so a batch has no part in it.
-    Parameters: weight, which is v, shaped as the layer's and drawn as the layer draws it.
+    Follow it with `Affine` for weight normalization, w = γ v/‖v‖. What is normalized is not data,
+    so a batch has no part in it. Parameters: weight, which is v, shaped as the layer's and drawn as
+    the layer draws it.
 
     Source: Salimans & Kingma 2016.
 
@@ -43,7 +44,7 @@ class UnitWeights:
         return self.layer.init(rngs, features, dtype)
 
     def lengths(self, params: Arrays) -> np.ndarray:
-        """‖v‖ of every unit (run, unit). As γ of the `Affine` behind, they make the function that the layer would be."""
+        """‖v‖ of every unit (run, unit). As γ of the `Affine` behind, they restore the layer."""
         v = self._by_unit(params["weight"])
         return np.sqrt(sum_over(2, np.square(v, dtype=accumulator(v.dtype))))[..., 0]
 
@@ -76,7 +77,7 @@ class UnitWeights:
         return dx, {"weight": dv.astype(unit["weight"].dtype, copy=False)}
 
     def _by_unit(self, weight: np.ndarray) -> np.ndarray:
-        """Weights as (run, unit, input); `Dense` keeps its units on the last axis and `Convolution` on the second."""
+        """Weights as (run, unit, input): `Dense` has its units last, `Convolution` on axis 1."""
         if isinstance(self.layer, Dense):
             return np.ascontiguousarray(weight.swapaxes(1, 2))
         return weight.reshape(*weight.shape[:2], -1)

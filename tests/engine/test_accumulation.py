@@ -19,7 +19,7 @@ from experiments.engine.parameters import leaves
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
 from experiments.engine.standardize_features import StandardizeFeatures
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 
 
 def network(norm: Layer) -> Network:

@@ -133,7 +133,7 @@ def test_what_cannot_be_is_refused():
 
 
 def test_unit_weights_in_half_precision():
-    """Weights, output and gradients are float16; the lengths are taken in float32, where v² fits."""
+    """Weights, output and gradients are float16; lengths are taken in float32, where v² fits."""
     layer = UnitWeights(Dense(3, bias=False))
     rng = np.random.default_rng(0)
     v = (300 * rng.standard_normal((2, 5, 3))).astype(np.float16)

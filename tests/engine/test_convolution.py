@@ -1,4 +1,4 @@
-"""Convolution and flattening, where PyTorch is silent: the definition, errors, where the weights start."""
+"""Convolution and flattening, where PyTorch is silent: definition, errors, initial weights."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from experiments.engine.parameters import leaves, mapped
 from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import Standardize
-from experiments.engine.train import train
+from experiments.engine.train_reading import train
 
 BLOCK = Residual((Standardize(), Affine(), ReLU(), Dense(4)))
 NET = Network((Dense(4), BLOCK, Dense(3)))

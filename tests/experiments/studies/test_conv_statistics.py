@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from experiments.engine.convolution import Convolution
+from experiments.engine.buffers import Buffers
+from experiments.engine.patches import Patches
 from experiments.engine.standardize import Standardize
 from experiments.studies import conv_statistics as study
 from experiments.theory import transform as theory
@@ -93,15 +96,12 @@ def test_statistics_of_rows_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_edges_that_do_not_wrap_around_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    patches = Convolution._patches
-    zero = Convolution(1)
-    monkeypatch.setattr(
-        Convolution,
-        "_patches",
-        lambda self, x, buffers: (
-            patches(zero, x, buffers) if self.stride == 1 else patches(self, x, buffers)
-        ),
-    )
+    copied = Patches.copied
+
+    def without(self: Patches, x: np.ndarray, buffers: Buffers) -> np.ndarray:
+        return copied(replace(self, padding="zero") if self.stride == 1 else self, x, buffers)
+
+    monkeypatch.setattr(Patches, "copied", without)
     broken = study.run(quick.points("conv_statistics")["shift"])
     assert (
         broken["shift_error"].sel(padding="circular", statistics="channel", move="all").max() > 1e-3
