@@ -8,6 +8,7 @@ import grimp
 import pytest
 from importlinter.cli import lint_imports
 
+from site_gen.media.contract import MAY_IMPORT
 from site_gen.paths import ROOT
 
 
@@ -28,14 +29,6 @@ def test_the_contracts_hold(capsys: pytest.CaptureFixture) -> None:
     [
         ("experiments.engine", {"numpy"}),
         ("experiments.theory", {"numpy", "scipy", "experiments.engine"}),
-        (
-            "site_gen.figures",
-            {"numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme"},
-        ),
-        (
-            "site_gen.animations",
-            {"numpy", "pandas", "xarray", "scipy", "matplotlib", "site_gen.theme"},
-        ),
     ],
 )
 def test_a_package_imports_only_what_it_may(
@@ -51,6 +44,19 @@ def test_a_package_imports_only_what_it_may(
         name for name in imported if not any(f"{name}.".startswith(f"{known}.") for known in free)
     }
     assert not strangers
+
+
+@pytest.mark.parametrize("folder", ["figures", "animations"])
+def test_a_figure_imports_what_its_contract_allows_and_no_study_but_its_own(
+    graph: grimp.ImportGraph, folder: str
+) -> None:
+    for module in graph.find_descendants(f"site_gen.{folder}"):
+        own = f"experiments.studies.{module.rpartition('.')[2].partition('__')[0]}"
+        free = {*MAY_IMPORT, own} | sys.stdlib_module_names
+        imported = graph.find_modules_directly_imported_by(module)
+        assert not [
+            name for name in imported if not any(f"{name}.".startswith(f"{one}.") for one in free)
+        ], module
 
 
 def test_no_figure_draws_with_another_figures_code(graph: grimp.ImportGraph) -> None:

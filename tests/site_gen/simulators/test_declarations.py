@@ -27,6 +27,7 @@ STILL = {
     "claims": [],
     "files": [],
     "study": "coin",
+    "source": "site_gen/figures/coin__heads.py",
 }
 
 
