@@ -162,6 +162,21 @@ def repeated(model: Model, copies: int) -> Model:
     return Model(model.network, params, state)
 
 
+def hidden_weights(model: Model) -> tuple[Path, ...]:
+    """Paths of the weights of all layers but the last."""
+    paths = [path for path, _ in leaves(model.params) if path[-1] == "weight"]
+    return tuple(paths[:-1])
+
+
+def enlarged(model: Model, factors: np.ndarray) -> Model:
+    """The same with the hidden weights of each run multiplied by its factor, (run,)."""
+    changed = model.copy()
+    of = dict(leaves(changed.params))
+    for path in hidden_weights(model):
+        of[path] *= factors.astype(of[path].dtype).reshape(-1, *(1,) * (of[path].ndim - 1))
+    return changed
+
+
 # ------------------------------------------------------------------------------------------ reading
 
 

@@ -28,9 +28,20 @@ from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.engine.parameters import leaves
 from experiments.engine.sgd import Together
+from experiments.engine.train import Model
 from experiments.results import FIRST, LAST, Measure, Value, difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting, within
-from experiments.training import accuracy, load, log_steps, mlp, optimizer_of, paired, train
+from experiments.training import (
+    accuracy,
+    enlarged,
+    hidden_weights,
+    load,
+    log_steps,
+    mlp,
+    optimizer_of,
+    paired,
+    train,
+)
 
 CONDITIONS = PLAIN, NORMED, SCALED = "none", "batch norm", "batch norm, rate × k²"
 FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -52,12 +63,7 @@ class Setup(Learning):
 
 
 QUICK = Setup(
-    hidden=(16, 16),
-    factors=(0.01, 0.1, 1.0, 10.0, 100.0),
-    steps=60,
-    readings=6,
-    tested=100,
-    runs=3,
+    hidden=(16, 16), factors=(0.01, 0.1, 1.0, 10.0, 100.0), steps=60, readings=6, tested=100, runs=3
 )
 FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), steps=20_000, readings=60, tested=1000)
@@ -65,9 +71,8 @@ PAPER = Setup(hidden=(100, 100, 100), steps=20_000, readings=60, tested=1000)
 
 def points(s: Setup) -> dict:
     """Every condition."""
-    names = ("none", "batch-norm", "batch-norm-rate")
-    named = zip(names, CONDITIONS, strict=True)
-    return {name: call(learn, s, condition=condition) for name, condition in named}
+    names = {PLAIN: "none", NORMED: "batch-norm", SCALED: "batch-norm-rate"}
+    return {name: call(learn, s, condition=condition) for condition, name in names.items()}
 
 
 def learn(
@@ -77,21 +82,15 @@ def learn(
     images = load(data, inputs, side=7)
     network = mlp(hidden, "none" if condition == PLAIN else "batch norm", ReLU(), weights=he_normal)
     model, stream = paired(network, images, batch, runs, copies=len(factors))
-    paths, k = [path for path, _ in leaves(model.params)], runs.each(factors)
-    scaled = tuple(path for path in paths if path[1] == "weight")[:-1]  # of the hidden layers
-    for layer, name in scaled:
-        model.params[layer][name] *= k[:, None, None].astype(np.float32)
-    others = tuple(path for path in paths if path not in scaled)
+    scaled, k = hidden_weights(model), runs.each(factors)
+    model = enlarged(model, k)
+    others = tuple(path for path, _ in leaves(model.params) if path not in scaled)
     of_scaled = optimizer_of(optimizer, rate * k**2 if condition == SCALED else rate, others)
     descent = Together((of_scaled, optimizer_of(optimizer, rate, scaled)))
 
     at, test = log_steps(steps, readings - 1), images.test.balanced(tested)
     read = [
-        (
-            accuracy(m, test, training=True, lost=0.1),
-            ~np.isfinite(m.loss),
-            squared_length(m.params[layer][name] for layer, name in scaled),
-        )
+        (accuracy(m, test, training=True, lost=0.1), ~np.isfinite(m.loss), squared_length(m))
         for m in train(model, stream, descent, steps)
         if m.step in at
     ]
@@ -106,13 +105,16 @@ def learn(
     return table(found, condition=condition, step=at, factor=factors, run=runs)
 
 
-def squared_length(weights) -> np.ndarray:
-    """Σ w² over all of the arrays, (run,)."""
-    return sum(np.square(weight.astype(float)).sum(axis=(1, 2)) for weight in weights)
+def squared_length(model: Model) -> np.ndarray:
+    """Σ w² over all hidden weights, (run,)."""
+    weights = dict(leaves(model.params))
+    each = (weights[path].astype(float) for path in hidden_weights(model))
+    return sum(np.square(weight).sum(axis=(1, 2)) for weight in each)
 
 
 # ------------------------------------------------------------------------------------------ claims
 
+POINTS = "percentage points"
 FAR = (0.01, 0.1, 10.0, 100.0)  # sizes at which claims are tested
 FAILED = (
     0.2  # a run whose test accuracy is below this at the end, twice that of guessing, has failed
@@ -147,11 +149,7 @@ CLAIMS = (
         source="overview",
         verdict="supported",
         cases=tuple(
-            Case(
-                f"k = {k:g}, lead in test accuracy after training",
-                lead(k),
-                above(0.2, "percentage points"),
-            )
+            Case(f"k = {k:g}, lead in test accuracy after training", lead(k), above(0.2, POINTS))
             for k in FAR
         ),
         because="At a tenth or ten times He’s weights the network without batch norm does not "
@@ -185,7 +183,7 @@ CLAIMS = (
             Case(
                 f"k = {k:g}, with batch norm, test accuracy minus that from He’s weights",
                 against_he(NORMED, k),
-                above(-0.05, "percentage points"),
+                above(-0.05, POINTS),
             )
             for k in FAR
         ),
@@ -203,7 +201,7 @@ CLAIMS = (
                 f"k = {k:g}, rate of the hidden weights times k², test accuracy minus that from "
                 "He’s weights at the plain rate",
                 against_he(SCALED, k),
-                within(0, "percentage points", absolute=0.02),
+                within(0, POINTS, absolute=0.02),
             )
             for k in FAR
         ),

@@ -8,13 +8,16 @@ import pytest
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
+from experiments.engine.parameters import leaves
 from experiments.engine.standardize import Standardize
 from experiments.runs import Runs
 from experiments.training import (
     Samples,
     accuracy,
     batch_norm,
+    enlarged,
     first_crossed,
+    hidden_weights,
     mlp,
     seen,
     set_affine,
@@ -61,3 +64,15 @@ def test_batch_norm_by_itself_is_a_straight_line_in_both_modes() -> None:
     assert model.outputs(x).ravel().tolist() == [-3, 5]
     slower = batch_norm((2, 1), gamma=np.array([[1.0], [2.0]]), eps=3.0)
     assert slower.outputs(x, training=True)[:, 1, 0].tolist() == [0.5, 1]
+
+
+def test_enlarged_weights_are_those_of_the_hidden_layers_of_each_run() -> None:
+    model = start(mlp((3, 4), "batch norm", ReLU()), Runs(0, 2), features=5)
+    changed = enlarged(model, np.array([1.0, 3.0]))
+    assert hidden_weights(model) == ((0, "weight"), (4, "weight"))
+    for (path, before), (_, after) in zip(
+        leaves(model.params), leaves(changed.params), strict=True
+    ):
+        factors = [1, 3] if path in hidden_weights(model) else [1, 1]
+        for run, factor in enumerate(factors):
+            assert np.array_equal(after[run], before[run] * np.float32(factor))
