@@ -197,10 +197,23 @@ def loss(model: Model, samples: Samples, training: bool = False) -> np.ndarray:
     return softmax_cross_entropy(model.outputs(samples.x[None], training), samples.labels[None])[0]
 
 
+def gradient_lengths(moment: Moment, paths: Sequence[Path]) -> list[np.ndarray]:
+    """‖∂L/∂p‖ of the next batch for each of some parameters: (parameter, run)."""
+    grads = dict(leaves(moment.grads))
+    squares = [np.square(grads[path].astype(float)) for path in paths]
+    return [np.sqrt(one.sum(axis=tuple(range(1, one.ndim)))) for one in squares]
+
+
 def log_steps(last: int, readings: int, *more: int) -> list[int]:
     """Steps to read at: 0, at most `readings` up to the last at equal ratios, and `more`."""
     spaced = np.geomspace(1, last, readings).round().astype(int).tolist()
     return sorted({0, *spaced, *more})
+
+
+def square_steps(last: int, readings: int) -> list[int]:
+    """Steps to read at, at most `readings` from 0 to the last: the k-th in proportion to k²."""
+    spaced = np.linspace(0, 1, readings) ** 2 * last
+    return sorted(set(spaced.round().astype(int).tolist()))
 
 
 def last_steps(steps: int, readings: int, apart: int = 1) -> range:

@@ -22,6 +22,11 @@ def saturated_share(y: np.ndarray) -> np.ndarray:
     return (np.abs(y) > THRESHOLD).mean(axis=(1, 2))
 
 
+def saturated_share_tanh(y: np.ndarray) -> np.ndarray:
+    """The same for tanh, beyond ±0.9: tanh(y) = 2σ(2y) − 1 is saturated where σ(2y) is."""
+    return saturated_share(2 * y)
+
+
 def gain(y: np.ndarray, gamma: np.ndarray) -> np.ndarray:
     """Root mean square of ∂σ(γx̂ + β)/∂x̂ = γ σ′(y) over samples and units.
 

@@ -14,13 +14,16 @@ from experiments.runs import Runs
 from experiments.training import (
     Samples,
     accuracy,
+    backpropagate,
     batch_norm,
     enlarged,
     first_crossed,
+    gradient_lengths,
     hidden_weights,
     mlp,
     seen,
     set_affine,
+    square_steps,
     start,
 )
 
@@ -76,3 +79,19 @@ def test_enlarged_weights_are_those_of_the_hidden_layers_of_each_run() -> None:
         factors = [1, 3] if path in hidden_weights(model) else [1, 1]
         for run, factor in enumerate(factors):
             assert np.array_equal(after[run], before[run] * np.float32(factor))
+
+
+def test_square_steps_are_closer_at_the_start_and_end_at_the_last() -> None:
+    steps = square_steps(400, 36)
+    assert steps[0] == 0 and steps[-1] == 400 and len(steps) <= 36
+    assert np.all(np.diff(np.diff(steps)) >= -1)
+
+
+def test_gradient_lengths_are_those_of_each_run() -> None:
+    model = start(mlp((3,), "none", ReLU()), Runs(0, 2), features=5)
+    x = np.random.default_rng(0).standard_normal((2, 4, 5)).astype(np.float32)
+    moment = backpropagate(model, x, np.zeros((2, 4), dtype=int))
+    ((first, second),) = gradient_lengths(moment, [(2, "weight")])
+    grads = moment.grads[2]["weight"]
+    assert first == pytest.approx(np.linalg.norm(grads[0]), rel=1e-6)
+    assert second == pytest.approx(np.linalg.norm(grads[1]), rel=1e-6)

@@ -49,3 +49,10 @@ def test_runs_are_kept_apart() -> None:
     y = np.stack([np.zeros((4, 2)), np.full((4, 2), 10.0)])
     assert sigmoid.saturated_share(y).tolist() == [0.0, 1.0]
     assert sigmoid.gain(y, np.ones((2, 2)))[0] == 0.25
+
+
+def test_saturation_is_a_twentieth_of_the_range() -> None:
+    y = np.array([-4.0, -2.9, -1.5, 0.0, 1.4, 1.5, 3.0, 5.0])[None, :, None]
+    output = 1 / (1 + np.exp(-y))
+    assert sigmoid.saturated_share(y) == np.mean((output < 0.05) | (output > 0.95))
+    assert sigmoid.saturated_share_tanh(y) == np.mean(np.abs(np.tanh(y)) > 0.9)
