@@ -1,0 +1,73 @@
+"""The gradient of the first layer's weights in parts of that of the last hidden layer, through
+training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import summary
+from site_gen.theme import Theme
+
+TITLE = (
+    "Ten sigmoids deep, the first layer gets a millionth of the gradient; with batch norm, as much "
+    "as the last"
+)
+TAGS = ("saturation", "gradients", "depth")
+CLAIMS = ("ten-layers-keep-their-gradient", "deep-sigmoids-vanish")
+ID = "saturation-gradients"
+
+LINES = {"usual": "-", "large": (0, (4, 2))}
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every activation, norm, size of the weights and step: geometric mean of the ratio
+    over runs, with its interval."""
+    lengths = results["gradient"].transpose("activation", "norm", "size", "step", "layer", "run")
+    log = np.log(lengths.isel(layer=0, drop=True) / lengths.isel(layer=-1, drop=True))
+    table = summary(log, name="ratio")
+    table[["ratio", "low", "high"]] = np.exp(table[["ratio", "low", "high"]])
+    return table
+
+
+def alt(data: pd.DataFrame) -> str:
+    start = data[(data["step"] == 0) & (data["size"] == "usual")]
+    start = start.set_index(["activation", "norm"])["ratio"]
+    return (
+        "Two panels of lines over training steps, on a logarithmic scale: the length of the first "
+        "layer's gradient over the tenth's. At the start with usual weights, sigmoid: "
+        f"{start['sigmoid', 'none']:.1g} without batch norm and "
+        f"{start['sigmoid', 'batch norm']:.1f} with it; tanh: {start['tanh', 'none']:.1f} and "
+        f"{start['tanh', 'batch norm']:.1f}."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "$\\lVert\\partial L/\\partial W_1\\rVert / \\lVert\\partial L/\\partial W_{10}\\rVert$ on "
+        f"the training batch. Geometric mean of {data['runs'].iloc[0]} paired runs with 95 % "
+        "intervals. Solid: usual weights; dashed: the same weights times a large factor. At the "
+        "dotted line the two layers get gradients of the same length."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, panels = theme.panels(data, "activation", sharey=True)
+    middle, centred = data["step"].max() * 0.45, {"ha": "center", "dx": 0}
+    for ax, activation, of_activation in panels:
+        theme.level(ax, y=1, color=theme.colour("theory"), linestyle=":", zorder=1.8)
+        for (norm, size), rows in of_activation.groupby(["norm", "size"]):
+            theme.curve(ax, rows, "step", "ratio", norm, linestyle=LINES[size])
+            if (activation, norm) == ("sigmoid", "none"):
+                y = np.exp(np.interp(middle, rows["step"], np.log(rows["ratio"])))
+                dy = -14 if size == "large" else 12
+                theme.label(ax, middle, y, f"without, {size} weights", norm, dy=dy, **centred)
+        ax.set(title=activation, xlabel="training step", yscale="log")
+    (left, *_), (right, *_) = panels
+    left.set_ylabel("first layer’s gradient / tenth layer’s")
+    theme.label(left, middle, 1, "batch norm, both", "batch norm", dy=24, **centred)
+    text, style = "with and without: none vanishes", {"weight": "normal"} | centred
+    theme.label(right, middle, 1, text, theme.ink, dy=-16, **style)
+    return figure

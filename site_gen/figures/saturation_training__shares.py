@@ -1,0 +1,73 @@
+"""Share of saturated units through training, sigmoid and tanh, usual and large weights, with and
+without batch norm."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import summary
+from experiments.studies.saturation_training import ACTIVATIONS
+from site_gen.theme import Theme
+
+TITLE = "Batch norm fixes the share of saturated units; it does not make it the smallest"
+TAGS = ("saturation", "training", "initialization")
+CLAIMS = ("bn-prevents-saturation", "bn-makes-saturating-units-usable")
+ID = "saturation-shares"
+
+LINES = {"usual": "-", "large": (0, (4, 2))}
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every activation, norm, size of the weights and step: the share of all hidden
+    layers, with its interval."""
+    share = results["saturated"].mean("layer")
+    return summary(share.transpose("activation", "norm", "size", "step", "run"), name="saturated")
+
+
+def _end(data: pd.DataFrame) -> pd.Series:
+    last = data[data["step"] == data["step"].max()]
+    return last.set_index(["activation", "norm", "size"])["saturated"]
+
+
+def alt(data: pd.DataFrame) -> str:
+    end = _end(data)
+    said = [
+        f"{one}: {end[one, 'none', 'usual']:.1%} without batch norm at usual weights and "
+        f"{end[one, 'none', 'large']:.0%} at large ones, {end[one, 'batch norm', 'usual']:.1%} and "
+        f"{end[one, 'batch norm', 'large']:.1%} with it"
+        for one in ACTIVATIONS
+    ]
+    return (
+        "Two panels of lines over training steps, the share of saturated units. At the end, "
+        f"{'; '.join(said)}."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Share of the units of all ten hidden layers whose output is within a twentieth of its "
+        "range of an end, on test images that never change. Mean of "
+        f"{data['runs'].iloc[0]} paired runs with 95 % intervals. Solid: usual weights; dashed: "
+        "the same weights times a large factor."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, panels = theme.panels(data, "activation", sharey=True)
+    last, end = data["step"].max(), _end(data)
+    for ax, activation, of_activation in panels:
+        for (norm, size), rows in of_activation.groupby(["norm", "size"]):
+            theme.curve(ax, rows, "step", "saturated", norm, linestyle=LINES[size])
+        tanh = activation == "tanh"
+        both = end[activation, "batch norm", "usual"] if tanh else 0
+        for y, text, norm, dy in (
+            (end[activation, "none", "usual"], "without, usual", "none", -9 if tanh else 8),
+            (end[activation, "none", "large"], "without, large", "none", -9),
+            (both, "batch norm, both", "batch norm", 14 if tanh else 20),
+        ):
+            theme.label(ax, last, y, text, norm, ha="right", dx=-2, dy=dy)
+        ax.set(title=activation, xlabel="training step", ylim=(-0.05, 1))
+    panels[0][0].set_ylabel("share of saturated units")
+    return figure
