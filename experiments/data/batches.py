@@ -51,3 +51,19 @@ def batches(
             np.take(x, chosen, axis=0, out=some_x, mode="clip")
             np.take(labels, chosen, axis=0, out=some_labels, mode="clip")
             yield some_x, some_labels
+
+
+def batches_of_two_classes(
+    x: np.ndarray, labels: np.ndarray, batch: int, rngs: Sequence[np.random.Generator]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mini-batches without end, each of two random classes and as many random images of either.
+
+    Parameters, shapes and what is yielded are those of `batches`; classes are equally large.
+    """
+    of = np.stack([np.flatnonzero(labels == one) for one in np.unique(labels)])
+    while True:
+        chosen = []
+        for rng in rngs:
+            pair = rng.choice(len(of), 2, replace=False)
+            chosen.append(np.concatenate([rng.choice(of[one], batch // 2) for one in pair]))
+        yield x[chosen], labels[chosen]

@@ -65,6 +65,10 @@ class Data:
         """Number of features of a sample."""
         return self.train.features
 
+    def images(self) -> Data:
+        """The same as square images of one channel."""
+        return Data(self.train.images(), self.test.images())
+
 
 @cache
 def load(data: str, inputs: str = "raw", side: int = 28) -> Data:

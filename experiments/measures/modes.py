@@ -13,6 +13,16 @@ import numpy as np
 from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
 from experiments.engine.network import Network
+from experiments.engine.train import Moment
+
+
+def output_gap(moment: Moment) -> np.ndarray:
+    """How far outputs for the next batch are apart in the two modes, relative to those in training
+    mode: √(Σ(y_eval − y_train)²/Σ y_train²), (run,); ∞ where they are not finite."""
+    apart = moment.outputs(moment.x) - moment.logits
+    difference, size = (np.square(a).mean(axis=(1, 2)) for a in (apart, moment.logits))
+    found = np.sqrt(difference / size)
+    return np.where(np.isfinite(found), found, np.inf)
 
 
 def predictions(

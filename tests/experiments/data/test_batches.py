@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.data.batches import batches
+from experiments.data.batches import batches, batches_of_two_classes
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)
 LABELS = np.arange(10)
@@ -59,3 +59,13 @@ def test_buffers_are_reused():
 def test_a_batch_that_cannot_be_filled_is_refused(batch):
     with pytest.raises(ValueError, match=f"1 to 10 samples, not {batch}"):
         next(batches(X, LABELS, batch, _rngs(1)))
+
+
+def test_batches_of_two_classes_hold_halves_and_depend_on_the_run_alone():
+    x, labels = np.arange(50.0)[:, None], np.repeat(np.arange(10), 5)
+    some_x, some_labels = next(batches_of_two_classes(x, labels, 8, _rngs(1, 2, 3)))
+    for run, of in zip(some_x, some_labels, strict=True):
+        assert len(set(of[:4])) == len(set(of[4:])) == 1 and of[0] != of[4]
+        np.testing.assert_array_equal(run[:, 0] // 5, of)
+    alone, _ = next(batches_of_two_classes(x, labels, 8, _rngs(3)))
+    np.testing.assert_array_equal(alone[0], some_x[2])

@@ -11,8 +11,10 @@ from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
+from experiments.engine.train import Model, backpropagate
 from experiments.measures.modes import (
     batches_of,
+    output_gap,
     predictions,
     predictions_in_batches,
     with_population_statistics,
@@ -60,3 +62,16 @@ def test_population_statistics_make_evaluation_mode_training_mode_on_that_popula
     in_training, _, _ = NET.forward(params, state, x[None], True)
     assert_allclose(evaluated, in_training, rtol=1e-12, atol=1e-12)
     assert not np.allclose(NET.forward(params, state, x[None], False)[0], in_training)
+
+
+def test_the_gap_is_that_of_outputs_and_none_where_modes_are_alike(trained) -> None:
+    params, state, x = trained
+    x, labels = np.stack([x, x + 1]), np.zeros((2, 11), dtype=int)
+    moment = backpropagate(Model(NET, params, state), x, labels)
+    for run, gap in enumerate(output_gap(moment)):
+        train, evaluate = (NET.forward(params, state, x, mode)[0][run] for mode in (True, False))
+        assert gap == pytest.approx(np.linalg.norm(evaluate - train) / np.linalg.norm(train))
+        assert gap > 0.01
+    assert (output_gap(backpropagate(moment, x, labels, training=False)) == 0).all()
+    moment.logits[1] = np.nan
+    assert output_gap(moment).tolist() == [output_gap(moment)[0], np.inf]
