@@ -1,0 +1,58 @@
+"""Growth of squared gradients a layer at initialization, by normalization."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from experiments.studies.alternatives_depth import KIND
+from site_gen.theme import Theme
+
+TITLE = "At initialization, gradients explode where statistics are over the batch, and nowhere else"
+TAGS = ("alternatives", "depth", "gradients")
+CLAIMS = ("normalization-explodes",)
+ID = "alternatives-depth"
+
+ORDER = (
+    *("ghost batches", "batch norm", "batch renormalization", "group norm"),
+    *("layer norm", "RMSNorm", "weight normalization", "none"),
+)
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every normalization and run: the factor a layer."""
+    return rows(results["growth"].sel(norm=list(ORDER)).transpose("norm", "run"))
+
+
+def alt(data: pd.DataFrame) -> str:
+    means = data.groupby("norm")["growth"].mean()
+    said = [f"{norm} {means[norm]:.2f}" for norm in ORDER]
+    return f"Factor of squared gradients from layer to layer: {', '.join(said)}."
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Factor by which squared gradients grow from a layer to the one below, mean over the "
+        "depth, in dense ReLU networks at initialization. A point for each of "
+        f"{data['run'].nunique()} paired runs. Batch renormalization has running statistics that "
+        "are up to date."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, ax = theme.figure(height=3.2)
+    for lane, norm in enumerate(ORDER):
+        values = data.loc[data["norm"] == norm, "growth"]
+        colour = theme.colour(KIND[norm])
+        ax.plot(values, [lane] * len(values), "o", color=colour, alpha=0.5, markersize=5)
+        theme.label(ax, values.max(), lane, f"{values.mean():.2f}", colour, dx=8)
+    theme.level(ax, x=1)
+    names = ["no normalization" if norm == "none" else norm for norm in ORDER]
+    ax.set_yticks(range(len(ORDER)), labels=names)
+    ax.set(xscale="log", ylim=(len(ORDER) - 0.4, -0.6))
+    ax.set_xlim(right=4)
+    ax.set(xlabel="factor a layer, of squared gradients, at initialization")
+    theme.ticks(ax, x=(0.8, 1, 1.5, 2, 3))
+    return figure

@@ -1,0 +1,79 @@
+"""Accuracy of each normalization at its best rate, in three kinds of batches."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
+
+from experiments.results import rows, summary
+from experiments.studies.alternatives_training import KIND, TASKS, right
+from site_gen.theme import Theme
+
+TITLE = "Nearly all normalizations of activations do alike, but for ghosts that hold one class"
+TAGS = ("alternatives", "training", "small batches", "biased batches")
+CLAIMS = (
+    "renormalization-cures-small-and-biased",
+    "sample-norms-win-in-small-batches",
+    "ghosts-are-as-good",
+    "batch-norm-is-the-best",
+    "any-normalization-helps",
+)
+ID = "alternatives-training"
+
+ORDER = (
+    *("batch norm", "batch renormalization", "ghost batches", "layer norm", "RMSNorm"),
+    *("group norm", "instance norm", "weight normalization", "none"),
+)
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every task, normalization and run: test accuracy at the rate whose mean is
+    highest, and the mean over runs with its interval."""
+    found = []
+    for task in TASKS:
+        for norm in ORDER:
+            accuracy = right(task, norm)(results)
+            mean = summary(accuracy, name="mean").drop(columns="run", errors="ignore")
+            given = mean.iloc[0][["mean", "low", "high"]].astype(float)
+            found.append(rows(accuracy).assign(**given))
+    return pd.concat(found, ignore_index=True)
+
+
+def alt(data: pd.DataFrame) -> str:
+    means = data.groupby(["task", "norm"])["accuracy"].mean()
+    said = [
+        f"{task}: batch norm {means[task, 'batch norm']:.2f}, ghost batches "
+        f"{means[task, 'ghost batches']:.2f}, layer norm {means[task, 'layer norm']:.2f}, none "
+        f"{means[task, 'none']:.2f}"
+        for task in TASKS
+    ]
+    return f"Mean test accuracy. {'; '.join(said)}."
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Test accuracy in evaluation mode of a small convolutional network on MNIST-5k shrunk to "
+        "$7 \\times 7$ pixels, each variant at its best learning rate. Points: "
+        f"{data['run'].nunique()} paired runs; bars: mean and 95 % interval."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, panels = theme.panels(data, "task", sharey=True, sharex=True)
+    for ax, task, of_task in panels:
+        for lane, norm in enumerate(ORDER):
+            runs = of_task[of_task["norm"] == norm]
+            colour, lanes = theme.colour(KIND[norm]), [lane] * len(runs)
+            ax.plot(runs["accuracy"], lanes, "o", color=colour, alpha=0.35, markersize=3.5)
+            mean, low, high = runs[["mean", "low", "high"]].iloc[0]
+            ax.plot([low, high], [lane, lane], color=theme.ink, linewidth=2)
+            ax.plot(mean, lane, "|", color=theme.ink, markersize=11, markeredgewidth=2)
+        ax.set(title=task, ylim=(len(ORDER) - 0.4, -0.6))
+        ax.margins(x=0.06)
+        ax.xaxis.set_major_locator(MultipleLocator(0.1))
+    names = ["no normalization" if norm == "none" else norm for norm in ORDER]
+    panels[0][0].set_yticks(range(len(ORDER)), labels=names)
+    panels[1][0].set_xlabel("test accuracy")
+    return figure
