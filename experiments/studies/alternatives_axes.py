@@ -1,13 +1,13 @@
 """Which values share their statistics?
 
-Nine layers: nothing, batch norm, ghost batches, batch renormalization, layer norm, group norm, instance
-norm, RMSNorm and weight normalization, each put together from the engine's layers and followed by the
-same γ and β. In a small array of samples, channels and pixels, one value is changed at a time and the
-outputs that change are noted, in training and in evaluation; and so for gradients. Batch renormalization
-is within its limits here.
+Nine layers: nothing, batch norm, ghost batches, batch renormalization, layer norm, group norm,
+instance norm, RMSNorm and weight normalization, each put together from the engine's layers and
+followed by the same γ and β. In a small array of samples, channels and pixels, one value is changed
+at a time and the outputs that change are noted, in training and in evaluation; and so for
+gradients. Batch renormalization is within its limits here.
 
-What came out: what depends on the batch has two functions, one in training and one in evaluation; what
-does not has one.
+What came out: what depends on the batch has two functions, one in training and one in evaluation;
+what does not has one.
 """
 
 from __future__ import annotations

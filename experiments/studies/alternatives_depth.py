@@ -1,10 +1,10 @@
 """Which normalizations make gradients explode in deep networks, before training?
 
-Dense ReLU networks of many layers at initialization, with each of eight normalizations or none; instance
-norm needs pixels. Measured is by how much squared gradients grow from a layer to the one below, from
-random gradients at the end. Weight normalization starts with γ = ‖v‖, as the function that the plain
-network is. Batch renormalization has running statistics that are up to date, so r = 1 and d = 0. The
-threshold was chosen after pilots.
+Dense ReLU networks of many layers at initialization, with each of eight normalizations or none;
+instance norm needs pixels. Measured is by how much squared gradients grow from a layer to the one
+below, from random gradients at the end. Weight normalization starts with γ = ‖v‖, as the function
+that the plain network is. Batch renormalization has running statistics that are up to date, so r =
+1 and d = 0. The threshold was chosen after pilots.
 
 What came out: deep down, it is the batch that makes gradients explode, not normalization.
 """

@@ -1,19 +1,19 @@
-"""Do other normalizations train better than batch norm, and do they have a second function to evaluate?
+"""Do other normalizations train better than batch norm, and compute the same in evaluation?
 
-Nine networks that differ in one layer: nothing, batch norm, ghost batches, batch renormalization, layer
-norm, group norm, instance norm, RMSNorm and weight normalization, each put together from the engine's
-layers and followed by the same γ and β. A small convolutional network learns digits with random batches,
-with batches of two images, and with batches that hold two classes only; every variant at each of several
-learning rates, from the same weights and on the same batches. What counts is the accuracy in evaluation
-mode at the variant's best rate. On the trained networks, how far the outputs for one batch differ between
-training and evaluation mode.
+Nine networks that differ in one layer: nothing, batch norm, ghost batches, batch renormalization,
+layer norm, group norm, instance norm, RMSNorm and weight normalization, each put together from the
+engine's layers and followed by the same γ and β. A small convolutional network learns digits with
+random batches, with batches of two images, and with batches that hold two classes only; every
+variant at each of several learning rates, from the same weights and on the same batches. What
+counts is the accuracy in evaluation mode at the variant's best rate. On the trained networks, how
+far the outputs for one batch differ between training and evaluation mode.
 
-The limits of batch renormalization are those at which its paper's schedule ends. Weight normalization
-starts with γ = ‖v‖, as the function that the plain network is. The thresholds of the claims were chosen
-after pilots, some of them with the published seed: LOG.md says which.
+The limits of batch renormalization are those at which its paper's schedule ends. Weight
+normalization starts with γ = ‖v‖, as the function that the plain network is. The thresholds of the
+claims were chosen after pilots, some of them with the published seed: LOG.md says which.
 
-What came out: in batches of two images no variant leads batch norm clearly, since a channel has pixels
-too, and two classes a batch cost all variants accuracy, ghosts the most.
+What came out: in batches of two images no variant leads batch norm clearly, since a channel has
+pixels too, and two classes a batch cost all variants accuracy, ghosts the most.
 """
 
 from __future__ import annotations

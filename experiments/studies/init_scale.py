@@ -1,20 +1,21 @@
 """Is a network with batch norm less sensitive to the size of its first weights?
 
-A network of three hidden layers of ReLU learns MNIST-5k, shrunk to 7×7 pixels, at one learning rate, from
-hidden weights that are He's times a factor k, from 0.01 to 100: without batch norm, with it, and with it
-and the rate of the hidden weights multiplied by k². In all conditions a run has the same weights, up to
-k, and the same batches; the output layer starts alike. Read at some steps: the accuracy on test images,
-with their own statistics where there is batch norm, so that running averages do not matter; whether the
-loss is still finite; and the squared length of the hidden weights.
+A network of three hidden layers of ReLU learns MNIST-5k, shrunk to 7×7 pixels, at one learning
+rate, from hidden weights that are He's times a factor k, from 0.01 to 100: without batch norm, with
+it, and with it and the rate of the hidden weights multiplied by k². In all conditions a run has the
+same weights, up to k, and the same batches; the output layer starts alike. Read at some steps: the
+accuracy on test images, with their own statistics where there is batch norm, so that running
+averages do not matter; whether the loss is still finite; and the squared length of the hidden
+weights.
 
-Why k²: with batch norm the network with weights k v computes what the one with v does, and a step on k v
-with the rate k² η is the same as a step on v with the rate η. So if the size of the weights matters
-through the effective learning rate alone, the third condition does the same at every k. Learning rate,
-numbers of steps and thresholds were set after a trial with another seed.
+Why k²: with batch norm the network with weights k v computes what the one with v does, and a step
+on k v with the rate k² η is the same as a step on v with the rate η. So if the size of the weights
+matters through the effective learning rate alone, the third condition does the same at every k.
+Learning rate, numbers of steps and thresholds were set after a trial with another seed.
 
-What came out: without batch norm there is one decade of sizes that learn well. With it, small weights are
-as good as He's, and large ones are slow, more and more; multiplied by k² the rate makes up for that,
-nearly exactly.
+What came out: without batch norm there is one decade of sizes that learn well. With it, small
+weights are as good as He's, and large ones are slow, more and more; multiplied by k² the rate makes
+up for that, nearly exactly.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """What does the next layer get from a ReLU with batch norm before it, and after it?
 
-Normal inputs go through batch norm and ReLU in both orders, for several γ and β: mean, standard deviation
-and share of zeros of what comes out, against closed forms.
+Normal inputs go through batch norm and ReLU in both orders, for several γ and β: mean, standard
+deviation and share of zeros of what comes out, against closed forms.
 
-What came out: before a ReLU the unit is on half of the time and has neither mean 0 nor variance 1; after
-it, it has both.
+What came out: before a ReLU the unit is on half of the time and has neither mean 0 nor variance 1;
+after it, it has both.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """What makes no difference next to batch norm, and what does once a nonlinearity stands between?
 
-Small networks in float64 in which one thing is changed that should make no difference: a bias in front is
-moved, the weights in front are multiplied by a constant, γ and β are handed to the next layer. Does the
-output, or the gradient, stay the same, and what stands in between when it does not?
+Small networks in float64 in which one thing is changed that should make no difference: a bias in
+front is moved, the weights in front are multiplied by a constant, γ and β are handed to the next
+layer. Does the output, or the gradient, stay the same, and what stands in between when it does not?
 
-What came out: the order of batch norm and nonlinearity decides what is exact. After the nonlinearity, γ
-and β are redundant and the bias in front of it is not.
+What came out: the order of batch norm and nonlinearity decides what is exact. After the
+nonlinearity, γ and β are redundant and the bias in front of it is not.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def scaled(model: Model, factors: dict[tuple[int, str], float]) -> Model:
 
 
 def absorbed(model: Model) -> Model:
-    """The same with γ and β of batch norm, the first layers, handed to the dense layer behind it."""
+    """The same with γ and β of batch norm, the first layers, handed to the dense layer behind."""
     first, affine, dense = model.params
     gamma, beta = affine["gamma"], affine["beta"]
     neutral = {"gamma": np.ones_like(gamma), "beta": np.zeros_like(beta)}

@@ -1,8 +1,9 @@
 """Does a network train better with batch norm before its nonlinearities, or after them?
 
-Networks of two hidden layers learn digits: both orders, with and without γ and β, and no batch norm, with
-ReLU and sigmoid, at several learning rates. A dense layer has a bias unless batch norm follows at once,
-which would subtract it again. What counts is the training loss at the end, each at its best rate.
+Networks of two hidden layers learn digits: both orders, with and without γ and β, and no batch
+norm, with ReLU and sigmoid, at several learning rates. A dense layer has a bias unless batch norm
+follows at once, which would subtract it again. What counts is the training loss at the end, each at
+its best rate.
 
 What came out: which of the two trains better depends on the nonlinearity.
 """

@@ -1,15 +1,15 @@
 """Does batch norm allow higher learning rates, and does the highest one fall with depth?
 
-Networks of 2 to 16 hidden layers of ReLU learn MNIST-5k, shrunk to 7×7 pixels, from He's weights at rates
-from 0.02 to 10, with batch norm and without. At all depths and rates, with and without batch norm, a run
-has the same batches, and at one depth the same weights. A run has learned if after the last step it gets
-at least a fifth of the test images right, twice as many as guessing, with the statistics of the test
-images; it has diverged if its loss is not finite or above ten times that of guessing. The largest
-trainable rate of a run is the largest one at which it has learned. The rates, the number of steps and the
-thresholds were set after trials with other seeds.
+Networks of 2 to 16 hidden layers of ReLU learn MNIST-5k, shrunk to 7×7 pixels, from He's weights at
+rates from 0.02 to 10, with batch norm and without. At all depths and rates, with and without batch
+norm, a run has the same batches, and at one depth the same weights. A run has learned if after the
+last step it gets at least a fifth of the test images right, twice as many as guessing, with the
+statistics of the test images; it has diverged if its loss is not finite or above ten times that of
+guessing. The largest trainable rate of a run is the largest one at which it has learned. The rates,
+the number of steps and the thresholds were set after trials with other seeds.
 
-What came out: batch norm raises the largest trainable rate at every depth, and the more the deeper the
-network is. It has a finite limit too, which falls far less with depth.
+What came out: batch norm raises the largest trainable rate at every depth, and the more the deeper
+the network is. It has a finite limit too, which falls far less with depth.
 """
 
 from __future__ import annotations

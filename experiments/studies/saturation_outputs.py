@@ -1,10 +1,11 @@
 """What do ten layers of sigmoids put out as they learn?
 
-The networks of `saturation_training` with sigmoids, with usual and large weights, with batch norm and
-without: histograms of every layer's outputs on test images that never change, with their own statistics.
+The networks of `saturation_training` with sigmoids, with usual and large weights, with batch norm
+and without: histograms of every layer's outputs on test images that never change, with their own
+statistics.
 
-What came out: without batch norm the outputs stay in the middle with usual weights, and near both ends
-with large ones; neither network learns. With it they spread, and it does.
+What came out: without batch norm the outputs stay in the middle with usual weights, and near both
+ends with large ones; neither network learns. With it they spread, and it does.
 """
 
 from __future__ import annotations

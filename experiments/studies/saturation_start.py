@@ -1,14 +1,18 @@
 """How fast do gradients vanish or grow through layers of sigmoid and tanh, before training?
 
-Wide networks of ten hidden layers, of sigmoids or of tanh, with batch norm and without, get a large batch
-of MNIST-5k shrunk to 7×7 pixels. They start from LeCun's weights ("usual") and from the same weights
-multiplied by a factor ("large"); with and without batch norm, and at both sizes, a run has the same
-weights, up to the factor, and the same batch. The growth of ‖∂L/∂z‖² from layer to layer, z being what a
-dense layer gives, is set beside closed forms for wide layers, from the second layer on, since the first
-one's prediction is another. The large factor was chosen after a trial with another seed.
+Wide networks of ten hidden layers, of sigmoids or of tanh, with batch norm and without, get a large
+batch of MNIST-5k shrunk to 7×7 pixels. They start from LeCun's weights ("usual") and from the same
+weights multiplied by a factor ("large"); with and without batch norm, and at both sizes, a run has
+the same weights, up to the factor, and the same batch. The growth of ‖∂L/∂z‖² from layer to layer,
+z being what a dense layer gives, is set beside closed forms for wide layers.
 
-What came out: without batch norm the gradient is multiplied, layer by layer, by what the mean square
-slope predicts: it vanishes for sigmoids with usual weights. With batch norm it grows with every curve.
+The large factor was chosen after a trial with another seed. After a first full run the growth was
+read from the second layer on, since the first one's prediction is another, and a curve that makes
+gradients grow became a claim of its own.
+
+What came out: without batch norm the gradient is multiplied, layer by layer, by what the mean
+square slope predicts: it vanishes for sigmoids with usual weights. With batch norm it grows with
+every curve.
 """
 
 from __future__ import annotations
@@ -66,7 +70,7 @@ def points(s: Setup) -> dict:
 
 
 def measure(activation, norm, data, inputs, layers, width, large, batch, runs) -> xr.Dataset:
-    """One forward and backward pass with usual and large weights: ‖∂L/∂z‖² of every hidden layer."""
+    """One pass forward and back with usual and large weights: ‖∂L/∂z‖² of every hidden layer."""
     images, found = load(data, inputs, side=7), []
     network = mlp((width,) * layers, norm, ACTIVATIONS[activation])
     for run in runs.groups(1):  # one at a time, for the memory that wide layers take

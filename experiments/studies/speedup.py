@@ -1,21 +1,21 @@
 """How many times faster does batch norm train, and at which learning rate?
 
-The network of three sigmoid layers with which Ioffe & Szegedy 2015 begin, made smaller, on digits. First
-a search, on runs of its own, for the learning rate at which the network without batch norm reaches the
-target in the fewest steps. Then the two networks are compared in paired runs, with the same initial
-weights and the same batches: the plain one at that rate, and the one with batch norm at multiples of it,
-among them the one, five and thirty of the paper's table. Read are the steps to three test accuracies, in
-evaluation mode, and the best accuracy that is ever read. A run that never reaches a target takes
-infinitely many steps; for ratios it counts as all of its steps.
+The network of three sigmoid layers with which Ioffe & Szegedy 2015 begin, made smaller, on digits.
+First a search, on runs of its own, for the learning rate at which the network without batch norm
+reaches the target in the fewest steps. Then the two networks are compared in paired runs, with the
+same initial weights and the same batches: the plain one at that rate, and the one with batch norm
+at multiples of it, among them the one, five and thirty of the paper's table. Read are the steps to
+three test accuracies, in evaluation mode, and the best accuracy that is ever read. A run that never
+reaches a target takes infinitely many steps; for ratios it counts as all of its steps.
 
-The rate is a setting, since the points of a study do not wait for each other; the search shows whether it
-is the best of its grid. Targets and thresholds were chosen after pilots, the main target after a look at
-the published seed: rates 2 and 4 tie where it is higher.
+The rate is a setting, since the points of a study do not wait for each other; the search shows
+whether it is the best of its grid. Targets and thresholds were chosen after pilots, the main target
+after a look at the published seed: rates 2 and 4 tie where it is higher.
 
-What came out: at the plain network's own best rate batch norm is several times as fast to a low target
-and about twice as fast to a high one. At five times the rate it hardly learns, at thirty times not at
-all: a small network whose plain version already takes a high rate leaves no room. The paper's factor is
-one of its table and not a constant of batch norm.
+What came out: at the plain network's own best rate batch norm is several times as fast to a low
+target and about twice as fast to a high one. At five times the rate it hardly learns, at thirty
+times not at all: a small network whose plain version already takes a high rate leaves no room. The
+paper's factor is one of its table and not a constant of batch norm.
 """
 
 from __future__ import annotations
