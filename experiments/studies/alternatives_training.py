@@ -164,7 +164,7 @@ CLAIMS = (
             Case(
                 "gradients: how many samples' ∂L/∂y a ∂L/∂x depends on",
                 value("samples").exact(),
-                within(1, "as with constant statistics"),
+                within(1, "sample, as with constant statistics"),
             ),
         ),
         because="The outputs agree where r and d are not cut off; the gradients still pass through "

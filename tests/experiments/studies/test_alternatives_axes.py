@@ -7,7 +7,8 @@ import pytest
 from experiments.normalizations import NORMALIZATIONS
 from tests import quick
 
-# Values that the first of 4 samples, 6 channels, 4 pixels depends on: training, evaluation, gradient.
+# Values of 4 samples, 6 channels, 4 pixels that the first depends on: training, evaluation,
+# gradient.
 EXPECTED = {
     "none": (1, 1, 1),
     "weight normalization": (1, 1, 1),

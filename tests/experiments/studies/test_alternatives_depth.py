@@ -1,4 +1,4 @@
-"""Two limits that are known: products of Gaussian matrices, and renormalization that is constant."""
+"""Two known limits: products of Gaussian matrices, and renormalization that is constant."""
 
 from __future__ import annotations
 
