@@ -6,9 +6,11 @@ nothing but the network changes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+
+from experiments.engine.train import Model
 
 
 def histogram(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -66,6 +68,26 @@ def quantiles(values: np.ndarray, probabilities: tuple[float, ...]) -> np.ndarra
     return values[..., below] + (position - below) * (values[..., above] - values[..., below])
 
 
+def batch_to_batch(values: np.ndarray) -> np.ndarray:
+    """Spread of a unit's batch means, in standard deviations within a batch; mean over units.
+
+    √(Var_batches(mean_samples z) / mean_batches(Var_samples z)), biased below. For batches drawn at
+    random it is close to 1/√samples.
+
+    Parameters
+    ----------
+    values : ndarray, shape (run, batch, sample, unit)
+
+    Returns
+    -------
+    ndarray, shape (run,)
+    """
+    values = values.astype(np.float64)
+    means, within = values.mean(axis=2), values.var(axis=2).mean(axis=1)
+    centred = means - means[:, :1]  # batches that are the same differ by exactly zero
+    return np.sqrt(centred.var(axis=1, ddof=1) / within).mean(axis=1)
+
+
 class Path:
     """Length of a distribution's path: Wasserstein-1 distances between successive readings, summed.
 
@@ -100,3 +122,62 @@ class Path:
             with np.errstate(divide="ignore", invalid="ignore"):
                 self.spreads = self.spreads + distance / spread
         self._last = values
+
+
+def last_hidden(model: Model, x: np.ndarray) -> dict[str, np.ndarray]:
+    """Values of the last hidden layer by place, (run, sample, unit), with the samples' statistics.
+
+    Without batch norm there is nothing but the input of its activation.
+    """
+    saved = model.forward(x, training=True)[1]
+    found, normalized = {}, [kept for kept in saved if "xhat" in kept]
+    if normalized:
+        found = {"before normalization": normalized[-1]["x"], "normalized": normalized[-1]["xhat"]}
+    return found | {"sigmoid input": saved[-2]["x"]}
+
+
+class Paths:
+    """The paths at several places of a network, and what distributions are on the way.
+
+    Parameters
+    ----------
+    probabilities : sequence of float
+        Of the quantiles that are read.
+
+    Attributes
+    ----------
+    travelled, spreads : list of ndarray, shape (place, run)
+        At every reading, the length so far; mean over units.
+    """
+
+    def __init__(self, probabilities: Sequence[float]) -> None:
+        self._probabilities = tuple(probabilities)
+        self._paths: dict[str, Path] = {}
+        self._quantiles: list[np.ndarray] = []
+        self.travelled: list[np.ndarray] = []
+        self.spreads: list[np.ndarray] = []
+
+    @property
+    def places(self) -> list[str]:
+        """In the order in which they are read."""
+        return list(self._paths)
+
+    def read(self, values: Mapping[str, np.ndarray]) -> None:
+        """Add a reading: place → values (run, sample, unit)."""
+        now = {place: ordered(one) for place, one in values.items()}
+        paths = [self._paths.setdefault(place, Path()) for place in now]
+        for path, one in zip(paths, now.values(), strict=True):
+            path.read(one)
+        self.travelled.append(np.stack([path.travelled.mean(axis=1) for path in paths]))
+        self.spreads.append(np.stack([path.spreads.mean(axis=1) for path in paths]))
+        found = [quantiles(one, self._probabilities) for one in now.values()]
+        self._quantiles.append(np.stack(found))
+
+    def typical(self, place: str) -> np.ndarray:
+        """Quantiles of a typical unit of each run: (step, place, run, probability).
+
+        It is the one whose path at this place, in its own spreads, is the median; the lower of two.
+        """
+        order = np.argsort(self._paths[place].spreads, axis=1)
+        unit = order[:, (order.shape[1] - 1) // 2]
+        return np.stack(self._quantiles)[:, :, np.arange(len(unit)), unit]

@@ -8,15 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
+from experiments.engine.activations import Sigmoid
 from experiments.measures.distribution import (
     Path,
+    Paths,
+    batch_to_batch,
     binned_density,
     histogram,
     kolmogorov,
+    last_hidden,
     ordered,
     quantiles,
     wasserstein,
 )
+from experiments.runs import Runs
+from experiments.training import mlp, start
 
 
 def _values(seed: int, runs: int = 2, samples: int = 50, features: int = 3) -> np.ndarray:
@@ -100,3 +106,44 @@ def test_kolmogorov_by_hand() -> None:
     """Of n = 4 values against the uniform distribution: F_n − F is largest at the third, 3/4 − 0.3."""
     values = np.array([0.3, 0.1, 0.9, 0.2])
     assert kolmogorov(values, lambda x: x) == pytest.approx(2 * 0.45)
+
+
+def test_spread_of_batch_means() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.standard_normal((2, 400, 25, 3)) * 4 + 7
+    np.testing.assert_allclose(batch_to_batch(values), 1 / 5, rtol=0.1)  # 1/√samples
+    offsets = 3 * rng.standard_normal((2, 400, 1, 3))
+    np.testing.assert_allclose(batch_to_batch(values / 4 + offsets), 3, rtol=0.1)
+    same = np.repeat(values[:, :1].astype(np.float32), 7, axis=1)
+    assert (batch_to_batch(same) == 0).all()
+
+
+def test_paths_are_those_of_each_place_and_the_typical_unit_is_the_median_one() -> None:
+    """Three units that move by 1, 5 and 2 in all: the last one is typical."""
+    first = np.zeros((1, 4, 3)) + np.array([1.0, 2.0, 3.0, 4.0])[:, None]
+    moved = first + np.array([1.0, 5.0, 2.0])
+    paths = Paths((0.0, 1.0))
+    for here, there in ((first, 2 * first), (moved, 2 * moved)):
+        paths.read({"here": here, "there": there})
+    assert paths.places == ["here", "there"]
+    assert not paths.travelled[0].any() and not paths.spreads[0].any()
+    assert paths.travelled[1].tolist() == [[pytest.approx(8 / 3)], [pytest.approx(16 / 3)]]
+    assert paths.spreads[1][0] == pytest.approx(_path(first, moved).spreads.mean(axis=1))
+    band = paths.typical("here")
+    assert band.shape == (2, 2, 1, 2)  # (step, place, run, probability)
+    assert band[:, 0, 0].tolist() == [[1, 4], [3, 6]] and band[1, 1, 0].tolist() == [6, 12]
+
+
+def test_the_last_hidden_layer_in_front_of_batch_norm_and_behind_it() -> None:
+    x = np.random.default_rng(0).standard_normal((1, 40, 5)).astype(np.float32)
+    model = start(mlp((4, 3), "batch norm", Sigmoid()), Runs(0, 2), 5)
+    model.params[6]["gamma"][:], model.params[6]["beta"][:] = 2, 1
+    found = last_hidden(model, x)
+    before = found["before normalization"]
+    assert before.shape == (2, 40, 3)
+    centred = before - before.mean(axis=1, keepdims=True)
+    standard = centred / before.std(axis=1, keepdims=True)
+    np.testing.assert_allclose(found["normalized"], standard, atol=0.01)
+    np.testing.assert_allclose(found["sigmoid input"], 2 * found["normalized"] + 1, rtol=1e-5)
+    plain = start(mlp((4,), "none", Sigmoid()), Runs(0, 2), 5)
+    assert list(last_hidden(plain, x)) == ["sigmoid input"]
