@@ -152,7 +152,7 @@ def _power(found: re.Match[str]) -> str:
 
 
 def words(name: str) -> str:
-    """An identifier as words: "running_statistics" → "running statistics"."""
+    """An identifier as words: "batch_size" → "batch size"."""
     return name.replace("_", " ").replace("-", " ")
 
 
