@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from experiments.data.batches import batches as batches
+from experiments.data.batches import batches_by_class as batches_by_class
 from experiments.data.samples import Data, Samples
 from experiments.data.samples import load as load
 from experiments.engine.affine import Affine
@@ -140,6 +141,12 @@ def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] =
     if name not in OPTIMIZERS:
         raise ValueError(f"there is no optimizer {name!r}; there are: {', '.join(OPTIMIZERS)}")
     return SGD(rate, OPTIMIZERS[name], frozen=frozen)
+
+
+def gamma_and_beta(model: Model) -> np.ndarray:
+    """A copy of γ and β where all normalized layers are of one width: (parameter, layer, run, unit)."""
+    layers = [layer for layer in model.params if "gamma" in layer]
+    return np.stack([[layer[name] for layer in layers] for name in ("gamma", "beta")])
 
 
 def set_affine(model: Model, gamma: float | np.ndarray, beta: float | np.ndarray) -> None:

@@ -67,3 +67,19 @@ def batches_of_two_classes(
             pair = rng.choice(len(of), 2, replace=False)
             chosen.append(np.concatenate([rng.choice(of[one], batch // 2) for one in pair]))
         yield x[chosen], labels[chosen]
+
+
+def batches_by_class(
+    x: np.ndarray, labels: np.ndarray, batch: int, rngs: Sequence[np.random.Generator]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mini-batches of data that are sorted by class, as in a file that nobody shuffled.
+
+    Each run has one order within the classes, the same in all epochs. Parameters and what is
+    yielded as of `batches`, but new arrays each time.
+    """
+    classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    order = np.stack([np.concatenate([rng.permutation(one) for one in classes]) for rng in rngs])
+    while True:
+        for start in range(0, len(labels) - batch + 1, batch):
+            chosen = order[:, start : start + batch]
+            yield x[chosen], labels[chosen]

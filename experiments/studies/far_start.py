@@ -24,11 +24,11 @@ import numpy as np
 import xarray as xr
 
 from experiments.engine.activations import Sigmoid
-from experiments.engine.train import Model
 from experiments.results import LAST, Value, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import (
     first_reached,
+    gamma_and_beta,
     load,
     log_steps,
     loss,
@@ -128,12 +128,6 @@ def learn(
     name = LEARNED if start is None else start_name(gamma, beta)
     layer, unit = np.arange(1, len(hidden) + 1), np.arange(hidden[0])
     return table(found, start=name, parameter=PARAMETERS, layer=layer, step=at, run=runs, unit=unit)
-
-
-def gamma_and_beta(model: Model) -> np.ndarray:
-    """γ and β of every unit, (parameter, layer, run, unit)."""
-    layers = [layer for layer in model.params if "gamma" in layer]
-    return np.stack([[layer[name] for layer in layers] for name in PARAMETERS])
 
 
 # ------------------------------------------------------------------------------------------ claims

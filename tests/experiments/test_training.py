@@ -18,6 +18,7 @@ from experiments.training import (
     batch_norm,
     enlarged,
     first_crossed,
+    gamma_and_beta,
     gradient_lengths,
     hidden_weights,
     mlp,
@@ -50,6 +51,11 @@ def test_gamma_and_beta_are_set_and_nothing_else_is() -> None:
         for name, p in after.items():
             wanted = {"gamma": [[3.0]], "beta": [[-1.0], [2.0]]}.get(name, before[name])
             assert (p == wanted).all()
+    read = gamma_and_beta(changed)
+    assert read.shape == (2, 2, 2, 3)  # parameter, layer, run, unit
+    assert (read[0] == 3).all() and (read[1, :, 0] == -1).all() and (read[1, :, 1] == 2).all()
+    read[:] = 0
+    assert (gamma_and_beta(changed) != 0).all()
 
 
 def test_a_batch_that_is_seen_moves_the_running_statistics_alone() -> None:

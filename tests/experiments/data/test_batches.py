@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.data.batches import batches, batches_of_two_classes
+from experiments.data.batches import batches, batches_by_class, batches_of_two_classes
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)
 LABELS = np.arange(10)
@@ -69,3 +69,16 @@ def test_batches_of_two_classes_hold_halves_and_depend_on_the_run_alone():
         np.testing.assert_array_equal(run[:, 0] // 5, of)
     alone, _ = next(batches_of_two_classes(x, labels, 8, _rngs(3)))
     np.testing.assert_array_equal(alone[0], some_x[2])
+
+
+def test_unshuffled_data_come_class_by_class_and_alike_in_every_epoch() -> None:
+    labels = np.repeat([1, 0, 2], 6)
+    x = np.arange(18.0)[:, None]
+    stream = batches_by_class(x, labels, 3, _rngs(0, 1))
+    drawn = [next(stream) for _ in range(12)]
+    for k, (images, found) in enumerate(drawn):
+        assert (found == (k % 6) // 2).all()
+        assert np.array_equal(labels[images[..., 0].astype(int)], found)
+        assert np.array_equal(images, drawn[k % 6][0])
+    assert sorted(np.concatenate([images[0, :, 0] for images, _ in drawn[:6]])) == list(range(18))
+    assert not np.array_equal(drawn[0][0][0], drawn[0][0][1])
