@@ -1,6 +1,6 @@
 """How parameters and distributions move: path lengths, distances from the start, fluctuation.
 
-A track is what a parameter was at every step, shape (step, run, feature).
+A track is what a parameter was at every step, (step, …, feature), such as (step, run, feature).
 """
 
 from __future__ import annotations
@@ -44,31 +44,31 @@ def move(first: np.ndarray, second: np.ndarray) -> Move:
     )
 
 
-def way(track: np.ndarray) -> np.ndarray:
+def path_length(track: np.ndarray) -> np.ndarray:
     """Length of the path up to each step, mean over features.
 
-    `Σ_{s<t} |p_{s+1} − p_s|`: (step, run, feature) → (step, run).
+    `Σ_{s<t} |p_{s+1} − p_s|`: (step, …, feature) → (step, …).
     """
-    steps = np.abs(np.diff(track, axis=0)).mean(axis=2, dtype=np.float64)
+    steps = np.abs(np.diff(track, axis=0)).mean(axis=-1, dtype=np.float64)
     return np.concatenate([np.zeros_like(steps[:1]), steps.cumsum(axis=0)])
 
 
 def distance(track: np.ndarray) -> np.ndarray:
     """Distance from the start, root mean square over features.
 
-    `√(mean (p_t − p_0)²)`: (step, run, feature) → (step, run).
+    `√(mean (p_t − p_0)²)`: (step, …, feature) → (step, …).
     """
-    return np.sqrt(np.square(track - track[:1]).mean(axis=2, dtype=np.float64))
+    return np.sqrt(np.square(track - track[:1]).mean(axis=-1, dtype=np.float64))
 
 
 def fluctuation(track: np.ndarray) -> np.ndarray:
     """Standard deviation about the least-squares line, mean over features.
 
-    (step, run, feature) → (run,). A parameter that moves steadily does not fluctuate, however fast
-    it is.
+    (step, …, feature) → (…). A parameter that moves steadily does not fluctuate, however fast it
+    is.
     """
     track = track.astype(np.float64)
     time = np.arange(len(track)) - (len(track) - 1) / 2
     centred = track - track.mean(axis=0)
     slope = np.tensordot(time, centred, axes=1) / np.square(time).sum()
-    return (centred - time[:, None, None] * slope).std(axis=0).mean(axis=1)
+    return (centred - np.multiply.outer(time, slope)).std(axis=0).mean(axis=-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.measures.drift import distance, fluctuation, move, way
+from experiments.measures.drift import distance, fluctuation, move, path_length
 
 
 def _values(seed: int) -> np.ndarray:
@@ -37,9 +37,9 @@ def test_samples_that_change_places_move_and_their_distribution_does_not() -> No
     assert (move(a, _values(3)).values >= move(a, _values(3)).distance).all()
 
 
-def test_there_and_back_is_a_way_without_a_distance() -> None:
+def test_there_and_back_is_a_path_without_a_distance() -> None:
     track = np.array([0.0, 1.0, 3.0, 0.0])[:, None, None] * np.ones((1, 2, 4))
-    assert way(track).tolist() == [[0.0, 0.0], [1.0, 1.0], [3.0, 3.0], [6.0, 6.0]]
+    assert path_length(track).tolist() == [[0.0, 0.0], [1.0, 1.0], [3.0, 3.0], [6.0, 6.0]]
     assert distance(track).tolist() == [[0.0, 0.0], [1.0, 1.0], [3.0, 3.0], [0.0, 0.0]]
 
 
@@ -47,7 +47,7 @@ def test_distance_is_a_root_mean_square_over_units() -> None:
     track = np.zeros((2, 1, 2))
     track[1, 0] = [3.0, -4.0]
     assert distance(track)[1, 0] == pytest.approx(np.sqrt(12.5))
-    assert way(track)[1, 0] == pytest.approx(3.5)
+    assert path_length(track)[1, 0] == pytest.approx(3.5)
 
 
 def test_a_straight_line_does_not_fluctuate_and_noise_about_it_does() -> None:
@@ -59,3 +59,11 @@ def test_a_straight_line_does_not_fluctuate_and_noise_about_it_does() -> None:
     time = np.arange(400)
     residual = noise[:, 0, 0] - np.polyval(np.polyfit(time, noise[:, 0, 0], 1), time)
     assert fluctuation(noise[:, :1, :1])[0] == pytest.approx(residual.std())
+
+
+def test_tracks_may_have_further_dimensions() -> None:
+    track = np.random.default_rng(5).standard_normal((20, 2, 3, 4)).cumsum(axis=0)
+    for measure in (path_length, distance, fluctuation):
+        whole = measure(track)
+        for k in range(2):
+            np.testing.assert_allclose(np.take(whole, k, axis=-2), measure(track[:, k]))

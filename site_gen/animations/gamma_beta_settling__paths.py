@@ -1,0 +1,77 @@
+"""γ and β of every unit of a layer, wandering from (1, 0) at three learning rates."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+from matplotlib.collections import LineCollection
+
+from experiments.results import rows
+from site_gen.theme import Animation, Theme
+
+TITLE = "γ and β of every unit leave their start: slowly, steadily, or all at once"
+TAGS = ("gamma and beta", "learning rate")
+ID = "gamma-beta-drift-paths"
+
+HOLD = 15  # frames on which the end stands still
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """γ and β by rate, step and unit: the last hidden layer of the first run."""
+    film = results["film"].dropna("rate", how="all").transpose("rate", "frame_step", "unit", ...)
+    last = film.isel(unit=slice(-film.sizes["unit"] // results.sizes["layer"], None))
+    last = last.assign_coords(unit=range(last.sizes["unit"]))
+    parameters = (last.sel(parameter=name, drop=True).rename(name) for name in ("gamma", "beta"))
+    table = rows(*parameters).rename(columns={"frame_step": "step"})
+    frames = {step: frame for frame, step in enumerate(results["frame_step"].values)}
+    return table.assign(frame=table["step"].map(frames))
+
+
+def alt(data: pd.DataFrame) -> str:
+    ends = data[data["frame"] == data["frame"].max()].groupby("rate")["gamma"]
+    said = ", ".join(f"{of.min():.2f} to {of.max():.2f} at rate {rate:g}" for rate, of in ends)
+    return (
+        "Animation: every unit of the last hidden layer is a dot in the plane of β and γ. All start "
+        f"at β = 0, γ = 1 and move for {data['step'].max()} steps. At the end γ ranges from {said}."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        f"Each dot is one of {data['unit'].nunique()} units of the last hidden layer, with its way "
+        "so far; the cross is the start at $\\gamma = 1$, $\\beta = 0$. The same weights and batches "
+        "at three learning rates, and a scale of its own for each. A single run: an illustration, "
+        "not a measurement."
+    )
+
+
+def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+    figure, panels = theme.panels(data, "rate", height=3.4)
+    steps = data.drop_duplicates("frame")["step"].to_numpy()
+    blue, paths, trails, dots = theme.colour("batch norm"), [], [], []
+    for ax, rate, of in panels:
+        of = of.sort_values(["unit", "frame"])
+        path = of[["beta", "gamma"]].to_numpy().reshape(-1, len(steps), 2)  # (unit, frame, 2)
+        paths.append(path)
+        trails.append(LineCollection([], colors=[blue], linewidths=0.7, alpha=0.45))
+        ax.add_collection(trails[-1])
+        dots += ax.plot([], [], "o", color=blue, markersize=3.5)
+        ax.plot([0], [1], "+", color=theme.ink, markersize=9)
+        (left, bottom), (right, top) = path.min(axis=(0, 1)), path.max(axis=(0, 1))
+        wide, high = right - left, top - bottom
+        ax.set(xlim=(left - 0.06 * wide, right + 0.06 * wide))
+        ax.set(ylim=(bottom - 0.06 * high, top + 0.14 * high))
+        ax.set(xlabel="β", title=f"learning rate {rate:g}")
+    first = panels[0][0]
+    first.set_ylabel("γ")
+    readout = theme.label(first, 0.03, 0.95, "", theme.ink, transform="axes fraction", dx=0)
+
+    def update(i: int) -> None:
+        frame = min(i, len(steps) - 1)
+        for path, trail, dot in zip(paths, trails, dots, strict=True):
+            trail.set_segments(list(path[:, : frame + 1]))
+            dot.set_data(*path[:, frame].T)
+        readout.set_text(f"step {steps[frame]:,}")
+
+    artists, last = [*trails, *dots, readout], len(steps) - 1
+    return Animation(figure, artists, len(steps) + HOLD, update, fps=10, poster=last)
