@@ -120,6 +120,7 @@ def select(array: xr.DataArray, results: xr.Dataset, **where: Any) -> xr.DataArr
     """Entries by dimension: a value, a list of values, a `Place`, a `Near`, or a function of the results that gives one."""
     for dim, chosen in where.items():
         chosen = chosen(results) if callable(chosen) else chosen
+        chosen = chosen.values if isinstance(chosen, xr.DataArray) else chosen
         if isinstance(chosen, Place):
             array = array.isel({dim: chosen.index})
         elif isinstance(chosen, Near):
