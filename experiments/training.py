@@ -99,8 +99,12 @@ def batch_norm(
         ε under the root.
     """
     network = Network((Standardize(replace(PYTORCH, eps=eps)), Affine()))
-    running = {"running_mean": np.full(shape, mean), "running_var": np.full(shape, std**2)}
-    affine = {"gamma": np.full(shape, gamma), "beta": np.full(shape, beta)}
+
+    def full(number: float | np.ndarray) -> np.ndarray:
+        return np.full(shape, number, dtype=float)
+
+    running = {"running_mean": full(mean), "running_var": full(std**2)}
+    affine = {"gamma": full(gamma), "beta": full(beta)}
     return Model(network, [{}, affine], [running, {}])
 
 

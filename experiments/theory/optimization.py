@@ -74,6 +74,18 @@ def descent_factor(rate: np.ndarray, eigenvalues: np.ndarray) -> np.ndarray:
 
 # bowl: the loss over γ and β
 
+BOWL_MINIMUM = (1.5, 0.8)  # (γ*, β*) of the bowl in the demo
+
+
+def bowl_path(start: np.ndarray, rate: float, steps: int) -> np.ndarray:
+    """Gradient descent on (γ − γ*)² + (β − β*)² from `start` (2,): (step, 2), the start included.
+
+    `(γ*, β*) + (1 − 2 rate)^step (start − (γ*, β*))`, with the demo's minimum. Derived in
+    docs/optimization/bowl.md.
+    """
+    factor = (1 - 2 * rate) ** np.arange(steps + 1.0)
+    return BOWL_MINIMUM + factor[:, None] * np.subtract(start, BOWL_MINIMUM)
+
 
 def affine_condition(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """Condition number of the squared error's Hessian over a scale and an offset of an input.

@@ -75,3 +75,11 @@ def test_affine_condition(mean: float, std: float, rng: np.random.Generator) -> 
     x = mean + std * (x - x.mean()) / x.std()
     singular = np.linalg.svd(np.stack([x, np.ones(50)], axis=1), compute_uv=False)
     assert theory.affine_condition(mean, std) == pytest.approx((singular[0] / singular[1]) ** 2)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5, 0.9, 1.1])
+def test_bowl_path_is_gradient_descent(rate: float) -> None:
+    at, path = np.array([1.0, 0.0]), theory.bowl_path(np.array([1.0, 0.0]), rate, steps=4)
+    for expected in path:
+        assert at == pytest.approx(expected)
+        at = at - rate * 2 * (at - theory.BOWL_MINIMUM)

@@ -1,0 +1,217 @@
+"""Is the loss over γ and β of a trained unit a bowl?
+
+Networks with two hidden layers are trained on digits, and the loss is computed over the γ and β of one
+unit of the upper one, all other parameters held where training left them. How round is it around its
+minimum, and how far out does a quadratic describe it?
+
+What came out: behind a nonlinearity and under cross-entropy each unit has a valley of its own, longer
+than wide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from experiments.data.samples import Samples
+from experiments.engine.activations import Sigmoid, Tanh
+from experiments.engine.parameters import mapped
+from experiments.measures.surface import minimum, surfaces
+from experiments.results import Value, table, value
+from experiments.runs import Runs
+from experiments.study import Case, Claim, Learning, below, call, setting
+from experiments.training import Model, load, mlp, optimizer_of, paired, train
+
+ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
+UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
+AXES = ["gamma", "beta"]
+
+
+@dataclass(frozen=True)
+class Networks(Learning):
+    """Settings of studies that examine these networks."""
+
+    hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
+    batch: int = setting(32, "images in a training batch")
+    rate: float = setting(0.3, "learning rate")
+    steps: int = setting(1000, "of training")
+    images: int = setting(1000, "training images over which the loss is a mean")
+    runs: int = setting(16, "networks for each activation, with weights and batches of their own")
+    seed: int = setting(31, "every random stream is spawned from it")
+
+
+@dataclass(frozen=True)
+class Setup(Networks):
+    """Settings of the study."""
+
+    units: int = setting(8, "units of the upper hidden layer that are examined, in every run")
+    radii: tuple[float, ...] = setting((0.1, 0.3, 1.0, 2.0), "distances to test the quadratic at")
+    angles: int = setting(8, "directions to test it in")
+    grid: int = setting(37, "points a side of the surfaces that are drawn")
+
+
+QUICK = Setup(hidden=(12, 12), steps=150, images=100, units=3, grid=13, runs=4)
+FULL = Setup()
+PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, units=100, grid=81, runs=64)
+
+
+def points(s: Setup) -> dict:
+    """The units for each activation, and surfaces of one network."""
+    units = {f"units-{name}": call(examine, s, name=name) for name in ACTIVATIONS}
+    return {**units, "drawn": call(drawn, s, name="sigmoid")}
+
+
+def learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs):
+    """Networks at more and more distant steps, and the images for the loss surface; in float64."""
+    digits = load(data, inputs, side=7)
+    network = mlp(hidden, "batch norm", ACTIVATIONS[name])
+    model, stream = paired(network, digits, batch, runs.part(1))
+    at = np.unique(np.round(steps * (np.arange(60) / 59) ** 2).astype(int))
+    path = []
+    for m in train(model, stream, optimizer_of(optimizer, rate), steps):
+        if m.step in at:
+            wide = (mapped(lambda a: a.astype(float), tree) for tree in (m.params, m.state))
+            path.append(Model(network, *wide))
+    # Images are sorted by digit: at equal distances there are as many of each.
+    chosen = digits.train[np.linspace(0, len(digits.train.x) - 1, images).astype(int)]
+    return at, path, Samples(chosen.x.astype(float), chosen.labels)
+
+
+def affine_path(path: list[Model], units: int) -> np.ndarray:
+    """γ and β of the units that are examined: (step, run, unit, parameter)."""
+    affine = [model.params[UPPER] for model in path]
+    return np.array([np.stack([one[k][:, :units] for k in AXES], axis=2) for one in affine])
+
+
+def examine(
+    name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, radii, angles, runs
+) -> xr.Dataset:
+    """Minimum and curvature of every unit's surface, and the error of the quadratic."""
+    _, path, probe = learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs)
+    read = []
+    for surface, end in zip(
+        surfaces(path[-1], probe, units), affine_path(path, units)[-1], strict=True
+    ):
+        low, found = minimum(surface, end)
+        values, vectors = np.linalg.eigh(surface.derivatives(*low.T)[2])
+        ended = np.linalg.eigvalsh(surface.derivatives(*end.T)[2])
+        along = np.abs(vectors[:, 0, 0]) > np.abs(vectors[:, 1, 0])
+        misfit = np.where(found, [surface.misfit(low, r, angles) for r in radii], np.inf)
+        read.append((along, values[:, 1], condition(values, found), condition(ended), misfit))
+    along, curvature, lowest, ended, misfit = map(np.array, zip(*read, strict=True))
+    of, flat = "activation run unit", "whether the flat direction is nearer to γ than to β"
+    variables = {
+        "curvature": (curvature, "larger eigenvalue of the Hessian at the minimum", "nats", of),
+        "along_gamma": (along.astype(np.int32), flat, "1", of),
+        "condition": (lowest, "condition number of the Hessian at the minimum", "1", of),
+        "condition_ended": (ended, "the same where training ended; infinite if concave", "1", of),
+        "misfit": (misfit, "relative error of the quadratic", "1", "activation run radius unit"),
+    }
+    return table(variables, activation=name, run=runs, unit=range(units), radius=radii)
+
+
+def condition(values: np.ndarray, found: np.ndarray | bool = True) -> np.ndarray:
+    """Ratio of eigenvalues (unit, 2); infinite without a minimum, or where the surface curves down."""
+    convex = found & (values[:, 0] > 0)
+    return np.where(convex, values[:, 1] / np.where(convex, values[:, 0], 1), np.inf)
+
+
+def drawn(
+    name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, grid, seed
+) -> xr.Dataset:
+    """Surfaces of the roundest, the middle and the longest unit of the first network."""
+    one = Runs(seed, 1)
+    at, path, probe = learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, one)
+    (surface,), trained = surfaces(path[-1], probe, units), affine_path(path, units)[:, 0]
+    low, found = minimum(surface, trained[-1])
+    hessian = surface.derivatives(*low.T)[2]
+    length = condition(np.linalg.eigvalsh(hessian), found)
+    order = np.argsort(length)
+    order = order[np.isfinite(length[order])] if np.isfinite(length).any() else order
+    shown = [int(order[k]) for k in (0, (len(order) - 1) // 2, len(order) - 1)]
+    axes, losses = [], []
+    for unit in shown:  # on a square that holds the path and the minimum
+        ends = np.concatenate([trained[:, unit], low[unit][None]])
+        first, last = ends.min(axis=0), ends.max(axis=0)
+        half = 0.5 * (last - first).max() + 0.8
+        gamma, beta = (np.linspace(-half, half, grid) + c for c in (first + last) / 2)
+        loss = surface.part(unit).loss
+        axes.append([gamma, beta])
+        losses.append([[loss(np.full(1, g), np.full(1, b))[0] for g in gamma] for b in beta])
+    cell, curve = "shown beta_tick tick", "shown parameter parameter_too"
+    variables = {
+        "shown_unit": (np.array(shown, np.int32), "unit whose surface is drawn", "1", "shown"),
+        "surface_path": (trained[:, shown], "γ and β in training", "1", "step shown parameter"),
+        "surface_minimum": (low[shown], "γ and β at the minimum", "1", "shown parameter"),
+        "surface_axis": (axes, "γ and β of the grid", "1", "shown parameter tick"),
+        "surface_loss": (losses, "loss over γ and β of the unit", "nats", cell),
+        "surface_hessian": (hessian[shown], "Hessian at the minimum", "nats", curve),
+    }
+    return table(variables, step=at, parameter=AXES, shown=range(len(shown)))
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def middle(variable: str, activation: str, **where: float) -> Value:
+    """Of each network, the lower of its two middle units: numbers may be infinite."""
+    units = value(variable, activation=activation, **where)
+    return units.map(lambda array: array.quantile(0.5, "unit", method="lower"))
+
+
+CLAIMS = (
+    Claim(
+        "real-bowl-is-round",
+        says="The loss over γ and β is a round bowl.",
+        source="demo",
+        verdict="refuted",
+        cases=tuple(
+            Case(
+                f"trained network with {name}, condition number {where}, middle unit of the upper "
+                "hidden layer",
+                middle(variable, name).median(),
+                below(1.5),
+            )
+            for name in ACTIVATIONS
+            for variable, where in (
+                ("condition", "at the minimum"),
+                ("condition_ended", "where training ended"),
+            )
+        ),
+        because="A nonlinearity counts some samples more than others, and then normalized values and "
+        "the constant are no longer orthonormal.",
+    ),
+    Claim(
+        "real-bowl-is-quadratic",
+        says="The loss over γ and β is quadratic around its minimum.",
+        source="demo",
+        verdict="depends",
+        cases=tuple(
+            Case(
+                f"{name}, error of the quadratic at a distance of {radius:g}, middle unit",
+                middle("misfit", name, radius=radius).median(),
+                below(0.1, "% of its rise"),
+            )
+            for name in ACTIVATIONS
+            for radius in (0.1, 1.0)
+        ),
+        because="Nearby it is, as every smooth function is at its minimum; at a distance as large as a "
+        "usual γ it is not.",
+    ),
+)
+
+VALUES = {
+    "condition_sigmoid": middle("condition", "sigmoid").median(),
+    "condition_tanh": middle("condition", "tanh").median(),
+    "ended_sigmoid": middle("condition_ended", "sigmoid").median(),
+    "ended_tanh": middle("condition_ended", "tanh").median(),
+    "curvature_sigmoid": middle("curvature", "sigmoid").median("nats"),
+    "along_gamma_sigmoid": value("along_gamma", activation="sigmoid").over("unit", "mean").mean(),
+    "along_gamma_tanh": value("along_gamma", activation="tanh").over("unit", "mean").mean(),
+    "misfit_near": middle("misfit", "sigmoid", radius=0.1).median(),
+    "misfit_far": middle("misfit", "sigmoid", radius=1.0).median(),
+    "misfit_near_tanh": middle("misfit", "tanh", radius=0.1).median(),
+    "misfit_far_tanh": middle("misfit", "tanh", radius=1.0).median(),
+}

@@ -1,0 +1,129 @@
+"""Where is the bottom of the loss over γ and β of a trained unit, and does training go there?
+
+Networks with two hidden layers are trained on digits, and for units of the upper one the lowest loss
+over their γ and β is searched, all other parameters held where training left them.
+
+What came out: each unit has a minimum of its own, or none nearby, and training does not go there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from experiments.measures.surface import minimum, surfaces
+from experiments.results import LAST, Value, table, value
+from experiments.studies.loss_surface import ACTIVATIONS, AXES, Networks, affine_path, learn, middle
+from experiments.study import Case, Claim, above, call, setting
+
+START = (1.0, 0.0)  # where every γ and β starts
+NEAR = 0.5  # minima no further apart are in the same place; half of the γ that training starts from
+
+
+@dataclass(frozen=True)
+class Setup(Networks):
+    """Settings of the study."""
+
+    units: int = setting(8, "units of the upper hidden layer that are examined, in every run")
+
+
+QUICK = Setup(hidden=(12, 12), steps=150, images=100, units=3, runs=4)
+FULL = Setup()
+PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, units=100, runs=64)
+
+
+def points(s: Setup) -> dict:
+    """Each activation."""
+    return {name: call(search, s, name=name) for name in ACTIVATIONS}
+
+
+def search(
+    name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs
+) -> xr.Dataset:
+    """The minimum of every unit's surface, and how γ and β moved in training."""
+    at, path, probe = learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs)
+    trained, read = affine_path(path, units), []
+    for surface, end in zip(surfaces(path[-1], probe, units), trained[-1], strict=True):
+        low, found = minimum(surface, end)
+        left = surface.loss(*end.T) - surface.loss(*low.T)
+        read.append((np.where(found[:, None], low, np.nan), found.astype(np.int32), left))
+    low, found, left = map(np.array, zip(*read, strict=True))
+    of, whole = "activation run unit", "activation step run unit parameter"
+    variables = {
+        "path": (trained, "γ and β in training", "1", whole),
+        "minimum": (low, "γ and β of the lowest loss, all else held fixed", "1", f"{of} parameter"),
+        "found": (found, "whether there is such a minimum", "1", of),
+        "left": (left, "loss after training minus the lowest over γ and β", "nats", of),
+    }
+    along = {"step": at, "run": runs, "unit": range(units), "parameter": AXES}
+    return table(variables, activation=name, **along)
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def alike(results: xr.Dataset, activation: str) -> xr.DataArray:
+    """Share of a network's pairs of units that have minima at most `NEAR` apart."""
+    low = value("minimum", activation=activation)(results).transpose("run", "unit", ...).values
+    first, second = np.triu_indices(low.shape[1], 1)
+    near = np.linalg.norm(low[:, first] - low[:, second], axis=2) <= NEAR
+    return xr.DataArray(near.mean(axis=1), dims="run")
+
+
+def length(difference: Value) -> Value:
+    """In the plane of γ and β; unknown where there is no minimum."""
+    return difference.map(lambda a: np.sqrt(np.square(a).sum("parameter", skipna=False)))
+
+
+def reached(activation: str) -> Value:
+    """Share of units that training leaves within a tenth of the way from (1, 0) to their minimum."""
+    low = value("minimum", activation=activation)
+    end = value("path", activation=activation, step=LAST)
+    whole = length(low - xr.DataArray(list(START), dims="parameter"))
+    return (length(low - end) <= whole / 10).over("unit", "mean")
+
+
+CLAIMS = (
+    Claim(
+        "units-share-a-minimum",
+        says="There is one best pair of γ and β for the units of a layer.",
+        source="demo",
+        verdict="refuted",
+        cases=tuple(
+            Case(
+                f"{name}, minima at most {NEAR:g} apart",
+                value(alike, name).mean(),
+                above(0.5, "% of the pairs of units of one layer"),
+            )
+            for name in ACTIVATIONS
+        ),
+        because="What a unit should do depends on its weights in and out, and they differ.",
+    ),
+    Claim(
+        "training-reaches-the-bottom",
+        says="Training takes a unit’s γ and β to the bottom of their bowl.",
+        source="demo",
+        verdict="refuted",
+        cases=tuple(
+            Case(
+                f"{name}, within a tenth of the way from (1, 0) to the minimum",
+                reached(name).mean(),
+                above(0.5, "% of the units"),
+            )
+            for name in ACTIVATIONS
+        ),
+        because="The surface is flat along γ, and it is another one as long as the weights move.",
+    ),
+)
+
+VALUES = {
+    "left_sigmoid": middle("left", "sigmoid").median("nats"),
+    "found_sigmoid": value("found", activation="sigmoid").over("unit", "mean").mean(),
+    "found_tanh": value("found", activation="tanh").over("unit", "mean").mean(),
+    "alike_sigmoid": value(alike, "sigmoid").mean(),
+    "alike_tanh": value(alike, "tanh").mean(),
+    "reached_sigmoid": reached("sigmoid").mean(),
+    "reached_tanh": reached("tanh").mean(),
+}
