@@ -2,69 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import rows
+from site_gen.theme import Theme
 
 TITLE = "The gradient is orthogonal to the weights, up to ε"
 TAGS = ("effective learning rate", "epsilon")
 CLAIMS = ("gradient-is-orthogonal", "what-eps-leaves-along-the-weights")
 
+# ε → how it is named, and where the name stands
+LABELS = {
+    0.0: ("ε = 0: round-off", {"dx": 6, "dy": 12}),
+    1e-5: ("ε = 1e-5 (PyTorch)", {"dx": -6, "dy": -10, "ha": "right"}),
+    1e-3: ("ε = 1e-3 (Keras)", {"dx": 6, "dy": 12}),
+}
+
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every ε and factor: root mean square over runs and units of the cosine, measured and by the closed form."""
-
-    def rms(name: str) -> pd.Series:
-        return np.sqrt(np.square(results[name]).mean(["run", "unit"])).to_dataframe(name)[name]
-
-    table = pd.DataFrame({"cosine": rms("along"), "theory": rms("along_theory")}).reset_index()
-    return table.assign(runs=results.sizes["run"], units=results.sizes["unit"])
+    """A row for every ε and factor: the root mean square cosine, and its closed form."""
+    squares = np.square(results[["along", "along_theory"]]).mean(["run", "unit"])
+    read = np.sqrt(squares).rename(along="cosine", along_theory="theory")
+    sizes = {"runs": results.sizes["run"], "units": results.sizes["unit"]}
+    return rows(read["cosine"], read["theory"]).assign(**sizes)
 
 
-def _at(data: pd.DataFrame, eps: float, scale: float) -> float:
-    rows = data[np.isclose(data["eps"], eps, rtol=1e-9, atol=0)]
-    return rows.loc[(np.log(rows["scale"]) - np.log(scale)).abs().idxmin(), "cosine"]
+def at(data: pd.DataFrame, eps: float, factor: float) -> float:
+    """The cosine at the factor that is nearest by ratio."""
+    rows = data[data["eps"] == eps]
+    return rows.loc[np.log(rows["scale"] / factor).abs().idxmin(), "cosine"]
 
 
 def alt(data: pd.DataFrame) -> str:
-    return (f"Cosine between a unit's weights and their gradient against the factor on the weights, logarithmic: with ε it falls as one over the "
-            f"square, from {_at(data, 1e-5, 0.001):.2f} at 0.001 to {_at(data, 1e-5, 1):.0e} at 1 (ε = 1e-5); without ε it lies at "
-            f"{_at(data, 0.0, 1):.0e} throughout.")  # fmt: skip
+    return (
+        "Cosine between a unit's weights and their gradient against the factor on the weights, "
+        f"logarithmic: with ε it falls as one over the square, from {at(data, 1e-5, 0.001):.2f} at "
+        f"0.001 to {at(data, 1e-5, 1):.0e} at 1 (ε = 1e-5); without ε it lies at "
+        f"{at(data, 0, 1):.0e} throughout."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
     rows = data[data["eps"] > 0]
     off = (rows["cosine"] - rows["theory"]).abs().max()
-    return (f"Root mean square over {data['runs'].iloc[0]} networks of {data['units'].iloc[0]} units. Lines: the closed form "
-            f"$\\gamma\\,\\frac{{\\partial L}}{{\\partial \\gamma}}\\,\\frac{{\\varepsilon}}{{\\sigma^2 + \\varepsilon}}$ over both lengths; the points "
-            f"are at most {off:.0e} away. Without $\\varepsilon$ only round-off is left.")  # fmt: skip
+    return (
+        f"Root mean square over {data['runs'].iloc[0]} networks of {data['units'].iloc[0]} units. "
+        "Lines: the closed form $\\gamma\\,\\frac{\\partial L}{\\partial \\gamma}\\,"
+        "\\frac{\\varepsilon}{\\sigma^2 + \\varepsilon}$ over both lengths; the points are at most "
+        f"{off:.0e} away. Without $\\varepsilon$ only round-off is left."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure()
-    curves = list(data.groupby("eps"))
-    for (eps, rows), colour in zip(curves, reversed(theme.sequence(len(curves))), strict=True):
-        if eps > 0:
-            ax.plot(
-                rows["scale"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
-            )
-        ax.plot(rows["scale"], rows["cosine"], "o", color=colour, markevery=max(1, len(rows) // 18))
-        near = rows.loc[(np.log(rows["scale"]) - np.log(10)).abs().idxmin()]
-        theme.label(ax, near["scale"], near["cosine"], {1e-5: "ε = 1e-5 (PyTorch)", 1e-3: "ε = 1e-3 (Keras)",
-                    0.0: "ε = 0: round-off"}.get(eps, f"ε = {eps:g}"), colour, dx=6 if eps != 1e-5 else -6,
-                    dy=12 if eps != 1e-5 else -10, ha="left" if eps != 1e-5 else "right")  # fmt: skip
-    ax.set(
-        xscale="log",
-        yscale="log",
-        ylim=(1e-18, 3),
-        xlabel="factor a on the weights",
-        ylabel="|cosine| of w and ∂L/∂w",
-    )
+    colours = reversed(theme.sequence(3))
+    for (eps, (name, moved)), colour in zip(LABELS.items(), colours, strict=True):
+        rows = data[data["eps"] == eps]
+        if eps:
+            theme.theory(ax, rows["scale"], rows["theory"])
+        theme.points(ax, rows, "scale", "cosine", colour, markevery=max(1, len(rows) // 18))
+        theme.label(ax, 10, at(data, eps, 10), name, colour, **moved)
+    ax.set(xscale="log", xlabel="factor a on the weights")
+    ax.set(yscale="log", ylim=(1e-18, 3), ylabel="|cosine| of w and ∂L/∂w")
     return figure

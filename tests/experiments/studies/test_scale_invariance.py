@@ -1,44 +1,41 @@
-"""The scale-invariance study says what its page says, and notices a gradient that is not orthogonal."""
+"""The identities hold on small tasks too, and a gradient that is not orthogonal is noticed."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from experiments.engine.standardize import Standardize
-from experiments.studies import scale_invariance
+from experiments.results import Near, value
+from experiments.studies import scale_invariance as study
 from experiments.theory import optimization as theory
 from tests import quick
 
 
-@pytest.fixture(scope="module")
-def results():
-    return quick.results("scale_invariance")
+def measured(results: xr.Dataset, start: str) -> list:
+    """Whether each case of the claim whose id starts so holds."""
+    cases = next(claim.cases for claim in study.CLAIMS if claim.id.startswith(start))
+    return [case.rule(case.measure(results)) for case in cases]
 
 
-def measured(results, claim_id: str) -> list:
-    claim = next(claim for claim in scale_invariance.CLAIMS if claim.id == claim_id)
-    return [case.holds(case.measure(results)) for case in claim.cases]
+@pytest.mark.parametrize("start", ["large-weights", "what-eps-leaves", "size-is"])
+def test_the_identities_hold(start: str) -> None:
+    assert all(measured(quick.results("scale_invariance"), start))
 
 
-def test_the_identities_hold(results) -> None:
-    for claim in (
-        "large-weights-small-gradients",
-        "what-eps-leaves-along-the-weights",
-        "size-is-a-learning-rate",
-    ):
-        assert all(measured(results, claim)), claim
+def test_eps_is_a_size() -> None:
+    """a times the weights is 1/a² times ε: a tenth of the weights at 1e-5 is like 1e-3."""
+    small, usual = (
+        value("value_share", eps=eps, scale=Near(a))(quick.results("scale_invariance")).values
+        for eps, a in ((1e-5, 0.1), (1e-3, 1.0))
+    )
+    assert small == pytest.approx(usual, rel=1e-12)
 
 
-def test_eps_is_a_size(results) -> None:
-    """a times the weights is 1/a² times ε: ten times smaller weights at 1e-5 are like the weights at 1e-3."""
-    small = results["value_share"].sel(eps=1e-5).sel(scale=0.1, method="nearest")
-    usual = results["value_share"].sel(eps=1e-3).sel(scale=1.0, method="nearest")
-    assert small.values == pytest.approx(usual.values, rel=1e-12)
-
-
-def test_the_first_step_turns_by_the_square(results) -> None:
-    tangent = np.tan(results["first_turn"].sel(condition=scale_invariance.CONDITIONS[0]))
+def test_the_first_step_turns_by_the_square() -> None:
+    results = quick.results("scale_invariance")
+    tangent = np.tan(results["first_turn"].sel(condition=study.ONE_RATE))
     ratio = (tangent.sel(factor=16.0) / tangent.sel(factor=4.0)).values
     assert ratio == pytest.approx(1 / 16, rel=0.01)
 
@@ -48,13 +45,12 @@ def test_a_backward_pass_that_is_not_orthogonal_is_noticed(monkeypatch: pytest.M
         return (dy - dy.mean(axis=1, keepdims=True)) * saved["inv_std"][:, None, :], {}
 
     monkeypatch.setattr(Standardize, "backward", backward)
-    points = scale_invariance.points(scale_invariance.QUICK)
-    broken = scale_invariance.run(points["scales"])
+    broken = quick.points("scale_invariance")["scales-runs-00"]()
     assert measured(broken, "gradient-is-orthogonal")[0] is not True
 
 
 def test_a_wrong_closed_form_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     right = theory.radial_gradient
     monkeypatch.setattr(theory, "radial_gradient", lambda *args: 1.001 * right(*args))
-    broken = scale_invariance.run(scale_invariance.points(scale_invariance.QUICK)["scales"])
+    broken = quick.points("scale_invariance")["scales-runs-00"]()
     assert not any(measured(broken, "what-eps-leaves-along-the-weights"))
