@@ -1,17 +1,14 @@
-"""A digit's normalized feature map before and after the digit moves, with statistics for channels and for pixels."""
+"""A digit's normalized feature map before and after the digit moves."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import rows
+from site_gen.theme import Theme
 
 TITLE = "With statistics for each channel, what comes out moves with the picture"
 TAGS = ("transform", "convolution", "shifts")
@@ -20,15 +17,15 @@ CLAIMS = (
     "pixel-statistics-break-shifts",
     "two-parameters-per-channel",
 )
+ID = "conv-statistics-equivariance"
 
 NAMES = {"channel": "per channel", "pixel": "per pixel"}
 COLUMNS = {"before": "normalized", "after": "digit moved", "difference": "what does not match"}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every pixel of every picture."""
-    table = results["picture"].to_dataframe(name="value").reset_index().dropna(ignore_index=True)
-    return table[["whose", "which", "row", "column", "value"]]
+    """A row for every pixel of every picture."""
+    return rows(results["picture"].rename("value")).dropna(ignore_index=True)
 
 
 def _image(data: pd.DataFrame, whose: str, which: str) -> np.ndarray:
@@ -38,33 +35,39 @@ def _image(data: pd.DataFrame, whose: str, which: str) -> np.ndarray:
 
 def _rms(data: pd.DataFrame, whose: str) -> float:
     """Size of the difference over that of the feature map."""
-    return np.sqrt(
-        np.square(_image(data, whose, "difference")).mean()
-        / np.square(_image(data, whose, "after")).mean()
-    )
+    squares = [np.square(_image(data, whose, one)).mean() for one in ("difference", "after")]
+    return np.sqrt(squares[0] / squares[1])
 
 
 def _unmatched(data: pd.DataFrame) -> str:
-    """How much does not match where statistics belong to channels: round-off, which may happen to be nothing."""
+    """What does not match with statistics of channels: round-off, which may be nothing."""
     found = _rms(data, "channel")
     return f"{found:.0e} of the map, which is round-off" if found else "0, to the last digit"
 
 
 def _limit(data: pd.DataFrame) -> float:
-    """End of the colour scale: the largest value of the map that is normalized for each channel."""
+    """End of the colour scale: the largest value of the map that is normalized per channel."""
     return data.loc[data["whose"] == "channel", "value"].abs().max()
 
 
 def alt(data: pd.DataFrame) -> str:
-    return (f"A handwritten digit and the same digit moved, with their normalized feature maps. With a mean and variance for each channel the second "
-            f"map is the first one moved, and the difference is {_unmatched(data)}. With a mean and variance for each pixel the "
-            f"maps differ by {100 * _rms(data, 'pixel'):.0f} %.")  # fmt: skip
+    return (
+        "A handwritten digit and the same digit moved, with their normalized feature maps. With a "
+        "mean and variance for each channel the second map is the first one moved, and the "
+        f"difference is {_unmatched(data)}. With a mean and variance for each pixel the maps differ "
+        f"by {100 * _rms(data, 'pixel'):.0f} %."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"One digit of a batch of 64 moves four pixels down and six to the right; the others stay. Its feature map (one random convolution, edges that wrap around) "
-            f"is normalized over the batch. Right: the map of the moved digit minus the moved map of the digit. Per channel it is {_unmatched(data)}; "
-            f"per pixel {100 * _rms(data, 'pixel'):.0f} % of the map (root mean squares). Blue is below zero, orange above, on one scale that ends at {_limit(data):.1f}.")  # fmt: skip
+    return (
+        "One digit of a batch of 64 moves four pixels down and six to the right; the others stay. "
+        "Its feature map (one random convolution, edges that wrap around) is normalized over the "
+        "batch. Right: the map of the moved digit minus the moved map of the digit. Per channel it "
+        f"is {_unmatched(data)}; per pixel {100 * _rms(data, 'pixel'):.0f} % of the map (root mean "
+        "squares). Blue is below zero, orange above, on one scale that ends at "
+        f"{_limit(data):.1f}."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:

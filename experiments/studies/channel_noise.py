@@ -1,0 +1,223 @@
+"""How steady are the mean and the variance that a channel takes over all its pixels?
+
+Images of random pixels, independent, blurred or sharpened by a convolution, show how far a channel's
+mean and variance are from the population's, against closed forms; and one bright pixel in a dark batch
+shows how large a normalized value can be.
+
+What came out: the batch of m h w values is worth that many independent ones only if pixels are
+independent. A kernel that blurs makes them worth less, and one that sharpens more: the mean is as noisy
+and the variance as much too small as that number says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from experiments.engine.convolution import Convolution
+from experiments.engine.standardize import PYTORCH, Standardize
+from experiments.results import Value, table, value
+from experiments.runs import normal
+from experiments.study import Case, Claim, call, setting, within
+from experiments.theory import transform as theory
+
+# 16 runs of 1,024 batches know a variance to √(2/16,384) = 1.1 %, with an interval of ± 2.2 %: what is
+# left is more than three such errors.
+SAMPLING = 0.06
+# Blurred batches of 2 × 16 pixels are worth 3.6 values: their variance varies by 90 %, so 16,384 of them
+# know its mean to 0.7 %, ± 1.4 %. Batches worth k times as many values know it √k times as well. Each
+# tolerance is at most half of the way to (m′ − 1)/m′.
+SAMPLING_OF_VARIANCE = {(4, 2): 0.04, (4, 8): 0.02, (8, 2): 0.02, (8, 8): 0.008}
+# For independent pixels; made to keep their variance.
+KERNELS = {
+    "independent": np.array([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]]),
+    "blurred": np.ones((3, 3)) / 3,
+    "sharpened": np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]) / np.sqrt(29),
+}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Settings of the study."""
+
+    runs: int = setting(16, "independent repetitions")
+    sizes: tuple[tuple[int, int], ...] = setting(
+        ((4, 2), (4, 8), (8, 2), (8, 8), (16, 2)), "pairs of h = w and m of random images"
+    )
+    batches: int = setting(1024, "batches of random images in each run and setting")
+    single: tuple[tuple[int, int], ...] = setting(
+        ((1, 4), (2, 4), (2, 8), (8, 8), (8, 28), (32, 28)),
+        "pairs of m and h = w with one bright pixel",
+    )
+    seed: int = setting(8, "every random stream is spawned from it")
+
+
+QUICK, FULL, PAPER = Setup(runs=3, batches=64), Setup(), Setup(runs=64, batches=4096)
+
+
+def points(s: Setup) -> dict:
+    """Random images, and one bright pixel."""
+    return {"noise": call(noise, s), "bright": call(bright, s)}
+
+
+def label(side: int, m: int) -> str:
+    """Height, width and batch size in words, as coordinates name them."""
+    return f"{side} x {side}, m = {m}"
+
+
+def statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of every channel over samples and pixels, (batch, channel) each."""
+    layer = Standardize(replace(PYTORCH, eps=0.0))
+    _, state, _ = layer.init([None] * len(images), images.shape[2], images.dtype)
+    _, saved, _ = layer.forward({}, state, images, training=True)
+    return saved["mean"].astype(float), saved["var"].astype(float)
+
+
+def noise(sizes, batches, runs) -> xr.Dataset:
+    """Random images: the mean square of a channel's mean, and the mean of its variance."""
+    layer, read = Convolution(1, padding="circular", bias=False), []
+    for rng in runs.part(3).streams():
+        for side, m in sizes:
+            for kernel in KERNELS.values():  # each has pixels of its own: other numbers are tested
+                x = normal([rng], batches * m, 1, side, side)
+                weight = {"weight": kernel[None, None, None]}
+                y, _, _ = layer.forward(weight, {}, x, training=True)
+                mean, variance = statistics(y.reshape(batches, m, 1, side, side))
+                read.append((np.square(mean).mean(), variance.mean()))
+    square, variance = np.reshape(read, (len(runs), len(sizes), len(KERNELS), 2)).T
+    worth = [
+        [theory.effective_values(m, side * side, kernel) for side, m in sizes]
+        for kernel in KERNELS.values()
+    ]
+    side, m = np.int32(sizes).T
+    of, dims = "variance of a pixel", "kernel setting run"
+    found = {
+        "mean_square": (square, "mean square of a channel's mean", of, dims),
+        "variance": (variance, "mean of a channel's variance, divisor m h w", of, dims),
+        "worth_theory": (worth, "m h w Σk²/(Σk)²", "1", "kernel setting"),
+        "noise_side": (side, "height and width", "pixel", "setting"),
+        "noise_batch": (m, "batch size m", "1", "setting"),
+    }
+    labels = [label(*size) for size in sizes]
+    return table(found, kernel=list(KERNELS), setting=labels, run=runs)
+
+
+def bright(single) -> xr.Dataset:
+    """One bright pixel in a dark batch."""
+    read, layer = [], Standardize(replace(PYTORCH, eps=0.0))
+    for m, side in single:
+        x = np.zeros((1, m, 1, side, side))
+        x[0, 0, 0, side // 2, side // 2] = 1
+        _, state, _ = layer.init([None], 1, x.dtype)
+        y, _, _ = layer.forward({}, state, x, training=True)
+        read.append(y.max())
+    m, side = np.int32(single).T
+    found = {
+        "bright": (read, "normalized value of the one bright pixel"),
+        "bright_theory": (theory.largest_normalized(m * side**2), "√(m h w − 1)"),
+        "bright_side": (side, "height and width", "pixel"),
+        "bright_batch": (m, "batch size m"),
+    }
+    return table(found, one_pixel=[label(side, m) for m, side in single])
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def measured(name: str, kernel: str, side: int, m: int) -> Value:
+    """A quantity of random images."""
+    return value(name, kernel=kernel, setting=label(side, m))
+
+
+def over_theory(kernel: str, side: int, m: int) -> Value:
+    """Mean square of the channel's mean, over the closed form."""
+    return measured("mean_square", kernel, side, m) * measured("worth_theory", kernel, side, m)
+
+
+def bias_over_theory(side: int, m: int) -> Value:
+    """Mean variance of a channel of blurred pixels, over 1 − 1/(effective number)."""
+    expected = measured("worth_theory", "blurred", side, m).map(theory.batch_variance)
+    return measured("variance", "blurred", side, m) / expected
+
+
+def over_bound(m: int, side: int) -> Value:
+    """The one bright pixel over √(m h w − 1)."""
+    at = label(side, m)
+    return value("bright", one_pixel=at) / value("bright_theory", one_pixel=at)
+
+
+CLAIMS = (
+    Claim(
+        "worth-of-pixels-has-a-closed-form",
+        says="After a convolution of independent pixels, m h w values settle a channel’s mean like "
+        "m h w Σk²/(Σk)² independent ones.",
+        source="reader",
+        verdict="supported",
+        cases=tuple(
+            Case(
+                f"{kernel}, {side} × {side} pixels, batch of {m}, mean square of the channel’s mean "
+                "over the closed form",
+                over_theory(kernel, side, m).mean(),
+                within(1, relative=SAMPLING),
+            )
+            for kernel in KERNELS
+            for side, m in ((4, 2), (8, 2), (8, 8), (16, 2))
+        ),
+        because="Round the edges each pixel enters the sum with every weight of the kernel once, so "
+        "the mean is multiplied by Σk and the variance by Σk².",
+    ),
+    Claim(
+        "channel-variance-counts-pixels",
+        says="A channel’s variance is too small by the factor (m′ − 1)/m′ with m′ = m · h · w.",
+        source="reader",
+        verdict="depends",
+        cases=tuple(
+            Case(
+                f"{kernel}, {side} × {side} pixels, batch of {m}, mean variance over (m′ − 1)/m′",
+                (measured("variance", kernel, side, m) / theory.batch_variance(m * side**2)).mean(),
+                within(1, relative=0.01),
+            )
+            for kernel in ("independent", "blurred")
+            for side, m in ((4, 2), (4, 8), (8, 2), (8, 8))
+        ),
+        because="What is missing is the variance of the mean, so the number of independent values "
+        "counts and not that of pixels.",
+    ),
+    Claim(
+        "channel-variance-counts-what-it-is-worth",
+        says="A channel’s variance is too small by the factor 1 − 1/n, n being the number of "
+        "independent values that its pixels are worth.",
+        source="reader",
+        verdict="supported",
+        cases=tuple(
+            Case(
+                f"blurred, {side} × {side} pixels, batch of {m}, mean variance over the closed form",
+                bias_over_theory(side, m).mean(),
+                within(1, relative=away),
+            )
+            for (side, m), away in SAMPLING_OF_VARIANCE.items()
+        ),
+        because="The variance is taken around the batch’s own mean, which takes along that mean’s "
+        "share of it.",
+    ),
+    Claim(
+        "one-bright-pixel-bound",
+        says="One bright pixel in a dark batch normalizes to √(m · h · w − 1), far above √(m − 1).",
+        source="reader",
+        verdict="supported",
+        cases=tuple(
+            Case(
+                f"{side} × {side} pixels, batch of {m}, normalized value over √(m · h · w − 1)",
+                over_bound(m, side).exact(),
+                within(1, absolute=1e-9),
+            )
+            for m, side in FULL.single
+        ),
+        because="All values of the channel share one mean and one variance, whichever picture they "
+        "come from.",
+    ),
+)
+
+VALUES = {"blurred_variance": measured("variance", "blurred", 4, 2).mean()}

@@ -1,0 +1,117 @@
+"""Does a convolutional network with batch norm do the same at every place of the picture?
+
+Digits go through small random convolutional networks, are moved and go through them again, as in
+`conv_shifts`, but with zeros beyond the edge, or with a stride.
+
+What came out: zero padding breaks the shift at the edge, and batch statistics carry that break inside.
+A stride keeps moves by its own length and no others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from experiments.measures.equivariance import move, relative_square
+from experiments.results import Value, table, value
+from experiments.studies.conv_shifts import error, exactly, random_network, shift, task
+from experiments.studies.conv_shifts import inside as inside
+from experiments.study import Case, Claim, call, setting
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Settings of the study."""
+
+    runs: int = setting(16, "independent repetitions: random weights, digits and moves")
+    images: int = setting(16, "digits in a batch whose digits are moved")
+    channels: int = setting(4, "channels of every convolution")
+    seed: int = setting(8, "every random stream is spawned from it")
+
+
+QUICK, FULL, PAPER = Setup(runs=3, images=4, channels=2), Setup(), Setup(runs=64)
+
+
+def points(s: Setup) -> dict:
+    """Both paddings, and a stride."""
+    paddings = {p: call(padded, s, padding=p, count=s.runs) for p in ("circular", "zero")}
+    return paddings | {"stride": call(strided, s)}
+
+
+def padded(padding, images, channels, seed, count) -> xr.Dataset:
+    """Errors of moving, as `conv_shifts` measures them."""
+    return shift(padding, images, channels, seed, count)
+
+
+def strided(images, channels, runs) -> xr.Dataset:
+    """With stride 2: moved by two pixels, one of what comes out, and by one, which is none or one."""
+    read = []
+    for rng in runs.part(1).streams():
+        x, _, weights = task(rng, images)
+        model = random_network(weights, channels, "channel", "circular", strides=(2, 1))
+        before = model.outputs(x, training=True)
+        for step in (2, 1):
+            after = model.outputs(move(x, (step, 0)), training=True)
+            matches = [relative_square(after, move(before, (by, 0))) for by in (0, 1)]
+            read.append(np.sqrt(min(matches)))
+    words = "difference between moving before and after the network, at the best match"
+    found = {"strided_error": (np.reshape(read, (-1, 2)).T, words)}
+    return table(found, step=(2, 1), run=runs)
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def best_match(step: int) -> Value:
+    """Difference with stride 2, over the output."""
+    return value("strided_error", step=step)
+
+
+CLAIMS = (
+    Claim(
+        "batch-norm-networks-commute-with-shifts",
+        says="A convolutional network with batch norm does the same at every place of the picture.",
+        source="reader",
+        verdict="depends",
+        cases=tuple(
+            Case(f"{when}, difference", measured.mean(), exactly)
+            for when, measured in (
+                ("stride 1, edges that wrap around", error("circular", "channel", "all")),
+                ("stride 1, zero padding", error("zero", "channel", "all")),
+                ("stride 2, moved by two pixels", best_match(2)),
+                ("stride 2, moved by one pixel", best_match(1)),
+            )
+        ),
+        because="Batch norm does; zero padding and strides do not.",
+    ),
+    Claim(
+        "zero-padding-disturbs-only-the-edge",
+        says="Zero padding treats the edge differently, but the inside of the picture does not notice.",
+        source="reader",
+        verdict="depends",
+        cases=tuple(
+            Case(
+                f"{when}, difference inside",
+                error("zero", statistics, which, "inside_error").mean(),
+                exactly,
+            )
+            for when, statistics, which in (
+                ("no normalization", "none", "all"),
+                ("batch norm in evaluation", "channel", "evaluation"),
+                ("batch norm in training", "channel", "all"),
+            )
+        ),
+        because="In training the edge is part of the channel’s mean and variance, and these go to "
+        "every pixel.",
+    ),
+)
+
+VALUES = {
+    "zero_error": error("zero", "channel", "all").mean(),
+    "zero_error_none": error("zero", "none", "all").mean(),
+    "inside_training": error("zero", "channel", "all", "inside_error").mean(),
+    "inside_evaluation": error("zero", "channel", "evaluation", "inside_error").mean(),
+    "stride_odd": best_match(1).mean(),
+}

@@ -1,0 +1,248 @@
+"""Why does batch norm share its statistics over all pixels of a channel?
+
+Digits go through small random convolutional networks whose normalization takes its statistics for each
+channel, for each pixel by itself, or not at all. The same digits, moved, go through the same network,
+and what comes out is moved back and compared. Edges wrap around; `conv_borders` has others.
+
+What came out: with statistics for each channel, what comes out moves with the picture to round-off, in
+training and in evaluation. Statistics for each pixel break this unless all pictures of the batch move
+alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from experiments.engine.activations import ReLU
+from experiments.engine.affine import Affine
+from experiments.engine.convolution import Convolution
+from experiments.engine.flatten import Flatten
+from experiments.engine.network import Network
+from experiments.engine.standardize import PYTORCH, Standardize
+from experiments.measures.equivariance import MOVES, move, moved_before_and_after, relative_square
+from experiments.results import Value, table, value
+from experiments.runs import Runs
+from experiments.study import Case, Claim, above, below, call, setting, within
+from experiments.training import Model, block, load, start
+
+# Sums of at most 12,544 float64 terms (16 images of 784 pixels), twice: 12,544 * 2**-53 is 1.4e-12 at
+# the very worst, and errors of rounding add up like a random walk, to a hundredth of that.
+ROUND_OFF = 1e-12
+SIDE = 28  # pixels, of a digit
+REACH = 2  # pixels that two convolutions of 3 × 3 see beyond one
+FARTHEST = 3  # pixels that a digit is moved by, at most, up or down and left or right
+
+
+@dataclass(frozen=True)
+class StandardizePixels:
+    """A layer that takes the statistics of each pixel by itself, for images of 28 × 28 pixels."""
+
+    layer: Standardize
+
+    def init(self, rngs, features, dtype):
+        """Statistics for every pixel of every channel."""
+        _, state, _ = self.layer.init(rngs, features * SIDE**2, dtype)
+        return {}, state, features
+
+    def forward(self, params, state, x, training, buffers=None):
+        """x̂, every pixel standardized over the samples."""
+        flat = x.reshape(*x.shape[:2], -1)
+        y, saved, state = self.layer.forward(params, state, flat, training, buffers)
+        return y.reshape(x.shape), saved, state
+
+
+# Evaluation uses the statistics of the last batch.
+LAST_BATCH = Standardize(replace(PYTORCH, rate=1.0))
+# What a mean and a variance belong to.
+STATISTICS = {"channel": (LAST_BATCH,), "pixel": (StandardizePixels(LAST_BATCH),), "none": ()}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Settings of the study."""
+
+    runs: int = setting(16, "independent repetitions: random weights, digits and moves")
+    images: int = setting(16, "digits in a batch whose digits are moved")
+    channels: int = setting(4, "channels of every convolution")
+    sides: tuple[int, ...] = setting((28, 14), "h = w of images whose parameters are counted")
+    seed: int = setting(8, "every random stream is spawned from it")
+
+
+QUICK, FULL, PAPER = Setup(runs=3, images=4, channels=2), Setup(), Setup(runs=64)
+
+
+def points(s: Setup) -> dict:
+    """Errors of moving, one digit to look at, and numbers of parameters."""
+    return {
+        "shift": call(shift, s, padding="circular", count=s.runs),
+        "picture": call(picture, s),
+        "counts": call(counts, s),
+    }
+
+
+def some(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Training digits drawn without replacement: (1, sample, channel, height, width)."""
+    images = load("digits").train.images().x
+    return images[rng.choice(len(images), count, replace=False)][None].astype(float)
+
+
+def task(rng: np.random.Generator, images: int) -> tuple[np.ndarray, tuple[int, int], int]:
+    """Digits, how far they move, and a seed: every network of a run starts from the same weights."""
+    x = some(rng, images)
+    by = rng.choice([-1, 1], 2) * rng.integers(1, FARTHEST + 1, 2)
+    return x, tuple(by), int(rng.integers(2**63))
+
+
+def inside(images: np.ndarray) -> np.ndarray:
+    """Pixels that no edge can reach through the convolutions, before and after moving."""
+    margin = REACH + FARTHEST
+    return images[..., margin:-margin, margin:-margin]
+
+
+def random_network(
+    seed: int, channels: int, statistics: str, padding: str, strides: tuple[int, ...] = (1, 1)
+) -> Model:
+    """Convolution, normalization and ReLU, as often as there are strides."""
+    layers = []
+    for stride in strides:
+        convolution = Convolution(channels, stride=stride, padding=padding, bias=False)
+        layers += block(convolution, STATISTICS[statistics], ReLU())
+    network = Network(tuple(layers))
+    return Model(network, *network.init([np.random.default_rng(seed)], 1))
+
+
+def shift(padding, images, channels, seed, count) -> xr.Dataset:
+    """Errors of moving before the network instead of after it; a map mixes runs, hence a count."""
+    runs, read, squares = Runs(seed, count), [], 0
+    for rng in runs.part(1).streams():
+        x, by, weights = task(rng, images)
+        pairs = [
+            moved_before_and_after(random_network(weights, channels, kind, padding), x, by, which)
+            for kind in STATISTICS
+            for which in MOVES
+        ]
+        errors = [relative_square(*pair) for pair in pairs]
+        read.append((errors, [relative_square(*map(inside, pair)) for pair in pairs]))
+        squares += np.array([relative_square(*pair, axis=(0, 1, 2)) for pair in pairs]) / count
+    everywhere, within_reach = np.sqrt(np.moveaxis(read, 0, -1))
+    words = "difference between moving before and after the network, over its output (RMS)"
+    dims = "padding statistics move"
+    found = {
+        "shift_error": (everywhere, words, "1", f"{dims} run"),
+        "inside_error": (within_reach, "the same where no edge reaches", "1", f"{dims} run"),
+        "where_error": (
+            np.sqrt(squares),
+            "the same by pixel, over all runs",
+            "1",
+            f"{dims} row column",
+        ),
+    }
+    along = {"run": runs, "row": range(SIDE), "column": range(SIDE)}
+    return table(found, padding=padding, statistics=list(STATISTICS), move=list(MOVES), **along)
+
+
+def picture(seed) -> xr.Dataset:
+    """One digit of a batch and its feature map, before and after that digit moves, to look at."""
+    one, by = Runs(seed, 1).part(29), (4, 6)  # a digit and a kernel that are good to look at
+    (rng,) = one.streams()
+    x = some(rng, 64)
+    moved = x.copy()
+    moved[:, 0] = move(x[:, 0], by)
+    convolution = Network((Convolution(1, padding="circular", bias=False),))
+    model = Model(convolution, *convolution.init([rng], 1))
+    maps = [model.outputs(images, training=True) for images in (x, moved)]
+    panels = [[x[0, 0, 0], moved[0, 0, 0], np.full((SIDE, SIDE), np.nan)]]
+    for layer in (Standardize(), StandardizePixels(Standardize())):
+        norm = start(Network((layer,)), one, 1, dtype=float)
+        before, after = (norm.outputs(y, training=True)[0, 0, 0] for y in maps)
+        panels.append([before, after, after - move(before, by)])
+    whose, which = ["input", "channel", "pixel"], ["before", "after", "difference"]
+    found = {"picture": (panels, "a digit and its normalized feature map")}
+    return table(found, whose=whose, which=which, row=range(SIDE), column=range(SIDE))
+
+
+def counts(channels, sides) -> xr.Dataset:
+    """The number of parameters for each channel."""
+    read = []
+    for shared_by in ("channel", "pixel"):
+        for side in sides:
+            flat = (Flatten(side * side),) if shared_by == "pixel" else ()
+            params, _ = Network((*flat, Standardize(), Affine())).init([None], channels)
+            read.append(sum(p.size for layer in params for p in layer.values()) / channels)
+    found = {"parameters": (np.reshape(read, (2, -1)), "parameters for each channel")}
+    return table(found, shared_by=["channel", "pixel"], side=sides)
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def error(padding: str, statistics: str, which: str, of: str = "shift_error") -> Value:
+    """Difference between moving before and after the network, over its output."""
+    return value(of, padding=padding, statistics=statistics, move=which)
+
+
+exactly = below(ROUND_OFF, "of the output")
+
+CLAIMS = (
+    Claim(
+        "channel-statistics-keep-shifts",
+        says="Statistics per channel over batch, height and width keep the convolution property: "
+        "what comes out moves with the picture.",
+        source="overview",
+        verdict="supported",
+        cases=tuple(
+            Case(
+                f"edges that wrap around, {when}, difference",
+                error("circular", "channel", which).every(),
+                exactly,
+            )
+            for which, when in MOVES.items()
+        ),
+        because="A mean over all pixels does not depend on where they are, and every pixel gets the "
+        "same scale and shift.",
+    ),
+    Claim(
+        "pixel-statistics-break-shifts",
+        says="A mean and a variance for each pixel by itself would break the convolution property.",
+        source="reader",
+        verdict="depends",
+        cases=tuple(
+            Case(
+                f"edges that wrap around, {when}, difference",
+                error("circular", "pixel", which).mean(),
+                above(0.01, "% of the output"),
+            )
+            for which, when in MOVES.items()
+        ),
+        because="They do, except where all images of the batch move alike, since then the statistics "
+        "of the pixels move along.",
+    ),
+    Claim(
+        "two-parameters-per-channel",
+        says="In a convolutional network batch norm learns one γ and one β for each channel, whatever "
+        "the size of the image.",
+        source="overview",
+        verdict="supported",
+        cases=tuple(
+            Case(
+                f"{side} × {side} pixels",
+                value("parameters", shared_by="channel", side=side).exact(),
+                within(2, "for each channel"),
+            )
+            for side in FULL.sides
+        ),
+        because="Pixels that share a mean and a variance share γ and β too, or the layer would treat "
+        "places differently.",
+    ),
+)
+
+VALUES = {
+    "channel_error": error("circular", "channel", "one").every(),
+    "pixel_error": error("circular", "pixel", "one").mean(),
+    "pixel_error_all": error("circular", "pixel", "all").mean(),
+    "pixel_error_evaluation": error("circular", "pixel", "evaluation").mean(),
+    "pixel_parameters": value("parameters", shared_by="pixel", side=SIDE).exact(),
+}

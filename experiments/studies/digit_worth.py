@@ -1,0 +1,215 @@
+"""How many independent values are the pixels of a digit worth?
+
+A channel's mean over a batch is as steady as that of so many independent values, and this number is
+what its pixels are worth. It is measured for digits on coarser and coarser grids, for their feature maps
+in small random networks, and for batches of digits; beside them, images of random pixels as in
+`channel_noise`.
+
+What came out: digits are worth far fewer values than they have pixels, more pixels of the same picture
+add hardly anything, and other pictures do. A kernel that sharpens makes pixels worth more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from experiments.engine.activations import ReLU
+from experiments.engine.convolution import Convolution
+from experiments.engine.network import Network
+from experiments.engine.standardize import Standardize
+from experiments.engine.standardize_groups import StandardizeGroups
+from experiments.results import Value, table, value
+from experiments.studies.channel_noise import KERNELS, measured, noise, statistics
+from experiments.study import Case, Claim, above, call, setting, within
+from experiments.training import Model, block, load
+
+# 16 runs of 512 batches know a variance to 1.6 %, ± 3.1 %, and each half of the digits knows that of
+# its means to some 3 %: twice both together.
+SAMPLING = 0.12
+AGREES = 0.1  # so near to m h w that nobody would care
+PIXELS = 28**2  # of a digit
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Settings of the study."""
+
+    runs: int = setting(16, "independent repetitions: random weights, digits and pixels")
+    digits: int = setting(200, "digits in each run whose pixels and feature maps are measured")
+    grids: tuple[int, ...] = setting(
+        (7, 4, 2, 1), "take every so manyth pixel of a digit in both directions"
+    )
+    channels: int = setting(4, "channels of every convolution")
+    layers: int = setting(3, "convolutions whose feature maps are measured")
+    digit_batches: tuple[int, ...] = setting((2, 8, 32), "batch sizes m of digits")
+    draws: int = setting(512, "batches of digits in each run and size")
+    sizes: tuple[tuple[int, int], ...] = setting(
+        ((4, 2), (4, 8), (8, 2), (8, 8), (16, 2)), "pairs of h = w and m of random images"
+    )
+    batches: int = setting(1024, "batches of random images in each run and setting")
+    seed: int = setting(8, "every random stream is spawned from it")
+
+
+QUICK = Setup(runs=3, channels=2, batches=64, digits=40, draws=16)
+FULL = Setup()
+PAPER = Setup(runs=64, batches=4096, digits=500)
+
+
+def points(s: Setup) -> dict:
+    """Digits, and random images."""
+    return {"digits": call(worths, s), "noise": call(random_images, s)}
+
+
+def random_images(sizes, batches, runs) -> xr.Dataset:
+    """Images of random pixels, as `channel_noise` measures them."""
+    return noise(sizes, batches, runs)
+
+
+def worth(images: np.ndarray) -> np.ndarray:
+    """Independent values that an image of each channel is worth: σ² over the variance of means."""
+    each = StandardizeGroups(images.shape[2], eps=0.0)  # every image by itself
+    _, saved, _ = each.forward({}, {}, images, training=True)
+    return statistics(images)[1][0] / saved["mean"][0].astype(float).var(axis=0, ddof=1)
+
+
+def worths(grids, layers, channels, digits, digit_batches, draws, runs) -> xr.Dataset:
+    """What pixels of digits are worth: on coarser grids, in feature maps, and in batches."""
+    convolution = Convolution(channels, padding="circular", bias=False)
+    network = Network(block(convolution, (Standardize(),), ReLU()) * layers)
+    images = load("digits").train.images().x
+    # What a digit is worth is found on one half of all digits, and batches are drawn from the other;
+    # they are sorted by label.
+    half, other = images[::2], images[1::2]
+    ((centre,),), ((variance,),) = statistics(other[None].astype(float))
+    grid, maps, square = [], [], []
+    for rng in runs.part(4).streams():
+        model = Model(network, *network.init([rng], 1, np.float32))
+        x = images[rng.choice(len(images), digits, replace=False)][None]
+        _, saved, _ = model.forward(x, training=True)
+        maps.append([worth(kept["x"]) for kept in saved if "xhat" in kept])
+        grid.append([worth(coarser(x, step))[0] for step in grids])
+        drawn = (rng.integers(len(other), size=(draws, m)) for m in digit_batches)
+        means = (statistics(other[some])[0] for some in drawn)
+        square.append([np.square(mean - centre).mean() / variance for mean in means])
+    whole, of = worth(half[None].astype(float))[0], "variance of a pixel"
+    words = "independent values that {} is worth"
+    found = {
+        "grid_worth": (np.transpose(grid), words.format("an image"), "1", "pixels run"),
+        "map_worth": (np.moveaxis(maps, 0, -1), words.format("a map"), "1", "layer channel run"),
+        "digit_square": (np.transpose(square), "of a batch's mean", of, "digit_batch run"),
+        "digit_worth": (whole, words.format("a digit of one half"), "1", ""),
+    }
+    pixels = [coarser(x, step)[0, 0].size for step in grids]
+    along = {"layer": range(1, layers + 1), "channel": range(channels), "run": runs}
+    return table(found, pixels=pixels, digit_batch=digit_batches, **along)
+
+
+def coarser(images: np.ndarray, step: int) -> np.ndarray:
+    """Every so manyth pixel in both directions."""
+    return np.ascontiguousarray(images[..., step // 2 :: step, step // 2 :: step])
+
+
+# ------------------------------------------------------------------------------------------ claims
+
+
+def share(kernel: str) -> Value:
+    """Independent values over m h w, in 8 batches of 8 × 8 random pixels."""
+    return (measured("mean_square", kernel, 8, 8) * 8**3).map(np.reciprocal)
+
+
+def of_digits(pixels: int) -> Value:
+    """What so many pixels of a digit are worth."""
+    return value("grid_worth", pixels=pixels)
+
+
+def of_map(layer: int) -> Value:
+    """What the channel in the middle is worth."""
+    return value("map_worth", layer=layer).over("channel", "median")
+
+
+def of_batch(m: int) -> Value:
+    """Mean square deviation of a batch's mean, over 1/(m × what one digit is worth)."""
+    return value("digit_square", digit_batch=m) * m * value("digit_worth")
+
+
+CLAIMS = (
+    Claim(
+        "channel-batch-is-m-h-w-values",
+        says="Statistics over m · h · w values are as good as those of that many independent samples.",
+        source="reader",
+        verdict="depends",
+        cases=tuple(
+            Case(f"{what}, values worth over m · h · w", found, within(1, relative=AGREES))
+            for what, found in (
+                *((f"{kernel} pixels", share(kernel).mean()) for kernel in KERNELS),
+                ("pixels of digits", (of_digits(PIXELS) / PIXELS).mean()),
+                *(
+                    (
+                        f"digits after {count}, the channel in the middle",
+                        (of_map(layer) / PIXELS).median(),
+                    )
+                    for layer, count in (
+                        (1, "one convolution"),
+                        (2, "two convolutions"),
+                        (3, "three convolutions"),
+                    )
+                ),
+            )
+        ),
+        because="Neighbouring pixels tell much the same, so most are worth a fraction; a kernel with "
+        "negative weights can make them worth more.",
+    ),
+    Claim(
+        "batches-of-digits-settle-by-worth",
+        says="A batch of m new digits settles a channel’s mean like m times as many independent "
+        "values as one digit is worth.",
+        source="reader",
+        verdict="supported",
+        cases=tuple(
+            Case(
+                f"batch of {m}, mean square deviation of the mean, over the variance of a pixel over "
+                "that number",
+                of_batch(m).mean(),
+                within(1, relative=SAMPLING),
+            )
+            for m in FULL.digit_batches
+        ),
+        because="Different digits are independent of each other, whatever their pixels are.",
+    ),
+    Claim(
+        "larger-images-steady-a-channel",
+        says="Images with four times as many pixels give a channel’s statistics four times as many "
+        "values to settle on.",
+        source="reader",
+        verdict="depends",
+        cases=(
+            Case(
+                "independent pixels, values that they are worth",
+                (
+                    measured("mean_square", "independent", 8, 2)
+                    / measured("mean_square", "independent", 16, 2)
+                ).mean(),
+                above(3.5, "times as many"),
+            ),
+            Case(
+                "digits at twice the resolution, values that they are worth",
+                (of_digits(PIXELS) / of_digits(PIXELS // 4)).mean(),
+                above(3.5, "times as many"),
+            ),
+        ),
+        because="New pixels between the old ones of the same picture hardly tell anything new; other "
+        "pictures do.",
+    ),
+)
+
+VALUES = {
+    "digit_worth": of_digits(PIXELS).mean(),
+    "digit_worth_coarse": of_digits(49).mean(),
+    "digit_worth_coarsest": of_digits(16).mean(),
+    "map_worth": of_map(1).median(),
+    "map_worth_all": value("map_worth").every(),
+    "map_share_more": (value("map_worth") > PIXELS).map(np.mean).exact(),
+}
