@@ -14,6 +14,7 @@ import xarray as xr
 from experiments.measures import statistics
 from experiments.measures.statistics import Measurement
 from experiments.runs import Runs
+from experiments.study import Rule
 
 Measure = Callable[[xr.Dataset], Measurement]
 
@@ -166,6 +167,19 @@ class Value:
     def exact(self, unit: str | None = None) -> Measure:
         """The only entry, which was computed and not sampled."""
         return self._measure(lambda values, unit: statistics.exact(values.item(), unit), unit)
+
+    def worst(self, rule: Rule) -> Measure:
+        """Of the means over runs, one for every entry of the other dimensions, that whose interval comes
+        nearest to breaking a rule, or breaks it most."""
+
+        def measure(results: xr.Dataset) -> Measurement:
+            array = self(results)
+            others = [dim for dim in array.dims if dim != "run"]
+            samples = array.transpose(*others, "run").values.reshape(-1, array.sizes["run"])
+            found = [statistics.mean(some, _unit(array)) for some in samples]
+            return max(found, key=lambda m: max(m.high - rule.high, rule.low - m.low))
+
+        return measure
 
     def _measure(
         self, statistic: Callable[[np.ndarray, str], Measurement], unit: str | None
@@ -323,20 +337,22 @@ def rows(*arrays: xr.DataArray) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(frame.select_dtypes("float32").columns, float))
 
 
-def summary(array: xr.DataArray, over: str | Sequence[str] = "run", name: str = "") -> pd.DataFrame:
+def summary(
+    array: xr.DataArray, over: str | Sequence[str] = "run", name: str = "", geometric: bool = False
+) -> pd.DataFrame:
     """One row for every entry of the other dimensions: the mean over runs, `low` and `high` of its 95 % interval, `runs`.
 
-    The interval is the one that claims have (`experiments.measures.statistics.band`).
+    The interval is the one that claims have (`experiments.measures.statistics.band`); with `geometric`,
+    mean and interval are those of the logarithm, and then exp of them.
     """
     over = [over] if isinstance(over, str) else list(over)
     others = [dim for dim in array.dims if dim not in over]
     stacked = array.transpose(*others, *over)
     samples = stacked.values.reshape(*(array.sizes[dim] for dim in others), -1)
     found = rows(stacked.isel(dict.fromkeys(over, 0), drop=True).rename(name or array.name))
-    for column, values in zip(
-        (name or array.name, "low", "high"), statistics.band(samples, -1), strict=True
-    ):
-        found[column] = np.ravel(values)
+    band = statistics.band(np.log(samples) if geometric else samples, -1)
+    for column, values in zip((name or array.name, "low", "high"), band, strict=True):
+        found[column] = np.ravel(np.exp(values) if geometric else values)
     return found.assign(runs=samples.shape[-1])
 
 

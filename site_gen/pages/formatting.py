@@ -11,12 +11,12 @@ import jinja2
 
 from site_gen import imprint
 from site_gen.media.catalogue import THEMES
+from site_gen.theme.numbers import SUPERSCRIPTS
 
 # Verdicts as readers meet them, the clearest first: in the ledger, on the board, on the terminal.
 VERDICT_ORDER = ("supported", "depends", "refuted", "untested", "undecided")
 MINUS, NARROW, TIMES = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{MULTIPLICATION SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_DIGITS = 6
 POWER = re.compile(r"(?<![\w.])\d(?:\.(\d+))?e[-+]?\d+(?!\w)")
 KINDS = {

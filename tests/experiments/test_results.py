@@ -21,6 +21,7 @@ from experiments.results import (
     value,
 )
 from experiments.runs import Runs
+from experiments.study import above, below, within
 
 RATES = (0.1, 1.0, 10.0)
 
@@ -143,6 +144,21 @@ def test_results_are_merged_along_their_coordinates() -> None:
     merged = combine(parts)
     assert merged.x.sel(b=8).values.tolist() == [8.0, 8.0, 8.0]
     assert merged.sizes == {"b": 2, "run": 3}
+
+
+def test_a_geometric_summary_is_exp_of_that_of_the_logarithm(results) -> None:
+    found, logs = summary(results["accuracy"], geometric=True), summary(np.log(results["accuracy"]))
+    columns = ["accuracy", "low", "high"]
+    assert found[columns].values == pytest.approx(np.exp(logs[columns].values))
+    assert (found["runs"] == 5).all()
+
+
+def test_the_worst_of_several_means_is_the_one_nearest_to_breaking_the_rule(results) -> None:
+    of = value("accuracy", norm="none")
+    means = [of.at(rate=rate).mean()(results) for rate in RATES]  # the second is larger by one
+    assert of.worst(below(1))(results) == of.worst(within(0, absolute=2))(results) == means[1]
+    assert of.worst(above(1))(results) == min(means, key=lambda m: m.low)
+    assert of.worst(within(5, relative=0.1))(results) == min(means, key=lambda m: m.low)
 
 
 def test_a_summary_has_the_mean_and_interval_of_every_entry_in_its_own_row() -> None:
