@@ -295,16 +295,3 @@ def test_a_broken_animation_is_told(broken) -> None:
             (by_history, "looks different in the same frame"),
         ):
             assert said in fault(lambda one=animation: contract.check_animation(one, drawing))
-
-
-def test_a_claim_with_a_figure_that_does_not_exist_is_told_which_was_meant(monkeypatch) -> None:
-    from dataclasses import replace
-
-    study = quick.module("anatomy")
-    contract.check_shown(study)
-    wrong = replace(study.CLAIMS[0], figure="anatomy-epsilom")
-    monkeypatch.setattr(study, "CLAIMS", (wrong, *study.CLAIMS[1:]))
-    with pytest.raises(
-        BuildError, match=rf"anatomy\.py:\d+: .*{wrong.id}.*did you mean anatomy-epsilon"
-    ):
-        contract.check_shown(study)
