@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import rows
+from experiments.studies.bngd import CONDITION
+from site_gen.theme import Theme
 
 TITLE = "The weights grow until the learning rate is small enough"
 TAGS = ("learning rates", "effective learning rate")
@@ -19,40 +16,38 @@ CLAIMS = ("rate-tunes-itself",)
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every rate and run, at the largest condition number: effective rate as a share of the edge of stability."""
-    effective = results["effective"].sel(condition=float(results["condition"].max()))
-    return effective.reset_coords(drop=True).to_dataframe("effective_rate").reset_index()
+    """A row for every rate and run: the effective rate as a share of the edge of stability."""
+    return rows(results["effective"].sel(condition=CONDITION, drop=True).rename("effective_rate"))
 
 
 def alt(data: pd.DataFrame) -> str:
-    return (f"Effective rate at the end against the learning rate, both logarithmic: one cloud of points rises, meets the edge at rates near 1 and falls "
-            f"again; the largest of all is {data['effective_rate'].max():.3f} of the edge.")  # fmt: skip
+    return (
+        "Effective rate at the end against the learning rate, both logarithmic: one cloud of points "
+        "rises, meets the edge at rates near 1 and falls again; the largest of all is "
+        f"{data['effective_rate'].max():.3f} of the edge."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
     near = (data.groupby("run")["effective_rate"].max() > 0.9).mean()
-    return (f"A point for each of {data['run'].nunique()} runs and {data['learning_rate'].nunique()} rates: $\\eta\\,\\lVert u \\rVert^2/\\lVert w "
-            f"\\rVert^2$ at the end, over the rate at which descent near the solution becomes unstable; line: the median. No run ends "
-            f"above 1; {100 * near:.0f} % of the runs come within a tenth of it at some rate.")  # fmt: skip
+    return (
+        f"A point for each of {data['run'].nunique()} runs and {data['learning_rate'].nunique()} "
+        "rates: $\\eta\\,\\lVert u \\rVert^2/\\lVert w \\rVert^2$ at the end, over the rate at which "
+        "descent near the solution becomes unstable; line: the median. No run ends above 1; "
+        f"{100 * near:.0f} % of the runs come within a tenth of it at some rate."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure()
-    colour = theme.colour("batch norm")
-    middle = data.groupby("learning_rate")["effective_rate"].median()
-    ax.axhline(1, color=theme.colour("theory"), linewidth=1, linestyle="--", zorder=1.8)
-    ax.plot(data["learning_rate"], data["effective_rate"], ".", color=colour, alpha=0.45)
-    ax.plot(middle.index, middle, color=colour)
-    theme.label(
-        ax,
-        data["learning_rate"].min(),
-        1,
-        "edge of stability",
-        theme.colour("theory"),
-        dx=0,
-        dy=8,
-        weight="normal",
-    )
-    ax.set(xscale="log", yscale="log", xlabel="learning rate η", ylabel="effective rate, share of its edge",
-           ylim=(0.5 * np.min(data["effective_rate"]), 3))  # fmt: skip
+    middle = data.groupby("learning_rate", as_index=False)["effective_rate"].median()
+    place, edge = ("learning_rate", "effective_rate"), theme.colour("theory")
+    theme.level(ax, y=1, color=edge, linestyle="--", zorder=1.8)
+    theme.points(ax, data, *place, "batch norm", fmt=".", alpha=0.45)
+    theme.curve(ax, middle, *place, "batch norm")
+    first = data["learning_rate"].min()
+    theme.label(ax, first, 1, "edge of stability", edge, dx=0, dy=8, weight="normal")
+    ax.set(xscale="log", xlabel="learning rate η")
+    ax.set(yscale="log", ylabel="effective rate, share of its edge")
+    ax.set_ylim(0.5 * data["effective_rate"].min(), 3)
     return figure

@@ -1,0 +1,71 @@
+"""By what a step of plain gradient descent multiplies the distance, near the edge of stability."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from experiments.theory.optimization import descent_factor
+from site_gen.theme import Theme
+
+TITLE = "Without batch norm there is an edge, at two over the largest eigenvalue"
+TAGS = ("learning rates", "optimization")
+CLAIMS = ("descent-has-an-edge", "descent-factor")
+ID = "bngd-edge"
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """A row for every condition number and rate: the factor, median and range, and its theory."""
+    factor = results["factor"]
+    columns = {
+        "factor": factor.median("run"),
+        "factor_min": factor.min("run"),
+        "factor_max": factor.max("run"),
+        "theory": results["factor_theory"],
+    }
+    found = rows(*(array.rename(name) for name, array in columns.items()))
+    return found.rename(columns={"share": "share_of_edge"}).assign(runs=results.sizes["run"])
+
+
+def alt(data: pd.DataFrame) -> str:
+    return (
+        "Factor of a step on the distance from the solution against the rate: it falls at first, "
+        f"reaches 1 at the edge for all {data['condition'].nunique()} condition numbers, and is "
+        f"{data['factor'].max():.2f} at {data['share_of_edge'].max():g} times the edge."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    off = data[["factor_min", "factor_max"]].sub(data["theory"], axis=0).abs().max().max()
+    return (
+        "Plain gradient descent on least squares, rates as shares of $2/\\lambda_{\\max}$. Points: "
+        f"median of {data['runs'].iloc[0]} runs; lines: $\\max |1 - \\eta\\lambda|$, at most "
+        f"{off:.0e} from any run. The best rate leaves a factor that nears 1 as the condition number "
+        "grows."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, ax = theme.figure()
+    shares, edge = np.linspace(0.05, 1.55, 301), theme.colour("theory")
+    groups = list(data.groupby("condition"))
+    theme.level(ax, x=1, y=1, color=edge, linestyle="--", zorder=1.8)
+    for k, ((condition, here), colour) in enumerate(
+        zip(groups, theme.sequence(len(groups)), strict=True)
+    ):
+        line, last = descent_factor(2 * shares, [1, 1 / condition]), k == len(groups) - 1
+        theme.theory(ax, shares, line, color=colour)
+        theme.points(ax, here, "share_of_edge", "factor", colour)
+        # The last line hardly dips; the others are labelled where they are lowest.
+        at = np.argmin(np.abs(shares - 0.3)) if last else np.argmin(line)
+        right = {"dx": 0, "dy": 9} if last else {"dx": 22, "dy": -4}
+        place = {"ha": "right", "dx": -16, "dy": -4} if k == 0 else right
+        theme.label(ax, shares[at], line[at], f"condition number {condition:g}", colour, **place)
+    bottom = {"transform": ("data", "axes fraction"), "dx": 6, "weight": "normal"}
+    theme.label(ax, 1, 0.06, "2/λₘₐₓ", edge, **bottom)
+    ax.set(xlim=(0, 1.6), xlabel="learning rate, share of 2/λₘₐₓ")
+    ax.set(ylim=(0.5, 2.1), ylabel="factor of a step")
+    return figure
