@@ -2,79 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import rows
+from experiments.theory.inference import running_variance
+from site_gen.theme import Theme
 
 TITLE = "Only PyTorch averages the unbiased variance"
 TAGS = ("conventions", "running statistics", "batch size")
 CLAIMS = ("frameworks-agree-on-the-variance", "running-variance-is-unbiased")
 
-SHOWN = {"PyTorch": ("batch norm", "o", 1.0), "Keras on JAX": ("none", "s", 2.2), "Flax linen": ("layer norm", "o", 1.4),
-         "ONNX": ("group norm", "x", 1.0)}  # fmt: skip  # colour, marker, size: the last three lie on top of each other
+# Colour, marker, size: the last three lie on top of each other.
+SHOWN = {
+    "PyTorch": ("batch norm", "o", 1.0),
+    "Keras on JAX": ("none", "s", 2.2),
+    "Flax linen": ("layer norm", "o", 1.4),
+    "ONNX": ("group norm", "x", 1.0),
+}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
     """One row for every framework and batch size, and the closed form for it."""
-    table = results["factor"].dropna("size", how="all").to_dataframe().reset_index()
-    unbiased = results["factor_theory"].sel(variance="unbiased", drop=True).to_series()
-    biased = results["factor_theory"].sel(variance="biased", drop=True).to_series()
-    theory = (
-        table["size"]
-        .map(unbiased)
-        .where(table["framework"] == "PyTorch", table["size"].map(biased))
-    )
-    return table.rename(columns={"size": "batch"}).assign(theory=theory)
-
-
-def _at(data: pd.DataFrame, framework: str, batch: int) -> float:
-    return float(
-        data[(data["framework"] == framework) & (data["batch"] == batch)]["factor"].iloc[0]
-    )
+    found = rows(results["factor"]).rename(columns={"size": "batch"})
+    unbiased, biased = (running_variance(found["batch"], kind) for kind in (True, False))
+    return found.assign(theory=np.where(found["framework"] == "PyTorch", unbiased, biased))
 
 
 def alt(data: pd.DataFrame) -> str:
     small, large = data["batch"].min(), data["batch"].max()
-    return (f"A falling curve, PyTorch, from {_at(data, 'PyTorch', small):.2f} at a batch of {small} to "
-            f"{_at(data, 'PyTorch', large):.3f} at {large}; Keras, Flax and ONNX stay on a level line at 1.")  # fmt: skip
+    factor = data.set_index(["framework", "batch"])["factor"]["PyTorch"]
+    return (
+        f"A falling curve, PyTorch, from {factor[small]:.2f} at a batch of {small} to "
+        f"{factor[large]:.3f} at {large}; Keras, Flax and ONNX stay on a level line at 1."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
     off = np.abs(data["factor"] / data["theory"] - 1).max()
-    return (f"What one batch adds to the running variance, over the variance that the batch itself is divided by, from running each framework with its "
-            f"defaults. Lines: $m/(m-1)$ and 1; all {data['framework'].nunique()} variants that were run lie within {off:.0e} of one of them "
-            f"(the CSV has them all).")  # fmt: skip
+    return (
+        "What one batch adds to the running variance, over the variance that the batch itself is "
+        "divided by, from running each framework with its defaults. Lines: $m/(m-1)$ and 1; all "
+        f"{data['framework'].nunique()} variants that were run lie within {off:.0e} of one of them "
+        "(the CSV has them all)."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     figure, ax = theme.figure(height=3.4)
-    m = np.geomspace(data["batch"].min(), data["batch"].max(), 100)
-    for line in (m / (m - 1), np.ones_like(m)):
-        ax.plot(m, line, color=theme.colour("theory"), linewidth=1, zorder=1.9)
-    for framework, (condition, marker, scale) in SHOWN.items():
-        rows, colour = data[data["framework"] == framework], theme.colour(condition)
-        size = scale * ax.figure.get_dpi() / 20
-        ax.plot(rows["batch"], rows["factor"], marker, color=colour, markersize=size, fillstyle="full" if scale < 1.2 else "none",
-                linestyle="none")  # fmt: skip
-    at = data[data["framework"] == "PyTorch"].iloc[1]
-    theme.label(
-        ax, at["batch"], at["factor"], "PyTorch: m/(m − 1)", theme.colour("batch norm"), dx=12, dy=6
-    )
-    x = data["batch"].min()
-    for k, (name, condition) in enumerate(
-        {"Keras": "none", "Flax": "layer norm", "ONNX": "group norm"}.items()
-    ):
-        theme.label(ax, x, 1, name, theme.colour(condition), dx=-6 + 44 * k, dy=-19)
-    theme.label(ax, x, 1, "biased", theme.colour("theory"), dx=126, dy=-19, weight="normal")
     sizes = sorted(data["batch"].unique())
-    ax.set(xscale="log", ylim=(0.8, 2.08), xlabel="batch size m", ylabel="running / batch variance")
-    ax.set_xticks(sizes, [str(m) for m in sizes])
-    ax.minorticks_off()
+    m = np.geomspace(sizes[0], sizes[-1], 100)
+    for unbiased in (True, False):
+        theme.theory(ax, m, running_variance(m, unbiased), zorder=1.9)
+    for framework, (colour, marker, scale) in SHOWN.items():
+        found, size = data[data["framework"] == framework], scale * ax.figure.get_dpi() / 20
+        form = {"fmt": marker, "markersize": size, "fillstyle": "full" if scale < 1.2 else "none"}
+        theme.points(ax, found, "batch", "factor", colour, **form)
+    second = data[data["framework"] == "PyTorch"].iloc[1]
+    at = second["batch"], second["factor"]
+    theme.label(ax, *at, "PyTorch: m/(m − 1)", "batch norm", dx=12, dy=6)
+    names = {"Keras": "none", "Flax": "layer norm", "ONNX": "group norm"}
+    for k, (name, colour) in enumerate(names.items()):
+        theme.label(ax, sizes[0], 1, name, colour, dx=-6 + 44 * k, dy=-19)
+    theme.label(ax, sizes[0], 1, "biased", "theory", dx=126, dy=-19, weight="normal")
+    ax.set(xscale="log", xlabel="batch size m")
+    ax.set(ylim=(0.8, 2.08), ylabel="running / batch variance")
+    theme.ticks(ax, x=sizes)
     return figure

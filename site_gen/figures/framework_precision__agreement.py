@@ -1,0 +1,62 @@
+"""Distance between the engine and every framework, as a share of what round-off allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.results import rows
+from site_gen.theme import Theme
+
+TITLE = "Three numbers reproduce every framework, up to round-off"
+TAGS = ("conventions", "precision")
+CLAIMS = ("three-numbers-are-enough", "float64-is-float64")
+ID = "conventions-agreement"
+
+COLOURS = {"float64": "batch norm", "float32": "none"}
+FLOOR = 1e-6  # where equal to the last bit is drawn on a logarithmic axis
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """One row for every framework, precision, setting and quantity."""
+    return rows(results["error"].rename("share_of_bound"))
+
+
+def alt(data: pd.DataFrame) -> str:
+    worst = data.loc[data["share_of_bound"].idxmax()]
+    return (
+        f"Points for {data['framework'].nunique()} variants of frameworks on a logarithmic axis, "
+        "all left of the line at 1 that marks the bound; the farthest, "
+        f"{worst['framework']}, is at {worst['share_of_bound']:.3f}."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    equal = np.mean(data["share_of_bound"] == 0)
+    return (
+        "Largest distance between this site's engine and each framework, over the bound for "
+        f"round-off: {len(data)} comparisons, of outputs in training, running mean, running "
+        "variance and outputs in evaluation, with default and other settings; "
+        f"{100 * equal:.0f} % of them agree to the last bit and are drawn at the left edge. A "
+        "distance above 1 would be a difference in meaning."
+    )
+
+
+def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+    figure, ax = theme.figure(height=3.6)
+    names = list(data["framework"].unique())[::-1]
+    shown = data.assign(share=np.maximum(data["share_of_bound"], FLOOR))
+    for (precision, colour), shift in zip(COLOURS.items(), (0.16, -0.16), strict=True):
+        found = shown[shown["precision"] == precision]
+        found = found.assign(y=[names.index(name) + shift for name in found["framework"]])
+        theme.points(ax, found, "share", "y", colour, alpha=0.6)
+        theme.label(ax, 0.04, len(names) - 1 + 2 * shift, precision, colour)
+    theme.level(ax, x=1, color=theme.colour("theory"), zorder=2)
+    theme.label(ax, 1, 0, "bound", "theory", dx=-5, ha="right", weight="normal")
+    ax.set(xscale="log", xlabel="distance, as a share of the bound for round-off")
+    ax.set(xlim=(FLOOR / 2, 2), ylim=(-0.6, len(names) - 0.2))
+    ax.set_yticks(range(len(names)), names)
+    ax.minorticks_off()
+    return figure
