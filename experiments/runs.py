@@ -68,6 +68,10 @@ class Runs:
         seeds = [np.random.SeedSequence(self.seed, spawn_key=one) for one in keys]
         return [np.random.default_rng(seed) for _ in range(copies) for seed in seeds]
 
+    def common(self, *key: int) -> np.random.Generator:
+        """A new generator for what all runs share, whichever of them are computed together."""
+        return np.random.default_rng(self.part(*key).seed)
+
     def each(self, values: Sequence[float]) -> np.ndarray:
         """A value for every condition → one for every run of every condition: (copies,) → (copies × run,)."""
         return np.repeat(values, self.count)

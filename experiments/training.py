@@ -20,6 +20,8 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import Path, leaves, mapped
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
+from experiments.engine.standardize_features import StandardizeFeatures
+from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.train import Model as Model
 from experiments.engine.train import Moment as Moment
 from experiments.engine.train import backpropagate as backpropagate
@@ -30,6 +32,8 @@ from experiments.runs import Runs
 NORMS: dict[str, tuple[Layer, ...]] = {
     "none": (),
     "batch norm": (Standardize(), Affine()),
+    "layer norm": (StandardizeFeatures(), Affine()),
+    "group norm": (StandardizeGroups(4), Affine()),
 }
 OPTIMIZERS = {"SGD": 0.0, "momentum": 0.9}
 
@@ -124,13 +128,14 @@ def paired(
     ----------
     network : Network
     data : Data
+        The weights have its precision.
     batch : int
         Samples in a batch.
     runs : Runs
     copies : int
         So many conditions side by side, condition by condition.
     """
-    model = start(network, runs, data.features, copies)
+    model = start(network, runs, data.features, copies, data.train.x.dtype)
     return model, batches(data.train.x, data.train.labels, batch, runs.order(copies))
 
 

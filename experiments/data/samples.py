@@ -43,6 +43,10 @@ class Samples:
         first = [np.flatnonzero(self.labels == one)[: count // len(classes)] for one in classes]
         return self[np.concatenate(first)]
 
+    def astype(self, dtype: np.dtype | type) -> Samples:
+        """The same in another precision."""
+        return Samples(self.x.astype(dtype), self.labels)
+
     def images(self) -> Samples:
         """The same as square images of one channel: x has shape (sample, 1, side, side)."""
         side = round(self.features**0.5)

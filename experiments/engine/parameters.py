@@ -29,3 +29,13 @@ def mapped(change: Callable[[np.ndarray], np.ndarray], tree: Any) -> Any:
     if isinstance(tree, list):
         return [mapped(change, value) for value in tree]
     return change(tree)
+
+
+def relative_distance(first: Any, second: Any) -> np.ndarray:
+    """‖first − second‖/‖second‖ over all arrays of two trees alike, by run."""
+    difference, length = 0.0, 0.0
+    for (_, a), (_, b) in zip(leaves(first), leaves(second), strict=True):
+        axes = tuple(range(1, a.ndim))
+        difference += np.square(a - b).sum(axis=axes)
+        length += np.square(b).sum(axis=axes)
+    return np.sqrt(difference / length)

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from experiments.data.samples import Data
 from experiments.engine.buffers import Buffers
-from experiments.engine.layer import Arrays
-from experiments.engine.network import Network
-from experiments.engine.train import Moment
+from experiments.engine.train import Model, Moment
+
+MODES = ("running", "population", "train")  # statistics of a batch norm at test time
 
 
 def output_gap(moment: Moment) -> np.ndarray:
@@ -25,34 +26,22 @@ def output_gap(moment: Moment) -> np.ndarray:
     return np.where(np.isfinite(found), found, np.inf)
 
 
-def predictions(
-    network: Network,
-    params: list[Arrays],
-    state: list[Arrays],
-    x: np.ndarray,
-    training: bool = False,
-) -> np.ndarray:
+def predictions(model: Model, x: np.ndarray, training: bool = False) -> np.ndarray:
     """The class with the largest output: (run or 1, sample, feature) → (run, sample).
 
     In training mode, x is one batch.
     """
-    return network.forward(params, state, x, training)[0].argmax(axis=2)
+    return model.outputs(x, training).argmax(axis=2)
 
 
 def predictions_in_batches(
-    network: Network,
-    params: list[Arrays],
-    state: list[Arrays],
-    x: np.ndarray,
-    order: np.ndarray,
-    batch: int,
+    model: Model, x: np.ndarray, order: np.ndarray, batch: int
 ) -> np.ndarray:
     """Predictions in training mode, where a sample's batch is its neighbours in `order`.
 
     Parameters
     ----------
-    network, params, state
-        As from `Network.init`.
+    model : Model
     x : ndarray, shape (sample, feature)
     order : ndarray of int, shape (sample,)
         Indices into x; every `batch` of them in a row form a batch. Those left over at the end form
@@ -64,12 +53,36 @@ def predictions_in_batches(
     ndarray of int, shape (run, sample)
         In the order of x, or, where `order` leaves samples out, −1 for those.
     """
-    runs = params[0]["weight"].shape[0]
+    runs = model.params[0]["weight"].shape[0]
     found, buffers = np.full((runs, len(x)), -1), Buffers()
     for chosen in batches_of(order, batch):
-        logits, _, _ = network.forward(params, state, x[chosen][None], True, buffers)
-        found[:, chosen] = logits.argmax(axis=2)
+        found[:, chosen] = model.outputs(x[chosen][None], True, buffers).argmax(axis=2)
     return found
+
+
+def accuracy_by_mode(
+    model: Model, data: Data, batch: int, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Test accuracy of each run in all `MODES`; without running statistics they are the same.
+
+    Parameters
+    ----------
+    model : Model
+    data : Data
+        "population" has the statistics of all its training samples, as one batch.
+    batch : int
+        Test samples that are one batch in mode "train".
+    rng : Generator
+        Draws which ones.
+    """
+    order, labels = rng.permutation(len(data.test.labels)), data.test.labels
+    running = predictions(model, data.test.x[None])
+    classes = [running] * len(MODES)
+    if any("running_mean" in layer for layer in model.state):
+        exact = with_population_statistics(model, data.train.x[None])
+        classes[1] = predictions(exact, data.test.x[None])
+        classes[2] = predictions_in_batches(model, data.test.x, order, batch)
+    return [(found == labels).mean(axis=1) for found in classes]
 
 
 def batches_of(order: np.ndarray, batch: int) -> Iterator[np.ndarray]:
@@ -78,24 +91,22 @@ def batches_of(order: np.ndarray, batch: int) -> Iterator[np.ndarray]:
         yield order[max(0, min(start, len(order) - batch)) :][:batch]
 
 
-def with_population_statistics(
-    network: Network, params: list[Arrays], state: list[Arrays], x: np.ndarray
-) -> list[Arrays]:
-    """The state with the mean and variance of all of x, as one batch, for running statistics.
+def with_population_statistics(model: Model, x: np.ndarray) -> Model:
+    """A model with the mean and variance of all of x, as one batch, for running statistics.
 
     The statistics of a layer are taken behind layers that are themselves normalized with theirs.
     For networks without nested layers. Wu & Johnson 2021, "precise" statistics.
 
     Parameters
     ----------
-    network, params, state
-        As from `Network.init`.
+    model : Model
     x : ndarray, shape (run or 1, sample, feature)
     """
-    _, saved, _ = network.forward(params, state, x, True)
-    return [
+    _, saved, _ = model.forward(x, True)
+    state = [
         {"running_mean": kept["mean"], "running_var": kept["var"]}
         if "running_mean" in layer
         else layer
-        for layer, kept in zip(state, saved, strict=True)
+        for layer, kept in zip(model.state, saved, strict=True)
     ]
+    return Model(model.network, model.params, state)

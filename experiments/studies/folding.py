@@ -176,7 +176,8 @@ CLAIMS = (
             exact_for("float16, all offsets from bias or inputs", value("offset_over_bound")),
             exact_for("float16, running variances of all sizes", value("scale_over_bound")),
         ),
-        because="With fixed statistics batch norm is a scale and a shift of each feature, and so part "
+        because="With fixed statistics batch norm is a scale and a shift of each feature, and so "
+        "part "
         "of a linear layer.",
     ),
     Claim(
@@ -192,7 +193,8 @@ CLAIMS = (
             loses("offset 1000 from the inputs", origin="inputs", offset=1000.0),
             loses("running variance 1e8", prefix="scale_", scale=1e4),
         ),
-        because="A bias cancels against the running mean before rounding; an offset of the inputs, or "
+        because="A bias cancels against the running mean before rounding; an offset of the inputs, "
+        "or "
         "weights that underflow, cost digits.",
     ),
     Claim(
@@ -208,7 +210,8 @@ CLAIMS = (
             )
             for scale in (1e-4, 1e-2)
         ),
-        because="ε keeps the factor below γ/√ε, far from overflow, and short of that floating-point "
+        because="ε keeps the factor below γ/√ε, far from overflow, and short of that "
+        "floating-point "
         "numbers keep their digits at any scale.",
     ),
     Claim(
@@ -229,7 +232,8 @@ CLAIMS = (
             for offset in FULL.offsets[1:]
             for at in [{"origin": "inputs", "offset": offset}]
         ),
-        because="What is stored in half precision is rounded to eleven bits, and subtracting the mean "
+        because="What is stored in half precision is rounded to eleven bits, and subtracting the "
+        "mean "
         "then leaves the rounding.",
     ),
 )

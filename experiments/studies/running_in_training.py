@@ -96,8 +96,7 @@ def followed(
 
 def precise(moment: Moment, images: Data) -> list[Arrays]:
     """The state that holds every unit's exact mean and variance over the training set."""
-    x = images.train.x[None]
-    return with_population_statistics(moment.network, moment.params, moment.state, x)
+    return with_population_statistics(moment, images.train.x[None]).state
 
 
 def evaluated(moment: Moment, states: list[list[Arrays]], images: Data) -> tuple:

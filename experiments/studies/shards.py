@@ -159,7 +159,8 @@ CLAIMS = (
             ),
             exactly("mean(var) + var(mean), two unequal devices", value("pooled_uneven")),
         ),
-        because="Mean, variance and count of every shard determine those of the whole, and so do two "
+        because="Mean, variance and count of every shard determine those of the whole, and so do "
+        "two "
         "sums on the way back.",
     ),
     Claim(
@@ -180,7 +181,8 @@ CLAIMS = (
     ),
     Claim(
         "average-variance-closed-form",
-        says="Averaged over k equal shards of independent samples the variance is (m − k)/(m − 1) of "
+        says="Averaged over k equal shards of independent samples the variance is (m − k)/(m − 1) "
+        "of "
         "the whole batch's, and less by a known factor if devices differ.",
         source="reader",
         verdict="supported",
@@ -214,7 +216,8 @@ CLAIMS = (
     ),
     Claim(
         "unequal-shards-average",
-        says="Two unequal shards, averaged as if they were equal, give a variance that is too small "
+        says="Two unequal shards, averaged as if they were equal, give a variance that is too "
+        "small "
         "by a closed form.",
         source="reader",
         verdict="supported",

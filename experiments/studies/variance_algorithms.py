@@ -186,7 +186,8 @@ CLAIMS = (
             )
             for offset in (10.0, 100.0, 1e3, 1e4, 1e5)
         ),
-        because="The first sample lies a few standard deviations from the mean, wherever the mean is.",
+        because="The first sample lies a few standard deviations from the mean, wherever the mean "
+        "is.",
     ),
     Claim(
         "welford-cures-one-pass",

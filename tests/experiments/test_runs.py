@@ -49,3 +49,10 @@ def test_the_numbers_of_runs_are_a_coordinate() -> None:
     assert Runs(5, 3).numbers.dtype == np.int32
     with pytest.raises(AttributeError):
         Runs(5, 3).seed = 4  # type: ignore[misc]
+
+
+def test_what_runs_share_is_the_same_in_every_group() -> None:
+    expected = np.random.default_rng(np.random.SeedSequence((5, 1))).standard_normal(4)
+    for runs in (Runs(5, 16), Runs(5, 8, first=8)):
+        assert np.array_equal(runs.common(1).standard_normal(4), expected)
+    assert not np.array_equal(Runs(5, 16).common(2).standard_normal(4), expected)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from experiments.data.samples import Data, Samples
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
@@ -13,6 +14,8 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Model, backpropagate
 from experiments.measures.modes import (
+    MODES,
+    accuracy_by_mode,
     batches_of,
     output_gap,
     predictions,
@@ -26,9 +29,14 @@ NET = Network(
 
 
 @pytest.fixture
-def trained():
-    params, state = NET.init([np.random.default_rng(seed) for seed in (3, 4)], features=5)
-    return params, state, np.random.default_rng(5).standard_normal((11, 5))
+def model() -> Model:
+    rngs = [np.random.default_rng(seed) for seed in (3, 4)]
+    return Model(NET, *NET.init(rngs, features=5))
+
+
+@pytest.fixture
+def x() -> np.ndarray:
+    return np.random.default_rng(5).standard_normal((11, 5))
 
 
 def test_batches_cover_the_order_and_have_one_size() -> None:
@@ -38,38 +46,53 @@ def test_batches_cover_the_order_and_have_one_size() -> None:
     assert len(list(batches_of(np.arange(8), 4))) == 2
 
 
-def test_predictions_in_batches_are_those_of_every_batch_by_itself(trained) -> None:
-    params, state, x = trained
+def test_predictions_in_batches_are_those_of_every_batch_by_itself(model, x) -> None:
     order = np.random.default_rng(6).permutation(11)
-    found = predictions_in_batches(NET, params, state, x, order, 4)
+    found = predictions_in_batches(model, x, order, 4)
     for chosen, counted in (
         (order[:4], 4),
         (order[4:8], 3),
         (order[7:], 4),
     ):  # the last batch counts
-        expected = predictions(NET, params, state, x[chosen][None], training=True)
+        expected = predictions(model, x[chosen][None], training=True)
         assert_array_equal(found[:, chosen[:counted]], expected[:, :counted])
-    alone = predictions_in_batches(NET, params, state, x, order[:4], 4)
+    alone = predictions_in_batches(model, x, order[:4], 4)
     assert (alone[:, order[4:]] == -1).all() and (alone[:, order[:4]] >= 0).all()
 
 
 def test_population_statistics_make_evaluation_mode_training_mode_on_that_population(
-    trained,
+    model, x
 ) -> None:
-    params, state, x = trained
-    exact = with_population_statistics(NET, params, state, x[None])
-    evaluated, _, _ = NET.forward(params, exact, x[None], False)
-    in_training, _, _ = NET.forward(params, state, x[None], True)
-    assert_allclose(evaluated, in_training, rtol=1e-12, atol=1e-12)
-    assert not np.allclose(NET.forward(params, state, x[None], False)[0], in_training)
+    exact = with_population_statistics(model, x[None])
+    in_training = model.outputs(x[None], training=True)
+    assert_allclose(exact.outputs(x[None]), in_training, rtol=1e-12, atol=1e-12)
+    assert not np.allclose(model.outputs(x[None]), in_training)
 
 
-def test_the_gap_is_that_of_outputs_and_none_where_modes_are_alike(trained) -> None:
-    params, state, x = trained
+def test_accuracy_by_mode_is_that_of_each_modes_predictions(model, x) -> None:
+    data = Data(Samples(x[:6], np.arange(6) % 4), Samples(x, np.arange(11) % 4))
+    rng = np.random.default_rng(6)
+    found = dict(zip(MODES, accuracy_by_mode(model, data, 4, rng), strict=True))
+    order = np.random.default_rng(6).permutation(11)
+    in_batches = predictions_in_batches(model, x, order, 4)
+    exact = predictions(with_population_statistics(model, x[None, :6]), x[None])
+    for mode, classes in (
+        ("running", predictions(model, x[None])),
+        ("population", exact),
+        ("train", in_batches),
+    ):
+        assert_array_equal(found[mode], (classes == data.test.labels).mean(axis=1))
+    plain = Network((Dense(7), ReLU(), Dense(4)))
+    without = Model(plain, *plain.init([rng], features=5))
+    first, *others = accuracy_by_mode(without, data, 4, rng)
+    assert all(np.array_equal(first, other) for other in others)
+
+
+def test_the_gap_is_that_of_outputs_and_none_where_modes_are_alike(model, x) -> None:
     x, labels = np.stack([x, x + 1]), np.zeros((2, 11), dtype=int)
-    moment = backpropagate(Model(NET, params, state), x, labels)
+    moment = backpropagate(model, x, labels)
     for run, gap in enumerate(output_gap(moment)):
-        train, evaluate = (NET.forward(params, state, x, mode)[0][run] for mode in (True, False))
+        train, evaluate = (model.outputs(x, mode)[run] for mode in (True, False))
         assert gap == pytest.approx(np.linalg.norm(evaluate - train) / np.linalg.norm(train))
         assert gap > 0.01
     assert (output_gap(backpropagate(moment, x, labels, training=False)) == 0).all()
