@@ -110,3 +110,16 @@ def with_population_statistics(model: Model, x: np.ndarray) -> Model:
         for layer, kept in zip(model.state, saved, strict=True)
     ]
     return Model(model.network, model.params, state)
+
+
+def change_of_outputs(model: Model, x: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """Root mean square change in training mode, in standard deviations of the outputs, by run.
+
+    Parameters
+    ----------
+    model : Model
+    x, changed : ndarray, shape (sample, feature)
+        The samples before and after, each as one batch.
+    """
+    before, after = (model.outputs(one[None], training=True) for one in (x, changed))
+    return np.sqrt(np.square(after - before).mean(axis=(1, 2)) / before.var(axis=(1, 2)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -11,12 +13,13 @@ from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
-from experiments.engine.standardize import Standardize
+from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Model, backpropagate
 from experiments.measures.modes import (
     MODES,
     accuracy_by_mode,
     batches_of,
+    change_of_outputs,
     output_gap,
     predictions,
     predictions_in_batches,
@@ -98,3 +101,23 @@ def test_the_gap_is_that_of_outputs_and_none_where_modes_are_alike(model, x) -> 
     assert (output_gap(backpropagate(moment, x, labels, training=False)) == 0).all()
     moment.logits[1] = np.nan
     assert output_gap(moment).tolist() == [output_gap(moment)[0], np.inf]
+
+
+def test_outputs_in_training_mode_change_with_a_mean_that_is_not_taken_out(
+    x, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without ε, twice the samples or the samples and one give the same outputs."""
+    norm = Standardize(replace(PYTORCH, eps=0.0))
+    network = Network((Dense(7), norm, Affine(), ReLU(), Dense(4)))
+    model = Model(network, *network.init([np.random.default_rng(1)] * 2, features=5))
+    for changed in (2 * x, x + 1):
+        assert (change_of_outputs(model, x, changed) < 1e-12).all()
+    assert (change_of_outputs(model, x, x**2) > 0.1).all()
+    original = Standardize.forward
+
+    def forward(self, params, state, x, training, buffers=None):
+        y, saved, state = original(self, params, state, x, training, buffers)
+        return y + (saved["mean"] * saved["inv_std"])[:, None, :], saved, state
+
+    monkeypatch.setattr(Standardize, "forward", forward)
+    assert (change_of_outputs(model, x, x + 1) > 1e-3).all()
