@@ -37,6 +37,10 @@ class Samples:
         every = len(self.x) // count
         return Samples(self.x[::every], self.labels[::every])
 
+    def spread(self, count: int) -> Samples:
+        """`count` evenly spaced samples, the first and the last among them."""
+        return self[np.linspace(0, len(self.x) - 1, count).astype(int)]
+
     def balanced(self, count: int) -> Samples:
         """The first samples of each class, class by class, `count` in all."""
         classes = np.unique(self.labels)
@@ -51,6 +55,10 @@ class Samples:
         """The same as square images of one channel: x has shape (sample, 1, side, side)."""
         side = round(self.features**0.5)
         return Samples(self.x.reshape(-1, 1, side, side), self.labels)
+
+    def astype(self, dtype: np.dtype | str) -> Samples:
+        """The same in another precision."""
+        return Samples(self.x.astype(dtype), self.labels)
 
     def __getitem__(self, chosen: np.ndarray) -> Samples:
         """The chosen samples."""
