@@ -16,17 +16,28 @@ import numpy as np
 import xarray as xr
 
 from experiments.data.samples import Samples
+from experiments.engine.activations import Sigmoid, Tanh
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.results import Value, difference, ratio, table, value
-from experiments.studies.loss_surface import ACTIVATIONS, UPPER, Networks, learn
-from experiments.study import Case, Claim, above, call, within
-from experiments.training import Model
+from experiments.study import Case, Claim, Learning, above, call, setting, within
+from experiments.training import Model, load, mlp, optimizer_of, paired, train
+
+ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
+UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
 
 
 @dataclass(frozen=True)
-class Setup(Networks):
+class Setup(Learning):
     """Settings of the study."""
+
+    hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
+    batch: int = setting(32, "images in a training batch")
+    rate: float = setting(0.3, "learning rate")
+    steps: int = setting(1000, "of training")
+    images: int = setting(1000, "training images over which the gradient is a mean")
+    runs: int = setting(16, "networks for each activation, with weights and batches of their own")
+    seed: int = setting(31, "every random stream is spawned from it")
 
 
 QUICK = Setup(hidden=(12, 12), steps=150, images=100, runs=4)
@@ -41,8 +52,12 @@ def points(s: Setup) -> dict:
 
 def answer(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs) -> xr.Dataset:
     """Length and angle of the gradient after a change, before and after training."""
-    _, path, probe = learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs)
-    found = [changed(model, probe) for model in (path[0], path[-1])]
+    digits = load(data, inputs, side=7)
+    network = mlp(hidden, "batch norm", ACTIVATIONS[name])
+    start, stream = paired(network, digits, batch, runs.part(1))
+    *_, trained = train(start, stream, optimizer_of(optimizer, rate), steps)
+    probe = digits.train.spread(images).astype(float)
+    found = [changed(model.astype(float), probe) for model in (start, trained)]
     words = "the gradient of the weights below after a change of γ or β, against before"
     at = {"change": ["gamma, fixed", "gamma", "beta"], "quantity": ["length", "angle"]}
     when = ["start", "trained"]

@@ -15,14 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from experiments.data.samples import Samples
 from experiments.engine.activations import Sigmoid, Tanh
-from experiments.engine.parameters import mapped
 from experiments.measures.surface import minimum, surfaces
 from experiments.results import Value, table, value
 from experiments.runs import Runs
 from experiments.study import Case, Claim, Learning, below, call, setting
-from experiments.training import Model, load, mlp, optimizer_of, paired, train
+from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
 UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
@@ -30,26 +28,20 @@ AXES = ["gamma", "beta"]
 
 
 @dataclass(frozen=True)
-class Networks(Learning):
-    """Settings of studies that examine these networks."""
+class Setup(Learning):
+    """Settings of the study."""
 
     hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
     batch: int = setting(32, "images in a training batch")
     rate: float = setting(0.3, "learning rate")
     steps: int = setting(1000, "of training")
     images: int = setting(1000, "training images over which the loss is a mean")
-    runs: int = setting(16, "networks for each activation, with weights and batches of their own")
-    seed: int = setting(31, "every random stream is spawned from it")
-
-
-@dataclass(frozen=True)
-class Setup(Networks):
-    """Settings of the study."""
-
     units: int = setting(8, "units of the upper hidden layer that are examined, in every run")
     radii: tuple[float, ...] = setting((0.1, 0.3, 1.0, 2.0), "distances to test the quadratic at")
     angles: int = setting(8, "directions to test it in")
     grid: int = setting(37, "points a side of the surfaces that are drawn")
+    runs: int = setting(16, "networks for each activation, with weights and batches of their own")
+    seed: int = setting(31, "every random stream is spawned from it")
 
 
 QUICK = Setup(hidden=(12, 12), steps=150, images=100, units=3, grid=13, runs=4)
@@ -63,37 +55,28 @@ def points(s: Setup) -> dict:
     return {**units, "drawn": call(drawn, s, name="sigmoid")}
 
 
-def learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs):
-    """Networks at more and more distant steps, and the images for the loss surface; in float64."""
+def learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs):
+    """Trained networks, the images for their loss, and γ and β of the units at more distant steps."""
     digits = load(data, inputs, side=7)
     network = mlp(hidden, "batch norm", ACTIVATIONS[name])
     model, stream = paired(network, digits, batch, runs.part(1))
-    at = np.unique(np.round(steps * (np.arange(60) / 59) ** 2).astype(int))
-    path = []
-    for m in train(model, stream, optimizer_of(optimizer, rate), steps):
-        if m.step in at:
-            wide = (mapped(lambda a: a.astype(float), tree) for tree in (m.params, m.state))
-            path.append(Model(network, *wide))
-    # Images are sorted by digit: at equal distances there are as many of each.
-    chosen = digits.train[np.linspace(0, len(digits.train.x) - 1, images).astype(int)]
-    return at, path, Samples(chosen.x.astype(float), chosen.labels)
-
-
-def affine_path(path: list[Model], units: int) -> np.ndarray:
-    """γ and β of the units that are examined: (step, run, unit, parameter)."""
-    affine = [model.params[UPPER] for model in path]
-    return np.array([np.stack([one[k][:, :units] for k in AXES], axis=2) for one in affine])
+    at, path = square_steps(steps, 60), {}
+    for moment in train(model, stream, optimizer_of(optimizer, rate), steps):
+        if moment.step in at:
+            affine = [moment.params[UPPER][axis][:, :units] for axis in AXES]
+            path[moment.step] = np.stack(affine, axis=2).astype(float)
+    return moment.astype(float), digits.train.spread(images).astype(float), path
 
 
 def examine(
     name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, radii, angles, runs
 ) -> xr.Dataset:
     """Minimum and curvature of every unit's surface, and the error of the quadratic."""
-    _, path, probe = learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs)
+    trained, probe, path = learn(
+        name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs
+    )
     read = []
-    for surface, end in zip(
-        surfaces(path[-1], probe, units), affine_path(path, units)[-1], strict=True
-    ):
+    for surface, end in zip(surfaces(trained, probe, units), path[steps], strict=True):
         low, found = minimum(surface, end)
         values, vectors = np.linalg.eigh(surface.derivatives(*low.T)[2])
         ended = np.linalg.eigvalsh(surface.derivatives(*end.T)[2])
@@ -122,10 +105,11 @@ def drawn(
     name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, grid, seed
 ) -> xr.Dataset:
     """Surfaces of the roundest, the middle and the longest unit of the first network."""
-    one = Runs(seed, 1)
-    at, path, probe = learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, one)
-    (surface,), trained = surfaces(path[-1], probe, units), affine_path(path, units)[:, 0]
-    low, found = minimum(surface, trained[-1])
+    trained, probe, path = learn(
+        name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, Runs(seed, 1)
+    )
+    (surface,), way = surfaces(trained, probe, units), np.array(list(path.values()))[:, 0]
+    low, found = minimum(surface, way[-1])
     hessian = surface.derivatives(*low.T)[2]
     length = condition(np.linalg.eigvalsh(hessian), found)
     order = np.argsort(length)
@@ -133,7 +117,7 @@ def drawn(
     shown = [int(order[k]) for k in (0, (len(order) - 1) // 2, len(order) - 1)]
     axes, losses = [], []
     for unit in shown:  # on a square that holds the path and the minimum
-        ends = np.concatenate([trained[:, unit], low[unit][None]])
+        ends = np.concatenate([way[:, unit], low[unit][None]])
         first, last = ends.min(axis=0), ends.max(axis=0)
         half = 0.5 * (last - first).max() + 0.8
         gamma, beta = (np.linspace(-half, half, grid) + c for c in (first + last) / 2)
@@ -143,13 +127,13 @@ def drawn(
     cell, curve = "shown beta_tick tick", "shown parameter parameter_too"
     variables = {
         "shown_unit": (np.array(shown, np.int32), "unit whose surface is drawn", "1", "shown"),
-        "surface_path": (trained[:, shown], "γ and β in training", "1", "step shown parameter"),
+        "surface_path": (way[:, shown], "γ and β in training", "1", "step shown parameter"),
         "surface_minimum": (low[shown], "γ and β at the minimum", "1", "shown parameter"),
         "surface_axis": (axes, "γ and β of the grid", "1", "shown parameter tick"),
         "surface_loss": (losses, "loss over γ and β of the unit", "nats", cell),
         "surface_hessian": (hessian[shown], "Hessian at the minimum", "nats", curve),
     }
-    return table(variables, step=at, parameter=AXES, shown=range(len(shown)))
+    return table(variables, step=list(path), parameter=AXES, shown=range(len(shown)))
 
 
 # ------------------------------------------------------------------------------------------ claims

@@ -13,20 +13,31 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures.surface import minimum, surfaces
 from experiments.results import LAST, Value, table, value
-from experiments.studies.loss_surface import ACTIVATIONS, AXES, Networks, affine_path, learn, middle
-from experiments.study import Case, Claim, above, call, setting
+from experiments.study import Case, Claim, Learning, above, call, setting
+from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
 
+ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
+UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
+AXES = ["gamma", "beta"]
 START = (1.0, 0.0)  # where every γ and β starts
 NEAR = 0.5  # minima no further apart are in the same place; half of the γ that training starts from
 
 
 @dataclass(frozen=True)
-class Setup(Networks):
+class Setup(Learning):
     """Settings of the study."""
 
+    hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
+    batch: int = setting(32, "images in a training batch")
+    rate: float = setting(0.3, "learning rate")
+    steps: int = setting(1000, "of training")
+    images: int = setting(1000, "training images over which the loss is a mean")
     units: int = setting(8, "units of the upper hidden layer that are examined, in every run")
+    runs: int = setting(16, "networks for each activation, with weights and batches of their own")
+    seed: int = setting(31, "every random stream is spawned from it")
 
 
 QUICK = Setup(hidden=(12, 12), steps=150, images=100, units=3, runs=4)
@@ -43,16 +54,23 @@ def search(
     name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs
 ) -> xr.Dataset:
     """The minimum of every unit's surface, and how γ and β moved in training."""
-    at, path, probe = learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs)
-    trained, read = affine_path(path, units), []
-    for surface, end in zip(surfaces(path[-1], probe, units), trained[-1], strict=True):
+    digits = load(data, inputs, side=7)
+    network = mlp(hidden, "batch norm", ACTIVATIONS[name])
+    model, stream = paired(network, digits, batch, runs.part(1))
+    at, path, read = square_steps(steps, 60), [], []
+    for moment in train(model, stream, optimizer_of(optimizer, rate), steps):
+        if moment.step in at:
+            affine = [moment.params[UPPER][axis][:, :units] for axis in AXES]
+            path.append(np.stack(affine, axis=2).astype(float))
+    probe = digits.train.spread(images).astype(float)
+    for surface, end in zip(surfaces(moment.astype(float), probe, units), path[-1], strict=True):
         low, found = minimum(surface, end)
         left = surface.loss(*end.T) - surface.loss(*low.T)
         read.append((np.where(found[:, None], low, np.nan), found.astype(np.int32), left))
     low, found, left = map(np.array, zip(*read, strict=True))
     of, whole = "activation run unit", "activation step run unit parameter"
     variables = {
-        "path": (trained, "γ and β in training", "1", whole),
+        "path": (path, "γ and β in training", "1", whole),
         "minimum": (low, "γ and β of the lowest loss, all else held fixed", "1", f"{of} parameter"),
         "found": (found, "whether there is such a minimum", "1", of),
         "left": (left, "loss after training minus the lowest over γ and β", "nats", of),
@@ -83,6 +101,12 @@ def reached(activation: str) -> Value:
     end = value("path", activation=activation, step=LAST)
     whole = length(low - xr.DataArray(list(START), dims="parameter"))
     return (length(low - end) <= whole / 10).over("unit", "mean")
+
+
+def middle(results: xr.Dataset, activation: str) -> xr.DataArray:
+    """What training leaves to the minimum, in the lower of each network's two middle units."""
+    left = results["left"].sel(activation=activation)
+    return left.quantile(0.5, "unit", method="lower")
 
 
 CLAIMS = (
@@ -119,7 +143,7 @@ CLAIMS = (
 )
 
 VALUES = {
-    "left_sigmoid": middle("left", "sigmoid").median("nats"),
+    "left_sigmoid": value(middle, "sigmoid").median("nats"),
     "found_sigmoid": value("found", activation="sigmoid").over("unit", "mean").mean(),
     "found_tanh": value("found", activation="tanh").over("unit", "mean").mean(),
     "alike_sigmoid": value(alike, "sigmoid").mean(),

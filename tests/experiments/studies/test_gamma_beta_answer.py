@@ -5,22 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from experiments.data.samples import Samples
+from experiments.engine.activations import Tanh
+from experiments.runs import Runs
 from experiments.studies import gamma_beta_answer
-from experiments.studies.loss_surface import UPPER, learn
-from experiments.training import backpropagate
+from experiments.training import backpropagate, mlp, start
 from tests import quick
 
 
 def test_the_gradient_is_that_of_training() -> None:
     """Put together from parts of the network, it is what a whole backward pass gives."""
-    point = quick.points("gamma_beta_answer")["tanh"]
-    settings = dict(point.keywords)
-    _, path, probe = learn(**settings)
-    weights, above = gamma_beta_answer.gradient(path[-1], probe)
-    whole = backpropagate(path[-1], probe.x[None], probe.labels[None]).grads
-    expected = whole[UPPER - 2]["weight"]
+    rng = np.random.default_rng(0)
+    model = start(mlp((6, 5), "batch norm", Tanh(), classes=3), Runs(1, 2), 4, dtype=float)
+    probe = Samples(rng.standard_normal((20, 4)), rng.integers(0, 3, 20))
+    weights, above = gamma_beta_answer.gradient(model, probe)
+    whole = backpropagate(model, probe.x[None], probe.labels[None]).grads
+    expected = whole[gamma_beta_answer.UPPER - 2]["weight"]
     assert weights == pytest.approx(expected.reshape(len(expected), -1), rel=1e-12)
-    assert above.sum(axis=1) == pytest.approx(whole[UPPER]["beta"], rel=1e-9, abs=1e-15)
+    beta = whole[gamma_beta_answer.UPPER]["beta"]
+    assert above.sum(axis=1) == pytest.approx(beta, rel=1e-9, abs=1e-15)
 
 
 def test_a_doubled_gamma_doubles_the_gradient_and_turns_nothing_if_what_arrives_is_held() -> None:
