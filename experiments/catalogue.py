@@ -1,4 +1,4 @@
-"""Where studies are found: the files of `experiments/studies`, by name, and what is wrong with one that cannot be imported."""
+"""The studies: the files of `experiments/studies` by name, and why one cannot be imported."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ STUDIES = ROOT / "experiments" / "studies"
 
 
 def is_source(path: Path) -> bool:
-    """Whether a file is one that somebody wrote: editors' and systems' leftovers begin with `.` or `#` or end in `~`.
+    """Whether a file is source code of a study or a figure.
 
-    Packages' own files, which begin with `_`, are no sources of studies or figures either.
+    Leftovers of editors and systems begin with `.`, `#` or `~`, or do not end in `.py`; a package's
+    own files begin with `_`.
     """
     return (
         path.suffix == ".py" and not path.name.startswith((".", "#", "_", "~")) and path.is_file()
@@ -49,7 +50,8 @@ def load(name: str) -> ModuleType:
     Raises
     ------
     ValueError
-        If there is no such study, or its file cannot be imported: names file and line, and what is wrong there.
+        If there is no such study, or its file cannot be imported; names the file, the line and the
+        fault.
     """
     name = canonical(name)
     check_name(name)
@@ -57,7 +59,7 @@ def load(name: str) -> ModuleType:
 
 
 def check_name(name: str) -> None:
-    """Raise a `ValueError` that names the file if Python cannot import a study of this name, such as "coin (1)"."""
+    """Raise a `ValueError` that names the file if its name is no module name: "coin (1)"."""
     if not name.isidentifier():
         raise ValueError(
             f"{shown(STUDIES / f'{name}.py')}: Python cannot import a file of this name; "
@@ -71,8 +73,8 @@ def import_source(module: str, path: Path) -> ModuleType:
     Raises
     ------
     ValueError
-        If that fails: in one sentence, with the line of that file at which it failed. Whatever the file does while it
-        is imported, nobody sees a traceback, and other files are not touched.
+        If the import fails in any way. The message is one sentence with the line that failed, and
+        no traceback, so that other files can still be imported.
     """
     try:
         return importlib.import_module(module)
@@ -81,7 +83,7 @@ def import_source(module: str, path: Path) -> ModuleType:
         raise ValueError(
             f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax."
         ) from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a file may fail in any way while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
         said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None
 
@@ -102,15 +104,15 @@ def shown(path: Path) -> str:
 
 
 def check_requirements(study: ModuleType, setup: object) -> None:
-    """Make sure that a study has what it needs from outside under these settings, before any of its points runs.
+    """Check, before any point runs, that a study has what it needs from outside the repository.
 
-    A study that needs something which the repository does not hold, such as data, says so in a function
+    A study that needs such a thing, for example data to be downloaded, checks for it in a function
     `requires(setup)`; a study without that function needs nothing.
 
     Raises
     ------
     ValueError
-        If something is missing: says what, and where it goes.
+        If something is missing; says what, and where it belongs.
     """
     if hasattr(study, "requires"):
         study.requires(setup)

@@ -1,7 +1,7 @@
-"""What every study promises, whatever it is about: told where it is broken, with the line and the remedy.
+"""What every study must fulfil; each fault is reported with its line and the remedy.
 
-The pipeline calls these functions while it works, so a rule is met by whoever runs `make study`, and not first by
-whoever runs the tests. Each raises one ValueError with a line for every fault that it found.
+The pipeline calls these functions while it works, so `make study` reports faults before the tests
+do. Each raises one ValueError with a line for every fault that it found.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DECLARED = {
     "Setup": "write `@dataclass(frozen=True) class Setup:` with the settings",
     "QUICK": "write `QUICK = Setup(…)`, the settings of a quick look",
     "FULL": "write `FULL = Setup()`, the settings that are published",
-    "PAPER": "write `PAPER = Setup(…)`, the settings of the paper that is repeated, or of a longer run",
+    "PAPER": "write `PAPER = Setup(…)`, the settings of the paper repeated, or of a longer run",
     "points": "write `def points(setup)`, which gives a dict: file name → call(function, setup, …)",
     "CLAIMS": "write `CLAIMS = (Claim(…),)`, or `()` if it claims nothing",
     "VALUES": "write `VALUES = {name: measure}`, or `{}` if no page quotes a number of it",
@@ -68,8 +68,9 @@ def check_declared(study: ModuleType) -> None:
     Raises
     ------
     ValueError
-        If something is missing or malformed: the question, the settings and their comments, the profiles, `points`,
-        `CLAIMS`, `VALUES`. One line for each fault: `file:line: what, and the remedy`.
+        If something is missing or malformed: the question, the settings and their comments, the
+        profiles, `points`, `CLAIMS`, `VALUES`. One line for each fault: `file:line: what, and the
+        remedy`.
     """
     path = Path(study.__file__)
     faults = [*_missing(study, path), *_question(study), *_settings(study, path)]
@@ -86,7 +87,8 @@ def check_result(study: ModuleType, key: str, result: Any) -> None:
     Raises
     ------
     ValueError
-        If it is no Dataset, a variable lacks `units` or `long_name`, or it holds what no result file can hold.
+        If it is no Dataset, a variable lacks `units` or `long_name`, or a result file cannot hold
+        its values.
     """
     import xarray as xr
 
@@ -108,7 +110,8 @@ def check_together(study: ModuleType, results_by_key: Mapping[str, xr.Dataset]) 
     Raises
     ------
     ValueError
-        If two points give different numbers at the same place: names both, the variable and what they share.
+        If two points give different numbers at the same coordinates; names both, the variable and
+        the coordinates.
     """
     path = Path(study.__file__)
     try:
@@ -140,8 +143,9 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
     Raises
     ------
     ValueError
-        If a measurement fails or is none, a rule is kept or broken by every measurement there is (it tests nothing),
-        or a measurement has lost its unit: it doubles when all variables of that unit do, and does not say it.
+        If a measurement fails or is none, every measurement keeps a rule or every one breaks it (so
+        that it tests nothing), or a measurement has lost its unit: it doubles when all variables of
+        that unit double, but does not state the unit.
     """
     path = Path(study.__file__)
     faults: list[Fault] = []
@@ -165,7 +169,7 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
 
 
 def never_differs(case: Case, measured: Measurement) -> str:
-    """What is wrong with a case whose rule no measurement breaks, or none keeps; "" if it can come out both ways."""
+    """What is wrong with a case whose rule has one outcome only; "" if both are possible."""
     outcomes = set()
     for tried in (*TRIES, *(measured.estimate * factor for factor in NEAR)):
         if np.isfinite(tried):
@@ -187,7 +191,10 @@ def setting_words(study: ModuleType) -> dict[str, str]:
 
 
 def _comments(path: Path) -> dict[str, tuple[int, str]]:
-    """Field of a study's `class Setup` → its line, and the comment on it (or on the line above), "" if there is none."""
+    """Field of a study's `class Setup` → its line and its comment, "" if it has none.
+
+    The comment stands on the line itself or on the line above it.
+    """
     text = path.read_text(encoding="utf-8-sig")
     lines, notes = text.splitlines(), {}
     for node in ast.parse(text).body:
@@ -210,7 +217,7 @@ def _report(path: Path, faults: list[Fault]) -> None:
         )
 
 
-# ------------------------------------------------------------------------------------------------ what a file declares
+# ----------------------------------------------------------------------------- what a file declares
 
 
 def _missing(study: ModuleType, path: Path) -> Iterator[Fault]:
@@ -244,8 +251,14 @@ def _settings(study: ModuleType, path: Path) -> Iterator[Fault]:
             if declared and not words:
                 remedy = 'write `= setting(default, "what it is, with its unit")`'
                 yield line_of_field(path, name), f"the setting {name!r} has no words; {remedy}"
-    kind, odd = getattr(study, "Setup", None), {}
-    for name in PROFILES if isinstance(kind, type) and is_dataclass(kind) else ():
+    if isinstance(kind, type) and is_dataclass(kind):
+        yield from _setups(study, path, kind)
+
+
+def _setups(study: ModuleType, path: Path, kind: type) -> Iterator[Fault]:
+    """Faults of the settings under each profile; an odd value of several is reported once."""
+    odd: dict[str, Fault] = {}
+    for name in PROFILES:
         setup, line = getattr(study, name, None), line_of(path, name)
         if setup is None:
             continue
@@ -295,10 +308,8 @@ def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
         return
     for key, point in found.items():
         if not (isinstance(key, str) and re.fullmatch(r"[a-z0-9][a-z0-9._-]*", key)):
-            yield (
-                line,
-                f"the point {key!r} is no name for a file; use a-z, 0-9, dot, hyphen and underscore",
-            )
+            remedy = "use a-z, 0-9, dot, hyphen and underscore"
+            yield line, f"the point {key!r} is no name for a file; {remedy}"
             return
         if fault := _fault_of_point(study, point):
             yield line, f"the point {key!r} {fault}"
@@ -330,10 +341,8 @@ def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
     if not isinstance(study.CLAIMS, tuple | list) or not all(
         isinstance(c, Claim | before.Claim) for c in study.CLAIMS
     ):
-        yield (
-            line,
-            "CLAIMS is no tuple of claims; write `CLAIMS = (Claim(…),)`, with the comma if there is one",
-        )
+        remedy = "write `CLAIMS = (Claim(…),)`, with the comma if there is one"
+        yield line, f"CLAIMS is no tuple of claims; {remedy}"
         return
     ids = [claim.id for claim in study.CLAIMS]
     for claim in study.CLAIMS:
@@ -347,7 +356,8 @@ def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
 def _faults_of_claim(claim: Claim) -> list[str]:
     words = {name: getattr(claim, name) for name in ("says", "source", "because")}
     cases = claim.cases
-    if isinstance(cases, tuple) and all(isinstance(case, Case | before.Case) for case in cases):
+    are_cases = isinstance(cases, tuple) and all(isinstance(c, Case | before.Case) for c in cases)
+    if are_cases:
         words |= {f"when of case {k}": case.when for k, case in enumerate(cases, 1)}
     faults = [
         f"has {text!r} as {name}; write words between quotation marks"
@@ -364,30 +374,29 @@ def _faults_of_claim(claim: Claim) -> list[str]:
         faults.append("gives no reason; end `because`, one sentence, with a full stop")
     if not claim.source:
         faults.append("has no source; name one")
-    if not (
-        isinstance(cases, tuple) and all(isinstance(case, Case | before.Case) for case in cases)
-    ):
+    if not are_cases:
         remedy = "write `cases=(Case(…),)`, with the comma if there is one"
         return [*faults, f"has cases that are none; {remedy}"]
+    return [*faults, *_faults_of_cases(cases)]
+
+
+def _faults_of_cases(cases: tuple[Case, ...]) -> Iterator[str]:
     for case in cases:
         if isinstance(case, Case) and not isinstance(case.rule, Rule):
             remedy = "write `above(…)`, `below(…)`, `within(…)` or `between(…)`"
-            faults.append(f"has a case with {case.rule!r} as rule; {remedy}")
+            yield f"has a case with {case.rule!r} as rule; {remedy}"
         if not callable(case.measure):
             remedy = 'write `value("…").mean()` or name a function of the results'
-            faults.append(f"has a case whose `measure` is no function; {remedy}")
+            yield f"has a case whose `measure` is no function; {remedy}"
     if len({case.when for case in cases}) < len(cases):
-        faults.append("has two cases with the same condition; say in `when` how they differ")
-    return faults
+        yield "has two cases with the same condition; say in `when` how they differ"
 
 
 def _values(study: ModuleType, path: Path) -> Iterator[Fault]:
     line = line_of(path, "VALUES")
     if not isinstance(study.VALUES, dict):
-        yield (
-            line,
-            f"VALUES is a {type(study.VALUES).__name__}; write a dict: name → function of the results",
-        )
+        remedy = "write a dict: name → function of the results"
+        yield line, f"VALUES is a {type(study.VALUES).__name__}; {remedy}"
         return
     for name, measure in study.VALUES.items():
         at = line_of_literal(path, name) if isinstance(name, str) else line
@@ -396,10 +405,8 @@ def _values(study: ModuleType, path: Path) -> Iterator[Fault]:
         elif name in PARTS_OF_VALUES:
             yield at, f"the value {name!r} has the name of a part of every value; choose another"
         if not callable(measure):
-            yield (
-                at,
-                f"the value {name!r} is a {type(measure).__name__}; write a function of the results",
-            )
+            found = type(measure).__name__
+            yield at, f"the value {name!r} is a {found}; write a function of the results"
 
 
 def _recorded(study: ModuleType, path: Path) -> Iterator[Fault]:
@@ -408,10 +415,8 @@ def _recorded(study: ModuleType, path: Path) -> Iterator[Fault]:
         yield line_of(path, "TOLERANCE"), f"TOLERANCE is {tolerance!r}; write a share such as 1e-6"
     line = line_of(path, "RECORDED")
     if not isinstance(recorded, dict) or any(isinstance(one, str) for one in recorded.values()):
-        yield (
-            line,
-            'RECORDED is no dict of tuples; write `RECORDED = {"full": ("large-*",)}`, with the comma',
-        )
+        remedy = 'write `RECORDED = {"full": ("large-*",)}`, with the comma'
+        yield line, f"RECORDED is no dict of tuples; {remedy}"
         return
     for profile, patterns in recorded.items():
         if profile not in NAMES:
@@ -423,7 +428,7 @@ def _recorded(study: ModuleType, path: Path) -> Iterator[Fault]:
                 yield line, f"in RECORDED, {suggest.unknown(f'point of {profile}', pattern, keys)}"
 
 
-# -------------------------------------------------------------------------------------------------- what a study gives
+# ------------------------------------------------------------------------------- what a study gives
 
 
 def _faults_of_result(result: xr.Dataset) -> Iterator[str]:
@@ -445,14 +450,18 @@ def _faults_of_result(result: xr.Dataset) -> Iterator[str]:
             isinstance(one, str) for one in variable.values.ravel()
         )
         if (variable.dtype.kind not in STORED and not words) or variable.dtype == np.float16:
-            yield f"{label} of {variable.dtype}, which no result file holds; convert it to float64, int32 or words"
+            remedy = "convert it to float64, int32 or words"
+            yield f"{label} of {variable.dtype}, which no result file holds; {remedy}"
         elif variable.dtype.kind in "iu" and variable.size and _too_large(variable.values):
-            yield f"{label} with whole numbers beyond 32 bits, which no result file holds; convert it to float64"
+            remedy = "convert it to float64"
+            yield f"{label} with whole numbers beyond 32 bits, which no result file holds; {remedy}"
     for name, size in result.sizes.items():
         if not size:
-            yield f"has nothing along {name!r}, and could not be read again; give its settings values above 0"
+            remedy = "give its settings values above 0"
+            yield f"has nothing along {name!r}, and could not be read again; {remedy}"
         elif name in result.coords and not result.indexes[name].is_unique:
-            yield f"has a coordinate {name!r} in which a value stands twice; give every entry one of its own"
+            remedy = "give every entry one of its own"
+            yield f"has a coordinate {name!r} in which a value stands twice; {remedy}"
 
 
 def _too_large(values: np.ndarray) -> bool:
@@ -480,38 +489,36 @@ def _same(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 def _clash(results: Mapping[str, xr.Dataset], first: str, second: str) -> str:
-    """What two points give differently at the same place, "" if nothing."""
+    """What two points give differently at the same coordinates, "" if nothing."""
     a, b = results[first], results[second]
     for name in sorted(set(a.data_vars) & set(b.data_vars)):
-        if a[name].dims != b[name].dims:
-            return (
-                f"the points {first!r} and {second!r} give {name!r} over {_words(a[name].dims)} and over "
-                f"{_words(b[name].dims)}; give it the same dimensions in both"
-            )
-        for dim in a[name].dims:
-            if dim not in a.indexes and dim not in b.indexes and a.sizes[dim] != b.sizes[dim]:
-                return (
-                    f"the points {first!r} and {second!r} give {name!r} with {a.sizes[dim]} and {b.sizes[dim]} "
-                    f"entries along {dim!r}, which has no coordinate; give it one"
-                )
-        shared = {
-            dim: [value for value in a[dim].values if value in b[dim].values]
-            for dim in a[name].dims
-            if dim in a.indexes and dim in b.indexes
-        }
-        if not all(shared.values()):
-            continue
-        if not _same(a[name].sel(shared).values, b[name].sel(shared).values):
-            place = (
-                ", ".join(f"{dim} {_some(values)}" for dim, values in shared.items())
-                or "no coordinate"
-            )
-            return (
-                f"the points {first!r} and {second!r} give different {name!r} at the same coordinates ({place}); "
-                "give each point's data set a coordinate that tells it apart, such as "
-                '`coords={"batch": [point.batch]}` with the dimension "batch" on its variables'
-            )
+        if fault := _clash_of(name, a, b):
+            return f"the points {first!r} and {second!r} give {fault}"
     return ""
+
+
+def _clash_of(name: str, a: xr.Dataset, b: xr.Dataset) -> str:
+    """What two results give differently for one variable, "" if nothing."""
+    if a[name].dims != b[name].dims:
+        over = f"over {_words(a[name].dims)} and over {_words(b[name].dims)}"
+        return f"{name!r} {over}; give it the same dimensions in both"
+    for dim in a[name].dims:
+        if dim not in a.indexes and dim not in b.indexes and a.sizes[dim] != b.sizes[dim]:
+            counts = f"{a.sizes[dim]} and {b.sizes[dim]} entries"
+            return f"{name!r} with {counts} along {dim!r}, which has no coordinate; give it one"
+    shared = {
+        dim: [value for value in a[dim].values if value in b[dim].values]
+        for dim in a[name].dims
+        if dim in a.indexes and dim in b.indexes
+    }
+    if not all(shared.values()) or _same(a[name].sel(shared).values, b[name].sel(shared).values):
+        return ""
+    places = [f"{dim} {_some(values)}" for dim, values in shared.items()] or ["no coordinate"]
+    return (
+        f"different {name!r} at the same coordinates ({', '.join(places)}); "
+        "give each point's data set a coordinate that tells it apart, such as "
+        '`coords={"batch": [point.batch]}` with the dimension "batch" on its variables'
+    )
 
 
 def _words(names: tuple) -> str:
@@ -558,7 +565,8 @@ def _lost_unit(measure: Any, measured: Measurement, doubled: Mapping[str, xr.Dat
         except Exception:  # noqa: BLE001 - doubled results may be outside of what it is defined for
             continue
         if abs(ratio - 2) < 1e-9:
-            return f'it is measured in {unit} and has no unit; give it one, such as `mean(…, "{unit}")`'
+            remedy = f'give it one, such as `mean(…, "{unit}")`'
+            return f"it is measured in {unit} and has no unit; {remedy}"
     return ""
 
 

@@ -32,13 +32,14 @@ def judge(study: ModuleType, results: xr.Dataset, profile: Profile) -> dict[str,
     results : xarray.Dataset
         The merged results of all its points.
     profile : Profile
-        The settings that the results come from. Where some were changed, what cannot be measured with them is
-        left empty.
+        The settings that the results come from. If some were changed, a measurement that fails with
+        them is left empty.
 
     Returns
     -------
     dict
-        `study`, `profile`, `question`, `setup` (setting → value), `words` (setting → what it is), `claims` and `values` (name → measurement).
+        `study`, `profile`, `question`, `setup` (setting → value), `words` (setting → what it is),
+        `claims` and `values` (name → measurement).
 
     Raises
     ------
@@ -113,7 +114,8 @@ def _take(
         ) from error
     if not isinstance(measured, Measurement):
         raise ValueError(
-            f"{where}: {what} must give a Measurement, but gave {type(measured).__name__}: {measured!r}"
+            f"{where}: {what} must give a Measurement, "
+            f"but gave {type(measured).__name__}: {measured!r}"
         )
     return measured
 

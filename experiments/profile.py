@@ -1,4 +1,4 @@
-"""Under which settings everything is measured: a profile, perhaps another base seed, perhaps changed settings."""
+"""The settings of a build: a profile, optionally with another base seed or changed settings."""
 
 from __future__ import annotations
 
@@ -66,34 +66,34 @@ class Profile:
 
     @property
     def is_published(self) -> bool:
-        """Whether declared verdicts are meant for it: not for "quick", which is too small, nor for anything changed."""
+        """Whether declared verdicts apply: not to "quick", which is too small, nor to changes."""
         return self.name != "quick" and self.seed is None and not self.changes
 
     @property
     def is_draft(self) -> bool:
-        """Whether figures are made for a quick look: without a PDF, coarser, films with few frames."""
+        """Whether figures are drafts: without a PDF, coarser, animations with few frames."""
         return self.name == "quick"
 
     @property
     def options(self) -> str:
-        """What is added to a make command to get these settings, with a blank in front."""
+        """The arguments of a make command that give these settings, with a blank in front."""
         name = "" if self.name == "full" else f" PROFILE={self.name}"
         seed = "" if self.seed is None else f" SEED={self.seed}"
         changed = f' SET="{" ".join(map(str, self.changes))}"' if self.changes else ""
         return name + seed + changed
 
     def of(self, study: str) -> Profile:
-        """The part that concerns one study: results that no change touches are shared with the plain profile."""
+        """The profile as one study sees it: without changes to others, whose results it shares."""
         return replace(self, changes=tuple(one for one in self.changes if one.study == study))
 
 
 def changes(text: str, studies: typing.Iterable[str]) -> tuple[Change, ...]:
-    """Read `SET`: `study.setting=value`, separated by blanks; sorted, so that their order makes no difference.
+    """Read `SET`: `study.setting=value`, separated by blanks, in any order.
 
     Raises
     ------
     ValueError
-        If a part has another form, a study does not exist, or a setting stands twice.
+        If a part has another form, a study does not exist, or a setting is given twice.
     """
     by_plain = {plain(name): name for name in studies}
     found: dict[tuple[str, str], Change] = {}
@@ -184,7 +184,7 @@ def _read_tuple(text: str, inner: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _split(text: str) -> list[str]:
-    """The parts between commas that no bracket encloses, without brackets around the whole of one."""
+    """Split at commas outside brackets, and strip brackets that enclose a whole part."""
     parts, depth = [""], 0
     for letter in text.rstrip(","):
         depth += {"(": 1, ")": -1}.get(letter, 0)

@@ -29,13 +29,13 @@ def table(variables: Mapping[str, tuple[Any, ...]], **coordinates: Any) -> xr.Da
 
     Parameters
     ----------
-    variables : mapping of name to (values, words), (values, words, unit) or (values, words, unit, dimensions)
-        Without a unit it is a pure number, "1"; without dimensions, in one string "rate run", it has all
-        coordinates, in their order. Axes of one entry may be left out of the values, and neighbouring axes
-        may be one, as training gives them: (rate × run,) for "rate run".
+    variables : mapping of name to tuple
+        (values, words), (values, words, unit) or (values, words, unit, dimensions). The default
+        unit is "1", a pure number. Dimensions are one string, such as "rate run"; by default all
+        coordinates in their order. The values may lack axes of length one, and neighbouring axes
+        may be merged, as training gives them: (rate × run,) for "rate run".
     **coordinates
-        Dimension → what stands along it: a number or a word for one entry, a sequence for several, or
-        the `Runs`.
+        Dimension → its entries: a number or a word for one, a sequence for several, or the `Runs`.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def table(variables: Mapping[str, tuple[Any, ...]], **coordinates: Any) -> xr.Da
 
 
 def combine(parts: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Merge the results of a study's points along their coordinates, in the order of the points' names."""
+    """Merge the results of a study's points along their coordinates, sorted by name."""
     ordered = [parts[name] for name in sorted(parts)]
     if len(ordered) == 1:
         return ordered[0]
@@ -71,7 +71,7 @@ def _coordinate(values: Any) -> np.ndarray:
 def _fitting(
     name: str, shape: tuple[int, ...], dims: tuple[str, ...], along: Mapping[str, np.ndarray]
 ) -> tuple[int, ...]:
-    """The shape that values get: axes of one entry put in, and axes that hold several dimensions parted."""
+    """The full shape of values: axes of length one are inserted, and merged axes are split."""
     if len(shape) == len(dims) and all(
         dim not in along or len(along[dim]) == size for dim, size in zip(dims, shape, strict=True)
     ):
@@ -118,7 +118,10 @@ FIRST, LAST = Place(0), Place(-1)
 
 
 def select(array: xr.DataArray, results: xr.Dataset, **where: Any) -> xr.DataArray:
-    """Entries by dimension: a value, a list of values, a `Place`, a `Near`, or a function of the results that gives one."""
+    """Entries by dimension: a value, a list of values, a `Place` or a `Near`.
+
+    Each may also be a function of the results that returns one of these.
+    """
     for dim, chosen in where.items():
         chosen = chosen(results) if callable(chosen) else chosen
         chosen = chosen.values if isinstance(chosen, xr.DataArray) else chosen
@@ -134,8 +137,9 @@ def select(array: xr.DataArray, results: xr.Dataset, **where: Any) -> xr.DataArr
 class Value:
     """A quantity of the results, such as the accuracy of each run under one condition.
 
-    It is a function of the results. Arithmetic gives further quantities, entry by entry; `mean`, `median`,
-    `share`, `every` and `exact` give what a claim measures and a page quotes: a number with its interval.
+    It is a function of the results. Arithmetic gives further quantities, entry by entry; `mean`,
+    `median`, `share`, `every` and `exact` give what a claim measures and a page quotes: a number
+    with its interval.
     """
 
     def __init__(self, read: Callable[[xr.Dataset], xr.DataArray | np.ndarray | float]) -> None:
@@ -169,8 +173,8 @@ class Value:
         return self._measure(lambda values, unit: statistics.exact(values.item(), unit), unit)
 
     def worst(self, rule: Rule) -> Measure:
-        """Of the means over runs, one for every entry of the other dimensions, that whose interval comes
-        nearest to breaking a rule, or breaks it most."""
+        """The mean over runs, at the entry of the other dimensions where it is closest to breaking
+        a rule, or breaks it most; what counts is the end of its 95 % interval."""
 
         def measure(results: xr.Dataset) -> Measurement:
             array = self(results)
@@ -201,7 +205,7 @@ class Value:
         return Value(lambda results: _like(self(results), getattr(self(results), reduce)(dim)))
 
     def best(self, dim: str, lowest: bool = False) -> Value:
-        """The entries where, along a dimension, the mean over runs is highest (or lowest; of several, the first)."""
+        """The entries where the mean over runs is highest (or lowest) along a dimension."""
 
         def read(results: xr.Dataset) -> xr.DataArray:
             array = self(results)
@@ -259,7 +263,7 @@ class Value:
         combine: Callable[[Any, Any], Any],
         keeps: bool | None = False,
     ) -> Value:
-        """Both combined; it keeps the unit, or does not, or (None) does if the other is a pure number."""
+        """Combine both; `keeps` the unit or not, or (None) only if the other is a pure number."""
 
         def read(results: xr.Dataset) -> xr.DataArray:
             array = self(results)
@@ -340,10 +344,11 @@ def rows(*arrays: xr.DataArray) -> pd.DataFrame:
 def summary(
     array: xr.DataArray, over: str | Sequence[str] = "run", name: str = "", geometric: bool = False
 ) -> pd.DataFrame:
-    """One row for every entry of the other dimensions: the mean over runs, `low` and `high` of its 95 % interval, `runs`.
+    """One row for every entry of the other dimensions: the mean over runs, and how many `runs`.
 
-    The interval is the one that claims have (`experiments.measures.statistics.band`); with `geometric`,
-    mean and interval are those of the logarithm, and then exp of them.
+    `low` and `high` are the ends of its 95 % interval, the same as that of claims
+    (`experiments.measures.statistics.band`). With `geometric`, mean and interval are those of the
+    logarithm, and then exp of them.
     """
     over = [over] if isinstance(over, str) else list(over)
     others = [dim for dim in array.dims if dim not in over]

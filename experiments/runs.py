@@ -10,11 +10,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Runs:
-    """Repetitions `first` to `first + count − 1` of a measurement, and where each draws its random numbers.
+    """Repetitions `first` to `first + count − 1` of a measurement, with their random streams.
 
-    Stream k of run r is a generator of `SeedSequence(seed, spawn_key=(r, k))`: the same numbers whichever
-    runs are computed beside it. So the pipeline may split runs into groups, and conditions that are given
-    the same runs are paired: they start from the same weights and see the same samples in the same order.
+    Stream k of run r is a generator of `SeedSequence(seed, spawn_key=(r, k))`, which does not
+    depend on what other runs are computed together with it. So the pipeline may split runs into
+    groups, and conditions with the same runs are paired: they start from the same weights and see
+    the same samples in the same order.
 
     Parameters
     ----------
@@ -59,10 +60,11 @@ class Runs:
         *key : int
             Which stream.
         copies : int
-            So many conditions computed side by side, condition by condition, each with all runs: every
-            copy of a run draws the same numbers.
+            Number of conditions computed side by side, each with all runs; every copy of a run
+            draws the same numbers. The order is condition by condition.
         under : tuple of int
-            What stands before the run in the key, where streams are told apart first and runs second.
+            Key in front of the run's number, for streams that are numbered first and split by run
+            second.
         """
         keys = [(*under, run, *key) for run in self.numbers.tolist()]
         seeds = [np.random.SeedSequence(self.seed, spawn_key=one) for one in keys]
@@ -73,7 +75,7 @@ class Runs:
         return np.random.default_rng(self.part(*key).seed)
 
     def each(self, values: Sequence[float]) -> np.ndarray:
-        """A value for every condition → one for every run of every condition: (copies,) → (copies × run,)."""
+        """Repeat the value of every condition for each of its runs: (copies,) → (copies × run,)."""
         return np.repeat(values, self.count)
 
     def part(self, *key: int) -> Runs:
@@ -82,7 +84,7 @@ class Runs:
         return replace(self, seed=(*seed, *key))
 
     def groups(self, most: int) -> Iterator[Runs]:
-        """The same runs in as few groups of at most `most` as there can be, as equal as there can be."""
+        """The same runs in the fewest groups of at most `most`, of sizes as equal as possible."""
         for numbers in np.array_split(self.numbers, -(-self.count // most)):
             yield replace(self, first=int(numbers[0]), count=len(numbers))
 

@@ -1,4 +1,4 @@
-"""Where in a file something stands, so that messages can name the line."""
+"""Lines of definitions in a file, for messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def line_of_literal(path: Path, literal: str) -> int:
 
 
 def line_of_field(path: Path, name: str) -> int:
-    """The line on which a study's `Setup` declares a setting; that of `Setup` itself if it does not."""
+    """The line on which a study's `Setup` declares a setting, or else that of `Setup` itself."""
     for node in ast.parse(path.read_text(encoding="utf-8-sig")).body:
         if isinstance(node, ast.ClassDef) and node.name == "Setup":
             for field in node.body:

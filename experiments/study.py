@@ -1,7 +1,7 @@
-"""What a study declares: settings, points, claims with their rules, and how a verdict follows from measurements.
+"""What a study declares: settings, points, and claims with the rules that decide their verdicts.
 
-A study is a module in `experiments/studies` with `Setup`, `QUICK`, `FULL`, `PAPER`, `points`, `CLAIMS` and
-`VALUES`; CONTRIBUTING.md shows one from top to bottom.
+A study is a module in `experiments/studies` with `Setup`, `QUICK`, `FULL`, `PAPER`, `points`,
+`CLAIMS` and `VALUES`; CONTRIBUTING.md shows one from top to bottom.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Learning:
 def call(function: Callable[..., xr.Dataset], setup: Any, **values: Any) -> partial:
     """A point of a study: a function to call, with plain values.
 
-    A parameter that is not given takes the setting of its name, and `runs` takes the `Runs` of the setup. So a
-    point holds what its function asks for, which is all that its result can depend on: changing another
-    setting does not run it again.
+    A parameter that is not given takes the setting of its name, and `runs` takes the `Runs` of the
+    setup. So a point holds exactly what its function takes, and a change of any other setting does
+    not run it again.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def call(function: Callable[..., xr.Dataset], setup: Any, **values: Any) -> part
 
 
 def described(point: partial) -> str:
-    """A point in words: its function and every value; two points with the same words give the same result."""
+    """A point in words: its function and every value. Equal words mean equal results."""
     given = ", ".join(
         [*map(repr, point.args), *(f"{k}={v!r}" for k, v in sorted(point.keywords.items()))]
     )
@@ -92,15 +92,15 @@ def work(study: ModuleType, setup: Any) -> dict[str, partial]:
     return found
 
 
-# ---------------------------------------------------------------------------------- rules and claims
+# --------------------------------------------------------------------------------- rules and claims
 
 
 @dataclass(frozen=True)
 class Rule:
     """A comparison of a measurement with a number, and the same in words.
 
-    It answers True if the whole interval agrees, False if the whole interval disagrees, and None if the
-    interval straddles the threshold. `above`, `below`, `within` and `between` make rules.
+    It answers True if the whole interval agrees, False if the whole interval disagrees, and None if
+    the interval straddles the threshold. `above`, `below`, `within` and `between` make rules.
 
     Attributes
     ----------
@@ -153,7 +153,7 @@ def between(low: float, high: float, of: str = "") -> Rule:
 
 
 def _shown(number: float, of: str) -> str:
-    """A number and what it counts; of per cent and percentage points, a hundred times the number."""
+    """A number and what it counts; for per cent and percentage points, 100 times the number."""
     hundred = of.startswith(("%", "percentage point"))
     return f"{_number(100 * number if hundred else number)} {of}".strip()
 
@@ -173,7 +173,8 @@ class Case:
     Parameters
     ----------
     when : str
-        The condition in words ("at batch size 2"), and what is measured; empty if the claim has only one.
+        The condition in words ("at batch size 2"), and what is measured; empty if it is the only
+        case.
     measure : callable
         Results of the study → `Measurement`.
     rule : Rule
@@ -196,8 +197,8 @@ class Claim:
     says : str
         The claim as it is made, in our own words.
     source : str
-        Who makes it: a key of docs/references.json, or a kind of text that makes it often: "reader" (a
-        question from readers), "demo", "overview", "post" or "thread".
+        Who makes it: a key of docs/references.json, or a kind of text that makes it often: "reader"
+        (a question from readers), "demo", "overview", "post" or "thread".
     verdict : str
         What the prose says: one of `VERDICTS`. The build compares it with `measured_verdict`.
     cases : tuple of Case
@@ -225,13 +226,13 @@ class Claim:
 
 
 def measured_verdict(outcomes: Iterable[bool | None]) -> str:
-    """The verdict that measurements give: all cases hold, none does, some do; or too few runs to tell.
+    """The verdict of the measurements: whether all cases hold, some, or none.
 
     Returns
     -------
     str
-        "supported", "refuted", "depends", "undecided" (an interval straddles its threshold), or "untested"
-        (no case).
+        "supported", "refuted", "depends", "undecided" (an interval straddles its threshold), or
+        "untested" (no case).
     """
     outcomes = list(outcomes)
     if not outcomes:

@@ -1,4 +1,4 @@
-"""What to say where a name does not exist: what was meant, probably, and never a list of a hundred names."""
+"""Messages about names that do not exist: a likely correction, or a short list of names."""
 
 from __future__ import annotations
 

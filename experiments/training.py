@@ -1,4 +1,4 @@
-"""What nearly every study that trains needs: usual networks, where they start, and readings on the path."""
+"""What nearly every training study needs: networks, initial models, batches and readings."""
 
 from __future__ import annotations
 
@@ -66,10 +66,11 @@ def mlp(
     classes : int
         Outputs of the last layer.
     weights : callable
-        How hidden layers draw their weights (`experiments.engine.initialization`); the last one draws
-        LeCun's.
+        Initialization of hidden layers (`experiments.engine.initialization`); the last layer's is
+        always LeCun's.
     bias : bool, optional
-        Whether hidden dense layers have a bias. By default where nothing follows that has a β of its own.
+        Whether hidden dense layers have a bias; by default only without normalization, since β
+        would replace it.
     """
     between = NORMS[norm] if isinstance(norm, str) else norm
     bias = not between if bias is None else bias
@@ -122,7 +123,7 @@ def start(
 def paired(
     network: Network, data: Data, batch: int, runs: Runs, copies: int = 1
 ) -> tuple[Model, Iterator[tuple[np.ndarray, np.ndarray]]]:
-    """Where training starts, and its batches without end: the same for all conditions with these runs.
+    """The initial model and endless batches: the same for all conditions with these runs.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] =
 
 
 def gamma_and_beta(model: Model) -> np.ndarray:
-    """A copy of γ and β where all normalized layers are of one width: (parameter, layer, run, unit)."""
+    """A copy of γ and β, (parameter, layer, run, unit); all normalized layers have one width."""
     layers = [layer for layer in model.params if "gamma" in layer]
     return np.stack([[layer[name] for layer in layers] for name in ("gamma", "beta")])
 
@@ -166,7 +167,7 @@ def set_affine(model: Model, gamma: float | np.ndarray, beta: float | np.ndarray
 
 
 def seen(model: Model, x: np.ndarray) -> Model:
-    """A model once a batch has gone through it in training mode: its running statistics have moved."""
+    """The model after one batch in training mode, which updates its running statistics."""
     return replace(model, state=model.forward(x, training=True)[2])
 
 
@@ -199,7 +200,7 @@ def enlarged(model: Model, factors: np.ndarray) -> Model:
 def accuracy(
     model: Model, samples: Samples, training: bool = False, lost: float | None = None
 ) -> np.ndarray:
-    """The share of samples whose class is predicted right, (run,); in training mode they are one batch.
+    """The share of samples classified correctly, (run,); in training mode they are one batch.
 
     A run that answers with inf or nan counts as `lost`, such as 0.1 for guessing among ten classes.
     """

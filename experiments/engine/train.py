@@ -34,7 +34,7 @@ class Model:
     def forward(
         self, x: np.ndarray, training: bool, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, list[dict[str, Any]], list[Arrays]]:
-        """As `Network.forward`, with these parameters and this state, which are left as they are."""
+        """As `Network.forward`, with these parameters and this state, neither of which changes."""
         return self.network.forward(self.params, self.state, x, training, buffers)
 
     def copy(self) -> Model:
