@@ -14,7 +14,6 @@ import xarray as xr
 from experiments.measures import statistics
 from experiments.measures.statistics import Measurement
 from experiments.runs import Runs
-from experiments.study import Rule
 
 Measure = Callable[[xr.Dataset], Measurement]
 
@@ -172,7 +171,7 @@ class Value:
         """The only entry, which was computed and not sampled."""
         return self._measure(lambda values, unit: statistics.exact(values.item(), unit), unit)
 
-    def worst(self, rule: Rule) -> Measure:
+    def worst(self, rule: Any) -> Measure:
         """The mean over runs, at the entry of the other dimensions where it is closest to breaking
         a rule, or breaks it most; what counts is the end of its 95 % interval."""
 
