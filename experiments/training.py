@@ -13,11 +13,12 @@ from experiments.data.samples import Data, Samples
 from experiments.data.samples import load as load
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
-from experiments.engine.initialization import lecun_normal
+from experiments.engine.initialization import he_normal, lecun_normal
 from experiments.engine.layer import Layer
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.engine.parameters import Path, leaves, mapped
+from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.standardize_features import StandardizeFeatures
@@ -44,6 +45,22 @@ def block(
     """A linear layer, its normalization (a name of `NORMS`, or layers) and its activation."""
     between = NORMS[norm] if isinstance(norm, str) else norm
     return (linear, *between, *((activation,) if activation else ()))
+
+
+def residual_block(
+    width: int,
+    norm: str | tuple[Layer, ...],
+    activation: Layer,
+    norm_last: bool = False,
+    weights: Callable[..., np.ndarray] = he_normal,
+) -> Residual:
+    """x + W activation(norm(x)), a block of a residual network; or x + norm(W activation(x)).
+
+    `norm` is a name of `NORMS`, or layers.
+    """
+    between = NORMS[norm] if isinstance(norm, str) else norm
+    branch = activation, Dense(width, bias=False, weights=weights)
+    return Residual((*branch, *between) if norm_last else (*between, *branch))
 
 
 def mlp(

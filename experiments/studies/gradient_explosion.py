@@ -1,15 +1,16 @@
 """Does batch norm keep gradients from exploding or vanishing in deep networks?
 
-Deep random networks that have not been trained: a dense layer, `Standardize` with ε = 0, an activation,
-and again. A random gradient arrives at the top and is carried down. Measured is how much the squared
-length of ∂L/∂z, the gradient at the output of a dense layer, grows from each layer to the one below, for
-several batch sizes, with ReLU and without any activation, against the exact rate for wide layers. Beside
-it, at one batch size, the same weights without batch norm, and weights that are too small or too large.
+Deep random networks that have not been trained: a dense layer, `Standardize` with ε = 0, an
+activation, and again. A random gradient arrives at the top and is carried down. Measured is how
+much the squared length of ∂L/∂z, the gradient at the output of a dense layer, grows from each layer
+to the one below, for several batch sizes, with ReLU and without any activation, against the exact
+rate for wide layers. Beside it, at one batch size, the same weights without batch norm, and weights
+that are too small or too large.
 
-What came out: with batch norm gradients grow geometrically towards the input, as fast as theory says,
-and a larger batch slows this down to a floor, which with ReLU lies well above one. The scale of the
-weights makes no difference at all. Without batch norm the scale decides: gradients vanish or explode
-with a wrong one and hold their size with the right one.
+What came out: with batch norm gradients grow geometrically towards the input, as fast as theory
+says, and a larger batch slows this down to a floor, which with ReLU lies well above one. The scale
+of the weights makes no difference at all. Without batch norm the scale decides: gradients vanish or
+explode with a wrong one and hold their size with the right one.
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import mapped
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Model
-from experiments.measures.depth import squared_gradients
+from experiments.measures.depth import squared_gradients, untrained
 from experiments.results import LAST, Value, ratio, table, value
-from experiments.runs import Runs
 from experiments.study import Case, Claim, Rule, above, below, between, call, setting, within
 from experiments.theory import depth as theory
 from experiments.training import block
@@ -64,16 +64,14 @@ def points(s: Setup) -> dict:
 
 def carry(batches, width, layers, skipped, scales, scales_batch, runs) -> xr.Dataset:
     """Carry gradients down through one network after another, under every condition."""
-    logs, scaled, shapes = [], [], [(2, 1, size, width) for size in (*batches, scales_batch)]
-    for run in runs.numbers.tolist():
-        streams = Runs((runs.seed, run), 1 + len(shapes)).streams
-        # an input for the bottom of the network and a gradient for its top
-        drawn = zip(streams()[1:], shapes, strict=True)
-        *ends, last = [rng.standard_normal(shape, np.float32) for rng, shape in drawn]
-        kinds = ("batch norm", "relu"), ("batch norm", "linear"), ("none", "relu")
-        relu, linear, plain = (network(*kind, layers, width, streams()[:1]) for kind in kinds)
-        logs.append([[log_squares(m, *end) for end in ends] for m in (relu, linear)])
-        scaled.append([[log_squares(times(m, k), *last) for k in scales] for m in (relu, plain)])
+    kinds = ("batch norm", "relu"), ("batch norm", "linear"), ("none", "relu")
+    networks = [network(*kind, layers, width) for kind in kinds]
+    logs, scaled = [], []
+    for models, ends in untrained(networks, (*batches, scales_batch), width, runs):
+        relu, linear, plain = models
+        logs.append([[log_squares(m, *end) for end in ends[:-1]] for m in (relu, linear)])
+        both = [[times(model, scale) for scale in scales] for model in (relu, plain)]
+        scaled.append([[log_squares(m, *ends[-1]) for m in models] for models in both])
     line = np.geomspace(min(batches), max(batches), 73)
     sizes = np.array(batches), line, 1e9
     at, beside, limit = ([law(m) for law in LAWS.values()] for m in sizes)
@@ -90,11 +88,10 @@ def carry(batches, width, layers, skipped, scales, scales_batch, runs) -> xr.Dat
     return table(found, **axes, norm=list(NORMS), layer=np.arange(1, layers + 1), run=runs)
 
 
-def network(norm, activation, layers, width, rngs) -> Model:
+def network(norm: str, activation: str, layers: int, width: int) -> Network:
     """Dense layers with He's weights, each with a normalization and an activation."""
     dense = Dense(width, bias=False, weights=he_normal)
-    net = Network(block(dense, NORMS[norm], ACTIVATIONS[activation]) * layers)
-    return Model(net, *net.init(rngs, width, np.float32))
+    return Network(block(dense, NORMS[norm], ACTIVATIONS[activation]) * layers)
 
 
 def times(model: Model, factor: float) -> Model:
@@ -123,13 +120,13 @@ def growth(logs: np.ndarray, skipped: int) -> np.ndarray:
 
 # ------------------------------------------------------------------------------------------ claims
 
-# In smaller batches the squared rate of a single unit has no expectation, and averages over units do
-# not settle.
+# In smaller batches the squared rate of a single unit has no expectation, and averages over units
+# do not settle.
 LEAST = 6
-# A layer of 600 units knows an average to 600**-½ = 4 %; over some 40 layers this leaves less than 1 %,
-# and 3 % leaves room for the systematic part, which is of second order in the same 4 %.
+# A layer of 600 units knows an average to 600**-½ = 4 %; over some 40 layers this leaves less than
+# 1 %, and 3 % leaves room for the systematic part, which is of second order in the same 4 %.
 LAW_HOLDS = within(1, relative=0.03)
-# Gradients whose squared length changes less than ten times over all layers neither vanish nor explode.
+# Gradients that change less than ten times in squared length neither vanish nor explode.
 NOT_VANISHED, NOT_EXPLODED, KEPT = above(0.1), below(10), between(0.1, 10)
 SLOW = below(1.05, "times")
 
@@ -179,8 +176,8 @@ TAMED = ratio(squares("batch norm", 2.0), squares("none", 2.0))
 CLAIMS = (
     Claim(
         "gradients-grow-at-a-known-rate",
-        says="In a deep network with batch norm gradients grow at initialization by a factor a layer "
-        "that the batch size and the activation alone decide.",
+        says="In a deep network with batch norm gradients grow at initialization by a factor a "
+        "layer that the batch size and the activation alone decide.",
         source="yang2019",
         verdict="supported",
         cases=(

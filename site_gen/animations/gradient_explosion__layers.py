@@ -37,9 +37,9 @@ def alt(data: pd.DataFrame) -> str:
     small, large = data["batch"].min(), data["batch"].max()
     ends = {(a, m): _second(data, a, m) for a in TITLES for m in (small, large)}
     return (
-        "Animation: curves of the squared gradient are drawn from layer "
-        f"{data['layer'].max()} down to layer 1, for batches from {small} to {large}. With ReLU it "
-        f"grows to about {power_of_ten(ends['relu', small])} times its size at a batch of {small} and "
+        f"Animation: curves of the squared gradient are drawn from layer {data['layer'].max()} "
+        f"down to layer 1, for batches from {small} to {large}. With ReLU it grows to about "
+        f"{power_of_ten(ends['relu', small])} times its size at a batch of {small} and "
         f"{power_of_ten(ends['relu', large])} at {large}; without an activation to "
         f"{power_of_ten(ends['linear', small])} and {ends['linear', large]:.1f}."
     )
@@ -47,10 +47,10 @@ def alt(data: pd.DataFrame) -> str:
 
 def caption(data: pd.DataFrame) -> str:
     return (
-        "$\\lVert\\partial L/\\partial z\\rVert^2$ in multiples of the last layer's as it is carried "
-        f"down through {data['layer'].max()} layers with batch norm, in random networks that were "
-        f"not trained. Thick: geometric mean of {data['runs'].iloc[0]} networks; thin: the "
-        "prediction for wide layers. The first layer differs because its input is not yet an "
+        "$\\lVert\\partial L/\\partial z\\rVert^2$ in multiples of the last layer's as it is "
+        f"carried down through {data['layer'].max()} layers with batch norm, in random networks "
+        f"that were not trained. Thick: geometric mean of {data['runs'].iloc[0]} networks; thin: "
+        "the prediction for wide layers. The first layer differs because its input is not yet an "
         "activation."
     )
 

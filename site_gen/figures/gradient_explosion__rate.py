@@ -41,9 +41,9 @@ def alt(data: pd.DataFrame) -> str:
     return (
         f"Two falling curves. With ReLU the squared gradient grows {first['growth']:.2f} times a "
         f"layer at a batch of {first['batch']:.0f} and {last['growth']:.2f} times at "
-        f"{last['batch']:.0f}, near its floor of {last['limit']:.3f}. Without an activation it falls "
-        f"from {linear['growth'].iloc[0]:.2f} to {linear['growth'].iloc[-1]:.2f}. Points lie on the "
-        f"predicted lines from batches of {LEAST} on."
+        f"{last['batch']:.0f}, near its floor of {last['limit']:.3f}. Without an activation it "
+        f"falls from {linear['growth'].iloc[0]:.2f} to {linear['growth'].iloc[-1]:.2f}. Points "
+        f"lie on the predicted lines from batches of {LEAST} on."
     )
 
 
@@ -54,9 +54,9 @@ def caption(data: pd.DataFrame) -> str:
         "How many times $\\lVert\\partial L/\\partial z\\rVert^2$ grows from a layer to the one "
         "below, in random networks with batch norm that were not trained. Points: mean of "
         f"{held['runs'].iloc[0]:.0f} networks with 95 % intervals; lines: the prediction for wide "
-        f"layers, from batches of {LEAST} on at most {100 * worst:.1f} % away. Hollow points: smaller "
-        "batches, where averages over units do not settle and which no claim uses. Dotted: the limit "
-        "for large batches, $\\pi/(\\pi-1)$ with ReLU and 1 without."
+        f"layers, from batches of {LEAST} on at most {100 * worst:.1f} % away. Hollow points: "
+        "smaller batches, where averages over units do not settle and which no claim uses. "
+        "Dotted: the limit for large batches, $\\pi/(\\pi-1)$ with ReLU and 1 without."
     )
 
 

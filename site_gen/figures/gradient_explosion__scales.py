@@ -29,21 +29,22 @@ def _rows(data: pd.DataFrame, norm: str, scale: float) -> pd.DataFrame:
 def alt(data: pd.DataFrame) -> str:
     half, he, twice = (_rows(data, "none", scale)["square"][2] for scale in (0.5, 1.0, 2.0))
     return (
-        "Two panels, squared gradient by layer on a logarithmic axis. Without batch norm, from the "
-        f"last of {data['layer'].max()} layers down to the second: about {power_of_ten(half)} of its "
-        f"size at half of He's scale, {he:.1f} times at He's, {power_of_ten(twice)} times at twice "
-        "that. With batch norm three curves coincide and rise to about "
+        "Two panels, squared gradient by layer on a logarithmic axis. Without batch norm, from "
+        f"the last of {data['layer'].max()} layers down to the second: about {power_of_ten(half)} "
+        f"of its size at half of He's scale, {he:.1f} times at He's, {power_of_ten(twice)} times "
+        "at twice that. With batch norm three curves coincide and rise to about "
         f"{power_of_ten(_rows(data, 'batch norm', 1.0)['square'][2])}."
     )
 
 
 def caption(data: pd.DataFrame) -> str:
     return (
-        "$\\lVert\\partial L/\\partial z\\rVert^2$ of every layer in multiples of the last layer's, "
-        "in random ReLU networks that were not trained, for weights at half of, at and at twice "
-        f"He's scale. Geometric mean of {data['runs'].iloc[0]} networks; bands are 95 % intervals, "
-        "mostly thinner than the lines. The same weights and batches on both sides; with batch norm "
-        "the three scales cannot be told apart, so two are drawn as dashes over the first."
+        "$\\lVert\\partial L/\\partial z\\rVert^2$ of every layer in multiples of the last "
+        "layer's, in random ReLU networks that were not trained, for weights at half of, at and "
+        f"at twice He's scale. Geometric mean of {data['runs'].iloc[0]} networks; bands are 95 % "
+        "intervals, mostly thinner than the lines. The same weights and batches on both sides; "
+        "with batch norm the three scales cannot be told apart, so two are drawn as dashes over "
+        "the first."
     )
 
 

@@ -22,6 +22,7 @@ from experiments.training import (
     gradient_lengths,
     hidden_weights,
     mlp,
+    residual_block,
     seen,
     set_affine,
     square_steps,
@@ -101,3 +102,17 @@ def test_gradient_lengths_are_those_of_each_run() -> None:
     grads = moment.grads[2]["weight"]
     assert first == pytest.approx(np.linalg.norm(grads[0]), rel=1e-6)
     assert second == pytest.approx(np.linalg.norm(grads[1]), rel=1e-6)
+
+
+@pytest.mark.parametrize("norm_last", [False, True])
+def test_a_residual_block_adds_its_branch(norm_last: bool) -> None:
+    model = start(Network((residual_block(3, "batch norm", ReLU(), norm_last),)), Runs(0, 1), 3)
+    set_affine(model, gamma=2.0, beta=0.5)
+    x = np.random.default_rng(1).standard_normal((1, 5, 3), np.float32)
+    (weight,) = (p for path, p in leaves(model.params) if path[-1] == "weight")
+
+    def normed(z: np.ndarray) -> np.ndarray:
+        return 2 * (z - z.mean(axis=1)) / np.sqrt(z.var(axis=1) + 1e-5) + 0.5
+
+    branch = normed(np.maximum(x, 0) @ weight) if norm_last else np.maximum(normed(x), 0) @ weight
+    assert model.outputs(x, training=True) == pytest.approx(x + branch, abs=1e-5)
