@@ -1,0 +1,78 @@
+"""The eigenvalues of a batch, in order, layer after layer, with and without batch norm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments.results import rows
+from site_gen.theme import Animation, Theme
+
+TITLE = "Without batch norm one eigenvalue takes all; with it many share"
+TAGS = ("depth", "rank", "spectrum")
+ID = "rank-collapse-spectrum"
+MISSING = {"theory": "the closed form is for batch norm"}
+
+NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
+FRAMES = 64
+HOLD = 12  # frames on which the end stands still
+FLOOR = 1e-6  # smallest share that is drawn
+
+
+def data(results: xr.Dataset) -> pd.DataFrame:
+    """By norm, layer and place in the order: share of the sum, geometric mean over networks, and
+    the closed form with batch norm; and the median effective rank of the layer."""
+    results = results.sel(norm=list(NORMS)).rename(shown="layer", index="place")
+    shares = results["shares"].astype(float).transpose("norm", "layer", "place", "run")
+    share = np.exp(np.log(np.maximum(shares, 1e-12)).mean("run")).rename("share")
+    rank = (1 / (shares**2).sum("place")).median("run").rename("rank")
+    theory = results["predicted_shares"].where(results["norm"] == "batch norm").rename("theory")
+    table = rows(share, rank, theory).assign(width=results["width"].item())
+    return table.assign(place=table["place"] + 1, runs=results.sizes["run"])
+
+
+def alt(data: pd.DataFrame) -> str:
+    last, places = data["layer"].max(), data["place"].max()
+    rank = data[data["layer"] == last].groupby("norm")["rank"].first()
+    return (
+        f"Animation: {places} eigenvalues in falling order on a logarithmic axis, from the input "
+        f"to layer {last}. Without batch norm all but the first sink out of the picture, and the "
+        f"effective rank falls to {rank['none']:.1f}. With batch norm they come to rest on a "
+        f"curve, at a rank of {rank['batch norm']:.1f}."
+    )
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        "Eigenvalues of a batch's second moments as shares of their sum, layer by layer through "
+        f"linear networks of {data['width'].iloc[0]} units. Geometric mean of "
+        f"{data['runs'].iloc[0]} networks for each place in the order; the number is the median "
+        "effective rank. Line: the closed form for wide layers."
+    )
+
+
+def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+    figure, panels = theme.panels(data, "norm", sharey=True)
+    layers, places = sorted(data["layer"].unique()), data["place"].max()
+    drawn = []
+    for ax, norm, of_norm in panels:
+        law = of_norm[(of_norm["layer"] == layers[0]) & (of_norm["theory"] > FLOOR)]
+        theme.theory(ax, law["place"], law["theory"], zorder=1.9)
+        (points,) = ax.plot([], [], "o", color=theme.colour(norm), markersize=4.5)
+        place = {"transform": "axes fraction", "ha": "right", "dx": 0, "size": "large"}
+        label = theme.label(ax, 0.97, 0.93, "", theme.ink, **place)
+        ax.set(xlim=(0, places + 1), xlabel="eigenvalue, from the largest", title=NORMS[norm])
+        ax.set(yscale="log", ylim=(FLOOR, 1.6))
+        drawn.append((dict(list(of_norm.groupby("layer"))), points, label))
+    panels[0][0].set(ylabel="share of the sum")
+
+    def update(i: int) -> None:
+        layer = layers[round(min(i / (FRAMES - 1), 1) * (len(layers) - 1))]
+        for tables, points, label in drawn:
+            seen = tables[layer][tables[layer]["share"] > FLOOR]
+            points.set_data(seen["place"], seen["share"])
+            label.set_text(f"layer {layer}, rank {seen['rank'].iloc[0]:.1f}")
+
+    moving = [artist for _, *artists in drawn for artist in artists]
+    return Animation(figure, moving, FRAMES + HOLD, update, fps=10, poster=FRAMES + HOLD - 1)
