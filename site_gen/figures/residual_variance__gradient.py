@@ -1,18 +1,14 @@
-"""The squared gradient on its way down through residual blocks, with and without batch norm, measured and predicted."""
+"""The squared gradient on its way down through residual blocks, with and without batch norm."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import summary
+from site_gen.theme import Theme
+from site_gen.theme.numbers import power_of_ten
 
 TITLE = "Shortcut and batch norm together hold gradients; the shortcut alone doubles them"
 TAGS = ("depth", "residual networks", "gradients")
@@ -22,73 +18,48 @@ NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every norm and block: ‖∂L/∂x‖² over the last block's, geometric mean with interval, closed form; the largest batch."""
-    batch = int(results["batch"].max())
-    rows = []
-    for norm in NORMS:
-        at = results.sel(norm=norm, batch=batch)
-        logs = np.log(at["gradient"].transpose("run", "block").values)
-        centre, runs = logs.mean(axis=0), len(logs)
-        half = student.ppf(0.975, runs - 1) * logs.std(axis=0, ddof=1) / np.sqrt(runs)
-        rows.append(pd.DataFrame({"norm": norm, "block": results["block"].values, "square": np.exp(centre), "low": np.exp(centre - half),
-                                  "high": np.exp(centre + half), "theory": at["predicted_gradient"].values, "batch": batch,
-                                  "runs": runs}))  # fmt: skip
-    return pd.concat(rows, ignore_index=True)
+    """By norm and block: ‖∂L/∂x‖² over the last block's, geometric mean, and the closed form."""
+    results = results.isel(batch=-1).sel(norm=list(NORMS))
+    squares = results["gradient"].transpose("norm", "block", "run")
+    table = summary(squares, name="square", geometric=True)
+    theory = results["predicted_gradient"].values.ravel()
+    return table.assign(theory=theory, batch=results["batch"].item())
 
 
-def _first(data: pd.DataFrame, norm: str) -> float:
-    return float(data.loc[(data["norm"] == norm) & (data["block"] == 0), "square"].iloc[0])
-
-
-def _power(number: float) -> str:
-    return (
-        f"10{str(round(np.log10(number))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
-    )
+def _times(data: pd.DataFrame) -> dict[str, str]:
+    """What the gradient has become at the input, in words."""
+    first = data[data["block"] == 0].set_index("norm")["square"]
+    return {"none": power_of_ten(first["none"]), "batch norm": f"{first['batch norm']:.0f}"}
 
 
 def alt(data: pd.DataFrame) -> str:
-    return (f"Squared gradient by block on a logarithmic axis, from the last of {data['block'].max()} blocks down to the input. Without batch norm a "
-            f"straight line up to about {_power(_first(data, 'none'))}. With it a curve that is nearly flat in the upper blocks, steepens near the "
-            f"input and ends at {_first(data, 'batch norm'):.0f}.")  # fmt: skip
+    times = _times(data)
+    return (
+        f"Squared gradient by block on a logarithmic axis, from the last of {data['block'].max()} "
+        "blocks down to the input. Without batch norm a straight line up to about "
+        f"{times['none']}. With it a curve that is nearly flat in the upper blocks, steepens near "
+        f"the input and ends at {times['batch norm']}."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
-    return (f"$\\lVert\\partial L/\\partial x\\rVert^2$ after each block in multiples of that after the last one, in residual networks that were not "
-            f"trained, for a batch of {data['batch'].iloc[0]}. Points: geometric mean of {data['runs'].iloc[0]} networks with 95 % intervals, mostly smaller "
-            f"than the points; lines: the prediction for wide layers.")  # fmt: skip
+    return (
+        "$\\lVert\\partial L/\\partial x\\rVert^2$ after each block in multiples of that after the "
+        "last one, in residual networks that were not trained, for a batch of "
+        f"{data['batch'].iloc[0]}. Points: geometric mean of {data['runs'].iloc[0]} networks with "
+        "95 % intervals, mostly smaller than the points; lines: the prediction for wide layers."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
-    figure, axes = theme.figure(cols=2, height=3.6)
-    last = int(data["block"].max())
-    for ax, (norm, title) in zip(axes, NORMS.items(), strict=True):
-        rows, colour = data[data["norm"] == norm], theme.colour(norm)
-        ax.plot(
-            rows["block"], rows["theory"], color=theme.colour("theory"), linewidth=1, zorder=1.9
-        )
+    figure, panels = theme.panels(data, "norm")
+    last = data["block"].max()
+    for ax, norm, rows in panels:
+        theme.theory(ax, rows["block"], rows["theory"], zorder=1.9)
         some = rows[(rows["block"] % max(1, last // 16) == 0) | (rows["block"] < last // 16)]
-        ax.vlines(some["block"], some["low"], some["high"], color=colour, linewidth=2)
-        ax.plot(some["block"], some["square"], "o", color=colour, markersize=4.5)
-        ax.set(yscale="log", xlabel="block", title=title, xlim=(-0.02 * last, 1.03 * last))
-    first = data[(data["norm"] == "batch norm")].iloc[0]
-    theme.label(
-        axes[1],
-        0,
-        first["square"],
-        f"{first['square']:.0f} times",
-        theme.colour("batch norm"),
-        dx=10,
-        dy=3,
-    )
-    first = data[(data["norm"] == "none")].iloc[0]
-    theme.label(
-        axes[0],
-        0,
-        first["square"],
-        f"{_power(first['square'])} times",
-        theme.colour("none"),
-        dx=10,
-        dy=3,
-    )
-    axes[0].set(ylabel="‖∂L/∂x‖² / that after the last block")
+        theme.points(ax, some, "block", "square", norm, markersize=4.5)
+        first = rows["square"].iloc[0]
+        theme.label(ax, 0, first, f"{_times(data)[norm]} times", norm, dx=10, dy=3)
+        ax.set(yscale="log", xlabel="block", title=NORMS[norm], xlim=(-0.02 * last, 1.03 * last))
+    panels[0][0].set(ylabel="‖∂L/∂x‖² / that after the last block")
     return figure
