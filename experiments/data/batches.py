@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from experiments.runs import normal
+
 
 def batches(
     x: np.ndarray, labels: np.ndarray, batch: int, rngs: Sequence[np.random.Generator]
@@ -83,3 +85,21 @@ def batches_by_class(
         for start in range(0, len(labels) - batch + 1, batch):
             chosen = order[:, start : start + batch]
             yield x[chosen], labels[chosen]
+
+
+def batches_of_a_teacher(
+    batch: int, features: int, classes: int, noise: float, rngs: Sequence[np.random.Generator]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mini-batches without end of new Gaussian samples, labelled by a random linear teacher.
+
+    A share `noise` of the labels is random instead. Yields float64 x and labels, as `batches` does;
+    each run has a teacher of its own.
+    """
+    teachers = normal(rngs, features, classes)[:, None]
+    shape = (50, batch)  # batches drawn at once, so that drawing costs little
+    while True:
+        x = normal(rngs, *shape, features)
+        random = np.stack([rng.integers(classes, size=shape) for rng in rngs])
+        noisy = np.stack([rng.random(shape) for rng in rngs]) < noise
+        labels = np.where(noisy, random, np.argmax(x @ teachers, axis=3))
+        yield from zip(x.swapaxes(0, 1), labels.swapaxes(0, 1), strict=True)

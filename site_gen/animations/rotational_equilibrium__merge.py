@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from site_gen.theme import Animation, Theme
+from experiments.results import rows
+from site_gen.theme import Animation, Theme
 
 TITLE = "Weight decay brings all lengths together, and with them the angle of a step"
 TAGS = ("effective learning rate", "weight decay")
@@ -20,109 +17,79 @@ MOVING, HOLD = 100, 15  # frames
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every frame and start: step, length and angle (radians), means over runs, and the closed forms."""
+    """A row for every start and frame: length, angle (degrees), means over runs, closed forms."""
     last = results.sizes["start_step"] - 1
     # Denser at the beginning, where the short weights jump.
     steps = np.unique(np.round(last * (np.arange(MOVING) / (MOVING - 1)) ** 2.5).astype(int))
-    tables = []
-    for start in sorted(results["start"].values):
-        one = results.sel(start=start).isel(start_step=steps)
-        tables.append(pd.DataFrame({
-            "frame": np.arange(len(steps)), "step": steps, "start": start,
-            "length": one["start_length"].mean("run").values, "angle": one["start_turn"].mean("run").values,
-            "length_theory": one["start_length_theory"].values, "angle_theory": float(one["start_turn_theory"]),
-            "rate": float(one["start_rate"]), "decay": float(one["start_decay"]), "runs": results.sizes["run"],
-        }))  # fmt: skip
-    return pd.concat(tables, ignore_index=True)
-
-
-def _ends(data: pd.DataFrame, frame: int) -> pd.Series:
-    return data[data["frame"] == frame].set_index("start")["length"]
+    at = results.isel(start_step=steps)
+    read = {
+        "length": at["start_length"].mean("run"),
+        "angle": np.degrees(at["start_turn"].mean("run")),
+        "length_theory": at["start_length_theory"],
+        "angle_theory": np.degrees(at["start_turn_theory"]),
+        "rate": at["start_rate"],
+        "decay": at["start_decay"],
+    }
+    found = rows(*(array.rename(name) for name, array in read.items()))
+    return found.rename(columns={"start_step": "step"}).assign(runs=results.sizes["run"])
 
 
 def alt(data: pd.DataFrame) -> str:
-    first, last = (_ends(data, frame) for frame in (0, data["frame"].max()))
-    return (f"Animation: the length of weights that start at {first.iloc[0]:g} jumps up in the first step, that of weights that start at {first.iloc[-1]:g} "
-            f"decays; after {data['step'].max()} steps both are {last.mean():.2f}, and both turn by the same angle a step, "
-            f"{np.degrees(data['angle_theory'].iloc[0]):.1f} degrees.")  # fmt: skip
+    starts = data["start"].unique()
+    end = data[data["step"] == data["step"].max()]
+    return (
+        f"Animation: the length of weights that start at {starts[0]:g} jumps up in the first step, "
+        f"that of weights that start at {starts[-1]:g} decays; after {data['step'].max()} steps "
+        f"both are {end['length'].mean():.2f}, and both turn by the same angle a step, "
+        f"{data['angle_theory'].iloc[0]:.1f} degrees."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
     rate, decay = data["rate"].iloc[0], data["decay"].iloc[0]
-    return (f"SGD with $\\eta = {rate:g}$ and $\\lambda = {decay:g}$, means over {data['runs'].iloc[0]} runs. Thin lines: the recurrence with the mean squared "
-            f"gradient of the second half, and $\\sqrt{{2\\eta\\lambda}}$. Long weights hardly turn until decay has shortened them, which takes "
-            f"about $1/(\\eta\\lambda) = {1 / (rate * decay):.0f}$ steps for each factor of $e$; short weights are thrown far "
-            f"out by their first gradient.")  # fmt: skip
+    return (
+        f"SGD with $\\eta = {rate:g}$ and $\\lambda = {decay:g}$, means over "
+        f"{data['runs'].iloc[0]} runs. Thin lines: the recurrence with the mean squared gradient of "
+        "the second half, and $\\sqrt{2\\eta\\lambda}$. Long weights hardly turn until decay has "
+        f"shortened them, which takes about $1/(\\eta\\lambda) = {1 / (rate * decay):.0f}$ steps for "
+        "each factor of $e$; short weights are thrown far out by their first gradient."
+    )
 
 
 def animate(data: pd.DataFrame, theme: Theme) -> Animation:
-    from site_gen.theme import Animation
-
-    figure, (left, right) = theme.figure(cols=2, height=3.6)
-    curves = [rows.reset_index(drop=True) for _, rows in data.groupby("start")]
-    colours = [theme.colour("input"), theme.colour("batch norm")]
-    last = data["step"].max()
-    heads, tails, artists = [], [], []
-    for rows, colour in zip(curves, colours, strict=True):
-        left.plot(
-            rows["step"],
-            rows["length_theory"],
-            color=theme.colour("theory"),
-            linewidth=1,
-            zorder=1.9,
-        )
-        for ax, first in ((left, rows["length"][0]), (right, np.degrees(rows["angle"][0]))):
-            tails += ax.plot([0], [first], color=colour, linewidth=2.4)
-            heads += ax.plot([0], [first], "o", color=colour, markersize=9, clip_on=False)
-    angle = np.degrees(data["angle_theory"].iloc[0])
-    right.axhline(angle, color=theme.colour("theory"), linewidth=1, zorder=1.9)
-    theme.label(
-        right,
-        last,
-        angle,
-        "√(2ηλ)",
-        theme.colour("theory"),
-        dx=0,
-        dy=-10,
-        ha="right",
-        weight="normal",
-    )
-    high, low = data["length"].max(), data["length"].min()
-    left.set(
-        yscale="log", ylim=(low / 1.5, 1.5 * high), xlabel="step", ylabel="length of the weights"
-    )
-    right.set(yscale="log", xlabel="step", ylabel="angle of a step (degrees)",
-              ylim=(np.degrees(data["angle"].min()) / 1.5, 1.5 * np.degrees(data["angle"].max())))  # fmt: skip
-    for ax in (left, right):
-        ax.set_xlim(-0.03 * last, 1.03 * last)
-    left.set_yticks([0.1, 1, 10], labels=["0.1", "1", "10"])
-    right.set_yticks([0.1, 1, 10, 90], labels=["0.1", "1", "10", "90"])
-    for ax in (left, right):
-        ax.minorticks_off()
-    for rows, colour, dy in zip(curves, colours, (-10, 10), strict=True):
-        start = rows.iloc[0]
-        theme.label(
-            left,
-            last * 0.04,
-            start["length"],
-            f"start at {start['start']:g}",
-            colour,
-            dx=6,
-            dy=dy * 0.2,
-        )
-    readout = theme.label(
-        right, 1, 0.96, "", theme.ink, transform="axes fraction", ha="right", dx=0
-    )
-    artists = [*tails, *heads, readout]
+    figure, axes = theme.figure(cols=2, height=3.6)
+    last, angle = data["step"].max(), data["angle_theory"].iloc[0]
+    tracks, tails, heads = [], [], []
+    colours = dict(zip(data["start"].unique(), ("input", "batch norm"), strict=True))
+    for (start, track), dy in zip(data.groupby("start"), (-2, 2), strict=True):
+        colour, steps = theme.colour(colours[start]), track["step"].to_numpy()
+        theme.theory(axes[0], steps, track["length_theory"])
+        for ax, column in zip(axes, ("length", "angle"), strict=True):
+            tracks.append((steps, track[column].to_numpy()))
+            at = steps[:1], track[column][:1]
+            tails += ax.plot(*at, color=colour, linewidth=2.4)
+            heads += ax.plot(*at, "o", color=colour, markersize=9, clip_on=False)
+        first = 0.04 * last, track["length"].iloc[0]
+        theme.label(axes[0], *first, f"start at {start:g}", colour, dx=6, dy=dy)
+    theme.level(axes[1], y=angle, color=theme.colour("theory"), zorder=1.9)
+    below = {"dx": 0, "dy": -10, "ha": "right", "weight": "normal"}
+    theme.label(axes[1], last, angle, "√(2ηλ)", "theory", **below)
+    words = {"length": "length of the weights", "angle": "angle of a step (degrees)"}
+    for ax, column, ticks in zip(axes, words, ((0.1, 1, 10), (0.1, 1, 10, 90)), strict=True):
+        limits = data[column].min() / 1.5, 1.5 * data[column].max()
+        ax.set(yscale="log", ylim=limits, ylabel=words[column])
+        ax.set(xlabel="step", xlim=(-0.03 * last, 1.03 * last))
+        theme.ticks(ax, y=ticks)
+    corner = {"transform": "axes fraction", "ha": "right", "dx": 0}
+    readout = theme.label(axes[1], 1, 0.96, "", theme.ink, **corner)
+    frames = len(tracks[0][0])
 
     def update(i: int) -> None:
-        frame = min(i, len(curves[0]) - 1)
-        for k, rows in enumerate(curves):
-            for column, which in (("length", 2 * k), ("angle", 2 * k + 1)):
-                values = rows[column] if column == "length" else np.degrees(rows[column])
-                tails[which].set_data(rows["step"][: frame + 1], values[: frame + 1])
-                heads[which].set_data([rows["step"][frame]], [values[frame]])
-        readout.set_text(f"step {rows['step'][frame]:,}")
+        frame = min(i, frames - 1)
+        for (steps, values), tail, head in zip(tracks, tails, heads, strict=True):
+            tail.set_data(steps[: frame + 1], values[: frame + 1])
+            head.set_data([steps[frame]], [values[frame]])
+        readout.set_text(f"step {tracks[0][0][frame]:,}")
 
-    frames = len(curves[0]) + HOLD
-    return Animation(figure, artists, frames, update, fps=20, poster=len(curves[0]) - 1)
+    artists = [*tails, *heads, readout]
+    return Animation(figure, artists, frames + HOLD, update, fps=20, poster=frames - 1)

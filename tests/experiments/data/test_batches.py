@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.data.batches import batches, batches_by_class, batches_of_two_classes
+from experiments.data.batches import (
+    batches,
+    batches_by_class,
+    batches_of_a_teacher,
+    batches_of_two_classes,
+)
+from experiments.runs import normal
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)
 LABELS = np.arange(10)
@@ -82,3 +88,11 @@ def test_unshuffled_data_come_class_by_class_and_alike_in_every_epoch() -> None:
         assert np.array_equal(images, drawn[k % 6][0])
     assert sorted(np.concatenate([images[0, :, 0] for images, _ in drawn[:6]])) == list(range(18))
     assert not np.array_equal(drawn[0][0][0], drawn[0][0][1])
+
+
+@pytest.mark.parametrize(("noise", "right"), [(0.0, 1.0), (1.0, 0.25)])
+def test_labels_are_a_teachers_or_random(noise: float, right: float) -> None:
+    teachers = normal(_rngs(1, 2), 6, 4)
+    x, labels = next(batches_of_a_teacher(2000, 6, 4, noise, _rngs(1, 2)))
+    same = (labels == (x @ teachers).argmax(axis=2)).mean(axis=1)
+    assert same == pytest.approx([right, right], abs=0.04)
