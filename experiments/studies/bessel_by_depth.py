@@ -17,10 +17,17 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.measures.gap import (
+    CONVENTIONS,
+    by_layer,
+    normalized,
+    one_batch,
+    settled_blocks,
+    stack,
+    std,
+)
 from experiments.results import LAST, Measure, Value, difference, ratio, value
 from experiments.runs import normal
-from experiments.studies.neighbours import settled_blocks
-from experiments.studies.train_eval_gap import CONVENTIONS, by_layer, fixed, normalized, stack, std
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory.inference import eval_variance_population
 from experiments.training import Model, seen, start
@@ -32,10 +39,11 @@ class Setup:
 
     runs: int = setting(16, "independent runs; both conventions see the same batches")
     batches: tuple[int, ...] = setting(
-        (4, 8, 16, 32, 64, 128), "batch sizes of the stacks of normalizations"
+        (4, 8, 16, 32, 64, 128), "sizes of the batches that are fresh in a stack"
     )
     layers: int = setting(20, "normalizations in a row")
     features: int = setting(16, "units of a stack")
+    fixed_batches: tuple[int, ...] = setting((4, 64), "sizes of the batch that never changes")
     fixed_steps: int = setting(100, "updates on the batch that never changes")
     fixed_rate: float = setting(0.3, "update rate on it: the start fades to round-off")
     steps: int = setting(300, "updates on fresh batches, in the stacks and in the network")
@@ -61,15 +69,15 @@ PAPER = Setup(
 def points(s: Setup) -> dict:
     """Every setting at every one of its batch sizes."""
     return {
-        **{f"fixed-{m}": call(one_batch, s, batch=m) for m in s.batches},
+        **{f"fixed-{m}": call(fixed, s, batch=m) for m in s.fixed_batches},
         **{f"fresh-{m}": call(stacks, s, batch=m) for m in s.batches},
         **{f"network-{m}": call(network, s, batch=m) for m in s.network_batches},
     }
 
 
-def one_batch(batch, layers, features, fixed_steps, fixed_rate, runs) -> xr.Dataset:
-    """One batch for ever, as `train_eval_gap` measures it."""
-    return fixed(batch, layers, features, fixed_steps, fixed_rate, runs)
+def fixed(batch, layers, features, fixed_steps, fixed_rate, runs) -> xr.Dataset:
+    """One batch for ever through normalizations in a row."""
+    return one_batch(batch, layers, features, fixed_steps, fixed_rate, runs)
 
 
 def over_population(model: Model, x: np.ndarray) -> list[np.ndarray]:
@@ -119,7 +127,27 @@ def over_theory(variable: str, m: int) -> Value:
     return value(variable, **at) / value(f"{variable}_theory", **at)
 
 
-near_one = within(1, relative=0.01)
+def fixed_over_theory(m: int) -> Measure:
+    """On one batch for ever, in every layer and run."""
+    return over_theory("fixed_std", m).every()
+
+
+def fresh_over_theory(m: int) -> Measure:
+    """On fresh batches, in the last layer."""
+    return over_theory("fresh_std", m).at(layer=LAST).mean()
+
+
+NETWORK_RATIO = ratio(*conventions("network_std", 64, 20))
+
+BLOCKS = "20 blocks of dense, batch norm, ReLU"
+OVER, NEAR = "standard deviation over training mode’s", within(1, relative=0.01)
+WITH_OVER_WITHOUT = "standard deviation with the correction over that without"
+EVERY = "20 normalizations, over the closed form in every layer, unit and run"
+EXACTLY = within(1, absolute=1e-12)
+DEEPEST = "the 20th normalization, over the closed form, which has no noise of running averages"
+ABOUT = within(1, relative=0.03)
+GAP = "|ln std| in eval mode, with the correction minus without"
+NEARER = below(0, "(nearer to training mode)")
 
 CLAIMS = (
     Claim(
@@ -130,23 +158,14 @@ CLAIMS = (
         verdict="depends",
         cases=(
             *(
-                Case(
-                    f"{count}, m = {m}, standard deviation over training mode’s",
-                    std("fixed_std", m, layer).every(),
-                    near_one,
-                )
+                Case(f"{count}, m = {m}, {OVER}", std("fixed_std", m, layer).every(), NEAR)
                 for count, m, layer in (
                     ("20 normalizations", 64, 20),
                     ("one normalization", 64, 1),
                     ("one normalization", 4, 1),
                 )
             ),
-            Case(
-                "20 blocks of dense, batch norm, ReLU, m = 64, standard deviation with the "
-                "correction over that without",
-                ratio(*conventions("network_std", 64, 20)),
-                near_one,
-            ),
+            Case(f"{BLOCKS}, m = 64, {WITH_OVER_WITHOUT}", NETWORK_RATIO, NEAR),
         ),
         because="It depends on depth and batch size: each layer loses a factor √((m−1)/m), little for "
         "one layer and a large batch, much for many or a small one; what that costs in accuracy is "
@@ -160,21 +179,11 @@ CLAIMS = (
         verdict="supported",
         cases=(
             *(
-                Case(
-                    f"one batch for ever, m = {m}, 20 normalizations, over the closed form in every "
-                    "layer, unit and run",
-                    over_theory("fixed_std", m).every(),
-                    within(1, absolute=1e-12),
-                )
+                Case(f"one batch for ever, m = {m}, {EVERY}", fixed_over_theory(m), EXACTLY)
                 for m in (4, 64)
             ),
             *(
-                Case(
-                    f"fresh batches, m = {m}, the 20th normalization, over the closed form, which "
-                    "knows nothing of the noise of running averages",
-                    over_theory("fresh_std", m).at(layer=LAST).mean(),
-                    within(1, relative=0.03),
-                )
+                Case(f"fresh batches, m = {m}, {DEEPEST}", fresh_over_theory(m), ABOUT)
                 for m in (4, 64)
             ),
         ),
@@ -187,11 +196,7 @@ CLAIMS = (
         source="ioffe2015",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"{where}, m = 64, |ln std| in eval mode, with the correction minus without",
-                against(variable, layer),
-                below(0, "(nearer to training mode)"),
-            )
+            Case(f"{where}, m = 64, {GAP}", against(variable, layer), NEARER)
             for where, variable, layer in (
                 ("first normalization", "fresh_std", 1),
                 ("20th normalization", "fresh_std", 20),
@@ -211,5 +216,5 @@ VALUES = {
     "fresh_deep_biased": std("fresh_std", 64, 20, "biased").mean(),
     "network_unbiased": std("network_std", 64, 20).mean(),
     "network_biased": std("network_std", 64, 20, "biased").mean(),
-    "network_ratio": ratio(*conventions("network_std", 64, 20)),
+    "network_ratio": NETWORK_RATIO,
 }

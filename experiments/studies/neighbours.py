@@ -10,25 +10,15 @@ its neighbours change most of what a deep network says about it; in evaluation m
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from experiments.engine.activations import ReLU
-from experiments.engine.dense import Dense
-from experiments.engine.initialization import he_normal
-from experiments.engine.network import Network
-from experiments.engine.standardize import PYTORCH, Convention, Standardize
-from experiments.results import FIRST, LAST, Value, table, value
-from experiments.runs import Runs, normal
+from experiments.measures.gap import QUANTILES, half_width, octave, one_example, settled_blocks
+from experiments.results import table, value
 from experiments.study import Case, Claim, below, call, setting
 from experiments.theory.inference import example_quantile
-from experiments.training import Model, block, seen, start
-
-QUANTILES = (0.025, 0.5, 0.975)
-ALONE = Network((Standardize(replace(PYTORCH, eps=0.0)),))
 
 
 @dataclass(frozen=True)
@@ -67,52 +57,22 @@ def points(s: Setup) -> dict:
     """One example by itself, and one in a network, at every batch size."""
     return {
         **{f"example-{m}": call(example, s, batch=m) for m in s.batches},
+        **{f"curve-{m}": call(curve, s, batch=m) for m in s.batches},
         **{f"network-{m}": call(change, s, batch=m) for m in s.network_batches},
     }
 
 
-def octave(m: int) -> np.ndarray:
-    """Batch sizes from m to just below 2 m, for a smooth line of a closed form."""
-    return np.unique(np.linspace(m, 2 * m, 8, endpoint=False).astype(np.int32))
-
-
 def example(batch, examples, neighbours, runs) -> xr.Dataset:
     """Where one example lands in training mode, over draws of the rest of its batch."""
-    read, between = [], octave(batch)
-    for one in runs.groups(1):  # all runs together would take much memory
-        model = start(ALONE, one, neighbours, dtype=float)
-        # Every "feature" is another draw of the batch.
-        x = normal(one.part(3, batch).streams(), batch, neighbours)
-        for z in examples:
-            x[:, 0] = z
-            read.append(np.quantile(model.outputs(x, training=True)[0, 0], QUANTILES))
-    values = np.reshape(read, (len(runs), len(examples), 1, -1)).T
-    expected = [[example_quantile(p, z, between) for z in examples] for p in QUANTILES]
-    along = "quantile example"
-    found = {
-        "example_value": (values, "quantile of its value", "1", f"{along} example_batch run"),
-        "example_value_theory": (expected, "closed form", "1", f"{along} curve_batch"),
-    }
-    sizes = {"example_batch": batch, "curve_batch": between}
-    return table(found, quantile=QUANTILES, example=examples, **sizes, run=runs)
+    return one_example(batch, examples, neighbours, runs)
 
 
-def settled_blocks(
-    unbiased: bool, batch: int, layers: int, width: int, steps: int, rate: float, runs: Runs
-) -> tuple[Model, Callable[[int], np.ndarray]]:
-    """A random network whose statistics are those of fresh batches, and what draws more samples."""
-    rngs, weights = runs.part(2, batch).streams(), runs.part(100, batch).streams()
-    norm = Standardize(Convention(0.0, rate, unbiased))
-    dense = Dense(width, bias=False, weights=he_normal)
-    network = Network(block(dense, (norm,), ReLU()) * layers)
-    model = Model(network, *network.init(weights, width, np.float32))
-
-    def fresh(samples: int) -> np.ndarray:
-        return normal(rngs, samples, width).astype(np.float32)
-
-    for _ in range(steps):
-        model = seen(model, fresh(batch))
-    return model, fresh
+def curve(batch, examples) -> xr.Dataset:
+    """Where the closed form says that one example lands, up to the next batch size."""
+    sizes = octave(batch)
+    expected = [[example_quantile(p, z, sizes) for z in examples] for p in QUANTILES]
+    found = {"example_value_theory": (expected, "closed form")}
+    return table(found, quantile=QUANTILES, example=examples, curve_batch=sizes)
 
 
 def change(batch, layers, width, steps, running_rate, runs) -> xr.Dataset:
@@ -130,18 +90,8 @@ def change(batch, layers, width, steps, running_rate, runs) -> xr.Dataset:
 
 # ------------------------------------------------------------------------------------------ claims
 
-
-def half_width(z: float, m: int) -> Value:
-    """Half the width of the range that holds 95 % of an example's values."""
-    at = {"example": z, "example_batch": m}
-    low, high = (value("example_value", quantile=end, **at) for end in (FIRST, LAST))
-    return (high - low) / 2
-
-
-def eval_change(results: xr.Dataset) -> xr.DataArray:
-    """The change in eval mode, of every network."""
-    return results["network_eval_change"].dropna("batch", how="all")
-
+BLOCKS = "20 blocks of dense, batch norm, ReLU"
+CHANGED = "relative change of the output in every instance"
 
 CLAIMS = (
     Claim(
@@ -149,13 +99,7 @@ CLAIMS = (
         says="In eval mode an example's output does not depend on what else is in the batch.",
         source="overview",
         verdict="supported",
-        cases=(
-            Case(
-                "20 blocks of dense, batch norm, ReLU, relative change of the output in every instance",
-                value(eval_change).every(),
-                below(1e-12),
-            ),
-        ),
+        cases=(Case(f"{BLOCKS}, {CHANGED}", value("network_eval_change").every(), below(1e-12)),),
         because="With fixed statistics batch norm is the same straight line for every example.",
     ),
 )

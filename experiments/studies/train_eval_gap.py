@@ -11,23 +11,15 @@ mode one example's value is a random variable; in evaluation mode it is a number
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from experiments.engine.network import Network
-from experiments.engine.standardize import Convention, Standardize
-from experiments.results import Value, table, value
-from experiments.runs import Runs, normal
-from experiments.studies.neighbours import example, half_width, octave
+from experiments.measures.gap import half_width, octave, one_batch, one_example, std
+from experiments.results import table, value
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory.inference import eval_variance_fixed_batch
-from experiments.training import Model, seen, start
-
-# Whether the running variance has the divisor m − 1 (PyTorch) and not m (Keras, Flax).
-CONVENTIONS = {"unbiased": True, "biased": False}
 
 
 @dataclass(frozen=True)
@@ -52,66 +44,37 @@ PAPER = Setup(runs=64, batches=(2, 4, 8, 16, 32, 64, 128, 256, 512), neighbours=
 
 
 def points(s: Setup) -> dict:
-    """One batch for ever, of every size; and one example among neighbours."""
+    """One batch for ever, of every size, and its closed form; and one example among neighbours."""
     found = {f"fixed-{m}": call(fixed, s, batch=m) for m in s.batches}
-    return found | {"example": call(among_neighbours, s)}
-
-
-def stack(layers: int, running_rate: float, unbiased: bool) -> Network:
-    """Normalizations in a row, with ε = 0."""
-    return Network((Standardize(Convention(0.0, running_rate, unbiased)),) * layers)
-
-
-def normalized(model: Model, x: np.ndarray, training: bool = False) -> list[np.ndarray]:
-    """What every normalization of a network puts out."""
-    return [saved["xhat"] for saved in model.forward(x, training)[1] if "xhat" in saved]
-
-
-def by_layer(
-    name: str, measured: list, words: str, closed: Callable, batch: int, runs: Runs
-) -> xr.Dataset:
-    """A standard deviation at every normalization, and the closed form."""
-    depths = np.arange(1, len(measured[0]) + 1)
-    expected = [np.sqrt(closed(depths, batch, unbiased)) for unbiased in CONVENTIONS.values()]
-    found = {
-        name: (measured, words, "1", "convention batch layer run"),
-        f"{name}_theory": (expected, f"{words}, closed form", "1", "convention batch layer"),
-    }
-    return table(found, convention=list(CONVENTIONS), batch=batch, layer=depths, run=runs)
+    found |= {f"curve-{m}": call(curve, s, batch=m) for m in s.batches}
+    return found | {"example": call(example, s)}
 
 
 def fixed(batch, layers, features, steps, running_rate, runs) -> xr.Dataset:
-    """One batch for ever: the running statistics become its own, and still the modes differ."""
-    x, read = 3.0 + 2.0 * normal(runs.part(0, batch).streams(), batch, features), []
-    for unbiased in CONVENTIONS.values():
-        model = start(stack(layers, running_rate, unbiased), runs, features, dtype=float)
-        for _ in range(steps):
-            model = seen(model, x)
-        both = zip(normalized(model, x), normalized(model, x, training=True), strict=True)
-        read.append([(e.std(axis=1) / t.std(axis=1)).mean(axis=1) for e, t in both])
-    words, closed = (
-        "standard deviation in eval mode, over training mode's",
-        eval_variance_fixed_batch,
-    )
-    between, depths = octave(batch), np.arange(1, layers + 1)
-    curve = np.sqrt(closed(depths, between[:, None], unbiased=True))
-    line = {"fixed_std_curve": (curve, "the closed form with the correction")}
-    found = by_layer("fixed_std", read, words, closed, batch, runs)
-    return found.merge(table(line, curve_batch=between, layer=depths))
+    """One batch for ever: the running statistics become its own."""
+    return one_batch(batch, layers, features, steps, running_rate, runs)
 
 
-def among_neighbours(example_batch, examples, neighbours, runs) -> xr.Dataset:
-    """One example among neighbours, as `neighbours` measures it."""
-    return example(example_batch, examples, neighbours, runs)
+def curve(batch, layers) -> xr.Dataset:
+    """The closed form with the correction, up to the next batch size."""
+    sizes, depths = octave(batch), np.arange(1, layers + 1)
+    line = np.sqrt(eval_variance_fixed_batch(depths, sizes[:, None], unbiased=True))
+    found = {"fixed_std_curve": (line, "the closed form with the correction")}
+    return table(found, curve_batch=sizes, layer=depths)
+
+
+def example(example_batch, examples, neighbours, runs) -> xr.Dataset:
+    """Where one example lands in training mode, among neighbours drawn anew."""
+    return one_example(example_batch, examples, neighbours, runs)
 
 
 # ------------------------------------------------------------------------------------------ claims
 
-
-def std(variable: str, m: int, layer: int, convention: str = "unbiased") -> Value:
-    """A standard deviation in eval mode."""
-    return value(variable, convention=convention, batch=m, layer=layer)
-
+STACK = "one batch for ever, 20 normalizations, m = 64, Bessel’s correction (PyTorch)"
+WITHOUT = "the same without the correction (Keras, Flax)"
+OVER, NEAR = "standard deviation over training mode’s", within(1, relative=0.01)
+EXAMPLE = "one example, one standard deviation from the mean, fresh neighbours, m = 64"
+REACH = "how far from the middle 95 % of its values in training mode reach"
 
 CLAIMS = (
     Claim(
@@ -120,26 +83,9 @@ CLAIMS = (
         source="reader",
         verdict="depends",
         cases=(
-            *(
-                Case(
-                    f"{words}, standard deviation over training mode’s",
-                    std("fixed_std", 64, 20, convention).every(),
-                    within(1, relative=0.01),
-                )
-                for words, convention in (
-                    (
-                        "one batch for ever, 20 normalizations, m = 64, Bessel’s correction (PyTorch)",
-                        "unbiased",
-                    ),
-                    ("the same without the correction (Keras, Flax)", "biased"),
-                )
-            ),
-            Case(
-                "one example, one standard deviation from the mean, fresh neighbours, m = 64, how far "
-                "from the middle 95 % of its values in training mode reach",
-                half_width(1.0, 64).mean(),
-                below(0.01),
-            ),
+            Case(f"{STACK}, {OVER}", std("fixed_std", 64, 20).every(), NEAR),
+            Case(f"{WITHOUT}, {OVER}", std("fixed_std", 64, 20, "biased").every(), NEAR),
+            Case(f"{EXAMPLE}, {REACH}", half_width(1.0, 64).mean(), below(0.01)),
         ),
         because="It holds on one batch for ever without the correction. With it each layer's divisor "
         "differs, and among fresh neighbours training mode uses each batch's own statistics, which "
