@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.data.batches import batches as batches
 from experiments.data.batches import batches_by_class as batches_by_class
+from experiments.data.batches import batches_of_each as batches_of_each
 from experiments.data.samples import Data, Samples
 from experiments.data.samples import load as load
 from experiments.engine.affine import Affine

@@ -103,3 +103,20 @@ def batches_of_a_teacher(
         noisy = np.stack([rng.random(shape) for rng in rngs]) < noise
         labels = np.where(noisy, random, np.argmax(x @ teachers, axis=3))
         yield from zip(x.swapaxes(0, 1), labels.swapaxes(0, 1), strict=True)
+
+
+def batches_of_each(
+    x: np.ndarray, labels: np.ndarray, batch: int, rngs: Sequence[np.random.Generator]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Shuffled mini-batches without end, where every run has samples of its own.
+
+    x is (run, sample, feature) and labels (run, sample). Otherwise as `batches`, but new arrays
+    each time.
+    """
+    samples = labels.shape[1]
+    while True:
+        order = np.stack([rng.permutation(samples) for rng in rngs])
+        for first in range(0, samples - batch + 1, batch):
+            chosen = order[:, first : first + batch]
+            some = np.take_along_axis(x, chosen[:, :, None], axis=1)
+            yield some, np.take_along_axis(labels, chosen, axis=1)

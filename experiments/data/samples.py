@@ -47,9 +47,12 @@ class Samples:
         first = [np.flatnonzero(self.labels == one)[: count // len(classes)] for one in classes]
         return self[np.concatenate(first)]
 
-    def astype(self, dtype: np.dtype | type) -> Samples:
-        """The same in another precision."""
-        return Samples(self.x.astype(dtype), self.labels)
+    def drawn(self, count: int, rng: np.random.Generator) -> Samples:
+        """Random samples, as many of each class, class by class, `count` in all."""
+        classes = np.unique(self.labels)
+        piles = [np.flatnonzero(self.labels == one) for one in classes]
+        chosen = [rng.choice(pile, count // len(classes), replace=False) for pile in piles]
+        return self[np.concatenate(chosen)]
 
     def images(self) -> Samples:
         """The same as square images of one channel: x has shape (sample, 1, side, side)."""

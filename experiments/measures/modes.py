@@ -34,6 +34,18 @@ def predictions(model: Model, x: np.ndarray, training: bool = False) -> np.ndarr
     return model.outputs(x, training).argmax(axis=2)
 
 
+def loss_and_accuracy(model: Model, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Mean cross-entropy, in double precision, and accuracy in evaluation mode: (2, run).
+
+    x is (run or 1, sample, feature) and labels (run or 1, sample).
+    """
+    logits = model.outputs(x).astype(np.float64)
+    right = np.take_along_axis(logits, labels[:, :, None], axis=2)[:, :, 0]
+    top = logits.max(axis=2)
+    losses = top + np.log(np.exp(logits - top[:, :, None]).sum(axis=2)) - right
+    return np.stack([losses.mean(axis=1), (logits.argmax(axis=2) == labels).mean(axis=1)])
+
+
 def predictions_in_batches(
     model: Model, x: np.ndarray, order: np.ndarray, batch: int
 ) -> np.ndarray:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import xarray as xr
-    from matplotlib.figure import Figure
-
-    from site_gen.theme import Theme
+from experiments.results import summary
+from site_gen.theme import Theme
 
 TITLE = "Noise of any kind lowers the test loss, and hardly moves the accuracy of batch norm"
 TAGS = ("regularization", "batch size", "dropout")
@@ -21,7 +17,8 @@ CLAIMS = (
     "batch-norm-and-dropout-conflict",
 )
 
-LANES = {  # condition → colour and name
+# Condition → colour and words.
+LANES = {
     "none": ("none", "none"),
     "none, dropout 0.2": ("none", "none, dropout of a fifth"),
     "layer norm": ("layer norm", "layer norm"),
@@ -31,52 +28,49 @@ LANES = {  # condition → colour and name
     "batch norm, dropout 0.2": ("batch norm", "batch norm, dropout of a fifth"),
     "batch norm, dropout 0.5": ("batch norm", "batch norm, dropout of a half"),
 }
+AXES = {"loss": ("test loss (nats)", 1), "accuracy": ("test accuracy (%)", 100)}
 
 
 def data(results: xr.Dataset) -> pd.DataFrame:
-    """One row for every condition and measure on the test images: mean over runs and the 95 % interval (Student's t)."""
-    from scipy.stats import t
-
-    runs, rows = results.sizes["run"], []
-    for name in LANES:
-        for measure in ("loss", "accuracy"):
-            values = results[measure].sel(condition=name, set="test").isel(epoch=-1).values
-            half = t.ppf(0.975, runs - 1) * values.std(ddof=1) / np.sqrt(runs)
-            rows.append((name, measure, values.mean(), values.mean() - half, values.mean() + half))
-    return pd.DataFrame(rows, columns=["condition", "measure", "value", "low", "high"]).assign(
-        runs=runs
-    )
-
-
-def _values(data: pd.DataFrame, measure: str) -> pd.Series:
-    return data[data["measure"] == measure].set_index("condition")["value"]
+    """Mean over runs and interval for every condition and measure on the test images."""
+    end = results.sel(set="test", condition=list(LANES)).isel(epoch=-1)
+    found = [summary(end[name], name="value").assign(measure=name) for name in AXES]
+    return pd.concat(found, ignore_index=True)
 
 
 def alt(data: pd.DataFrame) -> str:
-    loss, accuracy = _values(data, "loss"), _values(data, "accuracy")
+    at = data.set_index(["measure", "condition"])["value"]
+    loss, accuracy = at["loss"], 100 * at["accuracy"]
     few, some = "batch norm, statistics of 8", "batch norm, dropout 0.2"
-    return (f"Test loss and accuracy at the end: batch norm {loss['batch norm']:.2f} nats and {100 * accuracy['batch norm']:.1f} %, with statistics of 8 images {loss[few]:.2f} and "
-            f"{100 * accuracy[few]:.1f} %, with dropout of a fifth {loss[some]:.2f} and {100 * accuracy[some]:.1f} %; no normalization {loss['none']:.2f} and {100 * accuracy['none']:.1f} %.")  # fmt: skip
+    return (
+        f"Test loss and accuracy at the end: batch norm {loss['batch norm']:.2f} nats and "
+        f"{accuracy['batch norm']:.1f} %, with statistics of 8 images {loss[few]:.2f} and "
+        f"{accuracy[few]:.1f} %, with dropout of a fifth {loss[some]:.2f} and "
+        f"{accuracy[some]:.1f} %; no normalization {loss['none']:.2f} and {accuracy['none']:.1f} %."
+    )
 
 
 def caption(data: pd.DataFrame) -> str:
-    loss = _values(data, "loss")
-    return (f"At the end of equally long training, evaluation mode; means of {data['runs'].iloc[0]} paired runs with 95 % intervals (between conditions the runs are paired, so differences are known better than the intervals suggest). "
-            f"The test loss runs from {loss.min():.2f} to {loss.max():.2f} nats.")  # fmt: skip
+    loss = data[data["measure"] == "loss"]["value"]
+    return (
+        f"At the end of equally long training, evaluation mode; means of {data['runs'].max()} "
+        f"paired "
+        "runs with 95 % intervals (between conditions the runs are paired, so differences are "
+        "known "
+        f"better than the intervals suggest). The test loss runs from {loss.min():.2f} to "
+        f"{loss.max():.2f} nats."
+    )
 
 
 def draw(data: pd.DataFrame, theme: Theme) -> Figure:
-    figure, axes = theme.figure(cols=2, height=3.6, sharey=True)
-    for ax, measure in zip(axes, ("loss", "accuracy"), strict=True):
-        rows = data[data["measure"] == measure].set_index("condition").loc[list(LANES)]
-        scale = 100 if measure == "accuracy" else 1
-        for y, (name, row) in enumerate(rows.iterrows()):
-            colour = theme.colour(LANES[name][0])
-            ax.plot([scale * row["low"], scale * row["high"]], [y, y], color=colour, linewidth=2)
-            ax.plot(scale * row["value"], y, "o", color=colour, markersize=6)
-        ax.set(
-            ylim=(len(LANES) - 0.5, -0.5),
-            xlabel="test loss (nats)" if measure == "loss" else "test accuracy (%)",
-        )
-    axes[0].set_yticks(range(len(LANES)), labels=[name for _, name in LANES.values()])
+    figure, panels = theme.panels(data, "measure", height=3.6, sharey=True)
+    for ax, measure, rows in panels:
+        words, scale = AXES[measure]
+        rows = rows.set_index("condition")[["value", "low", "high"]] * scale
+        for lane, (name, (colour, _)) in enumerate(LANES.items()):
+            at, colour = rows.loc[name], theme.colour(colour)
+            ax.plot([at["low"], at["high"]], [lane, lane], color=colour, linewidth=2)
+            ax.plot(at["value"], lane, "o", color=colour, markersize=6)
+        ax.set(ylim=(len(LANES) - 0.5, -0.5), xlabel=words)
+    panels[0][0].set_yticks(range(len(LANES)), [words for _, words in LANES.values()])
     return figure

@@ -9,6 +9,7 @@ from experiments.data.batches import (
     batches,
     batches_by_class,
     batches_of_a_teacher,
+    batches_of_each,
     batches_of_two_classes,
 )
 from experiments.runs import normal
@@ -96,3 +97,18 @@ def test_labels_are_a_teachers_or_random(noise: float, right: float) -> None:
     x, labels = next(batches_of_a_teacher(2000, 6, 4, noise, _rngs(1, 2)))
     same = (labels == (x @ teachers).argmax(axis=2)).mean(axis=1)
     assert same == pytest.approx([right, right], abs=0.04)
+
+
+def test_runs_with_samples_of_their_own_pass_through_them_in_every_epoch() -> None:
+    x = np.arange(24.0).reshape(2, 12, 1)
+    labels = x[..., 0].astype(int)
+    stream = batches_of_each(x, labels, 5, _rngs(1, 2))  # two samples are left out of each epoch
+    for _ in range(3):
+        (some, found), (more, _) = next(stream), next(stream)
+        assert np.array_equal(some[..., 0], found)
+        both = np.concatenate([some, more], axis=1)[..., 0]
+        for run in range(2):
+            assert len(set(both[run])) == 10 and set(both[run]) <= set(labels[run])
+    alone, _ = next(batches_of_each(x[1:], labels[1:], 5, _rngs(2)))
+    together, _ = next(batches_of_each(x, labels, 5, _rngs(1, 2)))
+    np.testing.assert_array_equal(alone[0], together[1])

@@ -18,3 +18,14 @@ def test_a_spread_holds_both_ends() -> None:
 def test_another_precision_keeps_the_labels() -> None:
     wide = TEN.astype(float)
     assert wide.x.dtype == np.float64 and wide.labels is TEN.labels
+
+
+def test_drawn_samples_are_as_many_of_each_class_and_none_twice() -> None:
+    labels = np.repeat([2, 0, 1], 6)
+    samples = Samples(np.arange(18, dtype=np.float32)[:, None], labels)
+    drawn = samples.drawn(9, np.random.default_rng(0))
+    assert np.unique(drawn.labels, return_counts=True)[1].tolist() == [3, 3, 3]
+    assert len(set(drawn.x[:, 0])) == 9
+    assert np.array_equal(labels[drawn.x[:, 0].astype(int)], drawn.labels)
+    again = samples.drawn(9, np.random.default_rng(1))
+    assert set(again.x[:, 0]) != set(drawn.x[:, 0])

@@ -20,11 +20,13 @@ from experiments.measures.modes import (
     accuracy_by_mode,
     batches_of,
     change_of_outputs,
+    loss_and_accuracy,
     output_gap,
     predictions,
     predictions_in_batches,
     with_population_statistics,
 )
+from experiments.training import accuracy, loss
 
 NET = Network(
     (Dense(7), Standardize(), Affine(), ReLU(), Dense(7), Standardize(), Affine(), Dense(4))
@@ -121,3 +123,16 @@ def test_outputs_in_training_mode_change_with_a_mean_that_is_not_taken_out(
 
     monkeypatch.setattr(Standardize, "forward", forward)
     assert (change_of_outputs(model, x, x + 1) > 1e-3).all()
+
+
+def test_loss_and_accuracy_are_those_of_every_run_by_itself(model, x) -> None:
+    labels = np.arange(11) % 4
+    losses, accuracies = loss_and_accuracy(model, x[None], labels[None])
+    data = Samples(x, labels)
+    assert_allclose(losses, loss(model, data), rtol=1e-12)
+    assert_array_equal(accuracies, accuracy(model, data))
+    own = np.stack([x, x + 1]), np.stack([labels, labels[::-1]])
+    each = loss_and_accuracy(model, *own)
+    for run in range(2):
+        alone = loss_and_accuracy(model, own[0][run : run + 1], own[1][run : run + 1])
+        assert_array_equal(each[:, run], alone[:, run])
