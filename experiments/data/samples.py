@@ -59,6 +59,10 @@ class Samples:
         side = round(self.features**0.5)
         return Samples(self.x.reshape(-1, 1, side, side), self.labels)
 
+    def astype(self, dtype: np.dtype | str) -> Samples:
+        """The same in another precision."""
+        return Samples(self.x.astype(dtype), self.labels)
+
     def __getitem__(self, chosen: np.ndarray) -> Samples:
         """The chosen samples."""
         return Samples(self.x[chosen], self.labels[chosen])
