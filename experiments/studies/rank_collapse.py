@@ -61,18 +61,13 @@ def points(s: Setup) -> dict:
 def by_width(width, batch, layers, skipped, every, runs) -> xr.Dataset:
     """Ranks with and without batch norm, with and without ReLU."""
     conditions = [(kind, norm, batch) for kind in KINDS for norm in NORMS]
-    at, rank = ranks(conditions, width, layers, every, runs)
-    law = predicted(width, batch)
+    at, rank, deep = ranks(conditions, width, layers, skipped, every, runs)
+    law, largest = predicted(width, batch)
     found = {
         "rank": (rank, "effective rank of a batch", "1", "width layer kind norm run"),
-        "settled": (
-            rank[at >= skipped].mean(0),
-            "its mean over layers",
-            "1",
-            "width kind norm run",
-        ),
-        "predicted_rank": (law[0], "effective rank with batch norm, closed form", "1", "width"),
-        "predicted_largest": (law[1], "largest eigenvalue's share, closed form", "1", "width"),
+        "settled": (deep, "its mean over deep layers", "1", "width kind norm run"),
+        "predicted_rank": (law, "effective rank with batch norm, closed form", "1", "width"),
+        "predicted_largest": (largest, "largest eigenvalue's share, closed form", "1", "width"),
         "samples": (batch, "samples in a batch", "1", ""),
     }
     return table(found, width=width, kind=KINDS, norm=NORMS, run=runs, layer=at)
@@ -81,29 +76,24 @@ def by_width(width, batch, layers, skipped, every, runs) -> xr.Dataset:
 def by_batch(width, batches, layers, skipped, every, runs) -> xr.Dataset:
     """Ranks with batch norm and no activation, by batch size."""
     conditions = [("linear", "batch norm", batch) for batch in batches]
-    at, rank = ranks(conditions, width, layers, every, runs)
-    laws = [predicted(width, batch) for batch in batches]
-    law, largest = zip(*laws, strict=True)
+    at, rank, deep = ranks(conditions, width, layers, skipped, every, runs)
+    law, largest = zip(*(predicted(width, batch) for batch in batches), strict=True)
     found = {
-        "batch_rank": (
-            rank,
-            "effective rank by batch size, widest network",
-            "1",
-            "layer batch run",
-        ),
-        "batch_settled": (rank[at >= skipped].mean(0), "its mean over layers", "1", "batch run"),
+        "batch_rank": (rank, "effective rank, widest network", "1", "layer batch run"),
+        "batch_settled": (deep, "its mean over deep layers", "1", "batch run"),
         "predicted_batch_rank": (law, "the same, closed form", "1", "batch"),
         "predicted_batch_largest": (largest, "largest eigenvalue's share", "1", "batch"),
     }
     return table(found, batch=batches, run=runs, layer=at)
 
 
-def ranks(conditions, width, layers, every, runs) -> tuple[np.ndarray, np.ndarray]:
-    """Effective ranks, (layer, condition, run), and the layers after which they are read."""
+def ranks(conditions, width, layers, skipped, every, runs) -> tuple[np.ndarray, ...]:
+    """Layers; effective ranks after these, (layer, condition, run); their mean over deep layers."""
     at = readings(layers, every)
     passed = enumerate(random_layers(conditions, width, layers, runs))
     read = [[effective_rank(h) for h in found] for layer, found in passed if layer in at]
-    return np.array(at), np.array(read)
+    rank = np.array(read)
+    return np.array(at), rank, rank[np.array(at) >= skipped].mean(axis=0)
 
 
 def readings(layers: int, every: int) -> list[int]:
