@@ -6,7 +6,6 @@ do. Each raises one ValueError with a line for every fault that it found.
 
 from __future__ import annotations
 
-import ast
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments import before, catalogue, suggest
+from experiments import catalogue, suggest
 from experiments import study as studies
 from experiments.measures.statistics import Measurement
 from experiments.profile import NAMES
@@ -177,37 +176,13 @@ def never_differs(case: Case, measured: Measurement) -> str:
         if {True, False} <= outcomes:
             return ""
     said = "kept" if True in outcomes else "broken"
-    words = getattr(case.rule, "words", case.rule)
-    remedy = "write one that some number would answer otherwise"
-    return f"the rule “{words}” is {said} by every measurement and so tests nothing; {remedy}"
+    rule, remedy = case.rule.words, "write one that some number would answer otherwise"
+    return f"the rule “{rule}” is {said} by every measurement and so tests nothing; {remedy}"
 
 
 def setting_words(study: ModuleType) -> dict[str, str]:
     """Setting of a study → what it is, as `setting(default, "…")` says; "" if it does not."""
-    words = {one.name: one.metadata.get("words", "") for one in fields(study.Setup)}
-    if not any(words.values()):
-        words |= {name: note for name, (_, note) in _comments(Path(study.__file__)).items()}
-    return words
-
-
-def _comments(path: Path) -> dict[str, tuple[int, str]]:
-    """Field of a study's `class Setup` → its line and its comment, "" if it has none.
-
-    The comment stands on the line itself or on the line above it.
-    """
-    text = path.read_text(encoding="utf-8-sig")
-    lines, notes = text.splitlines(), {}
-    for node in ast.parse(text).body:
-        if not (isinstance(node, ast.ClassDef) and node.name == "Setup"):
-            continue
-        for field in node.body:
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                behind = lines[field.end_lineno - 1].encode()[field.end_col_offset :].decode()
-                _, found, comment = behind.partition("#")
-                above = lines[field.lineno - 2].strip()
-                note = comment if found else above.lstrip("#") if above.startswith("#") else ""
-                notes[field.target.id] = (field.lineno, note.strip())
-    return notes
+    return {one.name: one.metadata.get("words", "") for one in fields(study.Setup)}
 
 
 def _report(path: Path, faults: list[Fault]) -> None:
@@ -246,9 +221,8 @@ def _settings(study: ModuleType, path: Path) -> Iterator[Fault]:
         remedy = "decorate it with `@dataclass(frozen=True)`"
         yield line_of(path, "Setup"), f"Setup can be changed; {remedy}"
     if is_dataclass(kind):
-        declared = any(one.metadata for one in fields(kind))
         for name, words in setting_words(study).items():
-            if declared and not words:
+            if not words:
                 remedy = 'write `= setting(default, "what it is, with its unit")`'
                 yield line_of_field(path, name), f"the setting {name!r} has no words; {remedy}"
     if isinstance(kind, type) and is_dataclass(kind):
@@ -292,8 +266,6 @@ def _profiles(study: ModuleType, path: Path) -> Iterator[Fault]:
 
 def _points(study: ModuleType, path: Path, setup: Any) -> Iterator[Fault]:
     line = line_of(path, "points")
-    if hasattr(study, "run"):
-        return
     try:
         found = study.points(setup)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a study's code may fail in any way
@@ -339,7 +311,7 @@ def _fault_of_point(study: ModuleType, point: partial) -> str:
 def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
     line = line_of(path, "CLAIMS")
     if not isinstance(study.CLAIMS, tuple | list) or not all(
-        isinstance(c, Claim | before.Claim) for c in study.CLAIMS
+        isinstance(c, Claim) for c in study.CLAIMS
     ):
         remedy = "write `CLAIMS = (Claim(…),)`, with the comma if there is one"
         yield line, f"CLAIMS is no tuple of claims; {remedy}"
@@ -356,7 +328,7 @@ def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
 def _faults_of_claim(claim: Claim) -> list[str]:
     words = {name: getattr(claim, name) for name in ("says", "source", "because")}
     cases = claim.cases
-    are_cases = isinstance(cases, tuple) and all(isinstance(c, Case | before.Case) for c in cases)
+    are_cases = isinstance(cases, tuple) and all(isinstance(c, Case) for c in cases)
     if are_cases:
         words |= {f"when of case {k}": case.when for k, case in enumerate(cases, 1)}
     faults = [
@@ -572,7 +544,7 @@ def _lost_unit(measure: Any, measured: Measurement, doubled: Mapping[str, xr.Dat
 
 def _answer(case: Case, measured: Measurement) -> Any:
     try:
-        answer = (case.rule if isinstance(case.rule, Rule) else case.holds)(measured)
+        answer = case.rule(measured)
     except Exception:  # noqa: BLE001 - outside of what the rule is defined for
         return None
     return bool(answer) if isinstance(answer, np.bool_) else answer

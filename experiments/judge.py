@@ -13,7 +13,7 @@ from experiments.contract import setting_words
 from experiments.measures.statistics import Measurement
 from experiments.profile import Profile, setup
 from experiments.sources import line_of_literal
-from experiments.study import Claim, Rule, measured_verdict
+from experiments.study import Claim, measured_verdict
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,11 +72,11 @@ def _test(study: ModuleType, claim: Claim, results: xr.Dataset, profile: Profile
     for case in claim.cases:
         what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
         measured = _take(study, what, claim.id, case.measure, results, profile)
-        rule = case.rule if isinstance(case.rule, Rule) else case.holds
-        holds = None if measured is None else rule(measured)
+        holds = None if measured is None else case.rule(measured)
         answer = None if holds is None else bool(holds)
-        words = case.rule.words if isinstance(case.rule, Rule) else case.rule
-        cases.append({"when": case.when, "rule": words, "holds": answer} | _plain(measured))
+        cases.append(
+            {"when": case.when, "rule": case.rule.words, "holds": answer} | _plain(measured)
+        )
     is_measured = any(case["runs"] for case in cases)
     headline = cases[0] if cases else dict.fromkeys(SUMMARY)
     return {

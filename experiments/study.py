@@ -80,8 +80,6 @@ def work(study: ModuleType, setup: Any) -> dict[str, partial]:
     """The points of a study by file name, those with many runs in groups of `RUNS_AT_A_TIME`."""
     found: dict[str, partial] = {}
     for key, point in study.points(setup).items():
-        if not isinstance(point, partial):
-            point = partial(study.run, point)
         names = [name for name, one in point.keywords.items() if isinstance(one, Runs)]
         groups = [] if not names else list(point.keywords[names[0]].groups(RUNS_AT_A_TIME))
         if len(groups) < 2:
