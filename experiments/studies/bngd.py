@@ -19,10 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from experiments.measures.least_squares import (
+    normalized_sharpness,
+    normalized_step,
+    plain_step,
+    task,
+)
 from experiments.results import Measure, Near, Value, ratio, table, value
-from experiments.runs import Runs, normal
 from experiments.study import Case, Claim, above, below, call, setting
-from experiments.theory.least_squares import normalized_sharpness, normalized_step, plain_step
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,6 @@ PAPER = Setup(runs=64, rates=49, steps=300_000)
 def points(s: Setup) -> dict:
     """Each condition number."""
     return {f"condition-{c:g}": call(sweep, s, condition=c) for c in s.conditions}
-
-
-def task(condition: float, features: int, runs: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variances of the inputs, solutions u with Var(u·x) = 1, and starts of length 1, by run."""
-    u, start = (normal(runs.streams(under=(i,)), features) for i in range(2))
-    variances = np.geomspace(1.0, 1.0 / condition, features)
-    u /= np.sqrt((variances * u**2).sum(axis=1, keepdims=True))
-    return variances, u, start / np.linalg.norm(start, axis=1, keepdims=True)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a run may diverge: inf is its result

@@ -14,11 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from experiments.measures.equivariance import move, relative_square
+from experiments.measures.equivariance import (
+    ROUND_OFF,
+    error,
+    move,
+    random_network,
+    relative_square,
+    shift_errors,
+    task,
+)
 from experiments.results import Value, table, value
-from experiments.studies.conv_shifts import error, exactly, random_network, shift, task
-from experiments.studies.conv_shifts import inside as inside
-from experiments.study import Case, Claim, call, setting
+from experiments.study import Case, Claim, below, call, setting
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,8 @@ def points(s: Setup) -> dict:
 
 
 def padded(padding, images, channels, seed, count) -> xr.Dataset:
-    """Errors of moving, as `conv_shifts` measures them."""
-    return shift(padding, images, channels, seed, count)
+    """Errors of moving before the network instead of after it."""
+    return shift_errors(padding, images, channels, seed, count)
 
 
 def strided(images, channels, runs) -> xr.Dataset:
@@ -68,6 +74,8 @@ def best_match(step: int) -> Value:
     """Difference with stride 2, over the output."""
     return value("strided_error", step=step)
 
+
+exactly = below(ROUND_OFF, "of the output")
 
 CLAIMS = (
     Claim(

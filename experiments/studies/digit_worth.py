@@ -21,8 +21,8 @@ from experiments.engine.convolution import Convolution
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 from experiments.engine.standardize_groups import StandardizeGroups
+from experiments.measures.pixels import KERNELS, measured, random_images, statistics
 from experiments.results import Value, table, value
-from experiments.studies.channel_noise import KERNELS, measured, noise, statistics
 from experiments.study import Case, Claim, above, call, setting, within
 from experiments.training import Model, block, load
 
@@ -60,12 +60,12 @@ PAPER = Setup(runs=64, batches=4096, digits=500)
 
 def points(s: Setup) -> dict:
     """Digits, and random images."""
-    return {"digits": call(worths, s), "noise": call(random_images, s)}
+    return {"digits": call(worths, s), "noise": call(noise, s)}
 
 
-def random_images(sizes, batches, runs) -> xr.Dataset:
-    """Images of random pixels, as `channel_noise` measures them."""
-    return noise(sizes, batches, runs)
+def noise(sizes, batches, runs) -> xr.Dataset:
+    """Images of random pixels."""
+    return random_images(sizes, batches, runs)
 
 
 def worth(images: np.ndarray) -> np.ndarray:
@@ -102,9 +102,9 @@ def worths(grids, layers, channels, digits, digit_batches, draws, runs) -> xr.Da
         "digit_square": (np.transpose(square), "of a batch's mean", of, "digit_batch run"),
         "digit_worth": (whole, words.format("a digit of one half"), "1", ""),
     }
-    pixels = [coarser(x, step)[0, 0].size for step in grids]
+    sizes = [coarser(x, step)[0, 0].size for step in grids]
     along = {"layer": range(1, layers + 1), "channel": range(channels), "run": runs}
-    return table(found, pixels=pixels, digit_batch=digit_batches, **along)
+    return table(found, pixels=sizes, digit_batch=digit_batches, **along)
 
 
 def coarser(images: np.ndarray, step: int) -> np.ndarray:

@@ -8,8 +8,8 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from experiments.measures.equivariance import inside
 from experiments.results import rows
-from experiments.studies.conv_borders import inside
 from site_gen.theme import Theme
 
 TITLE = "In training, batch norm carries the break at the edge to every pixel"

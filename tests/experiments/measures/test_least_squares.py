@@ -11,9 +11,13 @@ from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
+from experiments.measures.least_squares import (
+    normalized_sharpness,
+    normalized_step,
+    plain_step,
+    task,
+)
 from experiments.runs import Runs
-from experiments.studies.bngd import task
-from experiments.theory.least_squares import normalized_sharpness, normalized_step, plain_step
 
 
 @pytest.fixture

@@ -8,6 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from experiments.runs import Runs, normal
+
+
+def task(condition: float, features: int, runs: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variances of the inputs, solutions u with Var(u·x) = 1, and starts of length 1, by run."""
+    u, start = (normal(runs.streams(under=(i,)), features) for i in range(2))
+    variances = np.geomspace(1.0, 1.0 / condition, features)
+    u /= np.sqrt((variances * u**2).sum(axis=1, keepdims=True))
+    return variances, u, start / np.linalg.norm(start, axis=1, keepdims=True)
+
 
 def plain_step(
     w: np.ndarray, rate: np.ndarray, variances: np.ndarray, u: np.ndarray
