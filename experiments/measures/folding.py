@@ -12,8 +12,6 @@ from experiments.theory import inference as theory
 def errors(model: Model, x: np.ndarray, precision: str) -> dict[str, np.ndarray]:
     """A dense layer with batch norm against the folded one, and both against exact arithmetic.
 
-    Exact is float64, on the numbers as they are stored.
-
     Parameters
     ----------
     model : Model
@@ -26,7 +24,8 @@ def errors(model: Model, x: np.ndarray, precision: str) -> dict[str, np.ndarray]
     -------
     dict of ndarray, shape (run,)
         `over_bound`, the largest distance between outputs of both forms, over what rounding and
-        underflow allow; `unfolded` and `folded`, root mean square errors; `theory`, that of the
+        underflow allow; `unfolded` and `folded`, root mean square errors against float64 on the
+        same stored numbers; `theory`, that of the
         layer with batch norm if what it stores is rounded, number by number; `offset`, the mean
         over the standard deviation before batch norm, root mean square over units.
     """

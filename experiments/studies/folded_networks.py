@@ -1,10 +1,11 @@
 """Does a trained network predict the same with batch norm folded away?
 
-Networks of two hidden layers with batch norm learn digits in float32. Then their numbers are stored in
-float64, float32 and float16, and the test images are classified with batch norm and with batch norm
-folded into the layers in front of it: how far do logits move, and how many predictions change?
+Networks of two hidden layers with batch norm learn digits in float32. Then their numbers are stored
+in float64, float32 and float16, and the test images are classified with batch norm and with batch
+norm folded into the layers in front of it: how far do logits move, and how many predictions change?
 
-What came out: logits move by round-off only, and hardly a prediction changes, in half precision neither.
+What came out: logits move by round-off only, and hardly a prediction changes, not even in half
+precision.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def by_scale(scale, fan_in, samples, features, runs) -> xr.Dataset:
 def random_layer(
     runs, fan_in, samples, features, origin="bias", offset=0.0, scale=1.0
 ) -> tuple[Model, np.ndarray]:
-    """A dense layer with batch norm, and inputs whose statistics are its running ones, in float64."""
+    """A dense layer with batch norm in float64, and inputs that have its running statistics."""
     rngs = runs.part(0).streams()
     network = Network((Dense(features), Standardize(), Affine()))
     params, state = network.init(rngs, fan_in)

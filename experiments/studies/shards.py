@@ -117,7 +117,7 @@ def unit_variance(k: int) -> np.ndarray:
 
 
 def moments(x: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Means and variances of shards of these sizes: (run, sample, feature) → (shard, run, feature)."""
+    """Means and variances of shards of x, (run, sample, feature) → (shard, run, feature)."""
     parts = np.split(x, np.cumsum(sizes)[:-1], axis=1)
     return np.array([p.mean(axis=1) for p in parts]), np.array([p.var(axis=1) for p in parts])
 

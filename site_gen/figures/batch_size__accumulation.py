@@ -49,9 +49,9 @@ def alt(data: pd.DataFrame) -> str:
         "Left: relative difference between the accumulated gradient and that of the whole batch, "
         "at "
         f"most {gradient[~batch]['high'].max():.0e} without batch statistics and at least "
-        f"{gradient[batch]['low'].min():.1f} with batch norm. Right: test accuracy of batch norm with "
-        f"accumulated parts of {parts['size']} is {100 * parts['value']:.0f} %, of whole batches "
-        f"{100 * curve(data, 'plain')['value'].iloc[-1]:.0f} %."
+        f"{gradient[batch]['low'].min():.1f} with batch norm. Right: test accuracy of batch norm "
+        f"with accumulated parts of {parts['size']} is {100 * parts['value']:.0f} %, of whole "
+        f"batches {100 * curve(data, 'plain')['value'].iloc[-1]:.0f} %."
     )
 
 

@@ -27,8 +27,8 @@ def alt(data: pd.DataFrame) -> str:
     far = data[data["offset"] == data["offset"].max()].groupby("origin").mean()
     return (
         "On logarithmic axes the error of the layer with batch norm rises with the offset to "
-        f"{far['unfolded_error']['bias']:.2g}; folded it stays at {far['folded_error']['bias']:.1g} "
-        "if the offset comes from the bias, and rises to "
+        f"{far['unfolded_error']['bias']:.2g}; folded it stays at "
+        f"{far['folded_error']['bias']:.1g} if the offset comes from the bias, and rises to "
         f"{far['folded_error']['inputs']:.2g} if it comes from the inputs."
     )
 
@@ -37,9 +37,9 @@ def caption(data: pd.DataFrame) -> str:
     return (
         "Root mean square error in float16 against exact arithmetic on the same stored numbers, as "
         "the mean before batch norm moves away from zero. Points: means of "
-        f"{data['run'].nunique()} random layers, round if the offset comes from the bias, square if "
-        "from the inputs. Line: the error of rounding, one by one, what the layer with batch norm "
-        "stores, for an offset from the inputs."
+        f"{data['run'].nunique()} random layers, round if the offset comes from the bias, square "
+        "if from the inputs. Line: the error of rounding, one by one, what the layer with batch "
+        "norm stores, for an offset from the inputs."
     )
 
 

@@ -39,9 +39,9 @@ def alt(data: pd.DataFrame) -> str:
     means = data.groupby(["kind", "distribution", "value"])["ratio"].mean()
     k = data[data["kind"] == "equal"]["value"].max()
     return (
-        f"Left: the ratio falls from 1 on one device to {means['equal', 'same', k]:.2f} on {k}, and "
-        f"to {means['equal', 'shifted', k]:.2f} if the devices' data differ. Right: it falls to "
-        f"{means['uneven', 'same', 1]:.2f} as the second of two devices holds a single sample."
+        f"Left: the ratio falls from 1 on one device to {means['equal', 'same', k]:.2f} on {k}, "
+        f"and to {means['equal', 'shifted', k]:.2f} if the devices' data differ. Right: it falls "
+        f"to {means['uneven', 'same', 1]:.2f} as the second of two devices holds a single sample."
     )
 
 
