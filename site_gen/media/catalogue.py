@@ -42,8 +42,8 @@ class Drawing:
     Attributes
     ----------
     id : str
-        The file's name with hyphens: `anatomy__eps.py` → "anatomy-eps"; or what the file says, so that a figure
-        keeps its address when its study is renamed: `ID = "anatomy-eps"`.
+        The file's name with hyphens: `anatomy__eps.py` → "anatomy-eps". A file may set another,
+        `ID = "anatomy-eps"`, to keep a figure's address when its study is renamed.
     kind : str
         "figure" or "animation".
     path : Path
@@ -56,7 +56,7 @@ class Drawing:
 
     @property
     def study(self) -> str:
-        """The study whose results it draws: the part of the file's name before the double underscore."""
+        """The study whose results it draws: the file's name before the double underscore."""
         return self.path.stem.partition("__")[0]
 
     @property
@@ -68,7 +68,7 @@ class Drawing:
         return importlib.import_module(self.module_name)
 
     def files(self, draft: bool = False) -> tuple[str, ...]:
-        """The names of all files it is published as: a draft has no PDF, which takes longest to make."""
+        """The names of its published files; a draft has no PDF, which takes longest to make."""
         wanted = (suffix for suffix in SUFFIXES[self.kind] if not (suffix == ".pdf" and draft))
         return (*(self.id + suffix for suffix in wanted), f"{self.id}.json")
 
@@ -79,7 +79,7 @@ def drawings() -> dict[str, Drawing]:
 
 
 def misplaced() -> dict[str, str]:
-    """Id → what is wrong with the name or the place of a file, so that nothing can be drawn from it."""
+    """Id → the fault in the name or place of a file from which nothing can be drawn."""
     return _look()[1]
 
 
@@ -101,13 +101,12 @@ def _look() -> tuple[dict[str, Drawing], dict[str, str]]:
                 )
             elif not (study and separator and view and path.stem.isidentifier()):
                 wrong[drawing.id] = (
-                    f"{relative(path)}: name the file <study>__<view>.py, with letters, digits and underscores, "
-                    "so that its study can be found"
+                    f"{relative(path)}: name the file <study>__<view>.py, "
+                    "with letters, digits and underscores, so that its study can be found"
                 )
             elif other := found.get(drawing.id):
-                wrong[drawing.id] = (
-                    f"{relative(path)} and {relative(other.path)} share the id {drawing.id}: rename one of them"
-                )
+                both = f"{relative(path)} and {relative(other.path)}"
+                wrong[drawing.id] = f"{both} share the id {drawing.id}: rename one of them"
             else:
                 found[drawing.id] = drawing
     return dict(sorted(found.items())), wrong

@@ -1,7 +1,7 @@
-"""What every figure and every animation promises, whatever it shows: told where it is broken, with the remedy.
+"""What every figure and animation must fulfil; each fault is reported with its line and remedy.
 
-The pipeline calls these functions while it draws, so a rule is met by whoever runs `make figure`, and not first by
-whoever runs the tests. Each raises one `BuildError` with a line for every fault that it found.
+The pipeline calls these functions while it draws, so `make figure` reports faults before the tests
+do. Each raises one `BuildError` with a line for every fault that it found.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ DRAWS = {
     "figure": ("draw", "write `def draw(data, theme)`, which gives a Figure"),
     "animation": ("animate", "write `def animate(data, theme)`, which gives an Animation"),
 }
-# What a figure may import, beside its own study: `data` makes the table with what claims are measured by.
+# What a figure may import, beside its own study: `data` makes the table with the functions that
+# claims use.
 MAY_IMPORT = (
     "numpy",
     "pandas",
@@ -63,7 +64,7 @@ STYLE_WORDS = ("fontsize", "fontfamily", "fontweight", "facecolor", "edgecolor",
 COLOUR_WORDS = ("color", "c")
 FPS = (10, 20, 25)
 FEWEST_FRAMES, MOST_FRAMES = 40, 160
-TOUCHING = 0.35  # of a line's height: two lines that overlap by less still have paper between their letters
+TOUCHING = 0.35  # of a line's height: the letters of two lines that overlap by less do not touch
 
 Fault = tuple[int, str]  # the line it is on, and one sentence with the remedy
 
@@ -74,8 +75,8 @@ def check_figure(drawing: Drawing) -> None:
     Raises
     ------
     BuildError
-        If its study does not exist, the file cannot be imported, something is missing, or it decides what only the
-        theme decides or imports what it may not.
+        If its study does not exist, the file cannot be imported or lacks something, sets what only
+        the theme may set, or imports what it may not.
     """
     known = studies.names()
     if drawing.study not in known:
@@ -102,8 +103,8 @@ def check_table(drawing: Drawing, data: Any) -> None:
     Raises
     ------
     BuildError
-        If it is empty, has columns that are not tidy, does not survive its CSV, or has empty cells in a column for
-        which the figure's `MISSING` gives no reason.
+        If it is empty, has badly named columns, is not the same once read back from its CSV, or has
+        empty cells in a column for which the figure's `MISSING` gives no reason.
     """
     import pandas as pd
 
@@ -141,15 +142,15 @@ def check_words(drawing: Drawing, data: pd.DataFrame) -> None:
 
 
 def check_drawn(figure: Any, drawing: Drawing, draft: bool = False) -> None:
-    """Check what `draw` returned, after it was laid out.
+    """Check what `draw` returned, after the layout.
 
-    In a draft texts may overlap: few runs put curves close to each other that are apart where they are published.
+    In a draft texts may overlap: with few runs, curves lie closer together than in publication.
 
     Raises
     ------
     BuildError
-        If it is no Figure with axes, nothing is drawn on them, a text leaves the figure, two lie over each other,
-        or the fonts lack a sign of one: names the texts.
+        If it is no Figure with axes, nothing is drawn on them, a text leaves the figure, two texts
+        overlap, or the fonts lack a character; names the texts.
     """
     from matplotlib.figure import Figure
 
@@ -168,16 +169,16 @@ def check_drawn(figure: Any, drawing: Drawing, draft: bool = False) -> None:
 
 
 def check_animation(animation: Any, drawing: Drawing, draft: bool = False) -> None:
-    """Check what `animate` returned, before it is filmed.
+    """Check what `animate` returned, before it is encoded.
 
-    Draws three frames: something moves, and a frame looks the same whichever frame was asked for before. In a draft texts
-    may overlap, as in `check_drawn`.
+    Draws three frames: something must move, and a frame must not depend on which one was drawn
+    before. In a draft texts may overlap, as in `check_drawn`.
 
     Raises
     ------
     BuildError
-        If it is no Animation, its frames or rate are not those of our films, nothing moves, a frame depends on
-        those before, or two texts lie over each other.
+        If it is no Animation, its number of frames or its rate is out of range, nothing moves, a
+        frame depends on those before, or two texts overlap.
     """
     line = line_of(drawing.path, "animate")
     if not isinstance(animation, Animation):
@@ -199,12 +200,32 @@ def check_animation(animation: Any, drawing: Drawing, draft: bool = False) -> No
 
 
 def _faults_of_texts(figure: Figure) -> Iterator[str]:
-    """Texts that lie over each other or leave the figure, as it is laid out now, and signs that no font has."""
+    """Texts that overlap or leave the figure in its current layout, and missing characters."""
+    boxes, warned = _boxes_of_texts(figure)
+    for sign in _missing_signs(warned):
+        yield f"the fonts have no sign {sign!r}; write it in other words"
+    for text, box in boxes:
+        page = figure.bbox.padded(TOUCHING * min(box.width, box.height))
+        if not (page.contains(*box.min) and page.contains(*box.max)):
+            yield f"the text {text!r} leaves the figure; move it, or give the axes room for it"
+    for (first, a), (second, b) in combinations(boxes, 2):
+        width = min(a.x1, b.x1) - max(a.x0, b.x0)
+        height = min(a.y1, b.y1) - max(a.y0, b.y0)
+        # of the shorter side, so that upright text counts too
+        across = min(a.width, b.width, a.height, b.height)
+        if min(width, height) > TOUCHING * across:
+            yield (
+                f"the texts {first!r} and {second!r} lie over each other; "
+                "move one with `dx` and `dy`, shorten it, or make the figure higher"
+            )
+
+
+def _boxes_of_texts(figure: Figure) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Each text with its bounding box in pixels, and Matplotlib's warnings meanwhile."""
     renderer = _texts_only(figure)
     said: list[str] = []
-    log = logging.getLogger(
-        "matplotlib.mathtext"
-    )  # which logs what the rest of Matplotlib warns of
+    # mathtext logs what the rest of Matplotlib warns of
+    log = logging.getLogger("matplotlib.mathtext")
     log.addFilter(hear := lambda record: said.append(record.getMessage()))
     try:
         with warnings.catch_warnings():
@@ -215,32 +236,18 @@ def _faults_of_texts(figure: Figure) -> Iterator[str]:
             boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
     finally:
         log.removeFilter(hear)
-    missing = (
-        re.match(r"Glyph (\d+) .* missing|Font .* glyph .*\[U\+(\w+)\]", one) for one in said
-    )
-    for sign in sorted(
-        {chr(int(one[1] or one[2], 10 if one[1] else 16)) for one in missing if one}
-    ):
-        yield f"the fonts have no sign {sign!r}; write it in other words"
-    for text, box in boxes:
-        page = figure.bbox.padded(TOUCHING * min(box.width, box.height))
-        if not (page.contains(*box.min) and page.contains(*box.max)):
-            yield f"the text {text!r} leaves the figure; move it, or give the axes room for it"
-    for (first, a), (second, b) in combinations(boxes, 2):
-        width = min(a.x1, b.x1) - max(a.x0, b.x0)
-        height = min(a.y1, b.y1) - max(a.y0, b.y0)
-        across = min(
-            a.width, b.width, a.height, b.height
-        )  # of the shorter side, so that upright text counts too
-        if min(width, height) > TOUCHING * across:
-            yield (
-                f"the texts {first!r} and {second!r} lie over each other; move one with `dx` and `dy`, "
-                "shorten it, or make the figure higher"
-            )
+    return boxes, said
+
+
+def _missing_signs(warned: list[str]) -> list[str]:
+    """The characters that Matplotlib found in no font."""
+    pattern = r"Glyph (\d+) .* missing|Font .* glyph .*\[U\+(\w+)\]"
+    missing = (re.match(pattern, one) for one in warned)
+    return sorted({chr(int(one[1] or one[2], 10 if one[1] else 16)) for one in missing if one})
 
 
 def _texts_only(figure: Figure) -> Any:
-    """A renderer that draws nothing, and keeps the texts that would be drawn: cut-off ticks are not among them."""
+    """A renderer that only collects the texts that would be drawn, without clipped ticks."""
     from matplotlib.backends.backend_agg import RendererAgg
 
     class TextsOnly(RendererAgg):
@@ -268,7 +275,7 @@ def _report(drawing: Drawing, faults: list[Fault]) -> None:
         )
 
 
-# ------------------------------------------------------------------------------------------------ what a file declares
+# ----------------------------------------------------------------------------- what a file declares
 
 
 def _declared(drawing: Drawing, module: ModuleType) -> list[Fault]:
@@ -291,28 +298,19 @@ def _faults_of_names(module: ModuleType) -> Iterator[tuple[str, str]]:
     if not isinstance(title, str) or not title or title.endswith("."):
         yield "TITLE", "TITLE is no heading; write a few words without a full stop"
     elif number := typed.NUMBER.search(title):
-        yield (
-            "TITLE",
-            f"TITLE holds a typed number, {number[0]!r}; say it in words, or leave it to the caption",
-        )
-    if (
-        not isinstance(tags, tuple | list)
-        or not tags
-        or not all(isinstance(tag, str) and tag for tag in tags)
-    ):
-        yield (
-            "TAGS",
-            'TAGS is no tuple of words; write `TAGS = ("…",)`, with the comma if there is one',
-        )
+        remedy = "say it in words, or leave it to the caption"
+        yield "TITLE", f"TITLE holds a typed number, {number[0]!r}; {remedy}"
+    are_words = isinstance(tags, tuple | list) and all(isinstance(t, str) and t for t in tags)
+    if not (are_words and tags):
+        remedy = 'write `TAGS = ("…",)`, with the comma if there is one'
+        yield "TAGS", f"TAGS is no tuple of words; {remedy}"
     claims = getattr(module, "CLAIMS", ())
     if not isinstance(claims, tuple) or not all(isinstance(one, str) for one in claims):
-        remedy = 'write `CLAIMS = ("…",)`, the ids of the claims that it shows, with the comma if there is one'
-        yield "CLAIMS", f"CLAIMS is no tuple of words; {remedy}"
+        how = 'write `CLAIMS = ("…",)`, the ids of the claims that it shows'
+        yield "CLAIMS", f"CLAIMS is no tuple of words; {how}, with the comma if there is one"
     if not isinstance(missing := getattr(module, "MISSING", {}), dict):
-        yield (
-            "MISSING",
-            f"MISSING is a {type(missing).__name__}; write a dict: column → why cells of it are empty",
-        )
+        remedy = "write a dict: column → why cells of it are empty"
+        yield "MISSING", f"MISSING is a {type(missing).__name__}; {remedy}"
 
 
 def _style(tree: ast.Module, own: str) -> Iterator[Fault]:
@@ -320,18 +318,14 @@ def _style(tree: ast.Module, own: str) -> Iterator[Fault]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if re.fullmatch(r"#[0-9a-fA-F]{3,8}", node.value):
-                yield (
-                    node.lineno,
-                    f"colour {node.value}; take it from the theme: `theme.colour(condition)`",
-                )
+                remedy = "take it from the theme: `theme.colour(condition)`"
+                yield node.lineno, f"colour {node.value}; {remedy}"
         elif isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
             colour = node.arg in COLOUR_WORDS and node.value.value != "none"
             if colour or node.arg in STYLE_WORDS:
+                setting = f"{node.arg}={node.value.value!r}"
                 remedy = "take colours, fonts and maps from the theme"
-                yield (
-                    node.value.lineno,
-                    f"{node.arg}={node.value.value!r} decides about style; {remedy}",
-                )
+                yield node.value.lineno, f"{setting} decides about style; {remedy}"
         elif isinstance(node, ast.Import | ast.ImportFrom):
             for name in _imported(node):
                 if fault := _stranger(name, own):
@@ -348,7 +342,8 @@ def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 def _stranger(name: str, own: str) -> str:
     if "pyplot" in name.split(".") or "pylab" in name.split("."):
-        return f"imports {name}, which keeps figures alive behind our back; begin with `theme.figure()`"
+        remedy = "begin with `theme.figure()`"
+        return f"imports {name}, which keeps figures alive behind our back; {remedy}"
     if name.split(".")[0] in sys.stdlib_module_names:
         return ""
     if any(f"{name}.".startswith(f"{known}.") for known in (*MAY_IMPORT, own)):
@@ -357,20 +352,23 @@ def _stranger(name: str, own: str) -> str:
     return f"imports {name}; a figure may import its own study, {known} and what comes with Python"
 
 
-# ---------------------------------------------------------------------------------------------------- what a file gives
+# -------------------------------------------------------------------------------- what a file gives
 
 
 def _columns(data: pd.DataFrame) -> Iterator[str]:
     for name in data.columns:
         if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]*", name)):
-            yield f"has a column {name!r}; name it with a-z, 0-9 and underscores, beginning with a letter"
+            remedy = "name it with a-z, 0-9 and underscores, beginning with a letter"
+            yield f"has a column {name!r}; {remedy}"
     for name in data.columns[data.columns.duplicated()].unique():
         yield f"has two columns {name!r}; rename one"
     if any(name is not None for name in data.index.names):
-        yield f"has an index {', '.join(map(str, data.index.names))}, which its CSV would lose; call `reset_index()`"
+        names = ", ".join(map(str, data.index.names))
+        yield f"has an index {names}, which its CSV would lose; call `reset_index()`"
     for name, kind in zip(data.columns, data.dtypes, strict=True):
         if kind in ("float32", "float16"):
-            yield f"has a column {name!r} of {kind}, which its CSV does not give back; write `.astype(float)`"
+            remedy = "write `.astype(float)`"
+            yield f"has a column {name!r} of {kind}, which its CSV does not give back; {remedy}"
 
 
 def _missing_cells(drawing: Drawing, data: pd.DataFrame) -> Iterator[str]:
@@ -386,7 +384,8 @@ def _missing_cells(drawing: Drawing, data: pd.DataFrame) -> Iterator[str]:
         )
     for name in declared:
         if name not in data.columns:
-            yield f"has no column {name!r}, for which MISSING gives a reason; take it out of MISSING"
+            remedy = "take it out of MISSING"
+            yield f"has no column {name!r}, for which MISSING gives a reason; {remedy}"
 
 
 def _lost_in_csv(data: pd.DataFrame) -> Iterator[str]:
@@ -423,12 +422,12 @@ def _faults_of_words(name: str, text: Any) -> Iterator[str]:
 
 
 def _motion(animation: Animation) -> list[str]:
-    """Whether something moves, and whether a frame depends on those before; the layout stands still from here on."""
+    """Faults if nothing moves or a frame depends on those before; freezes the layout."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(animation.figure)
     canvas.draw()
-    animation.figure.set_layout_engine("none")  # as the encoder does: the stage is laid out once
+    animation.figure.set_layout_engine("none")  # as for encoding: the layout is done once
 
     def frame(number: int) -> bytes:
         animation.update(number)
@@ -440,7 +439,6 @@ def _motion(animation: Animation) -> list[str]:
     if frame(animation.frames - 1) == first and frame(0) == first:
         return ["does not move; let `update(i)` change an artist"]
     if frame(middle) != first:
-        return [
-            "looks different in the same frame after another one; let `update(i)` set all that moves from i"
-        ]
+        remedy = "let `update(i)` set all that moves from i"
+        return [f"looks different in the same frame after another one; {remedy}"]
     return []

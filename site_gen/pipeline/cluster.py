@@ -21,21 +21,20 @@ COPY = paths.BUILD / "cluster-demo"
 
 
 def scheduler(port: int) -> int:
-    """Become a scheduler. Whoever reaches its port can run code on the workers: trusted networks only."""
+    """Become a scheduler. Its port lets anyone run code on the workers: trusted networks only."""
     free(port, "")
-    host = socket.gethostname()
+    address = f"tcp://{socket.gethostname()}:{port}"
+    print(f"Scheduler at {address}. On each other machine: make worker SCHEDULER={address}")
     print(
-        f"Scheduler at tcp://{host}:{port}. On each other machine: make worker SCHEDULER=tcp://{host}:{port}"
-    )
-    print(
-        "Anybody who reaches this port can run programs on the workers: use it in a network that you trust.",
+        "Anybody who reaches this port can run programs on the workers: "
+        "use it in a network that you trust.",
         flush=True,
     )
     return enter.go_on(sys.executable, ["-m", SCHEDULER, "--port", str(port), "--no-dashboard"])
 
 
 def worker(address: str, count: int | None) -> int:
-    """Become the workers of a scheduler, one process a core, each with one thread."""
+    """Become the workers of a scheduler: one process for each core, each with one thread."""
     if not address:
         raise BuildError("say which scheduler: make worker SCHEDULER=tcp://host:8786")
     os.chdir(paths.ROOT)
@@ -62,7 +61,7 @@ def free(port: int, host: str = "127.0.0.1") -> None:
 
 
 def demo() -> int:
-    """Build the quick profile on a scheduler and two workers of this machine, which run another copy of the repository."""
+    """Build the quick profile on a local scheduler and two workers with their own repository."""
     shutil.rmtree(COPY, ignore_errors=True)
     for name in (*PACKAGES, "tests"):  # pages quote them
         for path in paths.sources(paths.ROOT / name):
@@ -100,11 +99,9 @@ def demo() -> int:
             process.wait()
         log.close()
     if outcome.failures or found.plan.broken:
-        raise BuildError(
-            f"the demonstration failed; what the cluster said is in {paths.relative(COPY / 'log.txt')}"
-        )
-    print(
-        f"\n{len(outcome.made)} units were made by the two workers, {len(outcome.kept)} were up to date."
-    )
+        said = paths.relative(COPY / "log.txt")
+        raise BuildError(f"the demonstration failed; what the cluster said is in {said}")
+    made, kept = len(outcome.made), len(outcome.kept)
+    print(f"\n{made} units were made by the two workers, {kept} were up to date.")
     print(f"Open {paths.SITE / 'index.html'}")
     return 0

@@ -13,8 +13,8 @@ from site_gen.pipeline.unit import Failed, Unit
 def told(failures: Iterable[tuple[Unit, Failed]]) -> list[str]:
     """One message for all units that failed alike.
 
-    Points of a study that fail at one line may differ in the numbers of the message, and in their own names; studies that
-    fail at one line of what they share do not.
+    Points of a study that fail at one line may differ in the numbers of the message, and in their
+    own names; studies that fail at one line of what they share do not.
     """
 
     def alike(failure: tuple[Unit, Failed]) -> tuple[str, str, str]:

@@ -1,13 +1,14 @@
-"""What a unit of work is made of, and so when it is stale.
+"""The fingerprint of a unit of work, which decides when it is stale.
 
-A unit depends on *definitions*, not on files: starting from the functions it calls, every top-level definition of this
-repository that they name is followed, through imports, and hashed as a normalised syntax tree (no comments, no
-docstrings, no layout). So a comment reruns nothing, a new claim does not rerun the study it is about, and a sign changed
-in `Standardize.backward` reruns exactly the units that reach `Standardize`. A file that a reached definition names by a
-string literal and that lies beside its module (`mnist.npz`, `house.mplstyle`, a folder) counts as a part of it.
+A unit depends on *definitions*, not on files: starting from the functions it calls, every top-level
+definition of this repository that they name is followed, through imports, and hashed as a
+normalised syntax tree (no comments, no docstrings, no layout). So a comment reruns nothing, a new
+claim does not rerun the study it is about, and a changed sign in `Standardize.backward` reruns
+exactly the units that reach `Standardize`. A file beside a module (`mnist.npz`, `house.mplstyle`, a
+folder) is part of each definition that names it in a string literal.
 
-A module is taken apart once and remembered by the hash of its file; what a root reaches is remembered by the files it
-went through.
+A parsed module is cached by the hash of its file; the definitions that a root reaches are cached by
+the hashes of all files on the path.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ PACKAGES = ("experiments", "site_gen")
 WHOLE = "*"
 LEVEL = "(module level)"
 DIGITS = 24  # of a hash, in hexadecimal: enough that no two definitions ever share one
-# What documents a folder is no part of what is in it.
+# Documentation of a folder is not part of its content.
 DOCUMENTS = re.compile(r"(README|LICENSE|LICENCE|OFL|NOTICE)\b.*", re.I)
 FILE_NAME = re.compile(r"[\w-][\w./ -]{1,78}")
 
 
 def digest(*parts: str | bytes) -> str:
-    """SHA-256 of the parts, in hexadecimal; they are delimited, so ("ab", "c") differs from ("a", "bc")."""
+    """SHA-256 of the delimited parts, in hexadecimal: ("ab", "c") differs from ("a", "bc")."""
     sha = hashlib.sha256()
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
@@ -132,7 +133,7 @@ class Code:
         return dict(sorted(found.items())), through
 
     def module(self, name: str) -> dict[str, Any]:
-        """A module taken apart: its `path`, `definitions`, `imports`, `unnamed` and `statements`."""
+        """A parsed module: its `path`, `definitions`, `imports`, `unnamed` and `statements`."""
         if name not in self._parsed:
             path = self._locate(name)
             if path is None:
@@ -153,7 +154,7 @@ class Code:
         return self._located[name]
 
     def _target(self, module: str, name: str) -> tuple[str, str] | None:
-        """What `from module import name` brings in, if it is of this repository: a module or a definition."""
+        """The module or definition of this repository that `from module import name` binds."""
         if name == WHOLE:
             return (module, WHOLE) if self._locate(module) else None
         if self._locate(f"{module}.{name}"):
@@ -169,12 +170,12 @@ class Code:
             if name in source["definitions"]:
                 yield module, name
             elif target := self._target(*source["imports"][name]):
-                # `theory.rate` reaches one definition of an imported module; a bare `theory` reaches them all
+                # `theory.rate` reaches one definition of an imported module, a bare `theory` all
                 whole = target[1] == WHOLE and attribute
                 yield (target[0], attribute) if whole else target
 
     def _files(self, path: str, statement: dict) -> Iterator[str]:
-        """Files beside the module that the statement names by a literal; code is followed by its imports instead."""
+        """Files beside the module that the statement names by a literal; code is excluded."""
         folder = path.rpartition("/")[0]
         if folder not in self._listed:
             self._listed[folder] = {one.name for one in (paths.ROOT / folder).iterdir()}
@@ -197,19 +198,14 @@ def _reached(source: dict, definition: str) -> Iterator[tuple[str, list[dict]]]:
     for name in wanted:
         if name in source["definitions"]:
             yield name, [statements[number] for number in source["definitions"][name]]
-        elif name in source["imports"]:  # which this module only passes on
-            target = source["imports"][name]
-            passed = {
-                "hash": digest(*target),
-                "names": [[name, None]],
-                "imports": [],
-                "strings": [],
-            }
+        elif name in source["imports"]:  # this module only re-exports it
+            sha = digest(*source["imports"][name])
+            passed = {"hash": sha, "names": [[name, None]], "imports": [], "strings": []}
             yield f"import {name}", [passed]
 
 
 def _take_apart(path: str, name: str) -> dict[str, Any]:
-    """The top-level definitions of a module, what it imports, and what each of its statements names."""
+    """The top-level definitions of a module, its imports, and the names in each statement."""
     try:
         tree = ast.parse(read(paths.ROOT / path).decode("utf-8-sig"))
     except SyntaxError as error:

@@ -1,4 +1,4 @@
-"""Which units there are: every study's points and measurement, every figure, the pages, the site."""
+"""The units of a build: each study's points and measurement, each figure, the pages, the site."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ MAKERS = {
     "figure": ("site_gen.media.still", "draw_figure"),
     "animation": ("site_gen.media.film", "draw_film"),
 }
-BLOCK = 22  # pages that MkDocs renders at a time: few enough that one sentence costs a second, many enough to pay
+BLOCK = 22  # pages that MkDocs renders together: with more, an edit is slow; with fewer, the build
 STAGES = "site_gen.pipeline.stages"
+SIMULATORS = paths.ROOT / "site_gen" / "simulators"
 INDEXES = ("claims.json", "figures.json")
 MARKDOWN = ("md", "markdown", "mdown", "mkdn", "mkd")  # what MkDocs takes for pages
 PAGES = "the pages"  # what is broken if mkdocs.yml is: no study has a blank in its name
@@ -50,7 +51,7 @@ class Plan:
     units : dict
         Name → unit, in the order of the stages.
     broken : dict
-        Study or figure, or `PAGES` → what is wrong with its source, so that nothing of it can be made.
+        Study or figure, or `PAGES` → the fault in its source that keeps it from being made.
     drawn_from : dict
         Figure → study.
     recordings : dict
@@ -107,7 +108,8 @@ def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
     Raises
     ------
     BuildError
-        If a source cannot be read at all. What is wrong with one study, one figure or the pages does not stop the others.
+        If a source cannot be read at all. A fault in one study, one figure or the pages does not
+        stop the others.
     """
     key = _key(profile, hashes)
     known = record.get(f"plan {profile.label}")
@@ -118,7 +120,7 @@ def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
         }
         return Plan(profile, units, {}, known["drawn_from"], recordings)
     found = _Planner(profile, record, hashes).plan()
-    if not found.broken:  # what is wrong may be mended outside of the repository
+    if not found.broken:  # a fault may be mended outside the repository, so look again
         about = {
             "key": key,
             "units": [plain_unit(one) for one in found.units.values()],
@@ -132,7 +134,7 @@ def plan(profile: Profile, record: Record, hashes: Hashes) -> Plan:
 
 
 def _key(profile: Profile, hashes: Hashes) -> str:
-    """What all units are made of."""
+    """One hash of everything that determines the units."""
     folders = [paths.ROOT / name for name in ("experiments", "site_gen", "docs")]
     sources = [paths.relative(path) for folder in folders for path in paths.sources(folder)]
     contents = (text for path in [*sources, "mkdocs.yml"] for text in (path, hashes.of(path) or ""))
@@ -159,12 +161,11 @@ class _Planner:
         self.facts: dict[str, Any] = dict(record.get("studies") or {})
         self.units: list[Unit] = []
         self.broken: dict[str, str] = {}
-        self.points: dict[
-            str, dict[str, str]
-        ] = {}  # study → name of the input → path of the result
+        # study → name of the input → path of the result
+        self.points: dict[str, dict[str, str]] = {}
 
     def plan(self) -> Plan:
-        """All units, and what keeps some from being declared."""
+        """All units, and the faults of those that cannot be declared."""
         from site_gen.media import catalogue
 
         self.studies = studies.names()
@@ -201,7 +202,7 @@ class _Planner:
             self.broken[name] = str(error)
 
     def _made_of(self, roots: list[tuple[str, str]], libraries: Iterable[str]) -> str:
-        """The hash of what units are made of; the record keeps what is behind it."""
+        """The hash of all code that the roots reach; the record holds its parts."""
         parts = self.code.reach(roots) | {
             f"{name} (installed version)": _version(name) for name in libraries
         }
@@ -211,7 +212,7 @@ class _Planner:
         return found
 
     def _about(self, study: str) -> dict[str, Any]:
-        """What a study declares under its profile: points, settings, question; found out by importing it."""
+        """The points, settings and question of a study under its profile; imports the study."""
         from site_gen.pipeline import stages
 
         profile, module = self.profile.of(study), f"experiments.studies.{study}"
@@ -275,7 +276,7 @@ class _Planner:
         )
 
     def _check_recorded(self) -> None:
-        """One recorded result is made again in each build, another one after each change."""
+        """Choose the recorded result that this build makes again: another one after each change."""
         stale, chosen = self.unfit.judge(self.hashes)
         for study, said in stale.items():
             self.broken[study] = said
@@ -288,9 +289,8 @@ class _Planner:
             raise BuildError(self.broken[drawing.study])
         if drawing.study not in self.points:
             said = unknown("study", drawing.study, self.studies)
-            raise BuildError(
-                f"{paths.relative(drawing.path)}: {said}. The part before __ names the study to draw from"
-            )
+            remedy = "The part before __ names the study to draw from"
+            raise BuildError(f"{paths.relative(drawing.path)}: {said}. {remedy}")
         profile, about = self.profile.of(drawing.study), self._about(drawing.study)
         about_it = self._describe(drawing, profile, about["setup"]) | self.unfit.told(drawing.study)
         drawn_by = [(drawing.module_name, "*"), MAKERS[drawing.kind], (STAGES, "figure")]
@@ -311,7 +311,7 @@ class _Planner:
 
     @staticmethod
     def _describe(drawing: Any, profile: Profile, settings: dict[str, Any]) -> dict[str, Any]:
-        """What a figure's JSON says that does not depend on the results."""
+        """The part of a figure's JSON that does not depend on the results."""
         from site_gen.imprint import LICENCE
 
         return {
@@ -337,29 +337,24 @@ class _Planner:
             paths.relative(path).removeprefix("docs/"): path for path in paths.sources(paths.DOCS)
         }
         text = {name for name in docs if name.endswith(".md")}
+        others = {name: paths.relative(path) for name, path in docs.items() if name not in text}
         made = {one.subject: one for one in self.units if one.kind in DRAWING}
         media = {
             f"figures/{one.id}/{name}": f"{made[one.id].folder}{name}"
             for one in drawings
             for name in made[one.id].outputs
         }
-        simulators = list(paths.sources(paths.ROOT / "site_gen" / "simulators"))
-        loaded = {
-            f"assets/simulators/{path.name}": paths.relative(path)
-            for path in simulators
-            if path.suffix in (".js", ".css")
-        }
-        declared = [
-            self.hashes.of(paths.relative(path)) or ""
-            for path in simulators
-            if path.suffix == ".json"
-        ]
-        others = {name: paths.relative(path) for name, path in docs.items() if name not in text}
-        check_names(docs, {*media, *loaded, *(f"figures/{one.id}/index.md" for one in drawings)})
-        rendered = paths.relative(paths.RENDERED) + "/"
+        loaded = _loaded_simulators()
+        catalogued = {f"figures/{one.id}/index.md" for one in drawings}
+        check_names(docs, {*media, *loaded, *catalogued})
         quoted = quoted_sources(
             {name: read(docs[name]).decode("utf-8", errors="replace") for name in text}
         )
+        rendered_by = [
+            (STAGES, "pages"),
+            ("site_gen.pages.render", "*"),
+            ("site_gen.pages.book", "*"),
+        ]
         self.units.append(
             Unit(
                 name="pages",
@@ -367,29 +362,26 @@ class _Planner:
                 function=f"{STAGES}:pages",
                 arguments=(self.profile.label, notice(self.profile), url, chapters),
                 inputs=self._page_inputs(text, made),
-                folder=rendered,
+                folder=paths.relative(paths.RENDERED) + "/",
                 copies={path: name for name, path in (others | media | loaded).items()},
                 listed=tuple(media.values()),
-                code=self._made_of(
-                    [
-                        (STAGES, "pages"),
-                        ("site_gen.pages.render", "*"),
-                        ("site_gen.pages.book", "*"),
-                    ],
-                    ["jinja2"],
-                ),
+                code=self._made_of(rendered_by, ["jinja2"]),
                 facts={
                     "label": self.profile.label,
                     "notice": notice(self.profile),
                     "url": url,
                     "chapters": json.dumps(chapters),
-                    "simulators": digest(*declared),
+                    "simulators": self._declared_simulators(),
                     "quoted": digest(*(f"{path} {self.hashes.of(path)}" for path in quoted)),
                 },
             )
         )
-        names = {*text, *(f"figures/{one.id}/index.md" for one in drawings)}
-        self._site(names, {*others, *media, *loaded, *INDEXES}, url)
+        self._site(text | catalogued, {*others, *media, *loaded, *INDEXES}, url)
+
+    def _declared_simulators(self) -> str:
+        """One hash of what simulators declare."""
+        declared = [path for path in paths.sources(SIMULATORS) if path.suffix == ".json"]
+        return digest(*(self.hashes.of(paths.relative(path)) or "" for path in declared))
 
     def _page_inputs(self, text: set[str], made: dict[str, Unit]) -> dict[str, str]:
         inputs = {f"docs/{name}": f"docs/{name}" for name in sorted({*text, "references.json"})}
@@ -401,7 +393,7 @@ class _Planner:
         }
 
     def _site(self, pages: set[str], others: set[str], url: str) -> None:
-        """The pages as HTML, a block at a time, and the whole."""
+        """Declare the pages as HTML, block by block, and the whole site."""
         from site_gen.pages import mkdocs
 
         ordered = sorted(pages, key=mkdocs.order)
@@ -451,8 +443,17 @@ class _Planner:
         )
 
 
+def _loaded_simulators() -> dict[str, str]:
+    """Name in the site → path of the scripts and styles that pages with simulators load."""
+    return {
+        f"assets/simulators/{path.name}": paths.relative(path)
+        for path in paths.sources(SIMULATORS)
+        if path.suffix in (".js", ".css")
+    }
+
+
 def check_names(docs: Iterable[str], made: set[str]) -> None:
-    """Raise a `BuildError` if MkDocs would take a file of docs/ for something else, or the build writes over it."""
+    """Raise a `BuildError` if the build would overwrite a file of docs/, or MkDocs misread it."""
     for name in docs:
         stem, _, ending = name.rpartition("/")[2].rpartition(".")
         if name in made or name in INDEXES:
@@ -464,7 +465,7 @@ def check_names(docs: Iterable[str], made: set[str]) -> None:
 
 
 def notice(profile: Profile) -> str:
-    """What every page says of settings that are not the published ones: a heading, and a paragraph on the next line."""
+    """The notice on every page about unpublished settings: a heading, then one line of text."""
     if profile.is_published:
         return ""
     titles, said = [], []
@@ -484,7 +485,8 @@ def notice(profile: Profile) -> str:
         titles.append("changed settings")
         changed = ", ".join(f"`{one}`" for one in profile.changes)
         said.append(
-            f"On this copy of the site {changed}; every other setting is that of the {profile.name} profile. "
+            f"On this copy of the site {changed}; "
+            f"every other setting is that of the {profile.name} profile. "
             "What cannot be measured or drawn with them is marked."
         )
     heading = ", ".join(titles)

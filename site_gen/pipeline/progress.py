@@ -1,4 +1,4 @@
-"""What a build shows while it works: a live line with the time left on a terminal, plain lines elsewhere."""
+"""The progress of a build: a live line with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from typing import Any
 from site_gen.pipeline.unit import Unit
 from site_gen.storage import read_json
 
-ESTIMATES = Path(__file__).with_name(
-    "estimates.json"
-)  # seconds on the machine where they were measured
+# Seconds on the machine where they were measured.
+ESTIMATES = Path(__file__).with_name("estimates.json")
 LAST = ("pages", "html", "site")  # they wait for everything else
-STEP = 0.6  # seconds before each of these, in which the parent reads, hashes and writes and no worker works
-GUESS = 2.0  # seconds of a unit of which nothing at all is known
-DOUBT = 1.0  # seconds of work after which what was seen here counts as much as what was foreseen
+STEP = 0.6  # seconds before each of these, while workers wait for the parent's reading and hashing
+GUESS = 2.0  # seconds of a unit without any estimate
+DOUBT = 1.0  # seconds of work after which observation counts as much as the estimates
 KINDS = ("result", "check", "record", "measure", "figure", "animation", "pages", "html", "site")
 
 
@@ -33,7 +32,7 @@ def estimates() -> dict[str, dict[str, float]]:
 def rank(
     units: Mapping[str, Unit], needs: Mapping[str, set[str]], expected: Callable[[Unit], float]
 ) -> dict[str, float]:
-    """How long the longest way from a unit to the end takes: what is far from the end goes first."""
+    """The length of the longest path from each unit to the end; the longest starts first."""
     followers: dict[str, list[str]] = {name: [] for name in units}
     for name, before in needs.items():
         for one in before:
@@ -72,7 +71,7 @@ class Display:
     def expect(
         self, stale: list[Unit], kept: int, show: bool = True, perhaps: Collection[str] = ()
     ) -> None:
-        """Say what will be made, and how long that takes, before it starts.
+        """Announce what will be made, and how long that takes.
 
         Parameters
         ----------
@@ -82,7 +81,7 @@ class Display:
         show : bool
             Whether to print anything.
         perhaps : collection of str
-            The blocks of pages that are made again only if one of their pages comes out otherwise.
+            The blocks of pages that are made again only if one of their pages changes.
         """
         changed = sum(unit.kind in ("measure", "figure", "animation") for unit in stale)
         self.unlikely = {*sorted(perhaps)[1 + changed :]}  # each of these is told on a page or two
@@ -109,7 +108,7 @@ class Display:
             self._live.start()
 
     def expected(self, unit: Unit) -> float:
-        """The seconds that a unit will take: as here before, else as where the estimates were measured, else as its kind."""
+        """The seconds that a unit will take: as last time here, else as in the estimates."""
         known = self.durations(unit)
         if known is not None:
             return known
@@ -117,7 +116,7 @@ class Display:
         return table.get(f"{unit.kind} {unit.subject}") or table.get(unit.kind) or GUESS
 
     def seconds_left(self) -> float:
-        """The time until the last unit is made, if workers are as fast, against expectation, as they were until now."""
+        """The time until the last unit is made, at the pace so far relative to the estimates."""
         now = time.monotonic()
         late = [
             (now - since, expected)
@@ -148,7 +147,7 @@ class Display:
         return end
 
     def started(self, unit: Unit) -> None:
-        """A unit went to a worker."""
+        """A unit was given to a worker."""
         self.under_way[unit.name] = time.monotonic()
 
     def stopped(self, unit: Unit) -> None:
@@ -204,7 +203,7 @@ def _printable(text: str) -> str:
 
 
 def counted(units: list[Unit], perhaps: Collection[str] = ()) -> str:
-    """How many of each kind, in words; those of one kind that are made only perhaps are told with "up to"."""
+    """The number of units of each kind, in words; "up to" where some may not be made."""
     plural = {
         "html": "blocks of pages",
         "check": "recorded results again",
@@ -229,7 +228,7 @@ def counted(units: list[Unit], perhaps: Collection[str] = ()) -> str:
 
 
 def spoken(seconds: float) -> str:
-    """A duration as one would say it."""
+    """A rounded duration in words."""
     if seconds < 10:
         return f"{max(seconds, 1):.0f} s"
     if seconds < 90:
@@ -241,6 +240,6 @@ def spoken(seconds: float) -> str:
 
 
 def exactly(seconds: float) -> str:
-    """A duration that was measured."""
+    """A measured duration in words."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min {rest} s"

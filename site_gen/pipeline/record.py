@@ -1,4 +1,4 @@
-"""What the pipeline remembers of the last build: one file, to which each finished unit adds a line."""
+"""The record of the last build: one file, to which each finished unit adds a line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ VERSION = "1"
 class Record:
     """Named values in a file of lines `checksum TAB name TAB JSON`; the last line of a name counts.
 
-    A line that is torn or damaged is as if it were not there: what it said is found out again. Values are parsed when they are
-    asked for, since a build in which nothing changed asks for few.
+    A torn or damaged line counts as missing, so its content is computed again. Values are parsed
+    only when needed: a build in which nothing changed needs few.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Record:
                 self._lines, self._values = {}, {}
 
     def names(self, prefix: str) -> list[str]:
-        """The names that begin so."""
+        """The names with a prefix."""
         return [name for name in self._lines if name.startswith(prefix)]
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -58,13 +58,13 @@ class Record:
         self._values[name] = value
 
     def note(self, name: str, value: Any) -> None:
-        """Set a value and have it in the file at once, so that it outlives a build that is killed."""
+        """Set a value and append it to the file at once, so that it survives a killed build."""
         self.put(name, value)
         with files.named_errors(self.path):
             if self._appending is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._appending = self.path.open("ab")
-            # a line that a killed build tore ends here and spoils nothing
+            # the newline ends a line that a killed build left incomplete
             self._appending.write(b"\n" + self._lines[name] + b"\n")
             self._appending.flush()
 
@@ -75,7 +75,7 @@ class Record:
             self._changed = True
 
     def save(self) -> None:
-        """Write the file anew, each name once; nothing if nothing changed."""
+        """Rewrite the file with each name once, if anything changed."""
         if self._appending is not None:
             self._appending.close()
             self._appending = None
@@ -91,7 +91,7 @@ def _line(name: str, value: Any) -> bytes:
 
 
 def _name_of(line: bytes) -> str | None:
-    """The name that a line gives a value to; None if the line is not whole."""
+    """The name whose value a line holds; None if the line is damaged."""
     checksum, _, body = line.partition(b"\t")
     if not body or checksum != b"%08x" % zlib.crc32(body):
         return None

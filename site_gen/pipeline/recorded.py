@@ -1,7 +1,8 @@
-"""Recorded results: what took too long to make in every build, used while what they were made of is unchanged.
+"""Recorded results, for what takes too long in every build; valid while its code is unchanged.
 
-Beside each result lies a JSON with its fingerprint: the definitions that the point reaches and its values. Versions of libraries
-are noted and do not count; that they make the same numbers is what the one point run again in each build shows.
+Beside each result lies a JSON with its fingerprint: the definitions that the point reaches and its
+values. Versions of libraries are noted but do not count; each build runs one point again to check
+that they give the same numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from site_gen.pipeline.unit import Unit
 
 @dataclass(frozen=True)
 class Entry:
-    """One recorded point: the unit that makes it, its definitions, and how far it may be off on another processor."""
+    """One recorded point: its unit, its definitions, and its tolerance on other processors."""
 
     unit: Unit
     parts: dict[str, str]
@@ -73,7 +74,7 @@ class Unfit:
         self.entries.append(Entry(unit, parts, tolerance))
 
     def told(self, study: str) -> dict[str, Any]:
-        """What pages say of a study's recorded results; empty if it has none.
+        """The facts that pages state about a study's recorded results; empty if it has none.
 
         Returns
         -------
@@ -92,19 +93,18 @@ class Unfit:
         return {"recorded": {"points": sorted(found), "seconds": seconds, "machines": machines}}
 
     def judge(self, hashes: Hashes) -> tuple[dict[str, str], Unit | None]:
-        """What keeps a study's recorded results from being used, and the one point to run again in this build.
+        """Why a study's recorded results cannot be used, and the one point to run again.
 
-        The point is chosen by a hash of the code behind all of them and of the machine's name: after a change everybody runs
-        another one.
+        The point is chosen by a hash of the machine's name and of the code of all recorded points,
+        so that every change and every machine checks a different one.
         """
         stale: dict[str, str] = {}
         for entry in self.entries:
             if said := entry.outdated(hashes):
                 study, point = entry.unit.subject, entry.unit.arguments[1]
-                stale.setdefault(
-                    study,
-                    f"experiments/recorded/{study}: the result of {point!r} {said}: run `make record ID={study}`",
-                )
+                remedy = f"run `make record ID={study}`"
+                fault = f"experiments/recorded/{study}: the result of {point!r} {said}: {remedy}"
+                stale.setdefault(study, fault)
         usable = [entry for entry in self.entries if entry.unit.subject not in stale]
         if not usable:
             return stale, None
@@ -130,7 +130,7 @@ def _check(entry: Entry) -> Unit:
 def to_record(
     entries: list[Entry], study: str, hashes: Hashes, versions: dict[str, str]
 ) -> list[Unit]:
-    """The units that record what is missing or out of date of a study."""
+    """The units that record a study's results that are missing or out of date."""
     return [
         _recording(entry, versions)
         for entry in entries

@@ -1,4 +1,4 @@
-"""Bring units up to date: the parent reads inputs, hands bytes to workers, writes what comes back, and remembers it."""
+"""Bring units up to date: the parent reads inputs, sends bytes to workers and stores outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from site_gen.pipeline.record import Record
 from site_gen.pipeline.unit import MEDIA, Failed, Made, Unit, work
 from site_gen.pipeline.workers import Cluster, Here, Processes, is_lost
 
-LIVES = 3  # how often a unit may lose its worker before it is to blame
+LIVES = 3  # how often a unit may lose its worker before it counts as the cause
 LOOK = 0.5  # seconds between refreshes of the time left
 
 
@@ -39,7 +39,7 @@ class Outcome:
     seconds : float
         That workers spent in units, added up.
     warnings : dict
-        What Python warned of → the units that it was in.
+        Python's warning → the units that caused it.
     """
 
     made: list[Unit] = field(default_factory=list)
@@ -61,9 +61,8 @@ class State:
 
     def __init__(self, units: Iterator[Unit] | list[Unit], record: Record, hashes: Hashes) -> None:
         self.record, self.hashes = record, hashes
-        self.makers: dict[
-            str, Unit
-        ] = {}  # path of a file, or of a folder whose files are not known before → unit
+        # path of a file, or of a folder whose files are not known before → unit
+        self.makers: dict[str, Unit] = {}
         for unit in units:
             places = [unit.folder + name for name in unit.outputs] or [unit.folder]
             self.makers |= dict.fromkeys(places, unit)
@@ -85,11 +84,11 @@ class State:
         return found - {unit.name}
 
     def known(self, unit: Unit) -> dict[str, Any] | None:
-        """What the record says of a unit's last making."""
+        """The record of the last time that a unit was made."""
         return self.record.get(f"made {unit.name}")
 
     def copies(self, unit: Unit) -> dict[str, str]:
-        """Name in the unit's folder → path of the file that is copied there; folders are opened up."""
+        """Name in the unit's folder → path of the file copied there; folders are expanded."""
         found = {}
         for path, name in unit.copies.items():
             if not path.endswith("/"):
@@ -102,7 +101,7 @@ class State:
         return found
 
     def listing(self, unit: Unit) -> dict[str, bytes]:
-        """Size and hash of the files that a unit's function does not read, as the input that it gets of them."""
+        """Size and hash of the files that a unit lists but does not read, as one input."""
         if not unit.listed:
             return {}
         about = [
@@ -116,7 +115,7 @@ class State:
         return {MEDIA: json.dumps(about).encode()}
 
     def digest_of_inputs(self, unit: Unit) -> str:
-        """One hash of everything that a unit takes."""
+        """One hash of all files that a unit takes."""
         taken = [
             *unit.inputs.items(),
             *self.copies(unit).items(),
@@ -127,7 +126,7 @@ class State:
         )
 
     def makings(self, unit: Unit) -> str:
-        """One hash of what decides about a unit beside its inputs and its code."""
+        """One hash of everything else that determines a unit: neither inputs nor code."""
         return digest(
             unit.function,
             json.dumps(unit.arguments),
@@ -157,9 +156,8 @@ class State:
         for name, sha in known["outputs"].items():
             found = self.hashes.of(unit.folder + name)
             if found != sha:
-                reasons.append(
-                    f"{unit.folder}{name} {'is missing' if found is None else 'was changed by somebody else'}"
-                )
+                fate = "is missing" if found is None else "was changed by somebody else"
+                reasons.append(f"{unit.folder}{name} {fate}")
                 break
         if unit.outputs and {*unit.outputs} - known["outputs"].keys():
             reasons.append("it makes other files now")
@@ -269,7 +267,7 @@ class Build:
     def _submit(self) -> None:
         if self.executor is None:
             self.executor = self.workers.start()
-        # a unit that lost its worker runs alone, so that it is clear who is to blame
+        # a unit that lost its worker runs alone, to find out whether it is the cause
         if self.suspects:
             if not self.running:
                 self._start(self.suspects.pop())
@@ -314,7 +312,7 @@ class Build:
             self.workers.check()
 
     def _restart(self, lost: list[Unit]) -> None:
-        """Begin again with new workers; what was under way runs again, one at a time."""
+        """Start new workers; interrupted units run again, one at a time."""
         self._look_after_cluster()
         if isinstance(self.workers, Processes):
             self.running.clear()
@@ -327,12 +325,13 @@ class Build:
             if self.lives[unit.name] < LIVES:
                 self.suspects.append(unit)
             else:
-                said = f"{unit.kind} {unit.title}: {self.workers.lost} {LIVES} times, each time during this; run it alone"
+                times = f"{LIVES} times, each time during this; run it alone"
+                said = f"{unit.kind} {unit.title}: {self.workers.lost} {times}"
                 self.outcome.failures.append((unit, Failed(said, expected=True)))
                 self.display.failed(unit)
 
     def _store(self, unit: Unit, made: Made) -> None:
-        """Write what was made, remember it, and only then say so."""
+        """Write the outputs, record them, and only then report them."""
         copies = {
             name: path for name, path in self.state.copies(unit).items() if name not in made.outputs
         }
@@ -366,7 +365,7 @@ class Build:
 def store(
     unit: Unit, outputs: dict[str, bytes], copies: dict[str, str], before: Any, hashes: Hashes
 ) -> dict[str, str]:
-    """Make a unit's folder hold its outputs and copies; nothing else is touched but what an earlier build put there.
+    """Write a unit's outputs and copies to its folder, and remove what only earlier builds wrote.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Serve the site, and rebuild what a changed source concerns; browsers reload by themselves."""
+"""Serve the site, and rebuild what depends on a changed source; browsers reload by themselves."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def run(profile: Profile, port: int) -> int:
     server = LiveReloadServer(builds.changed, HOST, port, str(paths.SITE), polling_interval=LOOK)
 
     def end(number: int, frame: Any) -> None:
-        # The exception ends what is under way. Python drops one that is raised in a finalizer: then the loop ends.
+        # The exception ends whatever runs now. Python ignores one raised in a finalizer; then the
+        # shutdown ends the loop.
         threading.Thread(target=server.shutdown).start()
         raise KeyboardInterrupt
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if (
-            number and signal.getsignal(number) != signal.SIG_IGN
-        ):  # `nohup` has the last one ignored
+        # `nohup` ignores SIGHUP, which must stay so
+        if number and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, end)
     try:
         if builds.whole().wait():
@@ -68,7 +68,7 @@ def run(profile: Profile, port: int) -> int:
 
 
 class _Builds:
-    """Rebuilds: a changed page alone at once, and everything in a process of its own, which loads changed code anew."""
+    """Rebuilds: a changed page at once; the site in a new process, which loads changed code."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -76,14 +76,10 @@ class _Builds:
         self.seen = self._look()
 
     def whole(self) -> subprocess.Popen:
-        """Start building the whole site; a build that is still at it is stopped, and the new one goes on from there."""
+        """Start a build of the whole site; it takes over from one still running."""
         self.stop()
-        options = [
-            "--profile",
-            self.profile.name,
-            "--set",
-            " ".join(map(str, self.profile.changes)),
-        ]
+        changes = " ".join(map(str, self.profile.changes))
+        options = ["--profile", self.profile.name, "--set", changes]
         if self.profile.seed is not None:
             options += ["--seed", str(self.profile.seed)]
         python = [sys.executable, "-X", f"{session.PARENT}={os.getpid()}"]
@@ -93,7 +89,7 @@ class _Builds:
         return self.process
 
     def stop(self) -> None:
-        """End a build that is under way."""
+        """End a running build."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:

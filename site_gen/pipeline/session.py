@@ -1,4 +1,4 @@
-"""One command's view of the pipeline: the folder held alone, the plan, the record of the last build, and what came of it."""
+"""One command's view of the pipeline: the lock on the build folder, the plan and the record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from site_gen.pipeline.progress import LAST, Display
 from site_gen.pipeline.record import Record
 from site_gen.pipeline.unit import Unit
 
-# This option of the interpreter names the process without which a build is of no use: that of `serve`.
+# Interpreter option: the process of `serve` whose end ends the build.
 PARENT = "parent"
 
 
@@ -49,7 +49,7 @@ class Session:
         return known and known["seconds"]
 
     def up_to_date(self, units: list[Unit], show: bool = True) -> run.Outcome:
-        """Bring units up to date, and remember what was learnt even if it stops half-way."""
+        """Bring units up to date; the record is saved even if that stops half-way."""
         try:
             stale = self._stale(units)
             chosen = self._workers(stale)
@@ -64,7 +64,7 @@ class Session:
             self.save()
 
     def recording(self, name: str) -> tuple[str, list[Unit]]:
-        """A study by its id, and the units that record what is missing or out of date of it.
+        """A study by its id, and the units that record its missing or outdated results.
 
         Raises
         ------
@@ -76,20 +76,22 @@ class Session:
         if found is None:
             raise BuildError(unknown("study", name, sorted({*known})))
         if found not in self.plan.recordings:
-            raise BuildError(
-                self.plan.broken.get(found)
-                or f"experiments/studies/{found}.py has no recorded points under this profile: name them in "
-                f'`RECORDED = {{"{self.profile.name}": ("pattern",)}}`, or run `make study ID={found}`'
-            )
+            raise BuildError(self.plan.broken.get(found) or self._nothing_recorded(found))
         return found, self.plan.recordings[found]
 
+    def _nothing_recorded(self, study: str) -> str:
+        declaration = f'RECORDED = {{"{self.profile.name}": ("pattern",)}}'
+        return (
+            f"experiments/studies/{study}.py has no recorded points under this profile: "
+            f"name them in `{declaration}`, or run `make study ID={study}`"
+        )
+
     def _stale(self, units: list[Unit]) -> list[Unit]:
-        """What will be made, unless something comes out as it was."""
+        """The units that will be made, unless their inputs turn out unchanged."""
         found: dict[str, Unit] = {}
         for unit in units:  # in the order of the stages
-            if any(name in found for name in self.state.needs(unit)) or not self.state.is_current(
-                unit
-            ):
+            waits = any(name in found for name in self.state.needs(unit))
+            if waits or not self.state.is_current(unit):
                 found[unit.name] = unit
         return list(found.values())
 
@@ -101,7 +103,7 @@ class Session:
         return workers.Processes(self.count)
 
     def save(self) -> None:
-        """Write the record, without what no unit's last making refers to any more."""
+        """Write the record, without code that no unit refers to any more."""
         units = [self.record.get(name) for name in self.record.names("made ")]
         used = {one["code"] for one in units} | {one.code for one in self.plan.units.values()}
         for name in self.record.names("code "):
@@ -113,7 +115,7 @@ class Session:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Hold the build folder; the lock goes with the process, however it ends.
+    """Lock the build folder; the lock ends with the process, however that ends.
 
     Raises
     ------
@@ -126,16 +128,15 @@ def alone() -> Iterator[None]:
         workers.follow(int(sys._xoptions[PARENT]))
     with files.named_errors(paths.LOCK):
         paths.BUILD.mkdir(parents=True, exist_ok=True)
-    lock, holder = (
-        FileLock(paths.LOCK, timeout=0, fallback_to_soft=False),
-        paths.LOCK.with_name("holder"),
-    )
+    lock = FileLock(paths.LOCK, timeout=0, fallback_to_soft=False)
+    holder = paths.LOCK.with_name("holder")
     try:
         lock.acquire()
     except Timeout:
         pid = holder.read_text().strip() if holder.is_file() else "unknown"
         raise BuildError(
-            f"another build (process {pid}) is at work in {paths.BUILD}: wait until it ends, or stop it"
+            f"another build (process {pid}) is at work in {paths.BUILD}: "
+            "wait until it ends, or stop it"
         ) from None
     except (NotImplementedError, OSError) as error:
         number = getattr(error, "errno", errno.ENOSYS)

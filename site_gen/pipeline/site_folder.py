@@ -12,7 +12,7 @@ MANIFEST = ".manifest.json"  # what of the folder is ours; hidden, so that no se
 
 
 def is_published(name: str) -> bool:
-    """Whether a file of an earlier stage goes into the site: Markdown and the blocks' parts of the search index do not."""
+    """Whether a file of an earlier stage goes into the site: no Markdown, no partial index."""
     return not name.endswith(".md") and not name.startswith("search/")
 
 
@@ -27,14 +27,14 @@ def listed(site: Path) -> set[str]:
 
 
 def claim(site: Path, names: Iterable[str]) -> None:
-    """Say which files are ours, before they are written: what a killed build left is known to the next one."""
+    """List our files before they are written, so that the next build can clean up a killed one."""
     files.write_if_changed(site / MANIFEST, (json.dumps(sorted(names), indent=0) + "\n").encode())
 
 
 def clear(site: Path) -> list[str]:
-    """Remove what builds wrote, and the folder if nothing else is in it; return the names of what else is in it.
+    """Remove what builds wrote, and the folder if it is empty then; return the other names in it.
 
-    A link to a folder elsewhere is somebody's, and stays.
+    A link to a folder elsewhere belongs to the user and stays.
     """
     if not site.is_dir():
         return []

@@ -1,4 +1,4 @@
-"""What units do: each function takes plain values and bytes, and gives bytes. None reads or writes a file of ours."""
+"""The functions of units: plain values and bytes → bytes. None reads or writes our files."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, b
             contract.check_result(module, key, part)
         contract.check_together(module, parts)
         results, settings = combine(parts), profile_of(profile)
-        if not settings.changes:  # else there may be nothing to measure, which the pages say
+        if not settings.changes:  # otherwise there may be nothing to measure, as pages then say
             contract.check_measured(module, results)
         measured = judge(module, results, settings)
     return {f"{study}.json": storage.json_to_bytes(measured)}
@@ -62,9 +62,9 @@ def measure(study: str, profile: tuple, inputs: dict[str, bytes]) -> dict[str, b
 def figure(
     identifier: str, record: dict[str, Any], draft: bool, inputs: dict[str, bytes]
 ) -> dict[str, bytes]:
-    """Draw one figure, still or moving, and say what it is in its JSON.
+    """Draw one figure, still or moving, and describe it in its JSON.
 
-    Where settings were changed, a sheet that says so stands in for what cannot be drawn with them.
+    If it cannot be drawn with changed settings, a sheet that says so takes its place.
     """
     from site_gen.media import contract as rules
     from site_gen.media.catalogue import find
@@ -105,7 +105,7 @@ def _maker(kind: str) -> Any:
 
 
 def _drawn(drawing: Any, module: Any, results: Any, draft: bool) -> tuple[Any, Any]:
-    """The table of a figure and its files; a `BuildError` says what is wrong with it, and where."""
+    """The table of a figure and its files; a `BuildError` names the fault and its line."""
     from site_gen.media import contract as rules
 
     where = f"site_gen/{drawing.path.parent.name}/{drawing.path.name}"
@@ -113,9 +113,8 @@ def _drawn(drawing: Any, module: Any, results: Any, draft: bool) -> tuple[Any, A
         data = module.data(results)
     except Exception as error:
         line = catalogue.line_of_failure(error, drawing.path)
-        raise BuildError(
-            f"{where}:{line}: `data` failed on the results of {drawing.study}: {type(error).__name__}: {error}"
-        ) from error
+        said = f"`data` failed on the results of {drawing.study}"
+        raise BuildError(f"{where}:{line}: {said}: {type(error).__name__}: {error}") from error
     rules.check_table(drawing, data)
     rules.check_words(drawing, data)
     try:
@@ -138,7 +137,7 @@ def _drawn(drawing: Any, module: Any, results: Any, draft: bool) -> tuple[Any, A
 def pages(
     label: str, notice: str, url: str, chapters: dict[str, str], inputs: dict[str, bytes]
 ) -> dict[str, bytes]:
-    """Render all pages: prose, measurements and figures → Markdown, `claims.json`, `figures.json`."""
+    """Render all pages: prose, measurements, figures → Markdown, `claims.json`, `figures.json`."""
     from site_gen.pages import render
 
     return render.render(*_book(label, notice, url, chapters, inputs))
@@ -156,7 +155,7 @@ def page(
 def _book(
     label: str, notice: str, url: str, chapters: dict[str, str], inputs: dict[str, bytes]
 ) -> tuple[Any, dict[str, str]]:
-    """What pages may refer to, and their text."""
+    """Everything that pages may refer to, and their text."""
     from site_gen.pages import book
 
     named: dict[str, dict[str, bytes]] = {"docs": {}, "measures": {}, "figures": {}}
@@ -193,14 +192,14 @@ def _book(
 def html(
     block: tuple[str, ...], frame: bool, names: tuple[str, ...], url: str, inputs: dict[str, bytes]
 ) -> dict[str, bytes]:
-    """MkDocs' work on a block of pages; the rest of the site is there in outline, so that links and navigation are right."""
+    """Render a block of pages with MkDocs, for which the names of all others are enough."""
     from site_gen.pages import mkdocs
 
     return mkdocs.build(block, frame, names, url, inputs)
 
 
 def site(pages: tuple[str, ...], inputs: dict[str, bytes]) -> dict[str, bytes]:
-    """What only the whole site knows: the search index, and that no link is dead."""
+    """Complete the site: merge the search index and check all links."""
     from site_gen.pages import mkdocs
 
     return mkdocs.assemble(pages, inputs)
@@ -224,14 +223,14 @@ def decoded(name: str, raw: bytes) -> str:
 
 
 def load(study: str) -> Any:
-    """Import a study; a `BuildError` says what is wrong with it."""
+    """Import a study; a `BuildError` names its fault."""
     with _told():
         return catalogue.load(study)
 
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What studies and their contract say is wrong, as a `BuildError`."""
+    """Turn a `ValueError` of a study or its contract into a `BuildError`."""
     try:
         yield
     except ValueError as error:
@@ -239,13 +238,14 @@ def _told() -> Iterator[None]:
 
 
 def about(study: str, profile: tuple) -> dict[str, Any]:
-    """What a study declares under a profile, as plain values.
+    """The declarations of a study under a profile, as plain values.
 
     Returns
     -------
     dict
-        `points` (name → the call in words), `functions` (name → the function called), `setup`, `words` (setting → what it is), `question`, `recorded` (names of the
-        points whose results are recorded) and `tolerance` (relative, of a recorded result on another processor).
+        `points` (name → the call in words), `functions` (name → the function called), `setup`,
+        `words` (setting → its description), `question`, `recorded` (names of the points with
+        recorded results) and `tolerance` (relative, of a recorded result on another processor).
     """
     from dataclasses import fields
 
@@ -284,7 +284,7 @@ def about(study: str, profile: tuple) -> dict[str, Any]:
 def record(
     study: str, point: str, profile: tuple, provenance: dict[str, Any], inputs: dict[str, bytes]
 ) -> dict[str, bytes]:
-    """Run one point whose result is recorded, and say where and how long."""
+    """Run one point to record its result, with the machine and the time it took."""
     began = time.perf_counter()
     outputs = result(study, point, profile, inputs)
     (content,) = outputs.values()
@@ -300,16 +300,32 @@ def record(
 def check(
     study: str, point: str, profile: tuple, tolerance: float, inputs: dict[str, bytes]
 ) -> dict[str, bytes]:
-    """Run a recorded point again and compare: the same bytes, or values within the study's tolerance on another processor."""
-    import numpy as np
+    """Run a recorded point again and compare.
 
+    The bytes must be the same, or on another processor the values within the study's tolerance.
+    """
     (again,) = result(study, point, profile, {}).values()
     stored = inputs["recorded.nc"]
     if again == stored:
-        return {
-            f"{point}.json": storage.json_to_bytes({"same": "bytes", "largest_difference": 0.0})
-        }
+        about = {"same": "bytes", "largest_difference": 0.0}
+        return {f"{point}.json": storage.json_to_bytes(about)}
     one, two = (storage.dataset_from_bytes(raw, f"{study}, {point}") for raw in (stored, again))
+    largest = _largest_difference(one, two)
+    if largest > tolerance:
+        raise BuildError(
+            f"experiments/recorded/{study}: the point {point!r}, run again, "
+            f"differs from the recorded result by {largest:.3g} of the value, "
+            f"and {tolerance:.3g} is allowed: "
+            f"find out why, or run `make record ID={study}`"
+        )
+    about = {"same": "values", "largest_difference": largest}
+    return {f"{point}.json": storage.json_to_bytes(about)}
+
+
+def _largest_difference(one: Any, two: Any) -> float:
+    """The largest relative difference of two results; ∞ if anything but numbers differs."""
+    import numpy as np
+
     largest = 0.0
     for name in {*one.data_vars, *two.data_vars}:
         if name not in one or name not in two or one[name].shape != two[name].shape:
@@ -320,11 +336,4 @@ def check(
             largest = max(largest, float(gap.max(initial=0.0)))
         elif not np.array_equal(one[name].values, two[name].values):
             largest = float("inf")
-    if largest > tolerance:
-        raise BuildError(
-            f"experiments/recorded/{study}: the point {point!r}, run again, differs from the recorded result by {largest:.3g} "
-            f"of the value, and {tolerance:.3g} is allowed: find out why, or run `make record ID={study}`"
-        )
-    return {
-        f"{point}.json": storage.json_to_bytes({"same": "values", "largest_difference": largest})
-    }
+    return largest

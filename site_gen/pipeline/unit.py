@@ -1,4 +1,4 @@
-"""A unit of work: a pure function from bytes to bytes, and everything that decides what comes out of it."""
+"""A unit of work: a pure function from bytes to bytes, and all that determines its output."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from site_gen.errors import BuildError
 from site_gen.files import OUT_OF_SPACE
 
 MOST = 1000  # letters of an error that are shown; a file has the rest
-MEDIA = "files.json"  # the name under which a function gets the sizes and hashes of files that it does not read
+MEDIA = "files.json"  # the input that holds sizes and hashes of the files that a unit lists
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A piece of work. All paths are from the top of the repository; one that ends in "/" is all that its maker made.
+    """A piece of work.
+
+    All paths are from the top of the repository. One that ends in "/" stands for every file that
+    its unit made there.
 
     Attributes
     ----------
     name : str
         No two units share it.
     kind : str
-        What it makes: "result", "check", "measure", "figure", "animation", "pages", "html" or "site".
+        "result", "check", "record", "measure", "figure", "animation", "pages", "html" or "site".
     subject : str
         The study or figure that people know it by, or "".
     function : str
-        "module:function"; called as `function(*arguments, inputs)` with inputs name → bytes; gives name → bytes.
+        "module:function"; called as `function(*arguments, inputs)` with inputs name → bytes;
+        returns name → bytes.
     arguments : tuple
         Plain values.
     inputs : dict
@@ -40,13 +44,13 @@ class Unit:
     outputs : tuple of str
         Names of the outputs in `folder`; empty if they are known only once they are made.
     copies : dict
-        Name in `folder` → path of a file (or of all files of a folder) that the parent copies there.
+        Path of a file (or of all files of a folder) → name in `folder`, for the parent to copy.
     listed : tuple of str
-        Paths of files of which the function gets size and hash, as `MEDIA`.
+        Paths of files; the function gets their sizes and hashes, as the input `MEDIA`.
     code : str
-        Hash of the definitions that the function reaches; the record keeps what is behind it.
+        Hash of the definitions that the function reaches; the record holds the definitions.
     facts : dict
-        Whatever else decides what comes out, by name.
+        Everything else that determines the output, by name.
     """
 
     name: str
@@ -74,7 +78,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Made:
-    """What a function gave, how long it took, and what Python warned of meanwhile."""
+    """The outputs of a function, the time it took, and Python's warnings."""
 
     seconds: float
     outputs: dict[str, bytes]
@@ -83,16 +87,16 @@ class Made:
 
 @dataclass(frozen=True)
 class Failed:
-    """Why a function gave nothing.
+    """Why a function returned nothing.
 
     Attributes
     ----------
     message : str
-        What to tell. Stands alone if `expected`; else it names the error.
+        The message. It is complete if `expected`; otherwise it names the error.
     expected : bool
-        Whether it is a mistake that the person at the keyboard can mend, and was told as such.
+        Whether it is a mistake that the user can mend, with a message that says so.
     own : str
-        The frames of the study or figure, for an error that nobody expected.
+        The frames of the study or figure, for an unexpected error.
     trace : str
         The whole traceback.
     """
@@ -104,9 +108,9 @@ class Failed:
 
 
 def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Failed:
-    """Call a unit's function. This runs in a worker, which may be on another machine: it reads and writes no file of ours.
+    """Call a unit's function in a worker, which may be on another machine and shares no files.
 
-    An error is turned into words here, since not every exception survives the way back.
+    Errors become text here, since not every exception can be sent back to the parent.
     """
     began = time.perf_counter()
     warned: dict[str, None] = {}
@@ -119,11 +123,11 @@ def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Fa
             outputs = getattr(importlib.import_module(module), name)(*arguments, inputs)
     except BuildError as error:
         return Failed(str(error), expected=True, trace=traceback.format_exc())
-    except BaseException as error:  # noqa: BLE001 - whatever a study raises is told and not thrown, SystemExit too
-        if (
-            isinstance(error, OSError) and error.errno in OUT_OF_SPACE
-        ):  # no unit writes anything else
-            said = f"the disk that holds {tempfile.gettempdir()} is full: free some space, or set TMPDIR to another folder"
+    except BaseException as error:  # noqa: BLE001 - a study's errors are reported, SystemExit too
+        # a unit writes temporary files only
+        if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:
+            remedy = "free some space, or set TMPDIR to another folder"
+            said = f"the disk that holds {tempfile.gettempdir()} is full: {remedy}"
             return Failed(said, expected=True)
         said = "".join(traceback.format_exception_only(error)).strip()
         return Failed(shorten(said), False, own_frames(error), traceback.format_exc())
@@ -131,7 +135,7 @@ def work(function: str, arguments: tuple, inputs: dict[str, bytes]) -> Made | Fa
 
 
 def shorten(said: str) -> str:
-    """An error's words, without the end of those that print a whole array."""
+    """An error's message, cut off if it is long: some print a whole array."""
     return said if len(said) <= MOST else f"{said[:MOST]} …"
 
 
@@ -157,12 +161,12 @@ def _short(filename: str) -> str:
 
 
 def plain(unit: Unit) -> dict[str, Any]:
-    """A unit as JSON can hold it."""
+    """A unit as a dict for JSON."""
     return {name: getattr(unit, name) for name in Unit.__dataclass_fields__}
 
 
 def from_plain(content: dict[str, Any]) -> Unit:
-    """The unit that `plain` was given."""
+    """The unit from the dict of `plain`."""
     tuples = ("arguments", "outputs", "listed")
     return Unit(
         **{name: _tupled(value) if name in tuples else value for name, value in content.items()}

@@ -10,7 +10,9 @@ from site_gen.pipeline.unit import Unit
 
 
 def explain(plan: Plan, state: State, identifier: str) -> None:
-    """Print, for a study, a figure, "pages" or "site", which units are stale and why, and what the last one is made of.
+    """Print which units of a study, a figure, "pages" or "site" are stale and why.
+
+    After that, print what the last of these units is made of.
 
     Raises
     ------

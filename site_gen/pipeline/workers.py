@@ -1,4 +1,4 @@
-"""Where units run: processes here, or the workers of a Dask scheduler. Both are a `concurrent.futures.Executor`."""
+"""Where units run: local processes, or a Dask scheduler's workers; both as `concurrent.futures`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cores() -> int:
 
 
 class Processes:
-    """Worker processes on this machine, by loky; one BLAS thread each, as the environment that they inherit says."""
+    """Worker processes on this machine, by loky; the environment gives each one BLAS thread."""
 
     lost = "a worker process ended: if memory is short, close other programs"
 
@@ -38,7 +38,7 @@ class Processes:
         """An executor; a new one if the last one broke."""
         from loky import get_reusable_executor
 
-        # Workers that grew by 300 MB are replaced, which concerns nobody.
+        # loky replaces workers that grew by 300 MB, which is harmless.
         warnings.filterwarnings(
             "ignore", message="A worker (was restarted|stopped) while some jobs"
         )
@@ -52,12 +52,13 @@ class Processes:
             )
         except (ImportError, OSError) as error:
             raise BuildError(
-                f"worker processes cannot be started here ({error}): they need semaphores, which Linux keeps in /dev/shm: "
+                f"worker processes cannot be started here ({error}): they need semaphores, "
+                "which Linux keeps in /dev/shm: "
                 "make it a folder that can be written, with some space"
             ) from None
 
     def stop(self, executor: Executor) -> None:
-        """End the workers, whatever they are doing: what they were making is stored nowhere yet."""
+        """End the workers at once: nothing of a unit is stored before it is complete."""
         executor.shutdown(wait=True, kill_workers=True)
 
 
@@ -72,7 +73,8 @@ def follow(parent: int) -> None:
     import psutil
 
     def look() -> None:
-        # where a parent dies, another process adopts its children; Windows has no such thing, but says who is there
+        # Another process adopts the children of one that ended; Windows keeps the parent's id, so
+        # look whether it exists.
         while os.getppid() == parent and psutil.pid_exists(parent):
             time.sleep(0.3)
         os._exit(1)
@@ -81,7 +83,7 @@ def follow(parent: int) -> None:
 
 
 class Here:
-    """A thread of this process, for the last stages alone: to start processes would take longer than what they do."""
+    """A thread of this process, for the last stages: shorter than the start of processes."""
 
     lost = "it was stopped"
     count = 1
@@ -93,12 +95,12 @@ class Here:
         return ThreadPoolExecutor(1)
 
     def stop(self, executor: Executor) -> None:
-        """End once the unit under way is through, a second or two."""
+        """End after the running unit, which takes a second or two."""
         executor.shutdown(cancel_futures=True)
 
 
 class Cluster:
-    """The workers of a Dask scheduler; they share no disk with us, and have the same code and libraries.
+    """The workers of a Dask scheduler: separate disks, but the same code and libraries.
 
     Parameters
     ----------
@@ -113,26 +115,27 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise BuildError(
-                "SCHEDULER= needs Dask, which is not installed: run `make site SCHEDULER=…`, which installs it"
+                "SCHEDULER= needs Dask, which is not installed: "
+                "run `make site SCHEDULER=…`, which installs it"
             ) from None
         warnings.filterwarnings("ignore", message="Sending large graph")
-        logging.getLogger("distributed.client").setLevel(
-            logging.CRITICAL
-        )  # `check` tells what matters
+        # `check` reports what matters
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
             self.client = Client(address, timeout=PATIENCE, set_as_default=False)
             self.client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, ValueError, TimeoutError) as error:
+            reason = error or type(error).__name__
             raise BuildError(
-                f"SCHEDULER={address}: no scheduler with a worker answers there ({error or type(error).__name__}). Start them "
-                "with `make scheduler` and `make worker SCHEDULER=…`"
+                f"SCHEDULER={address}: no scheduler with a worker answers there ({reason}). "
+                "Start them with `make scheduler` and `make worker SCHEDULER=…`"
             ) from None
         self._agree()
         self.count = sum(self.client.nthreads().values())
         self.seen = time.monotonic()  # when there was a worker last
 
     def check(self) -> None:
-        """Make sure that somebody works: Dask would wait for ever.
+        """Check that there are workers: without any, Dask would wait for ever.
 
         Raises
         ------
@@ -148,7 +151,8 @@ class Cluster:
             self.seen = time.monotonic()
         elif time.monotonic() - self.seen > PATIENCE:
             raise BuildError(
-                f"the scheduler has no worker any more: start one with `make worker SCHEDULER=…`, {again}"
+                "the scheduler has no worker any more: "
+                f"start one with `make worker SCHEDULER=…`, {again}"
             )
 
     def _agree(self) -> None:
@@ -156,9 +160,11 @@ class Cluster:
         for address, theirs in self.client.run(identity).items():
             wrong = [name for name in ours if ours[name] != theirs.get(name)]
             if wrong:
+                found, wanted = theirs.get(wrong[0], "none"), ours[wrong[0]]
                 raise BuildError(
-                    f"the worker {address} has another {wrong[0]} ({theirs.get(wrong[0], 'none')}, here {ours[wrong[0]]}): "
-                    "bring its clone to the same commit, start it again with `make worker`, and build again"
+                    f"the worker {address} has another {wrong[0]} ({found}, here {wanted}): "
+                    "bring its clone to the same commit, start it again with `make worker`, "
+                    "and build again"
                 )
 
     def start(self) -> Executor:
@@ -171,7 +177,7 @@ class Cluster:
 
 
 def identity() -> dict[str, str]:
-    """What decides the bytes that a worker gives: Python, libraries, and the code of this repository."""
+    """What determines a worker's output: Python, libraries, and the code of this repository."""
     folders = [paths.ROOT / name for name in PACKAGES]
     sources = [paths.relative(path) for folder in folders for path in paths.sources(folder)]
     hashes = Hashes()
@@ -194,7 +200,7 @@ def identity() -> dict[str, str]:
 
 
 def is_lost(error: Any) -> bool:
-    """Whether an error says that a worker ended, and nothing of the unit that it was making."""
+    """Whether an error means that a worker ended, whatever unit it was making."""
     from concurrent.futures import BrokenExecutor, CancelledError
 
     return isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in (

@@ -1,4 +1,4 @@
-"""A new study with its figure, its page and its test: small, true, and passing, to be changed from there."""
+"""A new study with its figure, its page and its test: a small example that passes every test."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def create(name: str) -> list[Path]:
     Returns
     -------
     list of Path
-        The files that were written, and mkdocs.yml, which was changed. They pass every test, and are meant to be
-        changed: see `next_steps`.
+        The files written, and mkdocs.yml. They pass every test and are a start to build on: see
+        `next_steps`.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def create(name: str) -> list[Path]:
 
 
 def next_steps(name: str) -> str:
-    """What to do with a study that was just written."""
+    """Instructions for a study that was just written."""
     name = suggest.plain(name)
     study, figure, page, test = (relative(path) for path in _files(name))
     return f"""\
@@ -80,13 +80,13 @@ At last the whole, where tags, verdicts and sources meet:
 
 
 def _fitting(name: str) -> str:
-    """The name as the study's file gets it."""
+    """The name in the form of a file's name."""
     plain = name.strip().replace("-", "_")
     words = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", plain) and not keyword.iskeyword(plain)
     if not words or len(plain) > LONGEST or plain in ("pages", "site"):  # `make why` has these
         raise BuildError(
-            f"{name!r} cannot be the name of a study: write a few lower-case words joined by hyphens or underscores, "
-            "such as mean_square"
+            f"{name!r} cannot be the name of a study: "
+            "write a few lower-case words joined by hyphens or underscores, such as mean_square"
         )
     if plain in studies.names():
         raise BuildError(
@@ -115,13 +115,13 @@ def _files(name: str) -> dict[Path, str]:
 
 
 def _filled(template: str, name: str) -> str:
-    """A template with its names; it is no format string, since formulas and code are full of braces."""
+    """A template with its names; no format string, since formulas and code contain braces."""
     text = (TEMPLATES / template).read_text(encoding="utf-8")
     return text.replace("{name}", name).replace("{id}", _id(name))
 
 
 def _with_page(config: str, name: str) -> str:
-    """mkdocs.yml with the new page behind the last one of its part; comments and layout stay as they are."""
+    """mkdocs.yml with the new page after the last of its part, comments and layout unchanged."""
     page = f"{PART}/{_id(name)}.md"
     title = name.replace("_", " ").capitalize()
     lines = config.splitlines(keepends=True)

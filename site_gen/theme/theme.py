@@ -1,4 +1,4 @@
-"""The look of every figure: a theme for light paper, one for dark, and what an animation is made of."""
+"""The look of every figure: a theme for light paper, one for dark, and animations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from site_gen.theme.palette import PALETTE, RAMPS, SURFACE
 
-# Matplotlib takes 0.4 s to import, so whoever only needs names and colours does not pay for it.
+# Matplotlib takes 0.4 s to import, which names and colours alone do not need.
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -48,7 +48,8 @@ class Theme:
     name : str
         "light" or "dark".
     ink, paper, muted, grid, accent : str
-        Colours of text and strong lines, of the background, of secondary text, of grid lines, of the one accent.
+        Colours of text and strong lines, of the background, of secondary text, of grid lines, of
+        the one accent.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Theme:
         return 0 if self.name == "light" else 1
 
     def colour(self, condition: str) -> str:
-        """The colour of a condition, the same in every figure; `ValueError` if the palette does not have it."""
+        """The colour of a condition, the same in every figure; `ValueError` if it has none."""
         if condition not in PALETTE:
             raise ValueError(
                 f"no colour for {condition!r}; the palette has {', '.join(sorted(PALETTE))}"
@@ -71,7 +72,7 @@ class Theme:
         return PALETTE[condition][self._side]
 
     def sequence(self, n: int) -> list[str]:
-        """`n` line colours of one hue, in order, the last standing out most; one colour is the accent."""
+        """`n` line colours of one hue, the last with the most contrast; if n is 1, the accent."""
         from matplotlib.colors import to_hex
 
         if n < 1:
@@ -82,7 +83,7 @@ class Theme:
         return [to_hex(ramp(i / (n - 1))) for i in range(n)]
 
     def legible(self, fill: Any) -> str:
-        """Ink or paper, whichever has more contrast to a colour that it is written on (WCAG)."""
+        """Ink or paper: the text colour with more contrast on a filled background (WCAG)."""
         from matplotlib.colors import to_rgb
 
         def luminance(colour: Any) -> float:
@@ -99,7 +100,7 @@ class Theme:
 
     @cached_property
     def cmap(self) -> Colormap:
-        """Sequential colour map of one hue: near the paper is little, away from it is much."""
+        """Sequential colour map of one hue; low values are close to the paper's colour."""
         return self._ramp("fill")
 
     @cached_property
@@ -147,12 +148,13 @@ class Theme:
     def context(self) -> AbstractContextManager[None]:
         """Matplotlib under this theme and no other setting: draw *and* save inside of it.
 
-        Whatever a user's `matplotlibrc` says is reset first, so that a figure has the same bytes everywhere.
+        Whatever a user's `matplotlibrc` says is reset first, so that a figure has the same bytes
+        everywhere.
         """
         import matplotlib
 
         _register_fonts()
-        # The backend stays: resetting it would import one, and figures here are made without pyplot.
+        # Do not reset the backend: that would import one, which figures without pyplot do not need.
         defaults = {
             k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")
         }
@@ -183,7 +185,7 @@ class Theme:
         return figure, figure.subplots(rows, cols, **subplots_kw)
 
     def label(self, ax: Axes, x: float, y: float, text: str, colour: str, **kw: Any) -> Text:
-        """A direct label at the data point (x, y), in the colour of what it names, instead of a legend entry.
+        """A direct label at the data point (x, y), in the colour of its line, without a legend.
 
         Parameters
         ----------
@@ -194,7 +196,7 @@ class Theme:
         colour : str
             A condition of the palette, or a colour.
         **kw
-            For `Axes.annotate`; `dx` and `dy` move the label by points (default 5 to the right, 0 up).
+            For `Axes.annotate`; `dx` and `dy` are offsets in points, by default 5 and 0.
         """
         offset = (kw.pop("dx", 5), kw.pop("dy", 0))
         xycoords = kw.pop("transform", "data")
@@ -212,7 +214,7 @@ class Theme:
     def curve(
         self, ax: Axes, rows: DataFrame, x: str, y: str, colour: str, label: str = "", **kw: Any
     ) -> Line2D:
-        """A line through the rows, with its interval as a band where the table has `low` and `high`.
+        """A line through the rows, with a band for its interval if they have `low` and `high`.
 
         Parameters
         ----------
@@ -224,9 +226,10 @@ class Theme:
         colour : str
             A condition of the palette, or a colour.
         label : str
-            What the line is, written at its end.
+            Written at the end of the line.
         **kw
-            For `Axes.plot`; `fmt` is the form of line and points, such as "o-", and `dx`, `dy` move the label.
+            For `Axes.plot`; `fmt` is the line and marker style, such as "o-", and `dx`, `dy` move
+            the label.
         """
         colour = self._paint(colour)
         placed = {name: kw.pop(name) for name in ("dx", "dy", "ha", "weight") if name in kw}
@@ -239,7 +242,7 @@ class Theme:
         return line
 
     def points(self, ax: Axes, rows: DataFrame, x: str, y: str, colour: str, **kw: Any) -> None:
-        """Points with their intervals as bars where the table has `low` and `high`; parameters as of `curve`."""
+        """Points, with bars for intervals if the rows have `low` and `high`; as `curve`."""
         colour = self._paint(colour)
         if "low" in rows:
             ax.vlines(rows[x], rows["low"], rows["high"], color=colour, linewidth=1.5)
@@ -266,7 +269,7 @@ class Theme:
         return line
 
     def level(self, ax: Axes, *, x: float | None = None, y: float | None = None, **kw: Any) -> None:
-        """A line across the axes at one value, behind what is drawn: chance, zero, the edge of stability."""
+        """A line across the axes at a reference value, behind the data: chance, zero, a limit."""
         style = {"color": self.muted, "linewidth": 1, "zorder": 1} | kw
         if x is not None:
             ax.axvline(x, **style)
@@ -286,9 +289,9 @@ class Theme:
         ----------
         ax : Axes
         x, y : sequence of float, optional
-            Values of either axis; one that is not given stays as it is.
+            Values of either axis; without them, the axis is unchanged.
         form : str or callable
-            How a value is written: a format such as "{:.0%}", or a function.
+            The format of a value, such as "{:.0%}", or a function that writes it.
         """
         from matplotlib.ticker import NullLocator
 
@@ -301,7 +304,7 @@ class Theme:
     def panels(
         self, data: DataFrame, by: str, height: float = 3.6, **subplots_kw: Any
     ) -> tuple[Figure, list[tuple[Axes, Any, DataFrame]]]:
-        """A figure with axes side by side for the values of a column, in the order in which they occur.
+        """A figure with axes side by side, one for each value of a column, in order of occurrence.
 
         Returns
         -------
@@ -325,7 +328,7 @@ class Theme:
         colour: str,
         **kw: Any,
     ) -> FillBetweenPolyCollection:
-        """A band from `low` to `high` over `x`: an interval or quantiles, in the pale tint of its line's colour.
+        """A band from `low` to `high` over `x`: an interval or quantiles, in a tint of a colour.
 
         Parameters
         ----------
@@ -366,20 +369,20 @@ class Animation:
     figure : Figure
         Drawn once, without the artists below.
     artists : sequence of Artist
-        Every artist that changes or overlaps one that does; blitted over the background in z-order.
+        Every artist that changes or overlaps a changing one; drawn over the background in z-order.
     frames : int
-        How many; 60 to 120 make a loop of a few seconds.
+        Number of frames; 60 to 120 make a loop of a few seconds.
     update : callable
-        `update(i)` sets the artists to frame i; frames may be asked for in any order.
+        `update(i)` sets the artists to frame i; frames are drawn in any order.
     fps : int
-        Frames a second. GIF delays tick in hundredths of a second, hence a divisor of 100, at most 50.
+        Frames per second: a divisor of 100, at most 50, since GIF delays are multiples of 0.01 s.
     poster : int
-        The frame that stands for the whole where nothing moves.
+        The frame shown where nothing moves.
 
     Raises
     ------
     ValueError
-        Where frames, fps or poster are out of range.
+        If frames, fps or poster are out of range.
     """
 
     figure: Figure
@@ -394,7 +397,8 @@ class Animation:
             raise ValueError(f"an animation has at least 2 frames, not {self.frames}")
         if not 1 <= self.fps <= 50 or 100 % self.fps:
             raise ValueError(
-                f"fps divides 100 and is 50 at most (a GIF's delays are hundredths of a second), not {self.fps}"
+                "fps divides 100 and is 50 at most (a GIF's delays are hundredths of a second), "
+                f"not {self.fps}"
             )
         if not 0 <= self.poster < self.frames:
             raise ValueError(
