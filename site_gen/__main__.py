@@ -74,11 +74,12 @@ def _answer(arguments):
         return testing.run(arguments)
     try:
         from site_gen.cli import main
-    except SyntaxError as error:  # in a module of every command; the plan reports the others
+
+        return main(arguments)
+    except SyntaxError as error:  # in a module of every study; the plan reports the others
         place = str(error.filename) + ":" + str(error.lineno)
         tell(place + ": " + error.msg + ". Mend the syntax.")
         return 1
-    return main(arguments)
 
 
 def _prepare():

@@ -30,6 +30,7 @@ class StandIn:
 
     def __init__(self, module: ModuleType, changes: str, error: Exception) -> None:
         self.TITLE, self.TAGS = module.TITLE, module.TAGS
+        self.CLAIMS = getattr(module, "CLAIMS", ())
         self.changes = changes
         self.error = f"{type(error).__name__}: {' '.join(str(error).split())}"
 

@@ -1,4 +1,4 @@
-"""What every figure and animation promises, whatever it shows; and that a broken one is told its fault and the remedy."""
+"""Every figure and animation keeps the contract; a broken one is reported with the remedy."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ DRAWINGS = catalogue.drawings()
 FIGURES = [drawing.id for drawing in DRAWINGS.values() if drawing.kind == "figure"]
 ANIMATIONS = [drawing.id for drawing in DRAWINGS.values() if drawing.kind == "animation"]
 SMALL = Path(__file__).parents[2] / "small" / "site_gen"
+PANDAS = "import pandas as pd"
 
 
 @cache
@@ -61,12 +62,12 @@ def test_an_animation_moves_and_may_be_entered_at_any_frame(identifier: str) -> 
         )
 
 
-# --------------------------------------------------------------------------------------------------- figures that are broken
+# -------------------------------------------------------------------------- figures that are broken
 
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Drawing]:
-    """A drawing like that of the small repository, in which some text is replaced, of a study that exists."""
+    """A drawing of the small repository with some text replaced, for a study that exists."""
 
     def make(*edits: tuple[str, str], kind: str = "figure", study: str = "anatomy") -> Drawing:
         source = SMALL / (
@@ -76,9 +77,8 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Dra
         for old, new in edits:
             assert old in text, old
             text = text.replace(old, new)
-        folder = (
-            tmp_path / f"drawings_{abs(hash(str(tmp_path)))}"
-        )  # a package that no other test has
+        # a package that no other test has
+        folder = tmp_path / f"drawings_{abs(hash(str(tmp_path)))}"
         folder.mkdir(exist_ok=True)
         path = folder / f"{study}__view{len(list(folder.iterdir()))}.py"
         path.write_text(text, encoding="utf-8")
@@ -115,16 +115,16 @@ def fault(check: Callable[[], None]) -> str:
         ('theme.colour("batch norm")', '"#123456"', "colour #123456"),
         ('theme.colour("batch norm")', '"red"', "decides about style"),
         ('"coin")\n    return', '"coin", fontsize=9)\n    return', "fontsize=9 decides"),
-        ("import pandas as pd", "import pandas as pd\nimport matplotlib.pyplot as plt", "matplotlib.pyplot"),
-        ("import pandas as pd", "import pandas as pd\nfrom matplotlib import pyplot", "matplotlib.pyplot"),
-        ("import pandas as pd", "import pandas as pd\nimport seaborn", "imports seaborn"),
-        ("import pandas as pd", "import pandas as pd\nfrom experiments import study", "imports experiments.study"),
-        ("import pandas as pd", "import pandas as pd\nfrom site_gen.figures import undo__error", "undo__error"),
-        ("import pandas as pd", "import pandas as pd\nfrom . import other", "imports ..other"),
-        ("import pandas as pd", "import pandas as pd\nMISSING = 'x'", "MISSING is a str"),
+        (PANDAS, f"{PANDAS}\nimport matplotlib.pyplot as plt", "matplotlib.pyplot"),
+        (PANDAS, f"{PANDAS}\nfrom matplotlib import pyplot", "matplotlib.pyplot"),
+        (PANDAS, f"{PANDAS}\nimport seaborn", "imports seaborn"),
+        (PANDAS, f"{PANDAS}\nfrom experiments import study", "imports experiments.study"),
+        (PANDAS, f"{PANDAS}\nfrom site_gen.figures import undo__error", "undo__error"),
+        (PANDAS, f"{PANDAS}\nfrom . import other", "imports ..other"),
+        (PANDAS, f"{PANDAS}\nMISSING = 'x'", "MISSING is a str"),
         ("def draw(", "def draw(:", "mend the syntax"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_file_is_told(broken, old: str, new: str, said: str) -> None:
     assert said in fault(lambda: contract.check_figure(broken((old, new))))
 

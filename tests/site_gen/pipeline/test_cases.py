@@ -1,4 +1,4 @@
-"""What people met with other tools: leftovers of editors, strange folders and variables, one broken study among many."""
+"""Problems known from other tools: editors' leftovers, odd folders, one broken study of many."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ OUTSIDE = {
 def test_the_callers_environment_changes_no_byte(
     built: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All at once, for each alone is a build: what one of them does alone shows in tests/test_environment.py."""
+    """All at once, since each alone takes a build; tests/test_environment.py tries each alone."""
     for variable, value in OUTSIDE.items():
         monkeypatch.setenv(variable, value)
     other = small_repository(tmp_path_factory.mktemp("other"))
@@ -175,7 +175,7 @@ def test_a_template_of_pages_is_a_part_of_them(built: Repository) -> None:
 def test_a_result_that_no_file_holds_is_told_once_with_its_line(unbuilt: Repository) -> None:
     unbuilt.edit(STUDY, "np.array(heads)", "np.array(heads) + 1j")
     said = stopped(unbuilt, "study", "coin")
-    assert f"{STUDY}:33: the result of the point" in said and "complex128" in said
+    assert f"{STUDY}:32: the result of the point" in said and "complex128" in said
     assert "(and 5 more alike)" in said and said.count("complex128") == 1
 
 
@@ -184,7 +184,7 @@ def test_a_warning_is_told_once(built: Repository) -> None:
     built.edit(STUDY, '    """Toss a coin."""\n', warns)
     ran = built.run("study", "coin")
     assert ran.returncode == 0 and ran.stderr.count("careful") == 1
-    assert f"warning: {STUDY}:42: UserWarning: careful (in coin/coin-" in ran.stderr
+    assert f"warning: {STUDY}:41: UserWarning: careful (in coin/coin-" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,9 @@ def test_a_quick_build_says_once_that_verdicts_differ(built: Repository) -> None
 def test_a_file_system_without_locks_goes_on(built: Repository) -> None:
     """As on some network file systems: locking says that it is not implemented."""
     (built.root / "sitecustomize.py").write_text(
-        "import errno, fcntl\n\n\ndef flock(*_):\n    raise OSError(errno.ENOSYS, 'Function not implemented')\n\n\nfcntl.flock = flock\n"
+        "import errno, fcntl\n\n\n"
+        "def flock(*_):\n    raise OSError(errno.ENOSYS, 'Function not implemented')\n\n\n"
+        "fcntl.flock = flock\n"
     )
     ran = built.run("pages")
     assert ran.returncode == 0, ran.stderr

@@ -86,9 +86,12 @@ def test_a_mark_at_the_beginning_changes_nothing(repository) -> None:
 def test_only_reached_definitions_count(repository) -> None:
     found = repository(study_a=STUDY, layers=LAYERS, tools=TOOLS)
     assert set(found) == {
-        "experiments/study_a.py: run", "experiments/study_a.py: helper", "experiments/study_a.py: SCALE",
-        "experiments/layers.py: Layer", "experiments/tools.py: first",
-    }  # fmt: skip
+        "experiments/study_a.py: run",
+        "experiments/study_a.py: helper",
+        "experiments/study_a.py: SCALE",
+        "experiments/layers.py: Layer",
+        "experiments/tools.py: first",
+    }
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def units(seconds: np.ndarray) -> list[SimpleNamespace]:
 def test_the_time_left_is_close_after_ten_seconds(
     monkeypatch: pytest.MonkeyPatch, pace: float, workers: int, seed: int
 ) -> None:
-    """On a machine as much faster or slower as this one is from hour to hour, with units that are each off by a fifth."""
+    """On a machine of varying speed, with units that each differ from the estimate by a fifth."""
     rng = np.random.default_rng(seed)
     foreseen = rng.lognormal(0, 0.8, UNITS * workers)
     true = foreseen * pace * rng.lognormal(0, 0.2, foreseen.size)

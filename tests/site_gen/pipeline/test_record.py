@@ -1,4 +1,4 @@
-"""The record of the last build: the last line of a name counts, and a damaged line is as if it were not there."""
+"""The record of the last build: the last line of a name counts, a damaged line does not."""
 
 from __future__ import annotations
 

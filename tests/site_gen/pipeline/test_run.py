@@ -1,4 +1,4 @@
-"""Where units run makes no difference: one worker, two, a cluster; killed workers, killed parents, other settings."""
+"""One worker, two or a cluster give the same; killed workers, killed parents, other settings."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_what_was_finished_when_the_parent_was_killed_is_not_run_again(unbuilt: 
 
 
 def test_settings_are_changed_without_editing_and_kept_apart(built: Repository) -> None:
-    """What a claim, a page or a figure asks of a coin that is left out is marked, and stops nothing."""
+    """Claims, pages and figures of a coin that is left out are marked, and nothing stops."""
     built.edit(STUDY, 'value("heads")', 'value("heads", coin=3)')
     built.edit(HEADS, 'results["heads"]', 'results["heads"].sel(coin=[1, 3])')
     made(built)
@@ -203,9 +203,9 @@ def test_a_cluster_that_shares_no_disk_makes_the_same_bytes(
         made(unbuilt, "site", "--scheduler", address)
         assert unbuilt.bytes_of("site") == built.bytes_of("site")
         assert not (other.root / "build").exists()
-        unbuilt.edit(STUDY, "tosses: int = 400", "tosses: int = 500")
+        unbuilt.edit(STUDY, "setting(400, ", "setting(500, ")
         assert "another code" in stopped(unbuilt, "site", "--scheduler", address)
-        unbuilt.edit(STUDY, "tosses: int = 500", "tosses: int = 400")
+        unbuilt.edit(STUDY, "setting(500, ", "setting(400, ")
         process = unbuilt.start("study", "coin", "--scheduler", address, "--set", "coin.pause=20")
         assert process.stdout.readline().startswith("To make: ")
         time.sleep(1)

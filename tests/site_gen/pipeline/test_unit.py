@@ -1,4 +1,4 @@
-"""Whatever a study does and a machine refuses, a worker answers in words; the same fault of many points is told once."""
+"""A worker reports every failure in words; the same fault of many points is reported once."""
 
 from __future__ import annotations
 
