@@ -1,8 +1,9 @@
 """How long a frame takes while two networks train on the page: `make bench`.
 
-The default settings in the headless Chromium of the browser tests, on the site that was built last. The time of a round is that between
-two frames, by the browser's own clock; the page asks for sixty frames a second, so 16.7 ms is all that can be had. OPS is frames a
-second. On a busy machine read `median` beside `min`.
+The default settings in the headless Chromium of the browser tests, on the site that was built last.
+A round is the time between two frames, by the browser's own clock; the page asks for sixty
+frames a second, so 16.7 ms is all that can be had. OPS is frames a second. On a busy machine read
+`median` beside `min`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ FRAMES = 240
 RUN = """frames => new Promise(done => {
   const one = document.querySelector("bn-train"), times = [];
   one.run();
-  const tick = now => { times.push(now / 1000); if (times.length <= frames) requestAnimationFrame(tick); else { one.pause(); done(times); } };
+  const tick = now => {
+    times.push(now / 1000);
+    if (times.length <= frames) { requestAnimationFrame(tick); return; }
+    one.pause();
+    done(times);
+  };
   requestAnimationFrame(tick);
 })"""
 

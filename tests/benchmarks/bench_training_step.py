@@ -1,9 +1,9 @@
 """What a training step costs beside its matrix products: `make bench`.
 
-784-100-100-100-10, batch 60, float32, 16 runs, one BLAS thread, as in the studies of Ioffe and Szegedy's
-first figure. Times depend on the machine, so read the ratios, which come from one session: pytest-benchmark
-prints each time over the fastest, and that is the bare products. On a busy machine take those of the column
-`min`. `extra_info` has its milliseconds for each run.
+784-100-100-100-10, batch 60, float32, 16 runs, one BLAS thread, as in the studies of Ioffe and
+Szegedy's first figure. Times depend on the machine, so read the ratios, which come from one
+session: pytest-benchmark prints each time over the fastest, and that is the bare products. On a
+busy machine take those of the column `min`. `extra_info` has its milliseconds for each run.
 """
 
 from __future__ import annotations

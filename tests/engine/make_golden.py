@@ -1,12 +1,13 @@
-"""Write golden.npz: what PyTorch computes, for the engine to be held against.
+"""Write golden.npz: PyTorch's results, for comparison with the engine's.
 
 PyTorch is not among the project's dependencies. In an environment of its own:
 
     pip install torch==2.13.0 numpy
     python tests/engine/make_golden.py
 
-Everything is float64. Arrays are (run, sample, feature) or (run, sample, channel, height, width), with PyTorch called run by run; a name is
-case/quantity, and every case holds its inputs too. The versions that wrote the file are in it.
+Everything is float64. Arrays are (run, sample, feature) or (run, sample, channel, height, width),
+with PyTorch called run by run; a name is case/quantity, and every case holds its inputs too. The
+file contains the versions that wrote it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def every_run(compute, *inputs: np.ndarray) -> dict[str, np.ndarray]:
 def batch_norm(
     case: str, batches: np.ndarray, rng: np.random.Generator, affine=None, **settings: float
 ) -> None:
-    """Train on batches (step, run, sample, feature), or of images, in turn, then evaluate on the last one."""
+    """Train on each batch (step, run, sample, feature), or of images; evaluate on the last."""
     runs, samples, features, *pixels = batches.shape[1:]
     gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, features)) if affine is None else affine
     dy = rng.standard_normal((runs, samples, features, *pixels))
@@ -54,11 +55,22 @@ def batch_norm(
             x = x.clone().requires_grad_()
             norm.zero_grad()
             # F.batch_norm refuses ε = 0 in training; the operator below it does not.
-            y = torch.batch_norm(x, norm.weight, norm.bias, norm.running_mean, norm.running_var, True, norm.momentum,
-                                 norm.eps, False) if norm.eps == 0 else norm(x)  # fmt: skip
+            running = norm.running_mean, norm.running_var
+            rest = True, norm.momentum, norm.eps, False
+            y = (
+                norm(x)
+                if norm.eps
+                else torch.batch_norm(x, norm.weight, norm.bias, *running, *rest)
+            )
         y.backward(dy)
-        out = {"y": y, "dx": x.grad, "dgamma": norm.weight.grad.clone(), "dbeta": norm.bias.grad.clone(),
-               "running_mean": norm.running_mean.clone(), "running_var": norm.running_var.clone()}  # fmt: skip
+        out = {
+            "y": y,
+            "dx": x.grad,
+            "dgamma": norm.weight.grad.clone(),
+            "dbeta": norm.bias.grad.clone(),
+            "running_mean": norm.running_mean.clone(),
+            "running_var": norm.running_var.clone(),
+        }
         norm.eval()
         x = batches[-1].clone().requires_grad_()
         y = norm(x)
@@ -66,12 +78,13 @@ def batch_norm(
         return out | {"eval_y": y, "eval_dx": x.grad}
 
     out = every_run(compute, batches.swapaxes(0, 1), gamma, beta, dy)
-    save(case, batches=batches, gamma=gamma, beta=beta, dy=dy, eps=settings.get("eps", 1e-5),
-         rate=settings.get("momentum", 0.1), **out)  # fmt: skip
+    given = {"batches": batches, "gamma": gamma, "beta": beta, "dy": dy}
+    convention = {"eps": settings.get("eps", 1e-5), "rate": settings.get("momentum", 0.1)}
+    save(case, **given, **convention, **out)
 
 
 def half_batch_norm(case: str, x: np.ndarray, rng: np.random.Generator) -> None:
-    """One step of float16 data through a layer whose parameters and running statistics are float32."""
+    """One step with float16 data; parameters and running statistics are float32."""
     x, dy = x.astype(np.float16), rng.standard_normal(x.shape).astype(np.float16)
 
     def compute(x, dy):
@@ -115,7 +128,7 @@ def over_features(
 def over_an_image(
     case: str, x: np.ndarray, rng: np.random.Generator, groups: int | None, eps: float
 ) -> None:
-    """Layer norm over channels and pixels, or group norm; instance norm if every channel is a group. γ, β by channel."""
+    """Layer norm over channels and pixels, group norm, or instance norm; γ, β by channel."""
     runs, _, channels, *size = x.shape
     gamma, beta = 1 + 0.5 * rng.standard_normal((2, runs, channels))
     dy = rng.standard_normal(x.shape)
@@ -170,8 +183,9 @@ def convolution(
             "dbias": layer.bias.grad.clone(),
         }
 
-    save(case, x=x, weight=weight, bias=bias, dy=dy, stride=stride, padding=padding,
-         **every_run(compute, x, weight, bias, dy))  # fmt: skip
+    given = {"x": x, "weight": weight, "bias": bias, "dy": dy}
+    out = every_run(compute, *given.values())
+    save(case, **given, stride=stride, padding=padding, **out)
 
 
 def activation(case: str, function, x: np.ndarray, rng: np.random.Generator) -> None:
@@ -256,7 +270,7 @@ class Skip(nn.Module):
 
 
 def residual(case: str, rng: np.random.Generator, **settings: float) -> None:
-    """Train a network with two residual blocks on a few batches in turn; its first ∂L/∂x; its evaluation at the end."""
+    """Train a network with two residual blocks; its first ∂L/∂x, and its evaluation at the end."""
     sizes, steps, samples = ((6, 5), (5, 5), (5, 5), (5, 3)), 20, 8
     x, labels = rng.standard_normal((4, RUNS, samples, 6)), rng.integers(0, 3, (4, RUNS, samples))
     weights = [rng.standard_normal((RUNS, a, b)) / np.sqrt(a) for a, b in sizes]
@@ -289,7 +303,7 @@ def residual(case: str, rng: np.random.Generator, **settings: float) -> None:
 
 
 def root_mean_square(case: str, x: np.ndarray, rng: np.random.Generator, eps: float) -> None:
-    """RMSNorm over the features of a sample; of an image, over channels and pixels, with γ by channel."""
+    """RMSNorm over a sample's features, or over an image's channels and pixels; γ by channel."""
     runs, _, features, *pixels = x.shape
     gamma, dy = 1 + 0.5 * rng.standard_normal((runs, features)), rng.standard_normal(x.shape)
 
@@ -304,7 +318,7 @@ def root_mean_square(case: str, x: np.ndarray, rng: np.random.Generator, eps: fl
 
 
 def weight_norm(case: str, x: np.ndarray, units: int, rng: np.random.Generator) -> None:
-    """A linear or convolutional layer under torch.nn.utils.parametrizations.weight_norm, with g, v and b."""
+    """A linear or convolutional layer with torch.nn.utils.parametrizations.weight_norm."""
     runs, samples, features, *pixels = x.shape
     shape = (units, features, *(3 for _ in pixels))
     v, g, b = (
@@ -332,10 +346,8 @@ def weight_norm(case: str, x: np.ndarray, units: int, rng: np.random.Generator) 
     save(case, x=x, v=v, g=g, b=b, dy=dy, **every_run(compute, x, v, g, b, dy))
 
 
-def main() -> None:
-    torch.set_num_threads(1)
-    rng = np.random.default_rng(20)
-
+def batch_norms(rng: np.random.Generator) -> None:
+    """Batch norm of features, under several conventions and with extreme inputs."""
     batch_norm("batch_norm/plain", 3 + 2 * rng.standard_normal((3, RUNS, 7, 5)), rng)
     batch_norm("batch_norm/batch_of_2", rng.standard_normal((2, RUNS, 2, 5)), rng)
     batch_norm(
@@ -352,19 +364,25 @@ def main() -> None:
     constant[..., 1], constant[..., 3] = 3.7, 0.0
     batch_norm("batch_norm/constant_features", constant, rng)
     batch_norm("batch_norm/offset", 1e6 + rng.standard_normal((2, RUNS, 8, 3)), rng)
-    # Half 1e6 + 2, half 1e6 − 2: the deviation is 2. With γ and β powers of two nothing is rounded on the way.
+    # Half 1e6 + 2, half 1e6 − 2: the deviation is 2. With γ and β powers of two no step rounds.
     signs = rng.permuted(
         np.tile([-1.0, 1.0], 4 * 2 * RUNS * 3).reshape(2, RUNS, 3, 8), axis=-1
     ).swapaxes(2, 3)
     affine = rng.choice([0.5, 1.0, -2.0], (2, RUNS, 3))
     batch_norm("batch_norm/offset_without_rounding", 1e6 + 2 * signs, rng, affine, eps=0.0)
 
+
+def others_over_features(rng: np.random.Generator) -> None:
+    """Layer norm and group norm of features."""
     over_features("layer_norm/plain", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, None, 1e-5)
     over_features("layer_norm/eps_0", rng.standard_normal((RUNS, 1, 2)), rng, None, 0.0)
     over_features("group_norm/2_groups", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, 2, 1e-5)
     over_features("group_norm/3_groups", 3 + 2 * rng.standard_normal((RUNS, 5, 6)), rng, 3, 1e-3)
     over_features("group_norm/eps_0", rng.standard_normal((RUNS, 2, 8)), rng, 4, 0.0)
 
+
+def activations_and_losses(rng: np.random.Generator) -> None:
+    """Activations and the loss, also where they saturate."""
     x = np.concatenate(
         [3 * rng.standard_normal((RUNS, 4, 5)), np.tile([-800.0, -40, 0, 40, 800], (RUNS, 1, 1))],
         axis=1,
@@ -377,6 +395,9 @@ def main() -> None:
     cross_entropy("cross_entropy/plain", rng.standard_normal((RUNS, 6, 4)), labels)
     cross_entropy("cross_entropy/large", 1000 * rng.standard_normal((RUNS, 6, 4)), labels)
 
+
+def trained(rng: np.random.Generator) -> None:
+    """The optimizer by itself, and small networks trained with it."""
     sgd("sgd/plain", rng, lr=0.1)
     sgd("sgd/momentum", rng, lr=0.1, momentum=0.9)
     sgd("sgd/weight_decay", rng, lr=0.1, weight_decay=0.05)
@@ -389,6 +410,10 @@ def main() -> None:
     residual(
         "residual/training", np.random.default_rng(21), lr=0.2, momentum=0.9, weight_decay=0.01
     )
+
+
+def layers_of_images(rng: np.random.Generator) -> None:
+    """Normalizations and convolutions of images."""
 
     def images(*shape):
         return 3 + 2 * rng.standard_normal((*shape, 5, 4))
@@ -403,11 +428,15 @@ def main() -> None:
             name = f"convolution/{padding}, kernel {kernel}, stride {stride}"
             convolution(name, images(RUNS, 2, 2), 2, kernel, stride, padding, rng)
 
-    rng = np.random.default_rng(22)
+
+def in_half_precision(rng: np.random.Generator) -> None:
+    """Batch norm of float16 data."""
     half_batch_norm("half/plain", 3 + 2 * rng.standard_normal((RUNS, 16, 5)), rng)
     half_batch_norm("half/far", 300 + rng.standard_normal((RUNS, 16, 5)), rng)
 
-    rng = np.random.default_rng(23)
+
+def alternatives(rng: np.random.Generator) -> None:
+    """RMSNorm and weight normalization."""
     root_mean_square("root_mean_square/plain", 3 + 2 * rng.standard_normal((RUNS, 4, 6)), rng, 1e-5)
     root_mean_square("root_mean_square/eps", rng.standard_normal((RUNS, 2, 3)), rng, 0.1)
     root_mean_square(
@@ -416,13 +445,20 @@ def main() -> None:
     weight_norm("weight_norm/dense", rng.standard_normal((RUNS, 5, 4)), 3, rng)
     weight_norm("weight_norm/convolution", rng.standard_normal((RUNS, 2, 4, 5, 4)), 3, rng)
 
-    GOLDEN["about/versions"] = np.array(
-        [
-            f"torch {torch.__version__}",
-            f"numpy {np.__version__}",
-            f"python {platform.python_version()}",
-        ]
-    )
+
+def main() -> None:
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(20)
+    batch_norms(rng)
+    others_over_features(rng)
+    activations_and_losses(rng)
+    trained(rng)
+    layers_of_images(rng)
+    # Streams of their own, so that new cases leave the numbers of the others as they are.
+    in_half_precision(np.random.default_rng(22))
+    alternatives(np.random.default_rng(23))
+    libraries = [f"torch {torch.__version__}", f"numpy {np.__version__}"]
+    GOLDEN["about/versions"] = np.array([*libraries, f"python {platform.python_version()}"])
     np.savez_compressed(Path(__file__).with_name("golden.npz"), **GOLDEN)
 
 

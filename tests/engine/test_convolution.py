@@ -39,7 +39,7 @@ def test_with_a_kernel_of_one_it_is_a_dense_layer_at_every_pixel(rngs):
 
 
 def test_weights_start_as_he_has_it(rngs):
-    """Their variance is 2/fan_in with fan_in = channels × kernel²; of 57,600 numbers it is known to 0.6 %."""
+    """Their variance is 2/fan_in, fan_in = channels × kernel²; 57,600 numbers give it to 0.6 %."""
     params, _, _ = Convolution(64, bias=False).init(rngs(1), 100, np.float64)
     assert params.keys() == {"weight"} and params["weight"].shape == (1, 64, 100, 3, 3)
     assert params["weight"].var() == pytest.approx(2 / 900, rel=0.03)

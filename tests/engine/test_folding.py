@@ -100,8 +100,9 @@ def test_by_hand():
     from experiments.engine.standardize import Convention
 
     net = Network((Dense(1), Standardize(convention=Convention(0.0, 0.1, True)), Affine()))
-    params = [{"weight": np.full((1, 1, 1), 2.0), "bias": np.ones((1, 1))}, {},
-              {"gamma": np.full((1, 1), 5.0), "beta": np.full((1, 1), 7.0)}]  # fmt: skip
+    dense = {"weight": np.full((1, 1, 1), 2.0), "bias": np.ones((1, 1))}
+    affine = {"gamma": np.full((1, 1), 5.0), "beta": np.full((1, 1), 7.0)}
+    params = [dense, {}, affine]
     state = [{}, {"running_mean": np.full((1, 1), 3.0), "running_var": np.full((1, 1), 4.0)}, {}]
     _, (folded,) = fold(net, params, state)
     assert folded["weight"].item() == 5 and folded["bias"].item() == 2

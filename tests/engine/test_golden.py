@@ -70,13 +70,13 @@ def test_batch_norm(golden, name):
 
 
 def test_batch_norm_far_from_zero(golden):
-    """At mean 1e6 and deviation 1 we equal the exact values to 1e-12, and PyTorch as far as PyTorch does.
+    """At mean 1e6 and deviation 1 our error is 1e-12; PyTorch differs by no more than its own.
 
-    PyTorch rounds the mean, and x γ/σ before it subtracts μ γ/σ, each to a relative error of a few u = 2⁻⁵³.
-    After the subtraction that is an absolute error of a few u |μ|/σ, so we may differ by a few u (1 + |μ|/σ),
-    here some 1e-10. We subtract the first sample before taking the mean. That difference is exact (Sterbenz),
-    so the offset costs nothing. Where nothing is rounded on either way ("offset_without_rounding" above) both
-    agree to 1e-12 at the same mean.
+    PyTorch rounds the mean, and x γ/σ before it subtracts μ γ/σ, each to a relative error of a few
+    u = 2⁻⁵³. After the subtraction that is an absolute error of a few u |μ|/σ, so we may differ by
+    a few u (1 + |μ|/σ), here some 1e-10. We subtract the first sample before taking the mean. That
+    difference is exact (Sterbenz), so the offset costs nothing. Where nothing is rounded on either
+    way ("offset_without_rounding" above) both agree to 1e-12 at the same mean.
     """
     case = golden("batch_norm/offset")
     ours = normalize(batch_norm(case), case, training=True)
@@ -135,14 +135,15 @@ def test_weight_normalization(golden, name):
     ]
     y, saved, _ = net.forward(params, [{}, {}], case["x"], training=True)
     dx, grads = net.backward(params, saved, case["dy"])
-    for quantity, ours in (("y", y), ("dx", dx), ("dv", turned(grads[0]["weight"])),
-                           ("dg", grads[1]["gamma"]), ("db", grads[1]["beta"])):  # fmt: skip
+    dv, affine = turned(grads[0]["weight"]), grads[1]
+    computed = {"y": y, "dx": dx, "dv": dv, "dg": affine["gamma"], "db": affine["beta"]}
+    for quantity, ours in computed.items():
         assert_equal_to_round_off(ours, case[quantity], quantity)
 
 
 @pytest.mark.parametrize("name", ["batch_norm", "batch_norm_of_one"])
 def test_batch_norm_of_images(golden, name):
-    """Statistics of each channel over samples and pixels; a batch of one image has enough of them."""
+    """Statistics of each channel over samples and pixels, also with a batch of one image."""
     case = golden(f"images/{name}")
     ours = normalize(batch_norm(case), case, training=True)
     for quantity in ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
@@ -182,7 +183,7 @@ def test_activation(golden, name):
     case, layer = golden(f"activation/{name}"), getattr(activations, name)()
     y, saved, _ = layer.forward({}, {}, case["x"], training=True)
     dx, _ = layer.backward({}, saved, case["dy"])
-    # Relative, down to the smallest numbers: the left tail of a sigmoid counts too. Only 1 − tanh² cancels.
+    # Relative, so that the left tail of a sigmoid counts too. Only 1 − tanh² cancels.
     assert_allclose(y, case["y"], rtol=1e-12, atol=1e-300)
     assert_allclose(dx, case["dx"], rtol=1e-12, atol=1e-14 if name == "Tanh" else 1e-300)
 
@@ -212,7 +213,7 @@ def test_sgd(golden, name):
     ("name", "norm"), [("batch_norm", Standardize()), ("layer_norm", StandardizeFeatures())]
 )
 def test_training(golden, name, norm):
-    """20 steps of momentum and weight decay, and every parameter and running statistic at the end."""
+    """20 steps of momentum and weight decay; all parameters and running statistics at the end."""
     case = golden(f"training/{name}")
     blocks = ((Dense(n), norm, Affine(), Sigmoid()) for n in (5, 4))
     net = Network((*(layer for block in blocks for layer in block), Dense(3)))
@@ -248,7 +249,7 @@ def test_training(golden, name, norm):
 
 
 def test_residual_training(golden):
-    """20 steps through two residual blocks: losses, the first ∂L/∂x, parameters, running statistics, evaluation."""
+    """20 steps of two residual blocks: losses, the first ∂L/∂x, the end, and its evaluation."""
     case = golden("residual/training")
     blocks = (
         Residual((Standardize(), Affine(), ReLU(), Dense(5))),
@@ -285,7 +286,7 @@ def test_residual_training(golden):
 
 
 def test_the_file_says_what_wrote_it(golden):
-    """A changed `make_golden.py` must be run again by a person with PyTorch; which one is in the file."""
+    """A change of `make_golden.py` requires a new run with PyTorch; the file has the version."""
     versions = golden("about")["versions"]
     assert [text.split()[0] for text in versions] == ["torch", "numpy", "python"]
     assert versions[0].startswith("torch 2.13.0")

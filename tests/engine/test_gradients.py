@@ -1,10 +1,10 @@
 """Every derivative against central differences, along one random direction for each run.
 
-With h = 2e-5 the five-point stencil (8 (f(h) − f(−h)) − (f(2h) − f(−2h)))/12h is wrong by about h⁴/30 f⁽⁵⁾ ≈
-5e-21 f⁽⁵⁾ (truncation) and 1.5 u/h Σ|terms of f| ≈ 1e-11 Σ|terms| (rounding). An error of 1e-9 (Σ|terms| +
-|gradient|) leaves a hundred times as much room for rounding, and lets fifth derivatives reach 1e10, as beside
-a small σ. A wrong factor or a missing term changes the derivative by a share of order one. A random direction
-meets an error in any component with probability one.
+With h = 2e-5 the five-point stencil (8 (f(h) − f(−h)) − (f(2h) − f(−2h)))/12h is wrong by about
+h⁴/30 f⁽⁵⁾ ≈ 5e-21 f⁽⁵⁾ (truncation) and 1.5 u/h Σ|terms of f| ≈ 1e-11 Σ|terms| (rounding). An error
+of 1e-9 (Σ|terms| + |gradient|) leaves a hundred times as much room for rounding, and lets fifth
+derivatives reach 1e10, as beside a small σ. A wrong factor or a missing term changes the derivative
+by a share of order one. A random direction meets an error in any component with probability one.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def check_network(net, features, x, labels, rng, rngs):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_residual(training, rngs):
-    """A block within a block: every parameter at every depth, and what goes on to the layer below."""
+    """A block within a block: every parameter at every depth, and the input's gradient."""
     rng = np.random.default_rng(4)
     inner = Residual((Dense(6), Standardize(), Affine(), Tanh(), Dense(4)))
     net = Network(

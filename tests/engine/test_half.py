@@ -30,7 +30,7 @@ LAYERS = {
 
 
 def both(layer, rngs, training=True, mean=0.5):
-    """The same numbers, which half precision holds exactly, through the layer in float16 and in float64."""
+    """The same numbers, exact in half precision, through the layer in float16 and in float64."""
     rng = np.random.default_rng(3)
     x, dy = (
         (mean + rng.standard_normal((2, 9, 4))).astype(np.float16),
@@ -61,7 +61,7 @@ def test_half_is_double_rounded(name, training, rngs):
 
 
 def test_statistics_are_summed_in_float32(rngs):
-    """4096 ones and one more: float16 cannot count past 2048; and squares of 300 are beyond its largest number."""
+    """4097 ones, though float16 cannot count past 2048; and 300, whose square overflows in it."""
     ones = np.ones((1, 4097, 1), np.float16)
     assert sum_over(1, ones).item() == 4097 and mean_over(1, ones).dtype == np.float32
     assert (
@@ -112,7 +112,7 @@ def test_a_run_has_the_bytes_that_it_has_alone(rngs):
 
 @pytest.mark.parametrize("name", ["plain", "far"])
 def test_it_equals_pytorch(golden, name):
-    """Float16 data, statistics in float32: outputs and gradients to one unit in the last place, statistics to float32's round-off."""
+    """Outputs and gradients agree to a float16 unit in the last place, statistics to float32's."""
     case, layer = golden(f"half/{name}"), Standardize()
     _, state, _ = layer.init([None] * 3, 5, np.dtype(np.float16))
     y, saved, state = layer.forward({}, state, case["x"], training=True)

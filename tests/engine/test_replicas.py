@@ -128,7 +128,7 @@ def problem(name, runs, samples, features, width, dtype, steps=4):
 
 
 def run(net, params, state, x, labels, optimizer, buffers=None):
-    """Train on every batch, then evaluate; everything that was computed on the way, each array by run."""
+    """Train on every batch, then evaluate: every intermediate array, by run."""
     params = mapped(np.copy, params)
     velocity, seen = optimizer.init(params), []
     for batch, target in zip(x, labels, strict=True):

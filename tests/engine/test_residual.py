@@ -1,4 +1,4 @@
-"""Blocks with a way around them: by hand, frozen, trained; PyTorch's numbers are in test_golden.py."""
+"""Residual blocks: by hand, frozen, trained; the comparison with PyTorch is in test_golden.py."""
 
 from __future__ import annotations
 

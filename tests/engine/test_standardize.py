@@ -1,4 +1,4 @@
-"""Standardize where PyTorch is silent: other conventions, state, errors, statistics that instruments read."""
+"""Standardize beyond the comparison with PyTorch: conventions, state, errors, saved statistics."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_one_group_is_layer_norm():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_constant_features(dtype):
-    """x̂ = 0 exactly, though the mean of the constants is rounded; nan, without a warning, where ε = 0: 0/0."""
+    """x̂ = 0 exactly, though the mean is rounded; with ε = 0, 0/0 is nan without a warning."""
     x = np.full((1, 7, 2), 0.1, dtype)
     x[..., 1] = np.arange(7)
     y, _, state = forward(x)
@@ -122,7 +122,7 @@ def test_constant_features(dtype):
 
 
 def test_float32_far_from_zero():
-    """Centred variance in float32: exact for integers near 1e4, where E[x²] − E[x]² loses every digit."""
+    """Centred variance in float32 is exact near 1e4, where E[x²] − E[x]² loses every digit."""
     x = (1e4 + np.array([-3, -1, 1, 3])).astype(np.float32).reshape(1, 4, 1)
     _, saved, _ = forward(x)
     assert saved["mean"].item() == 1e4

@@ -44,7 +44,7 @@ def readings(moment) -> dict[str, np.ndarray]:
 
 
 def test_moments_are_those_of_the_plain_loop(start):
-    """At step t: parameters after t updates, statistics of t batches, loss and gradient of the next batch."""
+    """At step t: parameters after t updates, statistics of t batches, the next batch's gradient."""
     model, batches = start
     optimizer = SGD(0.5, momentum=0.9)
     moments = train(model, cycle(batches), optimizer, steps=7)
@@ -125,7 +125,7 @@ def test_too_few_batches(start):
     "form", [lambda *layers: layers, lambda *layers: (Residual(layers),)], ids=["plain", "residual"]
 )
 def test_a_step_allocates_no_array_of_the_size_of_an_activation(rngs, form):
-    """Everything large is in buffers after the first step. (NumPy's own, for broadcasting, are 64 KiB.)"""
+    """All large arrays are in buffers after the first step; NumPy's own buffers are 64 KiB."""
     block = form(Dense(128), Standardize(), Affine(), Sigmoid())
     net, runs, samples = Network((*block, *block, Dense(3))), 4, 200
     model = Model(net, *net.init(rngs(runs), features=128))

@@ -1,4 +1,4 @@
-"""Runs: the same numbers whichever runs are computed together, and apart for everything that is apart."""
+"""Runs: numbers do not depend on the runs computed together; separate parts get separate ones."""
 
 from __future__ import annotations
 

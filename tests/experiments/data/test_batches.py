@@ -1,4 +1,4 @@
-"""Batches are shuffled without replacement, and a run's batches depend on its own generator alone."""
+"""Batches are shuffled without replacement; a run's depend on its own generator only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundled data are what README.md says, and a reader without them, or with wrong ones, is told what to do."""
+"""The bundled data match README.md; missing or wrong data give a message with the remedy."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_grey_values_are_float32_from_0_to_1_and_read_only():
 
 
 def test_images_are_digits_and_not_shuffled_pixels():
-    """The mean image of a zero is dark in the middle and light around it; that of a one is the reverse."""
+    """The mean image of a zero is dark in the middle and light around it; a one's, the reverse."""
     digits = mnist.load()
     means = [
         digits.train_x[digits.train_labels == digit].mean(axis=0).reshape(28, 28)
@@ -93,7 +93,7 @@ def _idx(array: np.ndarray) -> bytes:
 
 @pytest.fixture
 def full(tmp_path, monkeypatch):
-    """A folder with four small IDX files whose md5s are the expected ones, two of them compressed."""
+    """A folder with four small IDX files with the expected md5s, two of them compressed."""
     rng = np.random.default_rng(5)
     arrays = [
         rng.integers(0, 256, (6, 28, 28)),

@@ -1,4 +1,4 @@
-"""The distance that a distribution travels: known cases, invariances, and what it refuses to say."""
+"""The distance that a distribution travels: known cases, invariances, and errors."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_histogram_is_a_density_over_all_values() -> None:
 
 
 def test_kolmogorov_by_hand() -> None:
-    """Of n = 4 values against the uniform distribution: F_n − F is largest at the third, 3/4 − 0.3."""
+    """For n = 4 values and the uniform distribution, F_n − F is largest at the third: 3/4 − 0.3."""
     values = np.array([0.3, 0.1, 0.9, 0.2])
     assert kolmogorov(values, lambda x: x) == pytest.approx(2 * 0.45)
 

@@ -1,4 +1,4 @@
-"""A network of pixels by themselves moves along with its input, and one that knows places does not."""
+"""A network of pixels by themselves is equivariant to shifts; one that knows places is not."""
 
 from __future__ import annotations
 

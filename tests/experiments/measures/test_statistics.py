@@ -71,7 +71,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(function, truth: f
     for _ in range(150):
         measured = function(rng.normal(size=24))
         covered.append(measured.low <= truth <= measured.high)
-    # 150 trials at 95 %: a standard error of 1.8 %; the bootstrap falls a little short with 24 samples
+    # 150 trials at 95 % have a standard error of 1.8 %; with 24 samples the bootstrap covers less
     assert 0.87 <= np.mean(covered) <= 1.0
 
 

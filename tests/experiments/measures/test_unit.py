@@ -1,4 +1,4 @@
-"""The passes of one unit are those of the formula, and its gradient is that of finite differences."""
+"""One unit's passes equal the formula's, and its gradient equals finite differences."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Write experiments/data/conventions.npz: what the batch normalizations of several frameworks compute on the same batches.
+"""Write experiments/data/conventions.npz: several frameworks' batch norm on the same batches.
 
 None of the frameworks is among the project's dependencies. In an environment of its own:
 
     pip install -r tests/experiments/studies/requirements-conventions.txt
     python tests/experiments/studies/make_conventions.py
 
-Every framework is run in a process of its own. What is in the file, and in which shapes, experiments/data/conventions.py says; the
-SHA-256 that is printed at the end belongs there.
+Every framework runs in a process of its own. experiments/data/conventions.py documents the file's
+content and shapes; the SHA-256 that is printed at the end belongs there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ FRAMEWORKS = (
     "onnx",
 )
 DTYPES = ("float64", "float32")
-# The default is whatever the framework does if nothing is said. Powers of two are the same number in both precisions.
+INPUTS_OF_ONNX = ["x", "scale", "bias", "mean", "var"]
+# "default" leaves the framework's own values. Powers of two are exact in both precisions.
 SETTINGS = {
     "default": {},
     "low": {"momentum": 0.125, "eps": 2.0**-13},
@@ -43,13 +44,12 @@ MOMENTA = (0.1, 0.9)
 SIZES = (2, 3, 4, 6, 8, 16, 32, 64)
 OFFSETS = (0.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 
-Step = Callable[
-    [np.ndarray, bool], tuple[np.ndarray, np.ndarray, np.ndarray]
-]  # (x, training) → y, running mean, running var
+# (x, training) → y, running mean, running var
+Step = Callable[[np.ndarray, bool], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 def inputs() -> dict[str, np.ndarray]:
-    """The batches: (step, sample, feature) for training, (sample, feature) for one batch of every size, and far from zero.
+    """The batches: for training (step, sample, feature), one of every size, one far from zero.
 
     They are rounded to float32, so that both precisions see the same numbers.
     """
@@ -64,7 +64,7 @@ def inputs() -> dict[str, np.ndarray]:
     return {name: x.astype(np.float32).astype(np.float64) for name, x in found.items()}
 
 
-# ----------------------------------------------------------- the frameworks: a step, and momentum and ε as the layer has them
+# ------------------------------------------- frameworks: a step, and the layer's own momentum and ε
 
 
 def pytorch(features: int, dtype: str, **settings: float) -> tuple[Step, float, float]:
@@ -113,9 +113,8 @@ def flax_linen(features: int, dtype: str, **settings: float) -> tuple[Step, floa
     variables = layer.init(
         jax.random.key(0), np.zeros((2, features), dtype), use_running_average=True
     )
-    variables = jax.tree.map(
-        lambda a: a.astype(dtype), variables
-    )  # the running statistics start in float32 otherwise
+    # the running statistics start in float32 otherwise
+    variables = jax.tree.map(lambda a: a.astype(dtype), variables)
 
     def step(x, training):
         nonlocal variables
@@ -142,9 +141,8 @@ def flax_nnx(features: int, dtype: str, **settings: float) -> tuple[Step, float,
     layer = nnx.BatchNorm(
         features, param_dtype=getattr(jax.numpy, dtype), rngs=nnx.Rngs(0), **settings
     )
-    layer.mean = nnx.BatchStat(
-        jax.numpy.zeros(features, dtype)
-    )  # they are float32 otherwise, whatever the data are
+    # they are float32 otherwise, for data of any precision
+    layer.mean = nnx.BatchStat(jax.numpy.zeros(features, dtype))
     layer.var = nnx.BatchStat(jax.numpy.ones(features, dtype))
 
     def step(x, training):
@@ -165,8 +163,8 @@ def onnx(features: int, dtype: str, **settings: float) -> tuple[Step, float, flo
 
     def evaluator(training: bool) -> ReferenceEvaluator:
         outputs = ["y", "next_mean", "next_var"] if training else ["y"]
-        node = helper.make_node("BatchNormalization", ["x", "scale", "bias", "mean", "var"], outputs,
-                                training_mode=int(training), **settings)  # fmt: skip
+        given = {"training_mode": int(training), **settings}
+        node = helper.make_node("BatchNormalization", INPUTS_OF_ONNX, outputs, **given)
         value = {
             name: helper.make_tensor_value_info(name, kind, None)
             for name in [*node.input, *outputs]
@@ -192,11 +190,10 @@ def onnx(features: int, dtype: str, **settings: float) -> tuple[Step, float, flo
             stats.update(mean=changed[0], var=changed[1])
         return y, stats["mean"], stats["var"]
 
-    schema = defs.get_schema(
-        "BatchNormalization", 15
-    ).attributes  # what holds if the attributes are left out
+    # the values of attributes that are left out
+    schema = defs.get_schema("BatchNormalization", 15).attributes
     default = {name: schema[name].default_value.f for name in ("momentum", "epsilon")}
-    # attributes of a node are float32, whatever the data are
+    # attributes of a node are float32, for data of any precision
     momentum, epsilon = (
         float(np.float32(settings.get(name, default[name]))) for name in ("momentum", "epsilon")
     )
@@ -209,23 +206,51 @@ def builder(framework: str):
         return lambda features, dtype, **settings: flax_linen(
             features, dtype, use_fast_variance=False, **settings
         )
-    return {"pytorch": pytorch, "keras-jax": keras, "keras-torch": keras, "keras-numpy": keras, "flax-linen": flax_linen,
-            "flax-nnx": flax_nnx, "onnx": onnx}[framework]  # fmt: skip
+    builders = {"pytorch": pytorch, "flax-linen": flax_linen, "flax-nnx": flax_nnx, "onnx": onnx}
+    return keras if framework.startswith("keras-") else builders[framework]
 
 
 def version(framework: str) -> str:
     from importlib.metadata import version as of
 
-    parts = {"pytorch": ["torch"], "keras-jax": ["keras", "jax"], "keras-torch": ["keras", "torch"],
-             "keras-numpy": ["keras", "numpy"], "onnx": ["onnx"]}.get(framework, ["flax", "jax"])  # fmt: skip
-    return ", ".join(f"{name} {of(name).partition('+')[0]}" for name in parts)
+    name, _, backend = framework.partition("-")
+    parts = {
+        "pytorch": ["torch"],
+        "keras": ["keras", backend],
+        "flax": ["flax", "jax"],
+        "onnx": ["onnx"],
+    }
+    return ", ".join(f"{part} {of(part).partition('+')[0]}" for part in parts[name])
 
 
-# ---------------------------------------------------------------------------------------------------------- the experiments
+# ---------------------------------------------------------------------------------- the experiments
 
 
 def experiment(framework: str) -> dict[str, np.ndarray]:
-    """Everything that one framework is asked; in float64, which holds every float32 result too."""
+    """All results of one framework; in float64, which holds every float32 result too."""
+    make, x = builder(framework), inputs()
+    result = trained(framework)
+    result["size_running_var"] = np.array(
+        [make(4, "float64")[0](x[f"size_{m}"], True)[2] for m in SIZES]
+    )
+    examples = [
+        make(1, "float64", momentum=momentum)[0](x["example"], True) for momentum in MOMENTA
+    ]
+    result["example_running_mean"] = np.array([mean[0] for _, mean, _ in examples], float)
+    result["example_running_var"] = np.array([var[0] for _, _, var in examples], float)
+    # the running variance is then that of the batch
+    only_new = 1.0 if framework == "pytorch" else 0.0
+    step, *_ = make(len(OFFSETS), "float32", momentum=only_new)
+    y, _, var = step(x["offset"].astype(np.float32), True)
+    return result | {
+        "offset_y": y.astype(float),
+        "offset_running_var": var.astype(float),
+        "version": np.array(version(framework)),
+    }
+
+
+def trained(framework: str) -> dict[str, np.ndarray]:
+    """Training on the batches and evaluation on the last, (dtype, setting, …)."""
     make, x = builder(framework), inputs()
     found: dict[str, list] = {
         name: [] for name in ("y", "running_mean", "running_var", "eval_y", "momentum", "eps")
@@ -238,41 +263,19 @@ def experiment(framework: str) -> dict[str, np.ndarray]:
             ]
             y, mean, var = (np.stack(quantity) for quantity in zip(*outputs, strict=True))
             eval_y, *after = step(x["batches"][-1].astype(dtype), False)
-            if (
-                not np.array_equal(after, [mean[-1], var[-1]])
-                or y.dtype != dtype
-                or var.dtype != dtype
-            ):
+            unchanged = np.array_equal(after, [mean[-1], var[-1]])
+            if not unchanged or y.dtype != dtype or var.dtype != dtype:
                 raise ValueError(
-                    f"{framework}: evaluation changed the running statistics, or {y.dtype} came out of {dtype}"
+                    f"{framework}: evaluation changed the running statistics, "
+                    f"or {y.dtype} came out of {dtype}"
                 )
             for name, value in zip(found, (y, mean, var, eval_y, momentum, eps), strict=True):
                 found[name].append(value)
     shape = (len(DTYPES), len(SETTINGS))
-    result = {
+    return {
         name: np.array(values, float).reshape(*shape, *np.shape(values[0]))
         for name, values in found.items()
     }
-    result["size_running_var"] = np.array(
-        [make(4, "float64")[0](x[f"size_{m}"], True)[2] for m in SIZES]
-    )
-    examples = [
-        make(1, "float64", momentum=momentum)[0](x["example"], True) for momentum in MOMENTA
-    ]
-    result["example_running_mean"] = np.array([mean[0] for _, mean, _ in examples], float)
-    result["example_running_var"] = np.array([var[0] for _, _, var in examples], float)
-    only_new = (
-        1.0 if framework == "pytorch" else 0.0
-    )  # the running variance is then that of the batch
-    y, _, var = make(len(OFFSETS), "float32", momentum=only_new)[0](
-        x["offset"].astype(np.float32), True
-    )
-    result |= {
-        "offset_y": y.astype(float),
-        "offset_running_var": var.astype(float),
-        "version": np.array(version(framework)),
-    }
-    return result
 
 
 def main() -> None:
@@ -284,14 +287,21 @@ def main() -> None:
         for framework in FRAMEWORKS:
             part = Path(folder) / f"{framework}.npz"
             backend = framework.partition("-")[2] if framework.startswith("keras") else "numpy"
-            subprocess.run([sys.executable, __file__, framework, str(part)], check=True,
-                           env={**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"})  # fmt: skip
+            env = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+            subprocess.run([sys.executable, __file__, framework, str(part)], check=True, env=env)
             with np.load(part) as arrays:
                 parts.append(dict(arrays))
     found = {f"input_{name}": value for name, value in inputs().items()}
     found |= {name: np.stack([part[name] for part in parts]) for name in parts[0]}
-    found |= {"framework": np.array(FRAMEWORKS), "dtype": np.array(DTYPES), "setting": np.array(list(SETTINGS)),
-              "size": np.array(SIZES), "example_momentum": np.array(MOMENTA), "offset": np.array(OFFSETS)}  # fmt: skip
+    labels = {
+        "framework": FRAMEWORKS,
+        "dtype": DTYPES,
+        "setting": list(SETTINGS),
+        "size": SIZES,
+        "example_momentum": MOMENTA,
+        "offset": OFFSETS,
+    }
+    found |= {name: np.array(values) for name, values in labels.items()}
     np.savez_compressed(TARGET, **found)
     print(TARGET.stat().st_size, hashlib.sha256(TARGET.read_bytes()).hexdigest())
 

@@ -27,7 +27,7 @@ def test_relu_correlation_is_the_integral(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("m", [6, 9, 20])
 def test_gradient_growth_is_the_average_over_directions(m: int, rng: np.random.Generator) -> None:
-    """Both rates as one average over random directions u, of λ and of the squared gradient, with nothing worked out."""
+    """Both rates as averages over random directions u of λ and of the squared gradient, sampled."""
     draws = 100_000
     z = rng.standard_normal((draws, m))
     z -= z.mean(axis=1, keepdims=True)
@@ -61,7 +61,7 @@ def test_gradient_growth_has_its_limits() -> None:
 
 @pytest.mark.parametrize("m", [5, 12])
 def test_residual_variance_is_what_random_directions_add(m: int, rng: np.random.Generator) -> None:
-    """Each block adds twice the variance over the batch of the positive part of a standardized Gaussian batch."""
+    """A block adds twice the variance of the positive part of a standardized Gaussian batch."""
     z = rng.standard_normal((400_000, m))
     z = (z - z.mean(axis=1, keepdims=True)) / z.std(axis=1, keepdims=True)
     added = 2 * np.maximum(z, 0).var(axis=1, ddof=1).mean()
@@ -83,7 +83,7 @@ def test_plain_residual_variance_is_that_of_a_wide_network(rng: np.random.Genera
 
 @pytest.mark.parametrize("m", [8, 30])
 def test_residual_gradient_is_the_average_over_batches(m: int, rng: np.random.Generator) -> None:
-    """Gradients of many wide units are carried through two blocks with nothing worked out but that weights are Gaussian."""
+    """Gradients of many wide units go through two blocks, assuming only Gaussian weights."""
     blocks, draws = 2, 200_000
     g = rng.standard_normal((draws, m))
     squares = [np.square(g).sum(axis=1).mean()]
@@ -95,7 +95,7 @@ def test_residual_gradient_is_the_average_over_batches(m: int, rng: np.random.Ge
             .mean()
         )
         scale = np.sqrt(1 + block * added) * rng.chisquare(m - 1, (draws, 1)) ** 0.5 / np.sqrt(m)
-        # A wide layer's weights mix the units: Gaussian over units, with the covariance of g over the batch, times two.
+        # A wide layer's weights mix the units: Gaussian, with twice the covariance of g.
         through = rng.multivariate_normal(np.zeros(m), 2 * g.T @ g / draws, draws) * (z > 0)
         through = (
             through
@@ -124,7 +124,7 @@ def test_residual_gradient_becomes_a_power_of_the_depth() -> None:
 def test_batch_norm_rank_is_where_the_eigenvalues_settle(
     d: int, n: int, rng: np.random.Generator
 ) -> None:
-    """Against the process itself: d random unit vectors with the last second moments as covariance, averaged, again and again."""
+    """Against the process itself: the second moments of d random unit vectors, iterated."""
     moments, found = np.eye(n) / n, []
     for step in range(500):
         z = rng.multivariate_normal(np.zeros(n), moments, d, method="eigh")
@@ -139,7 +139,7 @@ def test_batch_norm_rank_is_where_the_eigenvalues_settle(
 
 @pytest.mark.parametrize("n", [600, 1900])
 def test_the_predicted_spectrum_balances_pull_and_push(n: int) -> None:
-    """The equation that the semicircle is said to solve, with sums over the eigenvalues themselves, away from the ends."""
+    """The semicircle's equation, with sums over the eigenvalues themselves, inside its ends."""
     d = 10**6
     shares = theory.batch_norm_spectrum(d, n, points=400_001)
     assert shares.sum() == pytest.approx(1, abs=1e-3)

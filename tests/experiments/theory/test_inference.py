@@ -51,7 +51,7 @@ def test_eval_variance_of_a_fixed_batch(unbiased: bool, rng: np.random.Generator
 
 @pytest.mark.parametrize("unbiased", [True, False])
 def test_eval_variance_over_the_population(unbiased: bool, rng: np.random.Generator) -> None:
-    """Running variances from the mean of many batches; the population's variance follows from them."""
+    """Running variances are means over many batches, and give the population's variance."""
     m, batches = 4, rng.standard_normal((200_000, 4)) * 1.5
     variance = 1.5**2
     for layer in range(1, 6):
@@ -240,7 +240,7 @@ def test_statistics_go_over_to_new_data() -> None:
 
 @pytest.mark.parametrize("precision", ["float64", "float32", "float16"])
 def test_precisions(precision: str) -> None:
-    """Rounding to even: 1 + u is 1, and half of the smallest number is 0, but a little more is not."""
+    """Rounding to even: 1 + u is 1, and half of the smallest number is 0, but not a bit more."""
     one, u = np.ones((), precision), np.array(theory.unit_round_off(precision), precision)
     assert one + u == one and one + u * 2 > one
     assert one + u * (one + 4 * u) > one
