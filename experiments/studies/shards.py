@@ -80,7 +80,7 @@ def alone(shards, samples, units, runs) -> xr.Dataset:
     x, sizes = normal(runs.part(3).streams(), samples, units), [samples // shards] * shards
     means, variances = moments(x, sizes)
     off = variances / (1 - shards / samples) - 1
-    noise = [np.sqrt(np.mean(np.square(one), axis=(0, 2))) for one in (means, off)]
+    noise = [np.sqrt(over_shards(np.square(one))) for one in (means, off)]
     words, expected = (
         "standard deviation of a device's own statistics",
         theory.shard_noise(sizes[0]),
@@ -124,7 +124,12 @@ def moments(x: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray
 
 def average_ratio(x: np.ndarray, variances: np.ndarray) -> np.ndarray:
     """Average of the shards' variances over that of the whole batch, means over units, by run."""
-    return variances.mean(axis=(0, 2)) / x.var(axis=1).mean(axis=1)
+    return over_shards(variances) / x.var(axis=1).mean(axis=1)
+
+
+def over_shards(values: np.ndarray) -> np.ndarray:
+    """Mean over shards and units: (shard, run, unit) → (run,), each run added up by itself."""
+    return sum(values.sum(axis=2)) / (values.shape[0] * values.shape[2])
 
 
 # ------------------------------------------------------------------------------------------ claims
