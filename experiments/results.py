@@ -328,9 +328,12 @@ def _paired(
 # ---------------------------------------------------------------------- a table → what is drawn
 
 
-def rows(*arrays: xr.DataArray) -> pd.DataFrame:
-    """A row for every entry of arrays that broadcast: their coordinates, then their values."""
-    arrays = xr.broadcast(*arrays)
+def rows(*arrays: xr.DataArray, **named: xr.DataArray) -> pd.DataFrame:
+    """A row for every entry of arrays that broadcast: their coordinates, then their values.
+
+    A column has the name of its array, or the one that it is given: `rows(error=results["x"])`.
+    """
+    arrays = xr.broadcast(*arrays, *(array.rename(name) for name, array in named.items()))
     found = xr.merge([array.to_dataset() for array in arrays], compat="override")
     order = list(arrays[0].dims)  # a Dataset has an order of its own
     if not found.sizes:

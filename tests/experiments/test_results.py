@@ -137,6 +137,11 @@ def test_rows_hold_what_was_chosen_too(results) -> None:
     assert (found["rate"] == 1.0).all()
 
 
+def test_rows_name_their_columns(results) -> None:
+    found = rows(results["accuracy"].sel(rate=1.0, drop=True), seconds=results["time"])
+    assert list(found) == ["norm", "run", "accuracy", "seconds"] and len(found) == 10
+
+
 def test_results_are_merged_along_their_coordinates() -> None:
     parts = {
         f"b-{b}": table({"x": (np.full(3, float(b)), "x")}, b=b, run=Runs(0, 3)) for b in (8, 2)
