@@ -1,23 +1,20 @@
 """Is the loss over γ and β of a trained unit a bowl?
 
-Networks with two hidden layers are trained on digits, and the loss is computed over the γ and β of one
-unit of the upper one, all other parameters held where training left them. How round is it around its
-minimum, and how far out does a quadratic describe it?
+Networks with two hidden layers are trained on digits, and the loss is computed over the γ and β of
+one unit of the upper one, all other parameters held where training left them. How round is it
+around its minimum, and how far out does a quadratic describe it?
 
-What came out: behind a nonlinearity and under cross-entropy each unit has a valley of its own, longer
-than wide.
+What came out: behind a nonlinearity and under cross-entropy each unit has a valley of its own,
+longer than wide.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures.surface import minimum, surfaces
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.runs import Runs
 from experiments.study import Case, Claim, Learning, below, call, setting
 from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
@@ -29,8 +26,6 @@ AXES = ["gamma", "beta"]
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
     batch: int = setting(32, "images in a training batch")
     rate: float = setting(0.3, "learning rate")
@@ -49,14 +44,14 @@ FULL = Setup()
 PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, units=100, grid=81, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """The units for each activation, and surfaces of one network."""
     units = {f"units-{name}": call(examine, s, name=name) for name in ACTIVATIONS}
     return {**units, "drawn": call(drawn, s, name="sigmoid")}
 
 
 def learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs):
-    """Trained networks, the images for their loss, and γ and β of the units at more distant steps."""
+    """Trained networks, images for their loss, and the paths of the units' γ and β."""
     digits = load(data, inputs, side=7)
     network = mlp(hidden, "batch norm", ACTIVATIONS[name])
     model, stream = paired(network, digits, batch, runs.part(1))
@@ -70,7 +65,7 @@ def learn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, uni
 
 def examine(
     name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, radii, angles, runs
-) -> xr.Dataset:
+):
     """Minimum and curvature of every unit's surface, and the error of the quadratic."""
     trained, probe, path = learn(
         name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs
@@ -95,15 +90,13 @@ def examine(
     return table(variables, activation=name, run=runs, unit=range(units), radius=radii)
 
 
-def condition(values: np.ndarray, found: np.ndarray | bool = True) -> np.ndarray:
-    """Ratio of eigenvalues (unit, 2); infinite without a minimum, or where the surface curves down."""
+def condition(values, found=True):
+    """Ratio of eigenvalues (unit, 2); infinite without a minimum, or if one is negative."""
     convex = found & (values[:, 0] > 0)
     return np.where(convex, values[:, 1] / np.where(convex, values[:, 0], 1), np.inf)
 
 
-def drawn(
-    name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, grid, seed
-) -> xr.Dataset:
+def drawn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, grid, seed):
     """Surfaces of the roundest, the middle and the longest unit of the first network."""
     trained, probe, path = learn(
         name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, Runs(seed, 1)
@@ -139,11 +132,19 @@ def drawn(
 # ------------------------------------------------------------------------------------------ claims
 
 
-def middle(variable: str, activation: str, **where: float) -> Value:
+def middle(variable, activation, **where):
     """Of each network, the lower of its two middle units: numbers may be infinite."""
     units = value(variable, activation=activation, **where)
     return units.map(lambda array: array.quantile(0.5, "unit", method="lower"))
 
+
+def typical(variable, activation, **where):
+    """The median of networks' middle units."""
+    return middle(variable, activation, **where).median()
+
+
+ROUND, SMALL = below(1.5), below(0.1, "% of its rise")
+MIDDLE = "middle unit of the upper hidden layer"
 
 CLAIMS = (
     Claim(
@@ -152,20 +153,12 @@ CLAIMS = (
         source="demo",
         verdict="refuted",
         cases=tuple(
-            Case(
-                f"trained network with {name}, condition number {where}, middle unit of the upper "
-                "hidden layer",
-                middle(variable, name).median(),
-                below(1.5),
-            )
+            Case(f"trained {name}, {MIDDLE}, condition number {at}", typical(of, name), ROUND)
             for name in ACTIVATIONS
-            for variable, where in (
-                ("condition", "at the minimum"),
-                ("condition_ended", "where training ended"),
-            )
+            for of, at in {"condition": "at the minimum", "condition_ended": "at the end"}.items()
         ),
-        because="A nonlinearity counts some samples more than others, and then normalized values and "
-        "the constant are no longer orthonormal.",
+        because="A nonlinearity counts some samples more than others, and then normalized values "
+        "and the constant are no longer orthonormal.",
     ),
     Claim(
         "real-bowl-is-quadratic",
@@ -173,29 +166,24 @@ CLAIMS = (
         source="demo",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"{name}, error of the quadratic at a distance of {radius:g}, middle unit",
-                middle("misfit", name, radius=radius).median(),
-                below(0.1, "% of its rise"),
-            )
+            Case(f"{name}, error at {r:g}, middle unit", typical("misfit", name, radius=r), SMALL)
             for name in ACTIVATIONS
-            for radius in (0.1, 1.0)
+            for r in (0.1, 1.0)
         ),
-        because="Nearby it is, as every smooth function is at its minimum; at a distance as large as a "
-        "usual γ it is not.",
+        because="Nearby it is, as every smooth function is at its minimum; at a distance as large "
+        "as a usual γ it is not.",
     ),
 )
 
+ALONG = value("along_gamma").over("unit", "mean")
+
 VALUES = {
-    "condition_sigmoid": middle("condition", "sigmoid").median(),
-    "condition_tanh": middle("condition", "tanh").median(),
-    "ended_sigmoid": middle("condition_ended", "sigmoid").median(),
-    "ended_tanh": middle("condition_ended", "tanh").median(),
+    **{f"condition_{name}": typical("condition", name) for name in ACTIVATIONS},
+    **{f"ended_{name}": typical("condition_ended", name) for name in ACTIVATIONS},
+    **{f"along_gamma_{name}": ALONG.at(activation=name).mean() for name in ACTIVATIONS},
     "curvature_sigmoid": middle("curvature", "sigmoid").median("nats"),
-    "along_gamma_sigmoid": value("along_gamma", activation="sigmoid").over("unit", "mean").mean(),
-    "along_gamma_tanh": value("along_gamma", activation="tanh").over("unit", "mean").mean(),
-    "misfit_near": middle("misfit", "sigmoid", radius=0.1).median(),
-    "misfit_far": middle("misfit", "sigmoid", radius=1.0).median(),
-    "misfit_near_tanh": middle("misfit", "tanh", radius=0.1).median(),
-    "misfit_far_tanh": middle("misfit", "tanh", radius=1.0).median(),
+    "misfit_near": typical("misfit", "sigmoid", radius=0.1),
+    "misfit_far": typical("misfit", "sigmoid", radius=1.0),
+    "misfit_near_tanh": typical("misfit", "tanh", radius=0.1),
+    "misfit_far_tanh": typical("misfit", "tanh", radius=1.0),
 }
