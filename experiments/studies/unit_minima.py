@@ -1,12 +1,10 @@
 """Where is the bottom of the loss over γ and β of a trained unit, and does training go there?
 
-Networks with two hidden layers are trained on digits, and for units of the upper one the lowest loss
-over their γ and β is searched, all other parameters held where training left them.
+Networks with two hidden layers are trained on digits, and for units of the upper one the lowest
+loss over their γ and β is searched, all other parameters held where training left them.
 
 What came out: each unit has a minimum of its own, or none nearby, and training does not go there.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -15,7 +13,7 @@ import xarray as xr
 
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures.surface import minimum, surfaces
-from experiments.results import LAST, Value, table, value
+from experiments.results import LAST, table, value
 from experiments.study import Case, Claim, Learning, above, call, setting
 from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
 
@@ -23,13 +21,11 @@ ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
 UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
 AXES = ["gamma", "beta"]
 START = (1.0, 0.0)  # where every γ and β starts
-NEAR = 0.5  # minima no further apart are in the same place; half of the γ that training starts from
+NEAR = 0.5  # minima no further apart are in the same place; half of the γ at the start
 
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
     batch: int = setting(32, "images in a training batch")
     rate: float = setting(0.3, "learning rate")
@@ -45,14 +41,12 @@ FULL = Setup()
 PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, units=100, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each activation."""
     return {name: call(search, s, name=name) for name in ACTIVATIONS}
 
 
-def search(
-    name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs
-) -> xr.Dataset:
+def search(name, data, inputs, optimizer, hidden, batch, rate, steps, images, units, runs):
     """The minimum of every unit's surface, and how γ and β moved in training."""
     digits = load(data, inputs, side=7)
     network = mlp(hidden, "batch norm", ACTIVATIONS[name])
@@ -82,7 +76,7 @@ def search(
 # ------------------------------------------------------------------------------------------ claims
 
 
-def alike(results: xr.Dataset, activation: str) -> xr.DataArray:
+def alike(results, activation):
     """Share of a network's pairs of units that have minima at most `NEAR` apart."""
     low = value("minimum", activation=activation)(results).transpose("run", "unit", ...).values
     first, second = np.triu_indices(low.shape[1], 1)
@@ -90,24 +84,26 @@ def alike(results: xr.Dataset, activation: str) -> xr.DataArray:
     return xr.DataArray(near.mean(axis=1), dims="run")
 
 
-def length(difference: Value) -> Value:
+def length(difference):
     """In the plane of γ and β; unknown where there is no minimum."""
     return difference.map(lambda a: np.sqrt(np.square(a).sum("parameter", skipna=False)))
 
 
-def reached(activation: str) -> Value:
-    """Share of units that training leaves within a tenth of the way from (1, 0) to their minimum."""
+def reached(activation):
+    """Share of units that end within a tenth of the way from (1, 0) to their minimum."""
     low = value("minimum", activation=activation)
     end = value("path", activation=activation, step=LAST)
     whole = length(low - xr.DataArray(list(START), dims="parameter"))
     return (length(low - end) <= whole / 10).over("unit", "mean")
 
 
-def middle(results: xr.Dataset, activation: str) -> xr.DataArray:
+def middle(results, activation):
     """What training leaves to the minimum, in the lower of each network's two middle units."""
-    left = results["left"].sel(activation=activation)
-    return left.quantile(0.5, "unit", method="lower")
+    return results["left"].sel(activation=activation).quantile(0.5, "unit", method="lower")
 
+
+FOUND = value("found").over("unit", "mean")
+MOST, MOST_PAIRS = above(0.5, "% of the units"), above(0.5, "% of the pairs of units of a layer")
 
 CLAIMS = (
     Claim(
@@ -116,11 +112,7 @@ CLAIMS = (
         source="demo",
         verdict="refuted",
         cases=tuple(
-            Case(
-                f"{name}, minima at most {NEAR:g} apart",
-                value(alike, name).mean(),
-                above(0.5, "% of the pairs of units of one layer"),
-            )
+            Case(f"{name}, minima at most {NEAR:g} apart", value(alike, name).mean(), MOST_PAIRS)
             for name in ACTIVATIONS
         ),
         because="What a unit should do depends on its weights in and out, and they differ.",
@@ -131,11 +123,7 @@ CLAIMS = (
         source="demo",
         verdict="refuted",
         cases=tuple(
-            Case(
-                f"{name}, within a tenth of the way from (1, 0) to the minimum",
-                reached(name).mean(),
-                above(0.5, "% of the units"),
-            )
+            Case(f"{name}, within a tenth of the way from (1, 0)", reached(name).mean(), MOST)
             for name in ACTIVATIONS
         ),
         because="The surface is flat along γ, and it is another one as long as the weights move.",
@@ -144,10 +132,7 @@ CLAIMS = (
 
 VALUES = {
     "left_sigmoid": value(middle, "sigmoid").median("nats"),
-    "found_sigmoid": value("found", activation="sigmoid").over("unit", "mean").mean(),
-    "found_tanh": value("found", activation="tanh").over("unit", "mean").mean(),
-    "alike_sigmoid": value(alike, "sigmoid").mean(),
-    "alike_tanh": value(alike, "tanh").mean(),
-    "reached_sigmoid": reached("sigmoid").mean(),
-    "reached_tanh": reached("tanh").mean(),
+    **{f"found_{name}": FOUND.at(activation=name).mean() for name in ACTIVATIONS},
+    **{f"alike_{name}": value(alike, name).mean() for name in ACTIVATIONS},
+    **{f"reached_{name}": reached(name).mean() for name in ACTIVATIONS},
 }
