@@ -1,27 +1,24 @@
 """Do γ and β set the speed and the direction of learning?
 
-In networks with two hidden layers, before and after training on digits, all γ of the upper layer are
-doubled, or one is added to all β, and the gradient of the weights below is compared with the one before.
+In networks with two hidden layers, before and after training on digits, all γ of the upper layer
+are doubled, or one is added to all β, and the gradient of the weights below is compared with the
+one before.
 
-What came out: with the gradient from above held fixed, doubling γ doubles it exactly and turns nothing.
-In the network both changes move the gradient from above as well, and each changes the length and the
-direction.
+What came out: with the gradient from above held fixed, doubling γ doubles it exactly and turns
+nothing. In the network both changes move the gradient from above as well, and each changes the
+length and the direction.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
-from experiments.data.samples import Samples
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
-from experiments.results import Value, difference, ratio, table, value
+from experiments.results import difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, call, setting, within
-from experiments.training import Model, load, mlp, optimizer_of, paired, train
+from experiments.training import load, mlp, optimizer_of, paired, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
 UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
@@ -29,8 +26,6 @@ UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
     batch: int = setting(32, "images in a training batch")
     rate: float = setting(0.3, "learning rate")
@@ -45,12 +40,12 @@ FULL = Setup()
 PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each activation."""
     return {name: call(answer, s, name=name) for name in ACTIVATIONS}
 
 
-def answer(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs) -> xr.Dataset:
+def answer(name, data, inputs, optimizer, hidden, batch, rate, steps, images, runs):
     """Length and angle of the gradient after a change, before and after training."""
     digits = load(data, inputs, side=7)
     network = mlp(hidden, "batch norm", ACTIVATIONS[name])
@@ -59,12 +54,12 @@ def answer(name, data, inputs, optimizer, hidden, batch, rate, steps, images, ru
     probe = digits.train.spread(images).astype(float)
     found = [changed(model.astype(float), probe) for model in (start, trained)]
     words = "the gradient of the weights below after a change of γ or β, against before"
-    at = {"change": ["gamma, fixed", "gamma", "beta"], "quantity": ["length", "angle"]}
-    when = ["start", "trained"]
-    return table({"answer": (found, words)}, activation=name, when=when, **at, run=runs)
+    at = {"activation": name, "when": ["start", "trained"]}
+    at |= {"change": ["gamma, fixed", "gamma", "beta"], "quantity": ["length", "angle"]}
+    return table({"answer": (found, words)}, **at, run=runs)
 
 
-def changed(model: Model, samples: Samples) -> list[list[np.ndarray]]:
+def changed(model, samples):
     """Length over that before, and degrees to it, of ∂L/∂W: (change, quantity, run)."""
     before, above = gradient(model, samples)
     doubled, added = scaled(model, 2.0, 0.0), scaled(model, 1.0, 1.0)
@@ -72,18 +67,15 @@ def changed(model: Model, samples: Samples) -> list[list[np.ndarray]]:
     return [compared(before, gradient(one, samples, held)[0]) for one, held in changes]
 
 
-def scaled(model: Model, factor: float, shift: float) -> Model:
+def scaled(model, factor, shift):
     """The network with all γ of the upper layer times a factor and all β plus a shift."""
-    params = list(model.params)
-    affine = params[UPPER]
+    params, affine = list(model.params), model.params[UPPER]
     params[UPPER] = {"gamma": factor * affine["gamma"], "beta": affine["beta"] + shift}
-    return Model(model.network, params, model.state)
+    return replace(model, params=params)
 
 
-def gradient(
-    model: Model, samples: Samples, above: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """∂L/∂W of the layer before the upper batch norm, (run, weight), and what arrives at its output.
+def gradient(model, samples, above=None):
+    """∂L/∂W before the upper batch norm, (run, weight), and what arrives at its output.
 
     With `above`, that is what arrives, whatever the network puts out.
     """
@@ -96,7 +88,7 @@ def gradient(
     return grads[0]["weight"].reshape(len(above), -1), above
 
 
-def compared(before: np.ndarray, after: np.ndarray) -> list[np.ndarray]:
+def compared(before, after):
     """Length over length, and the angle in degrees, run by run."""
     first, second = (np.linalg.norm(g, axis=1, keepdims=True) for g in (before, after))
     # Exact for small angles, unlike the cosine.
@@ -107,16 +99,25 @@ def compared(before: np.ndarray, after: np.ndarray) -> list[np.ndarray]:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def found(quantity: str, name: str, when: str, change: str) -> Value:
-    """The "length" or the "angle" after a change."""
-    return value("answer", activation=name, when=when, change=change, quantity=quantity)
+def length(change, where):
+    """Length of the gradient over that before a change."""
+    return ratio(value("answer", change=change, quantity="length", **where), 1.0)
 
 
-ANYWHERE = tuple(
-    (name, when, f"{name}, {words}")
+def angle(change, where):
+    """Degrees that a change turns the gradient by."""
+    return value("answer", change=change, quantity="angle", **where)
+
+
+WHERE = {
+    f"{name}, {words} training": {"activation": name, "when": when}
     for name in ACTIVATIONS
-    for when, words in (("start", "before training"), ("trained", "after training"))
-)
+    for when, words in (("start", "before"), ("trained", "after"))
+}
+FIXED = value("answer", change="gamma, fixed", quantity="length").every()
+TRAINED = WHERE["sigmoid, after training"]
+EACH, ANGLE = WHERE.items(), "angle by β + 1 minus angle by doubling γ"
+SAME, TWICE, MORE = within(1, absolute=0.1), within(2, relative=0.1), above(0)
 
 CLAIMS = (
     Claim(
@@ -126,57 +127,35 @@ CLAIMS = (
         source="demo",
         verdict="depends",
         cases=(
-            Case(
-                "the gradient from above held fixed, length over that before",
-                value("answer", change="gamma, fixed", quantity="length").every(),
-                within(2, absolute=1e-12),
-            ),
-            *(
-                Case(
-                    f"{where}, length over that before",
-                    ratio(found("length", name, when, "gamma"), 1.0),
-                    within(2, relative=0.1),
-                )
-                for name, when, where in ANYWHERE
-            ),
+            Case("the gradient from above held fixed, length", FIXED, within(2, absolute=1e-12)),
+            *(Case(f"{w}, length over that before", length("gamma", at), TWICE) for w, at in EACH),
         ),
-        because="The factor γ is exact, but a different γ changes what the unit puts out, and with it "
-        "the gradient from above.",
+        because="The factor γ is exact, but a different γ changes what the unit puts out, and with "
+        "it the gradient from above.",
     ),
     Claim(
         "mean-is-direction",
-        says="The mean after batch norm, β, sets the direction of learning: it turns the gradient of "
-        "the weights below and leaves its length.",
+        says="The mean after batch norm, β, sets the direction of learning: it turns the gradient "
+        "of the weights below and leaves its length.",
         source="demo",
         verdict="depends",
         cases=(
             *(
-                Case(
-                    f"{where}: angle by β + 1 minus angle by doubling γ",
-                    difference(*(found("angle", name, when, c) for c in ("beta", "gamma")), "°"),
-                    above(0),
-                )
-                for name, when, where in ANYWHERE
+                Case(f"{w}: {ANGLE}", difference(angle("beta", at), angle("gamma", at), "°"), MORE)
+                for w, at in EACH
             ),
-            *(
-                Case(
-                    f"{where}: length after β + 1 in parts of that before",
-                    ratio(found("length", name, when, "beta"), 1.0),
-                    within(1, absolute=0.1),
-                )
-                for name, when, where in ANYWHERE
-            ),
+            *(Case(f"{w}: length after β + 1", length("beta", at), SAME) for w, at in EACH),
         ),
-        because="Moving along the nonlinearity turns the gradient and changes its length too; doubling "
-        "γ also turns it.",
+        because="Moving along the nonlinearity turns the gradient and changes its length too; "
+        "doubling γ also turns it.",
     ),
 )
 
 VALUES = {
-    "speed_start": ratio(found("length", "sigmoid", "start", "gamma"), 1.0),
-    "speed_trained": ratio(found("length", "sigmoid", "trained", "gamma"), 1.0),
-    "turn_gamma": found("angle", "sigmoid", "trained", "gamma").mean("°"),
-    "turn_beta": found("angle", "sigmoid", "trained", "beta").mean("°"),
-    "length_beta": ratio(found("length", "sigmoid", "trained", "beta"), 1.0),
-    "length_beta_tanh": ratio(found("length", "tanh", "trained", "beta"), 1.0),
+    "speed_start": length("gamma", WHERE["sigmoid, before training"]),
+    "speed_trained": length("gamma", TRAINED),
+    "turn_gamma": angle("gamma", TRAINED).mean("°"),
+    "turn_beta": angle("beta", TRAINED).mean("°"),
+    "length_beta": length("beta", TRAINED),
+    "length_beta_tanh": length("beta", WHERE["tanh, after training"]),
 }
