@@ -1,29 +1,26 @@
 """What is left of a normalized value when the batch is tiny?
 
-Batches of Gaussian numbers go through `Standardize` with ε = 0, for many batch sizes, and what comes
-out is compared with closed forms: how large a normalized value can be, how it is distributed, and how
-much of a gradient gets back through. One sample is moved away from its neighbours, to see how far out
-it can come to lie.
+Batches of Gaussian numbers go through `Standardize` with ε = 0, for many batch sizes, and what
+comes out is compared with closed forms: how large a normalized value can be, how it is distributed,
+and how much of a gradient gets back through. One sample is moved away from its neighbours, to see
+how far out it can come to lie.
 
 What came out: the closed forms hold. In a batch of two a normalized value is a sign and no gradient
-gets through; in a batch of four it is spread evenly between two bounds; it resembles a Gaussian only
-in batches of dozens. An outlier is pulled in to the bound √(m − 1).
+gets through; in a batch of four it is spread evenly between two bounds; it resembles a Gaussian
+only in batches of dozens. An outlier is pulled in to the bound √(m − 1).
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
 from math import erfc, sqrt
 
 import numpy as np
-import xarray as xr
 from scipy.special import ndtr
 
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.distribution import binned_density, histogram, kolmogorov
-from experiments.results import Near, Value, table, value
+from experiments.results import Near, table, value
 from experiments.runs import Runs, normal
 from experiments.study import Case, Claim, above, below, call, setting, within
 from experiments.theory import transform as theory
@@ -31,54 +28,45 @@ from experiments.training import start
 
 BEYOND = 2.0  # where the tail of the distribution begins
 BEYOND_GAUSSIAN = erfc(BEYOND / sqrt(2))  # share of a standard normal variable that lies beyond
+DISTANCE = "√n × largest distance from the closed form"
 KOLMOGOROV = 1.95  # a distance that chance exceeds once in a thousand
 NETWORK = Network((Standardize(replace(PYTORCH, eps=0.0)),))
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent repetitions, each with a random stream of its own")
     batches: tuple[int, ...] = setting((2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256), "batch sizes m")
     draws: int = setting(4096, "random batches of each run and size")
     film: tuple[int, int] = setting((2, 64), "smallest and largest batch size of the film")
     film_values: int = setting(400_000, "normalized values in each histogram of the film, about")
     bins: int = setting(100, "bins of every histogram, from −4 to 4")
-    outlier_batches: tuple[int, ...] = setting(
-        (2, 4, 8, 32, 256, 1024), "batch sizes with one sample away from the others"
-    )
-    distances_per_decade: int = setting(
-        12, "distances of that sample, from 0.1 to 1,000 standard deviations"
-    )
+    outlier_batches: tuple[int, ...] = setting((2, 4, 8, 32, 256, 1024), "m with an outlier")
+    distances_per_decade: int = setting(12, "distances of the outlier, from 0.1 to 1,000 σ")
     seed: int = setting(3, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    batches=(2, 3, 4, 5, 8, 16, 64, 256), draws=128, film_values=4000, distances_per_decade=4
-)
+SIZES = (2, 3, 4, 5, 8, 16, 64, 256)
+QUICK = Setup(batches=SIZES, draws=128, film_values=4000, distances_per_decade=4)
 FULL = Setup()
 PAPER = Setup(runs=64, draws=16_384, film_values=2_000_000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """What each batch size leaves, the distribution at each, the film, and outliers."""
-    return {
-        **{f"batch-{m:03d}": call(remains, s, batch=m) for m in s.batches},
-        **{
-            f"distribution-{m:03d}": call(distribution, s, batch=m, count=s.runs) for m in s.batches
-        },
-        "film": call(frames, s),
-        **{f"outlier-{m:04d}": call(outlier, s, batch=m) for m in s.outlier_batches},
-    }
+    found = {"film": call(frames, s)}
+    for m in s.batches:
+        found[f"batch-{m:03d}"] = call(remains, s, batch=m)
+        found[f"distribution-{m:03d}"] = call(distribution, s, batch=m, count=s.runs)
+    return found | {f"outlier-{m:04d}": call(outlier, s, batch=m) for m in s.outlier_batches}
 
 
-def normalized(x: np.ndarray, runs: Runs) -> np.ndarray:
+def normalized(x, runs):
     """x̂ of (run, sample, batch), where every column is a batch."""
     return start(NETWORK, runs, x.shape[2], dtype=float).outputs(x, training=True)
 
 
-def remains(batch, draws, runs) -> xr.Dataset:
+def remains(batch, draws, runs):
     """How far normalized values reach, and how much of a random gradient gets through."""
     read = []
     for one in runs.groups(1):  # all runs together would take much memory
@@ -97,7 +85,7 @@ def remains(batch, draws, runs) -> xr.Dataset:
     return table(found, batch=batch, run=runs)
 
 
-def distribution(batch, draws, bins, seed, count) -> xr.Dataset:
+def distribution(batch, draws, bins, seed, count):
     """The distribution of normalized values, of all runs together: hence a count and no `runs`."""
     edges, histograms, first = np.linspace(-4, 4, bins + 1), [], []
     for one in Runs(seed, count).groups(1):
@@ -109,17 +97,16 @@ def distribution(batch, draws, bins, seed, count) -> xr.Dataset:
     pair = np.sqrt(first.size) * abs((first < 0).mean() - 0.5)
     distance = pair if batch == 2 else kolmogorov(first, cdf)
     expected, gaussian = binned_density(cdf, edges), binned_density(ndtr, edges)
-    words = "√n × largest distance from the closed-form distribution function"
     found = {
         "histogram": (np.mean(histograms, axis=0), "density of normalized values"),
         "histogram_theory": (expected, "the same, closed form, averaged over the bin"),
         "histogram_gaussian": (gaussian, "standard normal density, averaged over it", "1", "bin"),
-        "kolmogorov": (distance, words, "1", "batch"),
+        "kolmogorov": (distance, DISTANCE, "1", "batch"),
     }
     return table(found, batch=batch, bin=(edges[1:] + edges[:-1]) / 2)
 
 
-def frames(film, film_values, bins, seed) -> xr.Dataset:
+def frames(film, film_values, bins, seed):
     """Histogram and closed form for every batch size of the film."""
     edges, sizes = np.linspace(-4, 4, bins + 1), range(film[0], film[1] + 1)
     measured, expected = [], []
@@ -134,11 +121,11 @@ def frames(film, film_values, bins, seed) -> xr.Dataset:
     return table(found, film_batch=sizes, bin=(edges[1:] + edges[:-1]) / 2)
 
 
-def outlier(batch, distances_per_decade, runs) -> xr.Dataset:
+def outlier(batch, distances_per_decade, runs):
     """Where a sample comes to lie that is moved away from its neighbours."""
     z = np.logspace(-1, 3, 4 * distances_per_decade + 1)
     others = normal(runs.part(2_000_000 + batch).streams(), batch - 1, 1)
-    # z is in standard deviations of the others; a single one has none, and z is the distance itself.
+    # z is in standard deviations of the others; a single one has none: z is the distance itself.
     scale = others.std(axis=1, keepdims=True) if batch > 2 else 1.0
     others = (others - others.mean(axis=1, keepdims=True)) / scale
     moved = np.broadcast_to(z, (len(runs), 1, z.size))
@@ -155,14 +142,10 @@ def outlier(batch, distances_per_decade, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def tail(m: int) -> Value:
-    """Share of values beyond 2, over that of a standard normal variable."""
-    return value("beyond", batch=m) / BEYOND_GAUSSIAN
-
-
-def outlier_at(z: float, m: int) -> Value:
-    """Normalized value of an outlier at a distance from its neighbours."""
-    return value("outlier", outlier_batch=m, distance=Near(z))
+PASSED, SPREAD, TAIL = value("passed"), value("size_spread"), value("beyond") / BEYOND_GAUSSIAN
+OUTLIER = value("outlier", distance=Near(10))  # standard deviations from its neighbours
+TENTH, NORMAL = above(0.1, "% of its squared length"), within(1, relative=0.05)
+BY_CHANCE = below(KOLMOGOROV, "(chance exceeds it once in a thousand)")
 
 
 CLAIMS = (
@@ -171,16 +154,14 @@ CLAIMS = (
         says="PyTorch asks for more than one value per channel, so two are enough.",
         source="reader",
         verdict="depends",
-        cases=tuple(
-            Case(f"{m} values: {words}", value(name, batch=m).mean(), above(0.1, of))
-            for m in (2, 3)
-            for name, words, of in (
-                ("passed", "gradient that gets through", "% of its squared length"),
-                ("size_spread", "spread of |x̂|", ""),
-            )
+        cases=(
+            Case("2 values: gradient that gets through", PASSED.at(batch=2).mean(), TENTH),
+            Case("2 values: spread of |x̂|", SPREAD.at(batch=2).mean(), above(0.1)),
+            Case("3 values: gradient that gets through", PASSED.at(batch=3).mean(), TENTH),
+            Case("3 values: spread of |x̂|", SPREAD.at(batch=3).mean(), above(0.1)),
         ),
-        because="Two values normalize to −1 and 1 whatever they were, and no gradient gets back; from "
-        "three on, something does.",
+        because="Two values normalize to −1 and 1 whatever they were, and no gradient gets back; "
+        "from three on, something does.",
     ),
     Claim(
         "normalized-is-gaussian",
@@ -188,11 +169,7 @@ CLAIMS = (
         source="overview",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"batch of {m}, share beyond 2 over that of the standard normal distribution",
-                tail(m).mean(),
-                within(1, relative=0.05),
-            )
+            Case(f"batch of {m}, share beyond 2 over a Gaussian’s", TAIL.at(batch=m).mean(), NORMAL)
             for m in (4, 8, 16, 64, 256)
         ),
         because="Mean zero and variance one hold in each batch, so values lie on a sphere, and its "
@@ -205,11 +182,7 @@ CLAIMS = (
         source="thompson1935",
         verdict="supported",
         cases=tuple(
-            Case(
-                f"batch of {m}, √n × largest distance from the closed form",
-                value("kolmogorov", batch=m).exact(),
-                below(KOLMOGOROV, "(chance exceeds it once in a thousand)"),
-            )
+            Case(f"batch of {m}, {DISTANCE}", value("kolmogorov", batch=m).exact(), BY_CHANCE)
             for m in (2, 3, 4, 8, 16, 64)
         ),
         because="A Gaussian batch has no preferred direction, so its normalized form is a uniform "
@@ -217,32 +190,31 @@ CLAIMS = (
     ),
     Claim(
         "outliers-stay-outliers",
-        says="An outlier stays as far out after batch norm as it was before, in standard deviations.",
+        says="An outlier stays as far out after batch norm as it was before, in standard "
+        "deviations.",
         source="reader",
         verdict="depends",
         cases=tuple(
             Case(
-                f"10 standard deviations from its neighbours, batch of {m}, after normalizing",
-                outlier_at(10, m).every(),
-                above(9),
+                f"at 10 σ, batch of {m}, normalized", OUTLIER.at(outlier_batch=m).every(), above(9)
             )
             for m in (8, 32, 256, 1024)
         ),
-        because="The outlier is counted in the standard deviation it is divided by, which bounds it "
-        "by √(m − 1).",
+        because="The outlier is counted in the standard deviation it is divided by, which bounds "
+        "it by √(m − 1).",
     ),
 )
 
 VALUES = {
-    "pair_passed": value("passed", batch=2).mean(),
-    "pair_spread": value("size_spread", batch=2).mean(),
-    "three_passed": value("passed", batch=3).mean(),
-    "eight_passed": value("passed", batch=8).mean(),
-    "tail_four": tail(4).mean(),
-    "tail_sixteen": tail(16).mean(),
-    "tail_sixty_four": tail(64).mean(),
-    "outlier_eight": outlier_at(10, 8).every(),
-    "outlier_thirty_two": outlier_at(10, 32).every(),
+    "pair_spread": SPREAD.at(batch=2).mean(),
+    "pair_passed": PASSED.at(batch=2).mean(),
+    "three_passed": PASSED.at(batch=3).mean(),
+    "eight_passed": PASSED.at(batch=8).mean(),
+    "tail_four": TAIL.at(batch=4).mean(),
+    "tail_sixteen": TAIL.at(batch=16).mean(),
+    "tail_sixty_four": TAIL.at(batch=64).mean(),
+    "outlier_eight": OUTLIER.at(outlier_batch=8).every(),
+    "outlier_thirty_two": OUTLIER.at(outlier_batch=32).every(),
     "outlier_error": abs(value("outlier") - value("outlier_theory")).every(),
     "farthest": (value("outlier") / value("bound")).over("distance", "max").every(),
     "kolmogorov_worst": value("kolmogorov").over("batch", "max").exact(),

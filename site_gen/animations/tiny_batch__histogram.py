@@ -1,13 +1,9 @@
 """The histogram of normalized values as the batch grows from two samples to many."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from experiments.results import rows
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 
 TITLE = "From two values to a Gaussian: normalized values as the batch grows"
 TAGS = ("transform", "batch size")
@@ -16,53 +12,48 @@ CLAIMS = ("two-values-are-enough",)
 CEILING = 1.25  # top of the axis; the spikes of the smallest batches go beyond
 HOLD = {2: 12, 3: 10, 4: 10, 5: 6, 6: 4, 7: 3, 8: 3}  # frames on which the first sizes stand still
 END = 12  # and the last
-NOTES = {
-    2: "two spikes: x̂ is a sign",
-    3: "walls at the bounds",
-    4: "every value alike",
-    5: "a dome: half an ellipse",
-}
+NOTES = {2: "two spikes: x̂ is a sign", 3: "walls at the bounds"}
+NOTES |= {4: "every value alike", 5: "a dome: half an ellipse"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every batch size and bin: density, measured and of the closed form over the bin."""
     table = rows(results["film_histogram"], results["film_theory"])
     return table.set_axis(["batch", "value", "density", "theory"], axis=1)
 
 
-def _range(data: pd.DataFrame) -> tuple[int, int]:
+def _range(data):
     return int(data["batch"].min()), int(data["batch"].max())
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     first, last = _range(data)
     return (
-        f"Animation: in batches of {first} the histogram of normalized values is two spikes at −1 and "
-        f"1; at 3 a bowl between two walls, at 4 a flat box from −{np.sqrt(3):.2f} to "
+        f"Animation: in batches of {first} the histogram of normalized values is two spikes at −1 "
+        f"and 1; at 3 a bowl between two walls, at 4 a flat box from −{np.sqrt(3):.2f} to "
         f"{np.sqrt(3):.2f}, then a dome that becomes a bell curve by {last}."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     first, last = _range(data)
     known = data[data["batch"] > 2]
     off = (known["density"] - known["theory"]).abs().groupby(known["batch"]).mean().max()
     return (
-        f"Normalized values of Gaussian batches of $m = {first}$ to ${last}$ samples. Area: histogram "
-        f"of random batches; line: the closed form, on average at most {off:.3f} away from $m = 3$ on; "
-        "dotted: the bounds $\\pm\\sqrt{m-1}$, which nothing can cross. The spikes at $m = 2$ and the "
-        "walls at $m = 3$ are cut off at the top."
+        f"Normalized values of Gaussian batches of $m = {first}$ to ${last}$ samples. Area: "
+        f"histogram of random batches; line: the closed form, on average at most {off:.3f} away "
+        "from $m = 3$ on; dotted: the bounds $\\pm\\sqrt{m-1}$, which nothing can cross. The "
+        "spikes at $m = 2$ and the walls at $m = 3$ are cut off at the top."
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, ax = theme.figure(height=3.6)
     tables = {int(m): rows for m, rows in data.groupby("batch")}
     sizes = sorted(tables)
     order = [m for m in sizes for _ in range(HOLD.get(m, 1))] + [sizes[-1]] * END
     values = tables[sizes[0]]["value"].to_numpy()
-    nothing, width = np.zeros_like(values), values[1] - values[0]
-    edges = np.append(values - width / 2, values[-1] + width / 2)
+    nothing, edges = np.zeros_like(values), np.linspace(-4, 4, len(values) + 1)
     ax.set(xlim=(-4, 4), ylim=(0, CEILING), xticks=range(-4, 5))
     ax.set(xlabel="normalized value x̂", ylabel="density")
     area = ax.stairs(nothing, edges, fill=True, color=theme.colour("batch norm"), alpha=0.35)
@@ -72,7 +63,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     title = theme.label(ax, 0.015, 0.93, "", theme.ink, size="large", **corner)
     note = theme.label(ax, 0.015, 0.84, "", theme.muted, weight="normal", **corner)
 
-    def update(i: int) -> None:
+    def update(i):
         m = order[i]
         area.set_data(np.minimum(tables[m]["density"].to_numpy(), CEILING))
         line.set_ydata(np.minimum(tables[m]["theory"].to_numpy(), 2 * CEILING))

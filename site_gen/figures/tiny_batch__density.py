@@ -1,68 +1,60 @@
 """How normalized values are distributed, batch size by batch size."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "In batches of four, every normalized value up to √3 is equally likely"
 TAGS = ("transform", "batch size", "distribution")
 CLAIMS = ("normalized-is-gaussian", "normalized-distribution-is-known")
 
-SHOWN = (2, 3, 4, 5, 8, 64)
+SHOWN = [2, 3, 4, 5, 8, 64]
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every shown batch size and bin: densities, measured and averaged over the bin."""
-    found = results.sel(batch=list(SHOWN))
+    found = results.sel(batch=SHOWN)
     table = rows(*(found[f"histogram{kind}"] for kind in ("", "_theory", "_gaussian")))
     table.columns = ["batch", "value", "density", "theory", "gaussian"]
     return table.assign(runs=results.sizes["run"])
 
 
-def _inside(data: pd.DataFrame, batch: int) -> pd.Series:
+def _inside(data, batch):
     """The bins that lie wholly between the bounds."""
     rows = data[data["batch"] == batch]
     width = rows["value"].iloc[1] - rows["value"].iloc[0]
     return rows.loc[rows["value"].abs() + width / 2 <= np.sqrt(batch - 1), "density"]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     four, last = _inside(data, 4), data[data["batch"] == SHOWN[-1]]
     return (
-        "Six histograms of normalized values. Batches of 2: two spikes at −1 and 1; of 3: a bowl; of "
-        f"4: a box with density {four.mean():.2f} between −{np.sqrt(3):.2f} and {np.sqrt(3):.2f}; of "
-        f"5: a dome; of 8: a bell with cut tails; of {SHOWN[-1]}: nearly the standard normal density, "
-        f"{last['density'].max():.2f} at its top."
+        "Six histograms of normalized values. Batches of 2: two spikes at −1 and 1; of 3: a bowl; "
+        f"of 4: a box with density {four.mean():.2f} between −{np.sqrt(3):.2f} and "
+        f"{np.sqrt(3):.2f}; of 5: a dome; of 8: a bell with cut tails; of {SHOWN[-1]}: nearly the "
+        f"standard normal density, {last['density'].max():.2f} at its top."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     known = data[data["batch"] > 2]
     off = (known["density"] - known["theory"]).abs().groupby(known["batch"]).mean().max()
     return (
-        f"Areas: normalized values of random Gaussian batches, {data['runs'].iloc[0]} runs together. "
-        f"Lines: the closed form, at most {off:.3f} away on average over a panel; dashed: the standard "
-        "normal density. The axes end at 1, where the spikes of $m = 2$ and the walls of $m = 3$ go on."
+        f"Areas: normalized values of random Gaussian batches, {data['runs'].iloc[0]} runs "
+        f"together. Lines: the closed form, at most {off:.3f} away on average over a panel; "
+        "dashed: the standard normal density. The axes end at 1, where the spikes of $m = 2$ and "
+        "the walls of $m = 3$ go on."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(rows=2, cols=3, height=4.4, sharex=True, sharey=True)
     for ax, (m, curve) in zip(axes.flat, data.groupby("batch"), strict=True):
-        value, width = curve["value"].to_numpy(), curve["value"].iloc[1] - curve["value"].iloc[0]
-        edges = np.append(value - width / 2, value[-1] + width / 2)
+        value, edges = curve["value"], np.linspace(-4, 4, len(curve) + 1)
         ax.stairs(curve["density"], edges, fill=True, color=theme.colour("batch norm"), alpha=0.35)
-        ax.plot(value, curve["gaussian"], color=theme.muted, linewidth=1, linestyle="--")
+        theme.theory(ax, value, curve["gaussian"], color=theme.muted, linestyle="--")
         theme.theory(ax, value, curve["theory"], linewidth=1.2)
         ax.set(title=f"m = {m}", xlim=(-4, 4), ylim=(0, 1), xticks=range(-4, 5, 2))
-    for ax in axes[-1]:
-        ax.set_xlabel("normalized value x̂")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("density")
+        ax.set(xlabel="normalized value x̂", ylabel="density")
+        ax.label_outer()
     return figure
