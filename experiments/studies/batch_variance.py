@@ -1,22 +1,19 @@
 """How far from the population's is the variance of a tiny batch, and one over it?
 
-The variance of random Gaussian batches of many sizes, as `Standardize` takes it with ε = 0, is averaged
-and compared with closed forms, and so is one over it, which scales squared gradients.
+The variance of random Gaussian batches of many sizes, as `Standardize` takes it with ε = 0, is
+averaged and compared with closed forms, and so is one over it, which scales squared gradients.
 
-What came out: the closed forms hold. The batch variance is too small by 1/m, and the inverse variance
-is too large by much more, without a finite mean up to three samples.
+What came out: the closed forms hold. The batch variance is too small by 1/m, and the inverse
+variance is too large by much more, without a finite mean up to three samples.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.results import LAST, Value, table, value
+from experiments.results import LAST, table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, call, setting, within
 from experiments.theory import transform as theory
@@ -27,8 +24,6 @@ NETWORK = Network((Standardize(replace(PYTORCH, eps=0.0)),))
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent repetitions, each with a random stream of its own")
     batches: tuple[int, ...] = setting((2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256), "batch sizes m")
     draws: int = setting(4096, "random batches of each run and size")
@@ -40,12 +35,12 @@ FULL = Setup()
 PAPER = Setup(runs=64, draws=16_384)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each batch size."""
     return {f"batch-{m:03d}": call(variances, s, batch=m) for m in s.batches}
 
 
-def variances(batch, draws, runs) -> xr.Dataset:
+def variances(batch, draws, runs):
     """The mean over all batches, and that of 1/σ² over the first, for more and more of them."""
     counts, read = np.unique(np.round(np.logspace(1, np.log10(draws), 25)).astype(int)), []
     for one in runs.groups(1):  # all runs together would take much memory
@@ -53,13 +48,12 @@ def variances(batch, draws, runs) -> xr.Dataset:
         _, saved, _ = start(NETWORK, one, draws, dtype=float).forward(x, training=True)
         read.append(saved[0]["var"][0])
     inverse = np.cumsum(1 / np.array(read), axis=1) / np.arange(1, draws + 1)
-    of, per = "population variance", "1/population variance"
-    known, inverse_known = theory.batch_variance(batch), theory.inverse_batch_variance(batch)
+    of, per, known = "population variance", "1/population variance", theory.batch_variance(batch)
     found = {
         "variance": (np.mean(read, axis=1), "mean variance of a batch, divisor m", of, "batch run"),
         "inverse_variance": (inverse[:, counts - 1], "mean of 1/σ² over the first batches", per),
         "variance_theory": (known, "(m−1)/m", of, "batch"),
-        "inverse_variance_theory": (inverse_known, "m/(m−3)", per, "batch"),
+        "inverse_variance_theory": (theory.inverse_batch_variance(batch), "m/(m−3)", per, "batch"),
     }
     return table(found, batch=batch, run=runs, count=counts)
 
@@ -67,7 +61,11 @@ def variances(batch, draws, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def inverse(m: int, count=LAST) -> Value:
+WHY = "(which scales squared gradients) over the population’s"
+VARIANCE, PERCENT = value("variance"), within(1, relative=0.01)
+
+
+def inverse(m, count=LAST):
     """Mean of 1/σ² over all batches of a run, or the first."""
     return value("inverse_variance", batch=m, count=count)
 
@@ -79,11 +77,7 @@ CLAIMS = (
         source="overview",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"batch of {m}, mean variance over the population’s",
-                value("variance", batch=m).mean(),
-                within(1, relative=0.01),
-            )
+            Case(f"batch of {m}, mean over the population’s", VARIANCE.at(batch=m).mean(), PERCENT)
             for m in (2, 4, 8, 64, 256)
         ),
         because="It is (m − 1)/m of it: the batch’s own mean lies nearer to its samples than the "
@@ -95,21 +89,17 @@ CLAIMS = (
         source="reader",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"batch of {m}, mean of 1/σ², which scales squared gradients, over the population’s",
-                inverse(m).mean(),
-                within(1, relative=0.1),
-            )
+            Case(f"batch of {m}, mean of 1/σ² {WHY}", inverse(m).mean(), within(1, relative=0.1))
             for m in (8, 16, 64, 256)
         ),
-        because="Batches that happen to vary little count for more: the mean of 1/σ² is m/(m − 3), and "
-        "infinite up to three samples.",
+        because="Batches that happen to vary little count for more: the mean of 1/σ² is m/(m − 3), "
+        "and infinite up to three samples.",
     ),
 )
 
 VALUES = {
-    "variance_pair": value("variance", batch=2).mean(),
-    "variance_eight": value("variance", batch=8).mean(),
+    "variance_pair": VARIANCE.at(batch=2).mean(),
+    "variance_eight": VARIANCE.at(batch=8).mean(),
     "inverse_eight": inverse(8).mean(),
     "inverse_sixteen": inverse(16).mean(),
     "inverse_sixty_four": inverse(64).mean(),
