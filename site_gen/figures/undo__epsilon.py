@@ -1,14 +1,8 @@
 """With fixed statistics: what γ = σ leaves wrong, and that γ = √(σ²+ε) leaves nothing."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "With fixed statistics γ = √(σ²+ε) undoes batch norm, and γ = σ only where σ is large"
 TAGS = ("gamma and beta", "epsilon", "inference")
@@ -17,34 +11,34 @@ CLAIMS = ("undoing-is-exact-in-eval-mode",)
 FLOOR = 1e-34  # below it lies only an exact zero, which a logarithmic axis cannot show
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
-    """A row for every choice of γ, ε and input standard deviation: median and largest of the runs."""
-    error = results["fixed_error"].transpose("gamma", "eps", "sigma", "run")
-    theory = results["fixed_error_theory"].where(error["gamma"] == "sigma", 0.0)
-    columns = {"error": error.median("run"), "largest": error.max("run"), "theory": theory}
-    table = rows(*(array.rename(name) for name, array in columns.items()))
-    return table.rename(columns={"sigma": "input_std"}).assign(runs=results.sizes["run"])
+def data(results):
+    """A row for every γ, ε and input standard deviation: median and largest of the runs."""
+    found = results.rename(sigma="input_std")
+    error = found["fixed_error"].transpose("gamma", "eps", "input_std", "run")
+    theory = found["fixed_error_theory"].where(error["gamma"] == "sigma", 0.0)
+    table = rows(error=error.median("run"), largest=error.max("run"), theory=theory)
+    return table.assign(runs=results.sizes["run"])
 
 
-def _at(data: pd.DataFrame, eps: float, sigma: float) -> float:
+def _at(data, eps, sigma):
     rows = data[(data["gamma"] == "sigma") & np.isclose(data["eps"], eps)]
     return rows.loc[(np.log(rows["input_std"]) - np.log(sigma)).abs().idxmin(), "error"]
 
 
-def _worst(data: pd.DataFrame) -> float:
+def _worst(data):
     return data.loc[data["gamma"] == "root", "largest"].max()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
         "Two curves of the squared error with γ = σ fall steeply as the input’s standard deviation "
         f"grows; at 0.01 they stand at {_at(data, 1e-5, 0.01):.4f} for ε = 1e-5 and "
-        f"{_at(data, 1e-3, 0.01):.2f} for ε = 1e-3. With γ = √(σ²+ε) the points lie at the bottom, at "
-        f"{_worst(data):.0e} or less."
+        f"{_at(data, 1e-3, 0.01):.2f} for ε = 1e-3. With γ = √(σ²+ε) the points lie at the bottom, "
+        f"at {_worst(data):.0e} or less."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Squared error of undoing over the variance, with fixed mean and variance. Upper points: "
         "$\\gamma = \\sigma$, on the lines $(1 - \\sigma/\\sqrt{\\sigma^2+\\varepsilon})^2$. Lower "
@@ -54,15 +48,13 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.6)
     drawn = data.assign(error=data["error"].clip(lower=FLOOR))
     places = ({"ha": "right", "dx": -10, "dy": -8}, {"dx": 10, "dy": 8})
-    epsilons = sorted(data["eps"].unique())
-    for eps, colour, place in zip(epsilons, theme.sequence(len(epsilons)), places, strict=True):
-        sigma, root = (
-            drawn[(drawn["eps"] == eps) & (drawn["gamma"] == g)] for g in ("sigma", "root")
-        )
+    curves = list(drawn.groupby("eps"))
+    for (eps, both), colour, place in zip(curves, theme.sequence(2), places, strict=True):
+        sigma, root = (both[both["gamma"] == gamma] for gamma in ("sigma", "root"))
         theme.theory(ax, sigma["input_std"], sigma["theory"], zorder=1.9)
         theme.points(ax, sigma, "input_std", "error", colour, markevery=2)
         theme.points(ax, root, "input_std", "error", colour, markevery=2, alpha=0.6)
@@ -70,8 +62,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         text = f"γ = σ, ε = {eps:g}".replace("e-0", "e-")
         theme.label(ax, at["input_std"], at["error"], text, colour, **place)
     theme.label(ax, 0.1, 1e-29, "γ = √(σ² + ε), both ε: round-off", theme.ink, ha="center", dx=0)
-    ax.set(xscale="log", yscale="log", ylim=(FLOOR / 2, 20))
-    ax.set(xlabel="standard deviation σ of the input", ylabel="squared error / variance")
-    ax.set_yticks([1e-32, 1e-24, 1e-16, 1e-8, 1])
+    ax.set(xscale="log", yscale="log", ylim=(FLOOR / 2, 20), ylabel="squared error / variance")
+    ax.set(xlabel="standard deviation σ of the input", yticks=(1e-32, 1e-24, 1e-16, 1e-8, 1))
     ax.minorticks_off()
     return figure

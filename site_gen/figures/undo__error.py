@@ -1,13 +1,8 @@
 """How far the output of undone batch norm is from its input, against the batch size."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows, summary
-from site_gen.theme import Theme
 
 TITLE = "With batch statistics γ and β cannot undo batch norm"
 TAGS = ("gamma and beta", "batch size")
@@ -17,11 +12,10 @@ MISSING = {"theory": "only Gaussian inputs have a closed form"}
 BEST = "gaussian, best γ and β"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every kind of input and batch size: the mean over runs and closed forms."""
-    error = summary(results["error"])
-    leading = rows(results["error_large_batch"].rename("large_batch"))
-    table = error.merge(leading, on=["distribution", "batch"])
+    leading = rows(large_batch=results["error_large_batch"])
+    table = summary(results["error"]).merge(leading, on=["distribution", "batch"])
     gaussian = table["distribution"] == "gaussian"
     known = {name: results[f"{name}error_theory"].to_series() for name in ("", "best_")}
     table.loc[gaussian, "theory"] = table["batch"].map(known[""])
@@ -32,34 +26,34 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.rename(columns={"distribution": "input"})
 
 
-def _rows(data: pd.DataFrame, name: str) -> pd.DataFrame:
+def _rows(data, name):
     return data[data["input"] == name]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     rows, best = _rows(data, "gaussian"), _rows(data, BEST)
     return (
-        "On logarithmic axes the squared error falls nearly in a straight line, for Gaussian inputs "
-        f"from {rows['error'].iloc[0]:.2f} of the variance in batches of {rows['batch'].iloc[0]} to "
-        f"{rows['error'].iloc[-1]:.4f} in batches of {rows['batch'].iloc[-1]}; the best γ and β reach "
-        f"{best['error'].iloc[0]:.2f} and {best['error'].iloc[-1]:.4f}. Exponential inputs lie above, "
-        "uniform ones below."
+        "On logarithmic axes the squared error falls nearly in a straight line, for Gaussian "
+        f"inputs from {rows['error'].iloc[0]:.2f} of the variance in batches of "
+        f"{rows['batch'].iloc[0]} to {rows['error'].iloc[-1]:.4f} in batches of "
+        f"{rows['batch'].iloc[-1]}; the best γ and β reach {best['error'].iloc[0]:.2f} and "
+        f"{best['error'].iloc[-1]:.4f}. Exponential inputs lie above, uniform ones below."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     known = data.dropna(subset="theory")
     off = (known["error"] / known["theory"] - 1).abs().max()
     return (
         "Mean squared difference between the input and what batch norm with $\\gamma = \\sigma$, "
         f"$\\beta = \\mu$ puts out in training mode. Points: {data['runs'].iloc[0]} runs with 95 % "
-        "intervals, mostly smaller than the points; lines: the exact expectation for Gaussian inputs, "
-        f"at most {100 * off:.1f} % away; dashed: $(\\kappa+3)/(4m)$ for inputs of kurtosis "
-        "$\\kappa$, which is $3/(2m)$ for a Gaussian."
+        "intervals, mostly smaller than the points; lines: the exact expectation for Gaussian "
+        f"inputs, at most {100 * off:.1f} % away; dashed: $(\\kappa+3)/(4m)$ for inputs of "
+        "kurtosis $\\kappa$, which is $3/(2m)$ for a Gaussian."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=4.0)
     for name, condition, form, dy in (
         ("exponential", "none", "o", 0),
@@ -74,12 +68,12 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         if curve["theory"].notna().all():
             theme.theory(ax, batch, curve["theory"], zorder=1.9)
         if name != BEST:
-            style = {"color": colour, "linestyle": "--", "zorder": 1.8}
-            theme.theory(ax, batch, curve["large_batch"], **style)
+            dashed = {"color": colour, "linestyle": "--", "zorder": 1.8}
+            theme.theory(ax, batch, curve["large_batch"], **dashed)
         theme.points(ax, curve, "batch", "error", colour, fmt=form)
         text = name.replace("gaussian", "Gaussian")
         theme.label(ax, last["batch"], last["error"], text, colour, dx=9, dy=dy)
-    ax.set(xscale="log", yscale="log", ylim=(0.0025, 2))
-    ax.set(xlabel="batch size m", ylabel="squared error / variance")
+    ax.set(xscale="log", yscale="log", ylim=(0.0025, 2), xlabel="batch size m")
+    ax.set_ylabel("squared error / variance")
     theme.ticks(ax, x=sorted(data["batch"].unique()), y=(0.01, 0.1, 1))
     return figure

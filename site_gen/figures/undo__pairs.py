@@ -1,42 +1,36 @@
 """Inputs against what comes back, for three batch sizes."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "What comes back after normalizing and undoing depends on the batch"
 TAGS = ("gamma and beta", "batch size")
 CLAIMS = ("large-values-are-destroyed",)
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every batch size and sample: the input and what comes back."""
-    table = rows(results["pair_output"].rename("output"), results["pair_input"].rename("input"))
-    return table.rename(columns={"pair_batch": "batch"})[["batch", "sample", "input", "output"]]
+    output, given = results["pair_output"].rename(pair_batch="batch"), results["pair_input"]
+    return rows(output=output, input=given)[["batch", "sample", "input", "output"]]
 
 
-def _error(data: pd.DataFrame) -> pd.Series:
+def _error(data):
     return (data["output"] - data["input"]).pow(2).groupby(data["batch"]).mean()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     error = _error(data)
     first, last = error.index[0], error.index[-1]
     levels = data.loc[data["batch"] == first, "output"].round(6).nunique()
     return (
         f"Three scatter plots of outputs against inputs. In batches of {first} all points lie at "
-        f"{levels} heights; in batches of {error.index[1]} they form a cloud around the diagonal; in "
-        f"batches of {last} they lie close to it, with a squared error of {error.iloc[-1]:.3f}."
+        f"{levels} heights; in batches of {error.index[1]} they form a cloud around the diagonal; "
+        f"in batches of {last} they lie close to it, with a squared error of {error.iloc[-1]:.3f}."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     texts = ", ".join(f"{error:.2f} ($m = {m}$)" for m, error in _error(data).items())
     return (
         f"The same {data['sample'].nunique()} Gaussian numbers, cut into batches of three sizes, "
@@ -46,15 +40,14 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "batch", height=3.1, sharex=True, sharey=True)
     reach = 0.3 + np.abs(data[["input", "output"]].to_numpy()).max()
     for ax, m, points in panels:
         theme.theory(ax, [-reach, reach], [-reach, reach], zorder=1.9)
         theme.points(ax, points, "input", "output", "batch norm", alpha=0.5)
-        ax.set(title=f"m = {m}", xlim=(-reach, reach), ylim=(-reach, reach))
+        ax.set(title=f"m = {m}", xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
         ax.set(xticks=range(-3, 4), yticks=range(-3, 4))
-        ax.set_aspect("equal")
-    panels[len(panels) // 2][0].set_xlabel("input, standard deviations from the mean")
+    panels[1][0].set_xlabel("input, standard deviations from the mean")
     panels[0][0].set_ylabel("normalized and undone")
     return figure
