@@ -1,22 +1,19 @@
 """What exactly does one batch normalization compute?
 
 Everything here is arithmetic: small batches go through batch norm in float64, and what comes out is
-compared with the formulas. A worked example that is often copied; the standard deviation of the output
-against that of the input, with ε in the way; and the output and its gradients as γ sweeps.
+compared with the formulas. A worked example that is often copied; the standard deviation of the
+output against that of the input, with ε in the way; and the output and its gradients as γ sweeps.
 
-What came out: the formulas hold to round-off. The copied example is not normalized. γ is the standard
-deviation of the output only while the input's is well above √ε. A unit with γ = 0 passes no gradient
-down and still learns.
+What came out: the formulas hold to round-off. The copied example is not normalized. γ is the
+standard deviation of the output only while the input's is well above √ε. A unit with γ = 0 passes
+no gradient down and still learns.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from experiments.results import Measure, Near, Value, table, value
+from experiments.results import Near, table, value
 from experiments.runs import Runs, normal
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import transform as theory
@@ -29,15 +26,11 @@ BETA = 0.5  # while γ sweeps
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "random instances of every identity")
     batch: int = setting(32, "samples in a batch")
     features: int = setting(8, "units; each is normalized on its own")
     line: int = setting(20, "samples of the batch that the animation follows")
-    epsilons: tuple[float, ...] = setting(
-        (1e-5, 1e-3), "ε under the root: PyTorch's and Keras's default"
-    )
+    epsilons: tuple[float, ...] = setting((1e-5, 1e-3), "ε under the root: PyTorch's, Keras's")
     sigmas_per_decade: int = setting(20, "input standard deviations, from 1e-4 to 10")
     gammas: int = setting(25, "values of γ from -3 to 3")
     seed: int = setting(1, "every random stream is spawned from it")
@@ -48,16 +41,12 @@ FULL = Setup()
 PAPER = Setup(runs=64, sigmas_per_decade=40)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """The three parts."""
-    return {
-        "example": call(example, s),
-        "epsilon": call(epsilon, s),
-        "sweep": call(sweep, s),
-    }
+    return {"example": call(example, s), "epsilon": call(epsilon, s), "sweep": call(sweep, s)}
 
 
-def example(line, seed) -> xr.Dataset:
+def example(line, seed):
     """Four numbers through every step of the transform; and a batch for the animation."""
     x = np.array(EXAMPLE)[None, :, None]
     stages = {
@@ -71,10 +60,10 @@ def example(line, seed) -> xr.Dataset:
     values = np.stack([stage[0, :, 0] for stage in stages.values()])
     batch = np.sort(4.0 + 1.6 * normal(Runs(seed, 1).part(3).streams(), line, 1), axis=1)
     normalized = batch_norm((1, 1)).outputs(batch, training=True)
-    sample_std = values.std(axis=1, ddof=1)
+    std, sample_std = values.std(axis=1), values.std(axis=1, ddof=1)
     found = {
         "example": (values, "value of the sample", "1", "stage sample"),
-        "example_std": (values.std(axis=1), "population standard deviation", "1", "stage"),
+        "example_std": (std, "population standard deviation", "1", "stage"),
         "example_sample_std": (sample_std, "sample standard deviation", "1", "stage"),
         "line_input": (batch, "a batch to follow through the transform", "1", "line_sample"),
         "line_normalized": (normalized, "the same, normalized", "1", "line_sample"),
@@ -82,7 +71,7 @@ def example(line, seed) -> xr.Dataset:
     return table(found, stage=list(stages), sample=range(4), line_sample=range(line))
 
 
-def epsilon(batch, epsilons, sigmas_per_decade, runs) -> xr.Dataset:
+def epsilon(batch, epsilons, sigmas_per_decade, runs):
     """Standard deviation of the normalized batch for inputs of every size."""
     sigmas = np.logspace(-4, 1, 5 * sigmas_per_decade + 1)
     z = normal(runs.part(0).streams(copies=sigmas.size), batch, 1)
@@ -98,7 +87,7 @@ def epsilon(batch, epsilons, sigmas_per_decade, runs) -> xr.Dataset:
     return table(found, eps=epsilons, sigma=sigmas, run=runs)
 
 
-def sweep(batch, features, gammas, runs) -> xr.Dataset:
+def sweep(batch, features, gammas, runs):
     """Output, gradient to the input and gradient of γ as γ sweeps, for one gradient from above."""
     gamma = np.linspace(-3, 3, gammas)
     rngs = runs.part(1).streams(copies=gammas)
@@ -106,14 +95,13 @@ def sweep(batch, features, gammas, runs) -> xr.Dataset:
     model = batch_norm((len(x), features), runs.each(gamma)[:, None], BETA)
     y, saved, _ = model.forward(x, training=True)
     dx, grads = model.network.backward(model.params, saved, g)
-    mean, dgamma = y.mean(axis=1), grads[1]["gamma"]
-    off = np.abs(mean - BETA).max(axis=1)
+    mean, length = y.mean(axis=1), np.linalg.norm
     found = {
         "output_std": (y.std(axis=1).mean(axis=1), "standard deviation of the output"),
         "output_mean": (mean.mean(axis=1), "mean of the output at β = 0.5"),
-        "mean_off": (off, "largest distance of a unit's mean from β"),
-        "input_gradient": (np.linalg.norm(dx, axis=(1, 2)), "length of ∂L/∂x"),
-        "gamma_gradient": (np.linalg.norm(dgamma, axis=1), "length of ∂L/∂γ"),
+        "mean_off": (np.abs(mean - BETA).max(axis=1), "largest distance of a unit's mean from β"),
+        "input_gradient": (length(dx, axis=(1, 2)), "length of ∂L/∂x"),
+        "gamma_gradient": (length(grads[1]["gamma"], axis=1), "length of ∂L/∂γ"),
     }
     return table(found, gamma=gamma, run=runs)
 
@@ -121,50 +109,40 @@ def sweep(batch, features, gammas, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def example_std(stage: str, of: str = "example_std") -> Measure:
+def example_std(stage, of="example_std"):
     """Standard deviation of the four numbers at one stage."""
     return value(of, stage=stage).exact()
 
 
-def std_at(sigma: float, eps: float) -> Value:
+def std_at(sigma, eps):
     """Standard deviation of a normalized batch."""
-    return value("normalized_std", eps=Near(eps), sigma=Near(sigma))
+    return value("normalized_std", eps=Near(eps), sigma=Near(sigma)).every()
 
 
-def epsilon_error(sigma: float, eps: float) -> Measure:
-    """How far it is from σ/√(σ²+ε), relative to it."""
-    expected = value("normalized_std_theory", eps=Near(eps), sigma=Near(sigma))
-    return abs(std_at(sigma, eps) / expected - 1).every()
-
-
-def at_zero(variable: str) -> Measure:
+def at_zero(variable):
     """A quantity at γ = 0 as a share of its value at γ = 1."""
     return (value(variable, gamma=Near(0.0)) / value(variable, gamma=Near(1.0))).every()
 
 
+# How far it is from σ/√(σ²+ε), relative to it.
+STD_ERROR = abs(value("normalized_std") / value("normalized_std_theory") - 1)
+
+ONE, NONE = within(1, relative=0.01), below(ROUND_OFF, "in every instance")
+SAMPLE_STD = example_std("input", "example_sample_std")
+SCALED = example_std("times two plus three, without normalizing")
+NORMALIZED = value("example", stage="over the standard deviation")
+
 CLAIMS = (
     Claim(
         "copied-example",
-        says="The batch (−1.5, −0.5, 0.5, 1.5) is normalized, so γ = 2 and β = 3 give it a standard "
-        "deviation of 2.",
+        says="The batch (−1.5, −0.5, 0.5, 1.5) is normalized, so γ = 2 and β = 3 give it a "
+        "standard deviation of 2.",
         source="post",
         verdict="refuted",
         cases=(
-            Case(
-                "the standard deviation after γ = 2",
-                example_std("times two plus three, without normalizing"),
-                within(2, relative=0.01),
-            ),
-            Case(
-                "the standard deviation of the four numbers",
-                example_std("input"),
-                within(1, relative=0.01),
-            ),
-            Case(
-                "the same with the divisor m − 1",
-                example_std("input", "example_sample_std"),
-                within(1, relative=0.01),
-            ),
+            Case("the standard deviation after γ = 2", SCALED, within(2, relative=0.01)),
+            Case("the standard deviation of the four numbers", example_std("input"), ONE),
+            Case("the same with the divisor m − 1", SAMPLE_STD, ONE),
         ),
         because="The four numbers have a mean of zero, but not a standard deviation of one.",
     ),
@@ -174,15 +152,11 @@ CLAIMS = (
         source="post",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"input σ = {sigma:g}, ε = {eps}, standard deviation over |γ|",
-                std_at(sigma, float(eps)).every(),
-                within(1, relative=0.01),
-            )
-            for sigma, eps in ((1.0, "1e-5"), (0.01, "1e-5"), (0.01, "1e-3"))
+            Case(f"input σ = {s:g}, ε = {eps}, output over |γ|", std_at(s, float(eps)), ONE)
+            for s, eps in ((1.0, "1e-5"), (0.01, "1e-5"), (0.01, "1e-3"))
         ),
-        because="It depends on σ of the input against √ε: the output has |γ|σ/√(σ²+ε), as good as |γ| "
-        "well above √ε, and less below.",
+        because="It depends on σ of the input against √ε: the output has |γ|σ/√(σ²+ε), as good as "
+        "|γ| well above √ε, and less below.",
     ),
     Claim(
         "what-epsilon-costs-is-known",
@@ -190,13 +164,9 @@ CLAIMS = (
         source="reader",
         verdict="supported",
         cases=tuple(
-            Case(
-                f"σ = {sigma:g}, ε = {eps:g}, relative distance from the closed form",
-                epsilon_error(sigma, eps),
-                below(ROUND_OFF, "in every instance"),
-            )
-            for eps in (1e-5, 1e-3)
-            for sigma in (10.0, 1.0, 0.1, 0.01, 0.001)
+            Case(f"σ = {s:g}, ε = {e:g}, off by", STD_ERROR.at(eps=e, sigma=Near(s)).every(), NONE)
+            for e in (1e-5, 1e-3)
+            for s in (10.0, 1.0, 0.1, 0.01, 0.001)
         ),
         because="Dividing by √(σ²+ε) is all that happens to the deviations from the mean.",
     ),
@@ -206,42 +176,34 @@ CLAIMS = (
         source="post",
         verdict="supported",
         cases=(
-            Case(
-                "distance of the mean from β, every γ from −3 to 3",
-                value("mean_off").every(),
-                below(ROUND_OFF, "in every instance and unit"),
-            ),
+            Case("distance of the mean from β, γ from −3 to 3", value("mean_off").every(), NONE),
         ),
         because="The normalized batch has mean zero exactly, whatever ε is, so only β is left.",
     ),
     Claim(
         "zero-gamma-is-dead",
-        says="A unit whose γ has reached zero is dead: it passes no gradient on and cannot recover.",
+        says="A unit whose γ has reached zero is dead: it passes no gradient on and cannot "
+        "recover.",
         source="reader",
         verdict="depends",
         cases=(
-            Case(
-                "gradient to the input, against γ = 1", at_zero("input_gradient"), below(ROUND_OFF)
-            ),
-            Case(
-                "gradient of γ itself, against γ = 1", at_zero("gamma_gradient"), below(ROUND_OFF)
-            ),
+            Case("gradient to the input, against γ = 1", at_zero("input_gradient"), NONE),
+            Case("gradient of γ itself, against γ = 1", at_zero("gamma_gradient"), NONE),
         ),
-        because="Right about the layers below, to which nothing gets through; wrong about γ, whose own "
-        "gradient does not contain γ and can move it away again.",
+        because="Right about the layers below, to which nothing gets through; wrong about γ, whose "
+        "own gradient does not contain γ and can move it away again.",
     ),
 )
 
-NORMALIZED = value("example", stage="over the standard deviation")
 VALUES = {
     "example_std": example_std("input"),
-    "example_sample_std": example_std("input", "example_sample_std"),
-    "example_scaled_std": example_std("times two plus three, without normalizing"),
+    "example_sample_std": SAMPLE_STD,
+    "example_scaled_std": SCALED,
     "example_halved_std": example_std("times a half, without normalizing"),
     "example_outer": NORMALIZED.over("sample", "max").exact(),
     "example_inner": NORMALIZED.at(sample=2).exact(),
-    "std_pytorch_small": std_at(0.01, 1e-5).every(),
-    "std_keras_small": std_at(0.01, 1e-3).every(),
-    "std_unit": std_at(1.0, 1e-5).every(),
+    "std_pytorch_small": std_at(0.01, 1e-5),
+    "std_keras_small": std_at(0.01, 1e-3),
+    "std_unit": std_at(1.0, 1e-5),
     "epsilon_error": abs(value("normalized_std") - value("normalized_std_theory")).every(),
 }

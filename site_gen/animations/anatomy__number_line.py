@@ -1,15 +1,10 @@
 """A batch on a number line: subtract, divide, scale, shift."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 
 TITLE = "One batch norm on a number line: subtract, divide, scale, shift"
 TAGS = ("transform", "γ and β")
@@ -36,8 +31,8 @@ SCRIPT = (
 )
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
-    """A row for every frame and sample: where the sample is, at which step, and the γ and β in force."""
+def data(results):
+    """A row for every frame and sample: where the sample is, at which step, and γ and β."""
     x, xhat = results["line_input"].values, results["line_normalized"].values
     mean, scale, samples = x.mean(), xhat.std() / x.std(), np.arange(x.size)
     tables, last = [], np.array(SCRIPT[0][2:], dtype=float)
@@ -53,36 +48,36 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _ends(data: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _ends(data):
     first, last = (data.loc[data["frame"] == frame, "value"] for frame in (0, data["frame"].max()))
     return first, last
 
 
-def _signed(number: float) -> str:
+def _signed(number):
     return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     first, last = _ends(data)
     return (
         f"Animation: {len(first)} points with mean {first.mean():.2f} and standard deviation "
         f"{first.std(ddof=0):.2f} slide to mean 0, shrink to standard deviation 1, are stretched, "
-        "mirrored and squeezed as γ sweeps from 2 to −2 to 0.5, and shifted as β sweeps; they end at "
-        f"mean {_signed(last.mean())}, standard deviation {last.std(ddof=0):.2f}."
+        "mirrored and squeezed as γ sweeps from 2 to −2 to 0.5, and shifted as β sweeps; they end "
+        f"at mean {_signed(last.mean())}, standard deviation {last.std(ddof=0):.2f}."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     first, _ = _ends(data)
     return (
-        f"A batch of {len(first)} numbers goes through one batch norm; shades follow the samples, the "
-        "band is the mean and one standard deviation to either side. Where it came from is gone after "
-        "the second step; $\\gamma$ and $\\beta$ alone say where it goes. At $\\gamma = 0$ all samples "
-        "meet, below zero they change sides."
+        f"A batch of {len(first)} numbers goes through one batch norm; shades follow the samples, "
+        "the band is the mean and one standard deviation to either side. Where it came from is "
+        "gone after the second step; $\\gamma$ and $\\beta$ alone say where it goes. At $\\gamma = "
+        "0$ all samples meet, below zero they change sides."
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, axes = theme.figure(rows=2, cols=2, height=3.6, height_ratios=[5, 1])
     ax = _number_line(figure, axes)
     frames = [rows for _, rows in data.groupby("frame")]
@@ -94,16 +89,14 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     dots = ax.scatter(np.zeros(samples), heights, s=42, c=theme.sequence(samples), zorder=3)
     top = {"y": 0.92, "transform": "axes fraction", "dx": 0, "size": "large"}
     steps = [
-        theme.label(ax, 0.03 + 0.13 * k, text=name, colour=theme.muted, weight="normal", **top)
+        theme.label(ax, 0.03 + 0.13 * k, text=name, colour=theme.muted, **top)
         for k, name in enumerate(STEPS)
     ]
     readout = theme.label(ax, 1.0, text="", colour=theme.ink, ha="right", **top)
-    gauges = {
-        "gamma": (_gauge(axes[1, 0], "γ", 2, theme), 3),
-        "beta": (_gauge(axes[1, 1], "β", 4, theme), 4),
-    }
+    left, right = axes[1]
+    gauges = {"gamma": (_gauge(left, "γ", 2, theme), 3), "beta": (_gauge(right, "β", 4, theme), 4)}
 
-    def update(i: int) -> None:
+    def update(i):
         values, now = frames[i]["value"].to_numpy(), STEPS.index(frames[i]["step"].iloc[0])
         mean, std = values.mean(), values.std()
         dots.set_offsets(np.column_stack([values, heights]))
@@ -121,7 +114,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     return Animation(figure, artists, len(frames), update, fps=20, poster=full.index(True))
 
 
-def _number_line(figure: Figure, axes: np.ndarray) -> Axes:
+def _number_line(figure, axes):
     """One axes in place of the two in the upper row."""
     grid = axes[0, 0].get_gridspec()
     for ax in axes[0]:
@@ -133,7 +126,7 @@ def _number_line(figure: Figure, axes: np.ndarray) -> Axes:
     return ax
 
 
-def _gauge(ax: Axes, name: str, reach: int, theme: Theme) -> object:
+def _gauge(ax, name, reach, theme):
     """A line from −reach to reach with a dot that shows a value."""
     ax.set(xlim=(-1.05 * reach, 1.05 * reach), ylim=(-1, 1), yticks=[])
     ax.set_xticks(range(-reach, reach + 1, reach // 2))

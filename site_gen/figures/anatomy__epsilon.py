@@ -1,14 +1,8 @@
 """Standard deviation of a normalized batch against that of its input."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Below √ε, γ no longer sets the standard deviation"
 TAGS = ("transform", "epsilon")
@@ -17,29 +11,28 @@ CLAIMS = ("gamma-sets-the-std", "what-epsilon-costs-is-known")
 NAMES = {1e-5: "PyTorch, Flax: ε = 1e-5", 1e-3: "Keras: ε = 1e-3"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
-    """A row for every ε and input standard deviation: median and extremes of the runs, closed form."""
-    std, theory = results["normalized_std"], results["normalized_std_theory"]
-    columns = {"output_std": "median", "output_std_min": "min", "output_std_max": "max"}
-    read = [getattr(std, how)("run").rename(name) for name, how in columns.items()]
-    table = rows(*read, theory.rename("theory"))
-    return table.rename(columns={"sigma": "input_std"}).assign(runs=results.sizes["run"])
+def data(results):
+    """A row for every ε and input standard deviation: median, extremes of the runs, closed form."""
+    found = results.rename(sigma="input_std")
+    std, theory = found["normalized_std"], found["normalized_std_theory"]
+    ends = {"output_std_min": std.min("run"), "output_std_max": std.max("run")}
+    return rows(output_std=std.median("run"), **ends, theory=theory).assign(runs=std.sizes["run"])
 
 
-def _at(data: pd.DataFrame, eps: float, sigma: float) -> float:
-    rows = data[np.isclose(data["eps"], eps)]
-    return rows.loc[(np.log(rows["input_std"]) - np.log(sigma)).abs().idxmin(), "output_std"]
+def _at(data, eps, sigma):
+    curve = data[np.isclose(data["eps"], eps)]
+    return curve.loc[(np.log(curve["input_std"]) - np.log(sigma)).abs().idxmin(), "output_std"]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
-        "Two curves rise from 0 to 1 as the input's standard deviation grows, one around √ε = 0.003, "
-        f"one around 0.03; at an input of 0.01 they stand at {_at(data, 1e-5, 0.01):.3f} (ε = 1e-5) "
-        f"and {_at(data, 1e-3, 0.01):.3f} (ε = 1e-3)."
+        "Two curves rise from 0 to 1 as the input's standard deviation grows, one around √ε = "
+        f"0.003, one around 0.03; at an input of 0.01 they stand at {_at(data, 1e-5, 0.01):.3f} (ε "
+        f"= 1e-5) and {_at(data, 1e-3, 0.01):.3f} (ε = 1e-3)."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     error = (data["output_std"] - data["theory"]).abs().max()
     return (
         "Standard deviation of the normalized batch ($\\gamma = 1$). Points: "
@@ -49,22 +42,20 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     sigmas, half = data["input_std"].unique(), np.sqrt(0.5)
     every = max(1, round((len(sigmas) - 1) / np.log10(sigmas[-1] / sigmas[0])) // 5)
-    curves = list(data.groupby("eps"))
+    curves, colours = list(data.groupby("eps")), theme.sequence(2)
     places = ({"ha": "right", "dx": -11.2, "dy": 14}, {"ha": "left", "dx": 11.2, "dy": -14})
-    for (eps, curve), colour, place in zip(
-        curves, theme.sequence(len(curves)), places, strict=True
-    ):
+    for (eps, curve), colour, place in zip(curves, colours, places, strict=True):
         theme.theory(ax, curve["input_std"], curve["theory"], zorder=1.9)
         theme.points(ax, curve, "input_std", "output_std", colour, markevery=every)
         root = np.sqrt(eps)
         ax.plot([root, root], [0, half], color=colour, linewidth=1, linestyle=":")
         theme.label(ax, root, 0.03, f"√ε = {root:.2g}", colour, weight="normal")
         theme.label(ax, root, half, NAMES.get(eps, f"ε = {eps:g}"), colour, **place)
-    theme.label(ax, 0.6, 1.0, "σ/√(σ² + ε)", theme.colour("theory"), dx=0, dy=-13, weight="normal")
+    theme.label(ax, 0.6, 1.0, "σ/√(σ² + ε)", "theory", dx=0, dy=-13, weight="normal")
     ax.set(xscale="log", xlim=(0.9e-4, 11), ylim=(0, 1.08))
     ax.set(xlabel="standard deviation σ of the input", ylabel="standard deviation of x̂")
     return figure
