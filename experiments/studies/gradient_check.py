@@ -1,27 +1,24 @@
-"""Is the gradient that batch norm passes back the right one, and how much goes through the statistics?
+"""Is the gradient that batch norm passes back right, and how much goes through the statistics?
 
-Everything here is arithmetic in float64: analytic gradients against central differences; the gradient
-of a bias in front of the normalization; and what is lost when the batch mean and variance are taken for
-constants.
+Everything here is arithmetic in float64: analytic gradients against central differences; the
+gradient of a bias in front of the normalization; and what is lost when the batch mean and variance
+are taken for constants.
 
 What came out: the derived gradient is the numerical one as far as numbers go. A bias in front does
-nothing, and gets no gradient. The part of the gradient that goes through the batch statistics is not
-negligible in batches of up to a few hundred values.
+nothing, and gets no gradient. The part of the gradient that goes through the batch statistics is
+not negligible in batches of up to a few hundred values.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
-from experiments.engine.parameters import Path, leaves
+from experiments.engine.parameters import leaves
 from experiments.engine.standardize import Standardize
-from experiments.results import Measure, table, value
+from experiments.results import table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import transform as theory
@@ -32,15 +29,11 @@ ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "random instances of every identity")
     batch: int = setting(32, "samples in a batch")
     features: int = setting(8, "units; each is normalized on its own")
     difference_steps: int = setting(19, "steps of the central differences, from 1e-10 to 1e-1")
-    batches: tuple[int, ...] = setting(
-        (2, 4, 8, 16, 32, 64, 128, 256), "batch sizes for the shortcut gradient"
-    )
+    batches: tuple[int, ...] = setting((2, 4, 8, 16, 32, 64, 128, 256), "batch sizes m")
     directions: int = setting(1024, "random gradients of each run and batch size")
     seed: int = setting(1, "every random stream is spawned from it")
 
@@ -50,7 +43,7 @@ FULL = Setup()
 PAPER = Setup(runs=64, directions=4096)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Central differences, the start of γ and β, and the shortcut gradient at each batch size."""
     found = {"differences": call(differences, s), "start": call(neutral, s)}
     for part, m in enumerate(s.batches, start=10):
@@ -58,13 +51,13 @@ def points(s: Setup) -> dict:
     return found
 
 
-def total(a: np.ndarray) -> np.ndarray:
+def total(a):
     """The sum over all that a run has: (run, …) → (run,)."""
     return a.sum(axis=tuple(range(1, a.ndim)))
 
 
-def differences(batch, features, difference_steps, runs) -> xr.Dataset:
-    """Derivatives along random directions, analytic and numerical; the gradient of a bias in front."""
+def differences(batch, features, difference_steps, runs):
+    """Derivatives along random directions, analytic and numerical; and those of a bias in front."""
     rngs = runs.part(2).streams()
     net = Network((Dense(features), Standardize(), Affine()))
     start, state = net.init(rngs, features)
@@ -76,7 +69,7 @@ def differences(batch, features, difference_steps, runs) -> xr.Dataset:
     dx, grads = net.backward(params, saved, above)
     gradients = dict(leaves([{"input": dx}, *grads]))
 
-    def moved(path: Path, change: np.ndarray | float) -> np.ndarray:
+    def moved(path, change):
         """The outputs if the input, or a parameter, is changed."""
         layers, (layer, name) = [{"input": x}, *map(dict, params)], path
         layers[layer][name] = layers[layer][name] + change
@@ -94,16 +87,16 @@ def differences(batch, features, difference_steps, runs) -> xr.Dataset:
             errors.append(np.abs((up - down) / (2 * step) - total(gradient * direction)) / length)
     kept = np.abs(gradients[bias]).max(axis=1) / arriving
     change = np.abs(moved(bias, 1.0) - y).max(axis=(1, 2))
-    error, words = np.concatenate(errors), "|numerical - analytic| / length of the gradient"
+    words = "|numerical - analytic| / length of the gradient"
     found = {
-        "difference_error": (error, words),
+        "difference_error": (np.concatenate(errors), words),
         "bias_gradient": (kept, "largest |∂L/∂b| / length of the gradient above", "1", "run"),
         "bias_effect": (change, "largest change of an output if every bias grows by 1", "1", "run"),
     }
     return table(found, parameter=[name for _, name in gradients], difference_step=steps, run=runs)
 
 
-def neutral(batch, features, runs) -> xr.Dataset:
+def neutral(batch, features, runs):
     """What γ = 1 and β = 0, where they start, do to the normalized batch."""
     x = normal(runs.part(1).streams(), batch, features)
     y, saved, _ = batch_norm((len(x), features)).forward(x, training=True)
@@ -111,7 +104,7 @@ def neutral(batch, features, runs) -> xr.Dataset:
     return table({"neutral_change": (change, "largest change of x̂ at γ = 1, β = 0")}, run=runs)
 
 
-def statistics(batch, part, directions, runs) -> xr.Dataset:
+def statistics(batch, part, directions, runs):
     """How much of a random gradient passes through the batch mean and variance."""
     rngs = runs.part(part).streams()
     x, g = normal(rngs, batch, directions), normal(rngs, batch, directions)
@@ -131,16 +124,21 @@ def statistics(batch, part, directions, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def error(parameter: str) -> Measure:
+SHARE = value("statistics_share")
+
+
+def error(parameter):
     """Every instance at its best step: the round-off that no choice of step avoids."""
     return value("difference_error", parameter=parameter).over("difference_step", "min").every()
 
 
-def through_statistics(m: int) -> Measure:
+def through_statistics(m):
     """What the shortcut leaves out, as a share of its length."""
-    return value("statistics_share", batch=m).map(np.sqrt).mean()
+    return SHARE.at(batch=m).map(np.sqrt).mean()
 
 
+BIAS_GRADIENT, BIAS_EFFECT = value("bias_gradient").every(), value("bias_effect").every()
+NONE, SHORT = below(ROUND_OFF, "in every instance"), below(0.01, "% of the shortcut's length")
 DIFFERENCES = "central differences at the best step, relative error"
 
 CLAIMS = (
@@ -150,23 +148,16 @@ CLAIMS = (
         source="overview",
         verdict="supported",
         cases=(
-            Case(
-                "its gradient, against the gradient above",
-                value("bias_gradient").every(),
-                below(ROUND_OFF, "in every instance"),
-            ),
-            Case(
-                "change of the output when it grows by 1",
-                value("bias_effect").every(),
-                below(ROUND_OFF, "in every instance"),
-            ),
+            Case("its gradient, against the gradient above", BIAS_GRADIENT, NONE),
+            Case("change of the output when it grows by 1", BIAS_EFFECT, NONE),
         ),
-        because="The batch mean takes every constant away again, and with it the constant's gradient.",
+        because="The batch mean takes every constant away again, and with it the constant's "
+        "gradient.",
     ),
     Claim(
         "neutral-start",
-        says="γ = 1 and β = 0 leave the normalized batch alone, and their gradients Σ g·x̂ and Σ g say "
-        "where to go.",
+        says="γ = 1 and β = 0 leave the normalized batch alone, and their gradients Σ g·x̂ and Σ g "
+        "say where to go.",
         source="demo",
         verdict="supported",
         cases=(
@@ -178,21 +169,18 @@ CLAIMS = (
     ),
     Claim(
         "statistics-are-constants",
-        says="In the backward pass the batch mean and variance may be treated as constants: the error "
-        "is negligible.",
+        says="In the backward pass the batch mean and variance may be treated as constants: the "
+        "error is negligible.",
         source="reader",
         verdict="refuted",
         cases=tuple(
-            Case(
-                f"batch of {m}, what should be taken away",
-                through_statistics(m),
-                below(0.01, "% of the shortcut gradient's length"),
-            )
+            Case(f"batch of {m}, what should be taken away", through_statistics(m), SHORT)
             for m in (8, 32, 256)
         ),
-        because="Two of the m directions of a gradient cancel through the statistics, so the shortcut "
-        "is wrong by √(2/m) of its length: too much at every batch size tried. Where statistics are "
-        "taken over tens of thousands of values, as in a large convolution, it is less than that.",
+        because="Two of the m directions of a gradient cancel through the statistics, so the "
+        "shortcut is wrong by √(2/m) of its length: too much at every batch size tried. Where "
+        "statistics are taken over tens of thousands of values, as in a large convolution, it is "
+        "less than that.",
     ),
 )
 
@@ -200,12 +188,12 @@ VALUES = {
     "input_error": error("input"),
     "weight_error": error("weight"),
     "bias_error": error("bias"),
-    "bias_gradient": value("bias_gradient").every(),
-    "bias_effect": value("bias_effect").every(),
+    "bias_gradient": BIAS_GRADIENT,
+    "bias_effect": BIAS_EFFECT,
     "statistics_small_batch": through_statistics(8),
     "statistics_batch": through_statistics(32),
     "statistics_large_batch": through_statistics(256),
     "statistics_worst_ratio": (
-        value("statistics_share").over("run", "mean") / value("statistics_share_theory")
+        SHARE.over("run", "mean") / value("statistics_share_theory")
     ).every(),
 }

@@ -1,14 +1,8 @@
 """How much of a gradient passes through the batch mean and variance."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "A gradient that ignores the batch statistics is wrong by √(2/m) of its length"
 TAGS = ("transform", "gradients", "batch size")
@@ -16,42 +10,43 @@ CLAIMS = ("statistics-are-constants",)
 ID = "anatomy-statistics"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every run and batch size: the wrong part of the gradient over its length."""
     share, theory = results["statistics_share"], results["statistics_share_theory"]
-    return rows(np.sqrt(share).rename("wrong_share"), np.sqrt(theory).rename("theory"))
+    return rows(wrong_share=np.sqrt(share), theory=np.sqrt(theory))
 
 
-def _mean(data: pd.DataFrame) -> pd.Series:
+def _mean(data):
     return data.groupby("batch")["wrong_share"].mean()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     mean = _mean(data)
     return (
         f"On logarithmic axes a straight line falls from {mean.iloc[0]:.2f} at a batch of "
-        f"{mean.index[0]} to {mean.iloc[-1]:.3f} at {mean.index[-1]}; the measured points lie on it."
+        f"{mean.index[0]} to {mean.iloc[-1]:.3f} at {mean.index[-1]}; the measured points lie on "
+        "it."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     mean, runs = _mean(data), data["run"].nunique()
     worst = np.abs(mean / data.groupby("batch")["theory"].first() - 1).max()
     return (
-        "Length of what the batch mean and variance take away from a random gradient, relative to the "
-        f"gradient without them. Points: {runs} runs for each batch size; line: $\\sqrt{{2/m}}$, at "
-        f"most {100 * worst:.1f} % from the measured means. Of the $m$ directions in which one unit's "
-        "batch can move, two are always projected out."
+        "Length of what the batch mean and variance take away from a random gradient, relative to "
+        f"the gradient without them. Points: {runs} runs for each batch size; line: "
+        f"$\\sqrt{{2/m}}$, at most {100 * worst:.1f} % from the measured means. Of the $m$ "
+        "directions in which one unit's batch can move, two are always projected out."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.3)
     line = data.groupby("batch")["theory"].first()
     theme.theory(ax, line.index, line)
     theme.points(ax, data, "batch", "wrong_share", "gradient", alpha=0.5)
     at = line.index[len(line) // 2]
-    theme.label(ax, at, line[at], "√(2/m)", theme.colour("theory"), dx=9, dy=9, weight="normal")
+    theme.label(ax, at, line[at], "√(2/m)", "theory", dx=9, dy=9, weight="normal")
     ax.set(xscale="log", yscale="log", xlabel="batch size m")
     ax.set_ylabel("share through mean and variance")
     theme.ticks(ax, x=line.index, y=(0.1, 0.2, 0.5, 1))
