@@ -12,17 +12,14 @@ features. At these widths the last layer alone, which has more parameters, learn
 learns most.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.engine.parameters import leaves
-from experiments.results import FIRST, LAST, Value, difference, table, value
+from experiments.results import FIRST, LAST, difference, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import accuracy, last_steps, load, mlp, optimizer_of, paired, train
 
@@ -36,8 +33,6 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     widths: tuple[int, ...] = setting((8, 16, 32, 64, 96), "units in each of the two hidden layers")
     rates: tuple[float, ...] = setting((0.1, 0.4, 1.6, 6.4, 25.6), "learning rates")
     batch: int = setting(32, "images in a training batch")
@@ -56,14 +51,14 @@ FULL = Setup()
 PAPER = Setup(widths=(16, 64, 256, 1024), steps=10_000, tested=1000, runs=32)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each choice at each width."""
     return {f"{key}-{w}": call(learn, s, choice=key, width=w) for key in CHOICES for w in s.widths}
 
 
 def learn(
     choice, width, data, inputs, optimizer, rates, batch, steps, readings, apart, tested, runs
-) -> xr.Dataset:
+):
     """Train at every rate, side by side, and read the accuracy at the end."""
     images, (name, moves) = load(data, inputs, side=7), CHOICES[choice]
     network = mlp((width, width), "batch norm", ReLU(), weights=he_normal)
@@ -84,7 +79,7 @@ def learn(
 # ------------------------------------------------------------------------------------------ claims
 
 
-def best(choice: str, width=LAST) -> Value:
+def best(choice, width=LAST):
     """Accuracy at the rate at which its mean is highest, in the widest network or another."""
     return value("accuracy", choice=choice, width=width).best("rate")
 

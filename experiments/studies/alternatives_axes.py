@@ -10,26 +10,21 @@ What came out: what depends on the batch has two functions, one in training and 
 what does not has one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.convolution import Convolution
 from experiments.engine.network import Network
 from experiments.measures.dependence import dependence
 from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized
-from experiments.results import Measure, table, value
+from experiments.results import table, value
 from experiments.study import Claim, call, setting
 
 
 @dataclass(frozen=True)
 class Setup(Normalizing):
-    """Settings of the study."""
-
     ghost: int = setting(2, "samples that make a ghost batch")
     samples: int = setting(4, "samples of the array")
     channels: int = setting(6, "channels")
@@ -40,12 +35,12 @@ class Setup(Normalizing):
 QUICK = FULL = PAPER = Setup()
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All layers, on the same array."""
     return {"dependence": call(depend, s)}
 
 
-def depend(details, samples, channels, pixels, seed) -> xr.Dataset:
+def depend(details, samples, channels, pixels, seed):
     """Which inputs the first output depends on, and which ∂L/∂y the first ∂L/∂x."""
     # One array for all, and no runs: what depends on what does not vary.
     x, dy = np.random.default_rng(seed).standard_normal((2, samples, channels, pixels, 1))
@@ -66,7 +61,7 @@ def depend(details, samples, channels, pixels, seed) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def depends(mode: str, norm: str) -> Measure:
+def depends(mode, norm):
     """How many values it depends on."""
     values = value("depends", mode=mode, norm=norm)
     return value(lambda results: values(results).sum()).exact()

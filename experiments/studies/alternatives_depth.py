@@ -9,12 +9,9 @@ that the plain network is. Batch renormalization has running statistics that are
 What came out: deep down, it is the batch that makes gradients explode, not normalization.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
@@ -24,15 +21,13 @@ from experiments.engine.renormalize import Renormalize
 from experiments.engine.train import Model
 from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized, started_alike
-from experiments.results import Measure, table, value
+from experiments.results import table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, above, call, setting
 
 
 @dataclass(frozen=True)
 class Setup(Normalizing):
-    """Settings of the study."""
-
     batch: int = setting(16, "samples in a batch")
     depth: int = setting(20, "layers whose gradients are followed")
     width: int = setting(64, "and their units")
@@ -48,12 +43,12 @@ PAPER = Setup(depth=40, width=256, runs=32)
 NAMES = {name: short for name, short in NORMALIZATIONS.items() if name != "instance norm"}
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each normalization."""
     return {name.lower().replace(" ", "-"): call(measure, s, norm=name) for name in NAMES}
 
 
-def measure(norm, details, batch, depth, width, runs) -> xr.Dataset:
+def measure(norm, details, batch, depth, width, runs):
     """The factor by which squared gradients grow a layer, on average over the depth."""
     linear = Dense(width, bias=False, weights=he_normal)
     block = (*normalized(norm, linear, batch, *details), ReLU())
@@ -77,7 +72,7 @@ def measure(norm, details, batch, depth, width, runs) -> xr.Dataset:
     return table({"growth": (growth, words)}, norm=norm, run=runs)
 
 
-def up_to_date(model: Model, x: np.ndarray) -> Model:
+def up_to_date(model, x):
     """The same with the running statistics of batch renormalization being those of the batch, layer
     by layer."""
     changed, layers = model.copy(), model.network.layers
@@ -94,7 +89,7 @@ def up_to_date(model: Model, x: np.ndarray) -> Model:
 EXPLODES = above(1.2)
 
 
-def growth(norm: str) -> Measure:
+def growth(norm):
     """The factor, mean over runs."""
     return value("growth", norm=norm).mean()
 

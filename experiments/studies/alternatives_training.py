@@ -16,12 +16,9 @@ What came out: in batches of two images no variant leads batch norm clearly, sin
 pixels too, and two classes a batch cost all variants accuracy, ghosts the most.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.batches import batches_of_two_classes
 from experiments.engine.activations import ReLU
@@ -33,7 +30,7 @@ from experiments.measures.dependence import dependence
 from experiments.measures.modes import output_gap
 from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized, started_alike
-from experiments.results import Measure, Value, difference, table, value
+from experiments.results import difference, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting, within
 from experiments.training import accuracy, last_steps, load, optimizer_of, paired, train
 
@@ -45,8 +42,6 @@ CHANNELS = (6, 12)  # of the two convolutional layers; both can be divided into 
 
 @dataclass(frozen=True)
 class Setup(Normalizing, Learning):
-    """Settings of the study."""
-
     batch: int = setting(16, "images in a training batch, but for the batches of two")
     rates: tuple[float, ...] = setting((0.1, 0.3), "learning rates")
     steps: int = setting(150, "of training")
@@ -63,7 +58,7 @@ FULL = Setup()
 PAPER = Setup(rates=(0.02, 0.05, 0.15, 0.45, 1.35), steps=2000, tested=1000, runs=32)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each task for each layer, and what gradients of batch renormalization depend on."""
     found = {"gradients": call(count, s)}
     smaller = {"batch": 2, "steps": s.steps * s.longer}
@@ -76,7 +71,7 @@ def points(s: Setup) -> dict:
 
 def learn(
     task, norm, details, data, inputs, optimizer, batch, rates, steps, tested, readings, apart, runs
-) -> xr.Dataset:
+):
     """Train at every learning rate, side by side."""
     images, layers = load(data, inputs, side=7).images(), []
     for channels in CHANNELS:
@@ -100,7 +95,7 @@ def learn(
     return table(found, task=task, norm=norm, rate=rates, run=runs)
 
 
-def count(details, seed) -> xr.Dataset:
+def count(details, seed):
     """How many of four samples' ∂L/∂y a ∂L/∂x depends on behind batch renormalization."""
     # One array and no runs: what depends on what does not vary.
     x, dy = np.random.default_rng(seed).standard_normal((2, 4, 6, 4, 1))
@@ -120,17 +115,17 @@ BATCH, RENORM, GHOST = "batch norm", "batch renormalization", "ghost batches"
 WITHOUT_BATCH = ("weight normalization", "layer norm", "RMSNorm", "group norm", "instance norm")
 
 
-def right(task: str, norm: str) -> Value:
+def right(task, norm):
     """Test accuracy at the learning rate at which its mean is highest."""
     return value("accuracy", task=task, norm=norm).best("rate")
 
 
-def lead(task: str, first: str, second: str) -> Measure:
+def lead(task, first, second):
     """How much more accurate the first is."""
     return difference(right(task, first), right(task, second))
 
 
-def gap(task: str, norm: str) -> Measure:
+def gap(task, norm):
     """How far the outputs of the two modes are apart at that rate, in the median run."""
     return value("gap", task=task, norm=norm, rate=right(task, norm).coordinate("rate")).median()
 

@@ -16,20 +16,17 @@ Distributions travel far over training even then, and without batch norm much fu
 batches. Where batches differ most, with one digit in each, neither network learns.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.alike import KINDS, balanced, drawn
 from experiments.engine.activations import Sigmoid
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.train import train
 from experiments.measures.distribution import Path, batch_to_batch, ordered
-from experiments.results import FIRST, LAST, Measure, Value, difference, ratio, table, value
+from experiments.results import FIRST, LAST, difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import accuracy, first_reached, load, log_steps, mlp, optimizer_of, start
 
@@ -39,8 +36,6 @@ LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((40, 40, 40), "sigmoid units in each hidden layer")
     batch: int = setting(60, "images in a training batch")
     rate: float = setting(1.0, "learning rate")
@@ -63,7 +58,7 @@ PAPER = Setup(
 )
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every kind and network at the main rate, two kinds at a second one."""
     tried = [(kind, s.rate) for kind in KINDS]
     tried += [(kind, s.second_rate) for kind in ("one batch", "random")]
@@ -79,7 +74,7 @@ def points(s: Setup) -> dict:
 
 def learn(
     kind, norm, rate, at, data, inputs, optimizer, hidden, batch, compared, probe, target, runs
-) -> xr.Dataset:
+):
     """Train one network on one kind of batches at one rate, and read it."""
     images, network, last = load(data, inputs, side=14), mlp(hidden, norm, Sigmoid()), at[-1]
     x, labels = images.train.x, images.train.labels
@@ -121,32 +116,32 @@ MAIN_RATE = value("accuracy").complete("rate").coordinate("rate").at(rate=FIRST)
 SECOND_RATE = value(lambda results: results["rate"].drop_sel(rate=MAIN_RATE(results))[0])
 
 
-def steps_to(kind: str, norm: str, rate: Value = MAIN_RATE) -> Value:
+def steps_to(kind, norm, rate=MAIN_RATE):
     """Steps of each run to the target; a run that never gets there counts as all of its steps."""
     return value("steps_to", kind=kind, norm=norm, rate=rate).capped(value("step", step=LAST))
 
 
-def speedup(kind: str, rate: Value = MAIN_RATE) -> Measure:
+def speedup(kind, rate=MAIN_RATE):
     """Steps to the target without batch norm in parts of those with it, at least."""
     return ratio(steps_to(kind, "none", rate), steps_to(kind, "batch norm", rate))
 
 
-def read(of: str, kind: str, norm: str = "none") -> Value:
+def read(of, kind, norm="none"):
     """The "accuracy" at the end, or the path that was "travelled", at the main rate."""
     return value(of, kind=kind, norm=norm, rate=MAIN_RATE)
 
 
-def between(kind: str, norm: str = "none") -> Measure:
+def between(kind, norm="none"):
     """How far batch means lie apart before training."""
     return read("between", kind, norm).at(when="before").mean()
 
 
-def travelled(kind: str, norm: str = "none") -> Measure:
+def travelled(kind, norm="none"):
     """How far the distribution travels over training."""
     return read("travelled", kind, norm).mean()
 
 
-def gain(kind: str) -> Measure:
+def gain(kind):
     """Accuracy at the end with batch norm minus that without."""
     return difference(read("accuracy", kind, "batch norm"), read("accuracy", kind))
 

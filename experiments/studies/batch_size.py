@@ -18,26 +18,21 @@ little of it back: what was learned is at fault. Layers without batch statistics
 Accumulating gradients makes a large batch for them and not for batch norm.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.samples import Data
 from experiments.engine.activations import ReLU
 from experiments.engine.parameters import relative_distance
 from experiments.measures.modes import MODES, accuracy_by_mode
-from experiments.results import Measure, Value, difference, table, value
-from experiments.study import Case, Claim, Learning, Rule, above, below, call, setting
+from experiments.results import difference, table, value
+from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import NORMS, backpropagate, load, mlp, optimizer_of, paired, train
 
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     batches: tuple[int, ...] = setting((2, 4, 8, 16, 32, 64, 128, 256), "images in a batch")
     rate_per_image: float = setting(0.1 / 32, "learning rate divided by the batch size")
@@ -61,7 +56,7 @@ QUICK = Setup(
 FULL, PAPER = Setup(), Setup(hidden=(100, 100), epochs=30, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each norm with batches of every size, and with accumulated parts; then gradients."""
     conditions = [(norm, size, 1) for norm in NORMS for size in s.batches]
     conditions += [("batch norm", s.whole, parts) for parts in s.parts]
@@ -76,7 +71,7 @@ def points(s: Setup) -> dict:
 
 def learn(
     norm, batch, parts, data, inputs, optimizer, hidden, rate_per_image, images, epochs, runs
-) -> xr.Dataset:
+):
     """Train with batches of a size, in parts or whole, and classify the test images."""
     digits = load(data, inputs, side=7)
     chosen = np.arange(images) * len(digits.train.x) // images  # the set is sorted by digit
@@ -90,7 +85,7 @@ def learn(
     return table({name: (found, words)}, norm=norm, **{dim: part}, mode=MODES, run=runs)
 
 
-def gradients(norm, data, inputs, hidden, whole, parts, runs) -> xr.Dataset:
+def gradients(norm, data, inputs, hidden, whole, parts, runs):
     """The accumulated gradient against the whole batch's, in double precision, at the start."""
     digits = load(data, inputs, side=7)
     double = Data(digits.train.astype(float), digits.test)
@@ -113,29 +108,29 @@ EDGE = above(0.01, "percentage point")  # where two ways to normalize are compar
 SAME = 1e-12  # sums of at most 32 · 49 products, through three layers and back
 
 
-def right(norm: str, size: int = FULL.whole, mode: str = "running") -> Value:
+def right(norm, size=FULL.whole, mode="running"):
     """Test accuracy after training with batches of a size, by default that which is cut up."""
     return value("accuracy", norm=norm, size=size, mode=mode)
 
 
-def parted(norm: str, size: int) -> Value:
+def parted(norm, size):
     """Test accuracy after training with accumulated parts of a size, evaluation mode."""
     return value("parted", norm=norm, part=size, mode="running")
 
 
-def repaired(size: int) -> Measure:
+def repaired(size):
     """What exact statistics restore of the loss against batches of 32, as a share of it."""
     running = right(BN, size)
     lost = right(BN).over("run", "mean") - running.over("run", "mean")
     return ((right(BN, size, "population") - running) / lost).mean()
 
 
-def apart(norm: str, part: int) -> Measure:
+def apart(norm, part):
     """Relative distance of the accumulated gradient from that of the whole batch."""
     return value("gradient_difference", norm=norm, gradient_part=part).every()
 
 
-def minus(when: str, first: Value, second: Value, rule: Rule) -> Case:
+def minus(when, first, second, rule):
     """One accuracy minus another, run by run."""
     return Case(f"accuracy, {when}", difference(first, second), rule)
 

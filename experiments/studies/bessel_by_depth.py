@@ -10,12 +10,9 @@ by m/(m−1), because a normalized batch has variance exactly one, so the output
 with depth. Without, only the first layer is off, once.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.gap import (
     CONVENTIONS,
@@ -26,17 +23,15 @@ from experiments.measures.gap import (
     stack,
     std,
 )
-from experiments.results import LAST, Measure, Value, difference, ratio, value
+from experiments.results import LAST, difference, ratio, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory.inference import eval_variance_population
-from experiments.training import Model, seen, start
+from experiments.training import seen, start
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent runs; both conventions see the same batches")
     batches: tuple[int, ...] = setting(
         (4, 8, 16, 32, 64, 128), "sizes of the batches that are fresh in a stack"
@@ -66,7 +61,7 @@ PAPER = Setup(
 )
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every setting at every one of its batch sizes."""
     return {
         **{f"fixed-{m}": call(fixed, s, batch=m) for m in s.fixed_batches},
@@ -75,17 +70,17 @@ def points(s: Setup) -> dict:
     }
 
 
-def fixed(batch, layers, features, fixed_steps, fixed_rate, runs) -> xr.Dataset:
+def fixed(batch, layers, features, fixed_steps, fixed_rate, runs):
     """One batch for ever through normalizations in a row."""
     return one_batch(batch, layers, features, fixed_steps, fixed_rate, runs)
 
 
-def over_population(model: Model, x: np.ndarray) -> list[np.ndarray]:
+def over_population(model, x):
     """What every normalization puts out: in training mode it would be one."""
     return [np.sqrt(y.var(axis=1).mean(axis=1)) for y in normalized(model, x)]
 
 
-def stacks(batch, layers, features, steps, running_rate, population, runs) -> xr.Dataset:
+def stacks(batch, layers, features, steps, running_rate, population, runs):
     """Fresh batches through normalizations in a row."""
     read = []
     for unbiased in CONVENTIONS.values():
@@ -98,7 +93,7 @@ def stacks(batch, layers, features, steps, running_rate, population, runs) -> xr
     return by_layer("fresh_std", read, words, eval_variance_population, batch, runs)
 
 
-def network(batch, layers, width, steps, running_rate, population, runs) -> xr.Dataset:
+def network(batch, layers, width, steps, running_rate, population, runs):
     """The same through random blocks."""
     read = []
     for unbiased in CONVENTIONS.values():
@@ -111,28 +106,28 @@ def network(batch, layers, width, steps, running_rate, population, runs) -> xr.D
 # ------------------------------------------------------------------------------------------ claims
 
 
-def conventions(variable: str, m: int, layer: int) -> tuple[Value, Value]:
+def conventions(variable, m, layer):
     """The same with Bessel's correction, and without."""
     return tuple(std(variable, m, layer, convention) for convention in CONVENTIONS)
 
 
-def against(variable: str, layer: int) -> Measure:
+def against(variable, layer):
     """|ln std| with the correction minus without, below zero if it brings eval mode nearer."""
     return difference(*(abs(one.map(np.log)) for one in conventions(variable, 64, layer)))
 
 
-def over_theory(variable: str, m: int) -> Value:
+def over_theory(variable, m):
     """With the correction, over the closed form, in all layers."""
     at = {"convention": "unbiased", "batch": m}
     return value(variable, **at) / value(f"{variable}_theory", **at)
 
 
-def fixed_over_theory(m: int) -> Measure:
+def fixed_over_theory(m):
     """On one batch for ever, in every layer and run."""
     return over_theory("fixed_std", m).every()
 
 
-def fresh_over_theory(m: int) -> Measure:
+def fresh_over_theory(m):
     """On fresh batches, in the last layer."""
     return over_theory("fresh_std", m).at(layer=LAST).mean()
 

@@ -12,12 +12,9 @@ it is not. It is not free: the number of steps still depends on the rate, by ord
 ends.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.least_squares import (
     normalized_sharpness,
@@ -25,14 +22,12 @@ from experiments.measures.least_squares import (
     plain_step,
     task,
 )
-from experiments.results import Measure, Near, Value, ratio, table, value
+from experiments.results import Near, ratio, table, value
 from experiments.study import Case, Claim, above, below, call, setting
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "random solutions u and random starts")
     features: int = setting(8, "inputs; their variances fall evenly, by ratio, from 1")
     conditions: tuple[float, ...] = setting(
@@ -53,13 +48,13 @@ QUICK, FULL = Setup(rates=13, steps=3000), Setup()
 PAPER = Setup(runs=64, rates=49, steps=300_000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each condition number."""
     return {f"condition-{c:g}": call(sweep, s, condition=c) for c in s.conditions}
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a run may diverge: inf is its result
-def sweep(condition, features, rates, scale_rate, steps, goal, runs) -> xr.Dataset:
+def sweep(condition, features, rates, scale_rate, steps, goal, runs):
     """Both at every rate: the loss on the way, when it arrives, and the effective rate at the end."""
     variances, u, start = task(condition, features, runs)
     chosen = np.logspace(-3, 3, rates)
@@ -94,33 +89,33 @@ def sweep(condition, features, rates, scale_rate, steps, goal, runs) -> xr.Datas
 CONDITION = 100.0  # of the claims
 
 
-def arrival(model: str, rate: float) -> Value:
+def arrival(model, rate):
     """Steps to the goal; a run that does not arrive takes infinitely many."""
     return value("arrival", condition=CONDITION, model=model, learning_rate=Near(rate))
 
 
-def arrived(model: str, rate: float) -> Value:
+def arrived(model, rate):
     """Whether runs reached the goal."""
     return arrival(model, rate).map(np.isfinite)
 
 
-def quickest(results: xr.Dataset, model: str, condition: float) -> xr.DataArray:
+def quickest(results, model, condition):
     """Steps to the goal at the rate with the smallest median."""
     steps = results["arrival"].sel(condition=condition, model=model)
     return steps.isel(learning_rate=int(steps.median("run").argmin("learning_rate")))
 
 
-def slower(rate: float) -> Value:
+def slower(rate):
     """Steps with batch norm at a rate over those at the best rate."""
     return arrival("batch norm", rate) / value(quickest, "batch norm", CONDITION)
 
 
-def effective(rate: float) -> Value:
+def effective(rate):
     """Effective rate at the end, as a share of its edge."""
     return value("effective", condition=CONDITION, learning_rate=Near(rate))
 
 
-def speed(condition: float) -> Measure:
+def speed(condition):
     """Steps of plain gradient descent over steps with batch norm, each at its best rate."""
     return ratio(*(value(quickest, model, condition) for model in ("none", "batch norm")))
 

@@ -9,16 +9,13 @@ independent. A kernel that blurs makes them worth less, and one that sharpens mo
 and the variance as much too small as that number says.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.pixels import KERNELS, label, measured, random_images
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.study import Case, Claim, call, setting, within
 from experiments.theory import transform as theory
 
@@ -33,8 +30,6 @@ SAMPLING_OF_VARIANCE = {(4, 2): 0.04, (4, 8): 0.02, (8, 2): 0.02, (8, 8): 0.008}
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent repetitions")
     sizes: tuple[tuple[int, int], ...] = setting(
         ((4, 2), (4, 8), (8, 2), (8, 8), (16, 2)), "pairs of h = w and m of random images"
@@ -50,17 +45,17 @@ class Setup:
 QUICK, FULL, PAPER = Setup(runs=3, batches=64), Setup(), Setup(runs=64, batches=4096)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Random images, and one bright pixel."""
     return {"noise": call(noise, s), "bright": call(bright, s)}
 
 
-def noise(sizes, batches, runs) -> xr.Dataset:
+def noise(sizes, batches, runs):
     """Random images: the mean square of a channel's mean, and the mean of its variance."""
     return random_images(sizes, batches, runs)
 
 
-def bright(single) -> xr.Dataset:
+def bright(single):
     """One bright pixel in a dark batch."""
     read, layer = [], Standardize(replace(PYTORCH, eps=0.0))
     for m, side in single:
@@ -82,18 +77,18 @@ def bright(single) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def over_theory(kernel: str, side: int, m: int) -> Value:
+def over_theory(kernel, side, m):
     """Mean square of the channel's mean, over the closed form."""
     return measured("mean_square", kernel, side, m) * measured("worth_theory", kernel, side, m)
 
 
-def bias_over_theory(side: int, m: int) -> Value:
+def bias_over_theory(side, m):
     """Mean variance of a channel of blurred pixels, over 1 − 1/(effective number)."""
     expected = measured("worth_theory", "blurred", side, m).map(theory.batch_variance)
     return measured("variance", "blurred", side, m) / expected
 
 
-def over_bound(m: int, side: int) -> Value:
+def over_bound(m, side):
     """The one bright pixel over √(m h w − 1)."""
     at = label(side, m)
     return value("bright", one_pixel=at) / value("bright_theory", one_pixel=at)

@@ -9,20 +9,16 @@ and in evaluation mode never. The company of its own digit changes it for most: 
 norm takes out is what the images have in common, which is their digit.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.biased import biased_batches, piles
-from experiments.data.samples import Samples
 from experiments.engine.activations import ReLU
 from experiments.measures.modes import predictions, predictions_in_batches
 from experiments.results import difference, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
-from experiments.training import Model, load, mlp, optimizer_of, start, train
+from experiments.training import load, mlp, optimizer_of, start, train
 
 COMPANY = ("any", "own digit", "another digit")
 CLASSES = 10
@@ -30,8 +26,6 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     batch: int = setting(32, "images in a training batch, and in a company of one digit")
     rate: float = setting(0.05, "learning rate")
@@ -49,14 +43,12 @@ QUICK = Setup(hidden=(8, 8), steps=40, sizes=(2, 8, 32, 256), images=30, draws=2
 FULL, PAPER = Setup(), Setup(hidden=(100, 100), steps=20_000, draws=50, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All companies of the same networks."""
     return {"networks": call(learn, s)}
 
 
-def learn(
-    data, inputs, optimizer, hidden, batch, rate, steps, sizes, images, draws, runs
-) -> xr.Dataset:
+def learn(data, inputs, optimizer, hidden, batch, rate, steps, sizes, images, draws, runs):
     """Train with shuffled batches, and predict test images in every company."""
     digits, same = load(data, inputs, side=7), runs.part(0)
     model = start(mlp(hidden, "batch norm", ReLU()), same, digits.features)
@@ -78,9 +70,7 @@ def learn(
     return table(found, size=sizes, who=COMPANY, run=runs)
 
 
-def by_size(
-    model: Model, test: Samples, size: int, draws: int, rng: np.random.Generator
-) -> list[np.ndarray]:
+def by_size(model, test, size, draws, rng):
     """How often predictions change with the batch.
 
     Shares of those in which two random batches disagree, in which one differs from evaluation mode,
@@ -99,9 +89,7 @@ def by_size(
     return [1 - pairs.mean(axis=1), moved, (again != alone[:, batch]).mean(axis=1)]
 
 
-def by_company(
-    model: Model, test: Samples, batch: int, images: int, rng: np.random.Generator
-) -> np.ndarray:
+def by_company(model, test, batch, images, rng):
     """Share of predictions that each company changes, (who, run)."""
     alone, of_digit = predictions(model, test.x[None]), piles(test.labels)
     found = np.zeros((len(COMPANY), len(alone)))

@@ -7,12 +7,9 @@ What came out: zero padding breaks the shift at the edge, and batch statistics c
 A stride keeps moves by its own length and no others.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.equivariance import (
     ROUND_OFF,
@@ -23,14 +20,12 @@ from experiments.measures.equivariance import (
     shift_errors,
     task,
 )
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.study import Case, Claim, below, call, setting
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent repetitions: random weights, digits and moves")
     images: int = setting(16, "digits in a batch whose digits are moved")
     channels: int = setting(4, "channels of every convolution")
@@ -40,18 +35,18 @@ class Setup:
 QUICK, FULL, PAPER = Setup(runs=3, images=4, channels=2), Setup(), Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Both paddings, and a stride."""
     paddings = {p: call(padded, s, padding=p, count=s.runs) for p in ("circular", "zero")}
     return paddings | {"stride": call(strided, s)}
 
 
-def padded(padding, images, channels, seed, count) -> xr.Dataset:
+def padded(padding, images, channels, seed, count):
     """Errors of moving before the network instead of after it."""
     return shift_errors(padding, images, channels, seed, count)
 
 
-def strided(images, channels, runs) -> xr.Dataset:
+def strided(images, channels, runs):
     """With stride 2: moved by two pixels, one of what comes out, and by one, which is none or one."""
     read = []
     for rng in runs.part(1).streams():
@@ -70,7 +65,7 @@ def strided(images, channels, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def best_match(step: int) -> Value:
+def best_match(step):
     """Difference with stride 2, over the output."""
     return value("strided_error", step=step)
 

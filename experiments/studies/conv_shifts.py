@@ -9,12 +9,9 @@ training and in evaluation. Statistics for each pixel break this unless all pict
 alike.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.affine import Affine
 from experiments.engine.convolution import Convolution
@@ -39,8 +36,6 @@ from experiments.training import Model, start
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent repetitions: random weights, digits and moves")
     images: int = setting(16, "digits in a batch whose digits are moved")
     channels: int = setting(4, "channels of every convolution")
@@ -51,7 +46,7 @@ class Setup:
 QUICK, FULL, PAPER = Setup(runs=3, images=4, channels=2), Setup(), Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Errors of moving, one digit to look at, and numbers of parameters."""
     return {
         "shift": call(shift, s, padding="circular", count=s.runs),
@@ -60,12 +55,12 @@ def points(s: Setup) -> dict:
     }
 
 
-def shift(padding, images, channels, seed, count) -> xr.Dataset:
+def shift(padding, images, channels, seed, count):
     """Errors of moving before the network instead of after it."""
     return shift_errors(padding, images, channels, seed, count)
 
 
-def picture(seed) -> xr.Dataset:
+def picture(seed):
     """One digit of a batch and its feature map, before and after that digit moves, to look at."""
     one, by = Runs(seed, 1).part(29), (4, 6)  # a digit and a kernel that are good to look at
     (rng,) = one.streams()
@@ -85,7 +80,7 @@ def picture(seed) -> xr.Dataset:
     return table(found, whose=whose, which=which, row=range(SIDE), column=range(SIDE))
 
 
-def counts(channels, sides) -> xr.Dataset:
+def counts(channels, sides):
     """The number of parameters for each channel."""
     read = []
     for shared_by in ("channel", "pixel"):

@@ -10,24 +10,19 @@ What came out: momentum is the weight of the new batch in PyTorch and that of th
 the others. Only PyTorch keeps the unbiased variance, and Keras's ε is a hundred times the others'.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.conventions import load
 from experiments.measures.frameworks import FRAMEWORKS, VARIANTS, new_weight, over_bound, place
-from experiments.results import Measure, table, value
+from experiments.results import table, value
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import inference as theory
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     settings: tuple[str, ...] = setting(
         ("default", "low", "high"),
         "nothing passed; momentum 1/8 and ε 2^−13; momentum 3/4 and ε 1/16",
@@ -40,12 +35,12 @@ class Setup:
 QUICK, FULL, PAPER = Setup(batches=(2, 4, 8, 64)), Setup(), Setup()
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Training with every setting, one batch of every size, and an example by hand."""
     return {"steps": call(steps, s), "sizes": call(sizes, s), "example": call(example, s)}
 
 
-def steps(settings) -> xr.Dataset:
+def steps(settings):
     """Settings as training in float64 shows them."""
     read = [[measured(name, setting) for setting in settings] for name in VARIANTS]
     weight, eps, momentum, error = np.moveaxis(read, -1, 0)
@@ -59,7 +54,7 @@ def steps(settings) -> xr.Dataset:
     return table(found, framework=VARIANTS, setting=settings)
 
 
-def measured(name: str, setting: str) -> tuple[float, float, float, float]:
+def measured(name, setting):
     """Weight of a new batch, ε, momentum, and how far training outputs are from the engine's."""
     golden, at = load(), place(name, "float64", setting)
     x, y = golden["input_batches"][0], golden["y"][at][0]
@@ -71,7 +66,7 @@ def measured(name: str, setting: str) -> tuple[float, float, float, float]:
     return weight, eps, golden["momentum"][at], over_bound(name, "float64", setting)[0]
 
 
-def sizes(batches) -> xr.Dataset:
+def sizes(batches):
     """What one batch of every size adds to the running variance, over what it was divided by."""
     factor = [[entered(name, m) for m in batches] for name in VARIANTS]
     expected = [theory.running_variance(batches, unbiased) for unbiased in (True, False)]
@@ -83,7 +78,7 @@ def sizes(batches) -> xr.Dataset:
     return table(found, framework=VARIANTS, size=batches, variance=["unbiased", "biased"])
 
 
-def entered(name: str, m: int) -> float:
+def entered(name, m):
     """The same for one size, over four units, the large ones counting most."""
     golden, weight = load(), new_weight(name, "float64", "default")
     stored = golden["size_running_var"][VARIANTS.index(name), list(golden["size"]).index(m)]
@@ -91,7 +86,7 @@ def entered(name: str, m: int) -> float:
     return np.sum((stored - (1 - weight)) * var) / np.sum(var * var)
 
 
-def example() -> xr.Dataset:
+def example():
     """The batch 1, 2, 3, 4, of mean 2.5 and variance 1.25 or 1.667, with momentum as passed."""
     golden = load()
     var, weight = golden["example_running_var"], golden["example_running_mean"] / 2.5
@@ -105,23 +100,23 @@ def example() -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def every(variable: str, name: str, **where) -> Measure:
+def every(variable, name, **where):
     """What is measured of all variants of a framework."""
     return value(variable, framework=FRAMEWORKS[name], **where).every()
 
 
-def tenth(name: str) -> Measure:
+def tenth(name):
     """Weight of the new batch if momentum 0.1 is passed."""
     return every("example_weight", name, example_momentum=0.1)
 
 
-def over_bessel(name: str) -> Measure:
+def over_bessel(name):
     """What enters the running variance over m/(m − 1) times the batch variance, at every size."""
     bessel = value("factor_theory", variance="unbiased")
     return (value("factor", framework=FRAMEWORKS[name]) / bessel).every()
 
 
-def disagreement(m: int) -> Measure:
+def disagreement(m):
     """The largest running variance over the smallest, less 1, for the same batch."""
     factor = value("factor", size=m)
     return (factor.over("framework", "max") / factor.over("framework", "min") - 1).exact()
@@ -183,7 +178,7 @@ CLAIMS = (
 )
 
 
-def quoted(name: str) -> dict[str, Measure]:
+def quoted(name):
     """What pages quote of a framework."""
     key, usual = name.lower(), {"setting": "default"}
     same = 0.1 if name == "PyTorch" else 0.9

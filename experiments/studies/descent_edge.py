@@ -7,15 +7,12 @@ What came out: below that edge it shrinks the distance and above it stretches it
 factor of the textbook.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.least_squares import plain_step, task
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.study import Case, Claim, above, below, call, setting
 from experiments.theory.optimization import descent_factor
 
@@ -27,8 +24,6 @@ LEFT_OVER = 1e-3
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "random solutions u and random starts")
     features: int = setting(8, "inputs; their variances fall evenly, by ratio, from 1")
     conditions: tuple[float, ...] = setting(
@@ -44,12 +39,12 @@ class Setup:
 QUICK, FULL, PAPER = Setup(steps=3000), Setup(), Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each condition number."""
     return {f"condition-{c:g}": call(descend, s, condition=c) for c in s.conditions}
 
 
-def descend(condition, features, shares, steps, runs) -> xr.Dataset:
+def descend(condition, features, shares, steps, runs):
     """By what factor a step multiplies the distance from u, in the second half of the steps."""
     variances, u, start = task(condition, features, runs)
     rate = np.tile(np.array(shares) * 2 / variances.max(), (len(runs), 1))
@@ -75,12 +70,12 @@ def descend(condition, features, shares, steps, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def factor(share: float) -> Value:
+def factor(share):
     """By what a step multiplies the distance."""
     return value("factor", condition=CONDITION, share=share)
 
 
-def factor_error(condition: float) -> Value:
+def factor_error(condition):
     """How far that is from its closed form, at the worst rate."""
     found, known = (value(name, condition=condition) for name in ("factor", "factor_theory"))
     return abs(found - known).over("share", "max")

@@ -9,12 +9,9 @@ What came out: digits are worth far fewer values than they have pixels, more pix
 add hardly anything, and other pictures do. A kernel that sharpens makes pixels worth more.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.convolution import Convolution
@@ -22,7 +19,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.measures.pixels import KERNELS, measured, random_images, statistics
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.study import Case, Claim, above, call, setting, within
 from experiments.training import Model, block, load
 
@@ -35,8 +32,6 @@ PIXELS = 28**2  # of a digit
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent repetitions: random weights, digits and pixels")
     digits: int = setting(200, "digits in each run whose pixels and feature maps are measured")
     grids: tuple[int, ...] = setting(
@@ -58,24 +53,24 @@ FULL = Setup()
 PAPER = Setup(runs=64, batches=4096, digits=500)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Digits, and random images."""
     return {"digits": call(worths, s), "noise": call(noise, s)}
 
 
-def noise(sizes, batches, runs) -> xr.Dataset:
+def noise(sizes, batches, runs):
     """Images of random pixels."""
     return random_images(sizes, batches, runs)
 
 
-def worth(images: np.ndarray) -> np.ndarray:
+def worth(images):
     """Independent values that an image of each channel is worth: σ² over the variance of means."""
     each = StandardizeGroups(images.shape[2], eps=0.0)  # every image by itself
     _, saved, _ = each.forward({}, {}, images, training=True)
     return statistics(images)[1][0] / saved["mean"][0].astype(float).var(axis=0, ddof=1)
 
 
-def worths(grids, layers, channels, digits, digit_batches, draws, runs) -> xr.Dataset:
+def worths(grids, layers, channels, digits, digit_batches, draws, runs):
     """What pixels of digits are worth: on coarser grids, in feature maps, and in batches."""
     convolution = Convolution(channels, padding="circular", bias=False)
     network = Network(block(convolution, (Standardize(),), ReLU()) * layers)
@@ -107,7 +102,7 @@ def worths(grids, layers, channels, digits, digit_batches, draws, runs) -> xr.Da
     return table(found, pixels=sizes, digit_batch=digit_batches, **along)
 
 
-def coarser(images: np.ndarray, step: int) -> np.ndarray:
+def coarser(images, step):
     """Every so manyth pixel in both directions."""
     return np.ascontiguousarray(images[..., step // 2 :: step, step // 2 :: step])
 
@@ -115,22 +110,22 @@ def coarser(images: np.ndarray, step: int) -> np.ndarray:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def share(kernel: str) -> Value:
+def share(kernel):
     """Independent values over m h w, in 8 batches of 8 × 8 random pixels."""
     return (measured("mean_square", kernel, 8, 8) * 8**3).map(np.reciprocal)
 
 
-def of_digits(pixels: int) -> Value:
+def of_digits(pixels):
     """What so many pixels of a digit are worth."""
     return value("grid_worth", pixels=pixels)
 
 
-def of_map(layer: int) -> Value:
+def of_map(layer):
     """What the channel in the middle is worth."""
     return value("map_worth", layer=layer).over("channel", "median")
 
 
-def of_batch(m: int) -> Value:
+def of_batch(m):
     """Mean square deviation of a batch's mean, over 1/(m × what one digit is worth)."""
     return value("digit_square", digit_batch=m) * m * value("digit_worth")
 

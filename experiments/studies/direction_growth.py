@@ -8,12 +8,9 @@ What came out: every direction grows at the rate that theory gives, and no two a
 first outruns the rest, and all samples end on one line.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.results import FIRST, table, value
 from experiments.runs import normal
@@ -23,8 +20,6 @@ from experiments.theory import depth as theory
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     width: int = setting(32, "size of the matrices")
     layers: int = setting(400, "matrices in a product")
     runs: int = setting(16, "products")
@@ -36,12 +31,12 @@ FULL = Setup()
 PAPER = Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All products."""
     return {"products": call(product, s)}
 
 
-def product(width, layers, runs) -> xr.Dataset:
+def product(width, layers, runs):
     """ln R_ii a layer of Q R = W Q, with the Q of the layer before: nothing over- or underflows."""
     rngs, growth = runs.part(0).streams(), np.zeros((len(runs), width))
     q = np.broadcast_to(np.eye(width), (len(runs), width, width))
@@ -59,7 +54,7 @@ def product(width, layers, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def slope(results: xr.Dataset) -> xr.DataArray:
+def slope(results):
     """Slope through zero of the measured growth of all directions in the predicted one."""
     law = results["predicted_growth"]
     return (results["growth"] * law).sum("direction") / (law**2).sum()

@@ -9,17 +9,14 @@ What came out: the variance in evaluation is too small, as the closed form says,
 farther the input's mean is from zero. Behind batch norm dropout does no such harm.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.dropout import Dropout
 from experiments.engine.network import Network
 from experiments.engine.standardize import Convention, Standardize
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, call, setting, within
 from experiments.theory.inference import dropout_variance_ratio
@@ -37,8 +34,6 @@ NORMALIZE = Standardize(Convention(eps=0.0, rate=1.0, unbiased=True))
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     keeps: tuple[float, ...] = setting(
         (0.1, 0.3, 0.5, 0.7, 0.9), "probabilities p that a number stays"
     )
@@ -50,12 +45,12 @@ class Setup:
 QUICK, FULL, PAPER = Setup(samples=500), Setup(), Setup(samples=500_000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each keep probability."""
     return {f"keep-{100 * keep:.0f}": call(variances, s, keep=keep) for keep in s.keeps}
 
 
-def variances(keep, samples, runs) -> xr.Dataset:
+def variances(keep, samples, runs):
     """The variance in evaluation, for both orders and every kind of input."""
     rngs, read = runs.part(round(1000 * keep)).streams(), []
     for layers in ((Dropout(keep), NORMALIZE), (NORMALIZE, Dropout(keep))):
@@ -79,7 +74,7 @@ def variances(keep, samples, runs) -> xr.Dataset:
     return table(found, order=orders, input=list(INPUTS), keep=keep, curve_keep=grid, run=runs)
 
 
-def inputs(name: str, rngs: list[np.random.Generator], samples: int) -> np.ndarray:
+def inputs(name, rngs, samples):
     """Fresh inputs of a kind: (run, sample, 1)."""
     x = normal(rngs, samples, 1)
     return np.maximum(x, 0) if name == "ReLU" else x + INPUTS[name][0]
@@ -88,12 +83,12 @@ def inputs(name: str, rngs: list[np.random.Generator], samples: int) -> np.ndarr
 # ------------------------------------------------------------------------------------------ claims
 
 
-def variance(name: str, keep: float, order: str = "before") -> Value:
+def variance(name, keep, order="before"):
     """Variance in evaluation."""
     return value("eval_variance", order=order, input=name, keep=keep)
 
 
-def predicted(name: str, keep: float) -> Value:
+def predicted(name, keep):
     """Its closed form, with dropout in front."""
     return value("eval_variance_theory", input=name, keep=keep)
 

@@ -8,12 +8,9 @@ What came out: logits move by round-off only, and hardly a prediction changes, n
 precision.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.folding import fold
@@ -28,8 +25,6 @@ PRECISIONS = ("float64", "float32", "float16")
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     width: int = setting(64, "units in each of the two hidden layers")
     steps: int = setting(100, "of training")
     batch: int = setting(60, "images in a training batch")
@@ -41,12 +36,12 @@ class Setup(Learning):
 QUICK, FULL, PAPER = Setup(steps=10, width=16), Setup(), Setup(runs=64, steps=1000, width=100)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All networks."""
     return {"networks": call(classify, s)}
 
 
-def classify(data, inputs, optimizer, width, steps, batch, rate, runs) -> xr.Dataset:
+def classify(data, inputs, optimizer, width, steps, batch, rate, runs):
     """Train, and classify the test images in both forms and each precision."""
     images = load(data, inputs)
     network = mlp((width, width), "batch norm", ReLU(), weights=he_normal, bias=True)

@@ -11,12 +11,9 @@ one that comes from the inputs does not. Large running variances are what a fold
 layer suffers from, not small ones.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
@@ -24,7 +21,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 from experiments.engine.train import Model
 from experiments.measures.folding import errors
-from experiments.results import Measure, Value, ratio, table, value
+from experiments.results import ratio, table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, above, below, call, setting, within
 from experiments.theory import inference as theory
@@ -37,8 +34,6 @@ FOLDED = "root mean square error of the folded layer, float16"
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     samples: int = setting(128, "inputs that a layer is compared on")
     features: int = setting(32, "outputs of the layer that is folded")
     fan_in: int = setting(256, "its inputs, where their number is not varied")
@@ -57,7 +52,7 @@ class Setup:
 QUICK, FULL, PAPER = Setup(samples=32, features=8, fan_in=64), Setup(), Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every width in three precisions; then offsets and scales in float16."""
     widths = {
         f"{precision}-{fan_in}": call(by_width, s, precision=precision, fan_in=fan_in)
@@ -72,7 +67,7 @@ def points(s: Setup) -> dict:
     return widths | offsets | {f"scale-{x:g}": call(by_scale, s, scale=x) for x in s.scales}
 
 
-def by_width(precision, fan_in, samples, features, runs) -> xr.Dataset:
+def by_width(precision, fan_in, samples, features, runs):
     """How far folding moves a layer, for its number of inputs and its precision."""
     found = errors(*random_layer(runs, fan_in, samples, features, "bias", 1.0), precision)
     words = "largest distance of the folded layer, over the bound"
@@ -80,7 +75,7 @@ def by_width(precision, fan_in, samples, features, runs) -> xr.Dataset:
     return table(variables, precision=precision, fan_in=fan_in, run=runs)
 
 
-def by_offset(origin, offset, fan_in, samples, features, runs) -> xr.Dataset:
+def by_offset(origin, offset, fan_in, samples, features, runs):
     """The errors of both forms in float16, with an offset from the bias or from the inputs."""
     found = errors(*random_layer(runs, fan_in, samples, features, origin, offset), "float16")
     before, parts = "mean over standard deviation before batch norm", "from rounding its parts"
@@ -94,7 +89,7 @@ def by_offset(origin, offset, fan_in, samples, features, runs) -> xr.Dataset:
     return table(variables, origin=origin, offset=offset, run=runs)
 
 
-def by_scale(scale, fan_in, samples, features, runs) -> xr.Dataset:
+def by_scale(scale, fan_in, samples, features, runs):
     """The errors of both forms in float16, with inputs of a standard deviation."""
     found = errors(*random_layer(runs, fan_in, samples, features, scale=scale), "float16")
     underflow = theory.underflow_rms(fan_in, scale, theory.smallest_number("float16"))
@@ -108,9 +103,7 @@ def by_scale(scale, fan_in, samples, features, runs) -> xr.Dataset:
     return table(variables, scale=scale, run=runs)
 
 
-def random_layer(
-    runs, fan_in, samples, features, origin="bias", offset=0.0, scale=1.0
-) -> tuple[Model, np.ndarray]:
+def random_layer(runs, fan_in, samples, features, origin="bias", offset=0.0, scale=1.0):
     """A dense layer with batch norm in float64, and inputs that have its running statistics."""
     rngs = runs.part(0).streams()
     network = Network((Dense(features), Standardize(), Affine()))
@@ -135,23 +128,23 @@ BOUND = "times what rounding allows"
 WITH_BATCH_NORM = "times that of the layer with batch norm"
 
 
-def cost(prefix: str = "", **where) -> Measure:
+def cost(prefix="", **where):
     """Error of the folded layer over that of the layer with batch norm, run by run."""
     return ratio(*(value(f"{prefix}{form}_error", **where) for form in ("folded", "unfolded")))
 
 
-def farthest(results: xr.Dataset) -> float:
+def farthest(results):
     """The largest distance between both forms, over the bound, of all layers."""
     kinds = ("fold", "offset", "scale")
     return max(results[f"{kind}_over_bound"].max().item() for kind in kinds)
 
 
-def exact_for(what: str, measured: Value) -> Case:
+def exact_for(what, measured):
     """Every output moves by less than the bound."""
     return Case(f"{what}, largest distance of an output", measured.every(), below(1, BOUND))
 
 
-def loses(what: str, **where) -> Case:
+def loses(what, **where):
     """The folded layer is clearly less accurate."""
     against = "error of the folded layer, against exact arithmetic on the stored numbers"
     return Case(f"{what}, {against}", cost(**where), above(1.2, WITH_BATCH_NORM))

@@ -10,18 +10,15 @@ is asked for float64. Where the variance is taken in one pass, as Flax does by d
 some backends, float32 data far from zero lose it.
 """
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.conventions import load
 from experiments.engine.standardize import Convention
 from experiments.measures.frameworks import FRAMEWORKS, QUANTITIES, VARIANTS, engine, over_bound
-from experiments.results import Measure, Value, table, value
+from experiments.results import table, value
 from experiments.study import Case, Claim, below, call, setting
 from experiments.theory import inference as theory
 
@@ -30,8 +27,6 @@ OURS = "this site"
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     precisions: tuple[str, ...] = setting(("float64", "float32"), "of the data and of the layers")
     settings: tuple[str, ...] = setting(
         ("default", "low", "high"),
@@ -42,12 +37,12 @@ class Setup:
 QUICK = FULL = PAPER = Setup()
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every precision and setting, and data far from zero."""
     return {"steps": call(steps, s), "offset": call(offset, s)}
 
 
-def steps(precisions, settings) -> xr.Dataset:
+def steps(precisions, settings):
     """Five training steps and an evaluation: how far the engine is from every framework."""
     every = itertools.product(VARIANTS, precisions, settings)
     error = [over_bound(*one) for one in every]
@@ -56,7 +51,7 @@ def steps(precisions, settings) -> xr.Dataset:
     return table({"error": (error, words)}, **along, quantity=QUANTITIES)
 
 
-def offset() -> xr.Dataset:
+def offset():
     """Float32 data ever farther from zero: the variance that each framework and the engine find."""
     golden, source = load(), (*VARIANTS, OURS)
     x, whole = golden["input_offset"], Convention(eps=1e-5, rate=1.0, unbiased=False)
@@ -78,28 +73,28 @@ def offset() -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def distances(name: str, precision: str) -> Value:
+def distances(name, precision):
     """From the engine, of every quantity, variant and setting, over the bound for round-off."""
     return value("error", framework=FRAMEWORKS[name], precision=precision)
 
 
-def digits(name: str) -> Measure:
+def digits(name):
     """The same in float64, over its own bound also where the study allows float32's."""
     units = [theory.unit_round_off(one) for one in ("float32", "float64")]
     return (distances(name, "float64") * (units[0] / units[1] if name == "Keras" else 1)).every()
 
 
-def variance(source: str, offset: float = 1000.0) -> Value:
+def variance(source, offset=1000.0):
     """The variance that float32 finds, over the true one."""
     return value("variance_ratio", source=source, offset=offset)
 
 
-def variance_off(source: str, offset: float = 1000.0) -> Measure:
+def variance_off(source, offset=1000.0):
     """Relative error of the float32 variance."""
     return abs(variance(source, offset) - 1).exact()
 
 
-def worst(precision: str) -> Measure:
+def worst(precision):
     """The largest distance of all."""
     return value("error", precision=precision).map(np.max).exact()
 

@@ -10,12 +10,9 @@ data as a running average does, and the network forgets the old digits although 
 changed.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.samples import Samples
 from experiments.engine.activations import ReLU
@@ -24,7 +21,7 @@ from experiments.engine.initialization import he_normal
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.results import FIRST, LAST, Value, difference, table, value
+from experiments.results import FIRST, LAST, difference, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting, within
 from experiments.theory import inference as theory
 from experiments.training import Model, accuracy, batches, load, mlp, optimizer_of, paired, train
@@ -57,14 +54,12 @@ QUICK, FULL = Setup(width=12, pretraining=10), Setup()
 PAPER = Setup(runs=64, width=100, pretraining=1000, steps=(0, 1, 3, 10, 30, 100, 300, 1000))
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """One for all networks."""
     return {"transfer": call(transfer, s)}
 
 
-def transfer(
-    width, data, inputs, optimizer, batch, pretraining, steps, rate, running_rate, runs
-) -> xr.Dataset:
+def transfer(width, data, inputs, optimizer, batch, pretraining, steps, rate, running_rate, runs):
     """Train on the old digits; then a new last layer on inverted and on the same ones, in every way."""
     runs, images = runs.part(1), load(data, inputs)
     norm = (Standardize(replace(PYTORCH, rate=running_rate)), Affine())
@@ -105,7 +100,7 @@ def transfer(
     return table(variables, shift=list(SHIFTS), way=list(WAYS), step=steps, run=runs)
 
 
-def read(moment: Model, old: Model, test: Samples, new: Samples, target: np.ndarray) -> tuple:
+def read(moment, old, test, new, target):
     """The change of hidden outputs, both accuracies, and how far the running means still have to go."""
     body = Network(moment.network.layers[:-1])
     before, now = (
@@ -122,28 +117,28 @@ def read(moment: Model, old: Model, test: Samples, new: Samples, target: np.ndar
 # ------------------------------------------------------------------------------------------ claims
 
 
-def end(variable: str, way: str, shift: str = "inverted") -> Value:
+def end(variable, way, shift="inverted"):
     """After the last step of training the new last layer."""
     return value(variable, way=way, shift=shift, step=LAST)
 
 
-def lost(way: str, shift: str = "inverted"):
+def lost(way, shift="inverted"):
     """Accuracy on the old digits, after minus before."""
     before = value("old_accuracy", way=way, shift=shift, step=FIRST)
     return difference(end("old_accuracy", way, shift), before)
 
 
-def gained(first: str, second: str):
+def gained(first, second):
     """Accuracy on the new digits, of one way minus another."""
     return difference(end("new_accuracy", first), end("new_accuracy", second))
 
 
-def left(step: int):
+def left(step):
     """Share of the path to the new data's means that is left."""
     return value("left", way="batch, frozen", shift="inverted", step=step).mean()
 
 
-def in_words(way: str) -> str:
+def in_words(way):
     """Which statistics, and what happens to γ and β."""
     statistics, parameters = way.split(", ")
     kind = "statistics of the batch" if statistics == "batch" else "running statistics"

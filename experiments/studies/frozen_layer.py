@@ -8,12 +8,9 @@ What came out: with fixed statistics batch norm is an affine map, and neither it
 directions nor the invariance to the weights' scale is left.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
@@ -33,8 +30,6 @@ STATISTICS = {
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     width: int = setting(48, "units, and features of the inputs")
     samples: int = setting(64, "inputs")
     factors: tuple[float, ...] = setting((0.25, 0.5, 2.0, 4.0, 10.0), "on the weights before it")
@@ -48,12 +43,12 @@ class Setup:
 QUICK, FULL, PAPER = Setup(width=12, samples=16), Setup(), Setup(runs=64, width=100)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """One for all."""
     return {"layer": call(compare, s)}
 
 
-def compare(width, samples, factors, mixtures, runs) -> xr.Dataset:
+def compare(width, samples, factors, mixtures, runs):
     """The same inputs, weights and gradients with either statistics."""
     rngs = runs.part(0).streams()
     norm = Standardize(replace(PYTORCH, eps=0.0))
@@ -100,17 +95,17 @@ def compare(width, samples, factors, mixtures, runs) -> xr.Dataset:
     return table(variables, **coordinates, run=runs)
 
 
-def read(layer, x, other, dy, training, factors, mixtures) -> tuple:
+def read(layer, x, other, dy, training, factors, mixtures):
     """Gains, cosine, changes with the scale and distances from an affine map, in one mode."""
     y, saved, _ = layer.forward(x, training)
     dense, norm, affine = layer.params
     weight, xhat = dense["weight"], saved[1]["xhat"]
 
-    def output(x: np.ndarray, factor: float = 1.0) -> np.ndarray:
+    def output(x, factor=1.0):
         params = [{"weight": factor * weight}, norm, affine]
         return Model(layer.network, params, layer.state).outputs(x, training)
 
-    def gain(g: np.ndarray) -> np.ndarray:
+    def gain(g):
         """Length of the gradient that gets to batch norm's input over γ/σ times that which comes."""
         through, _ = layer.network.layers[2].backward(affine, saved[2], g)
         through, _ = layer.network.layers[1].backward({}, saved[1], through)

@@ -13,12 +13,9 @@ of the weights makes no difference at all. Without batch norm the scale decides:
 explode with a wrong one and hold their size with the right one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
@@ -26,10 +23,9 @@ from experiments.engine.initialization import he_normal
 from experiments.engine.network import Network
 from experiments.engine.parameters import mapped
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.engine.train import Model
 from experiments.measures.depth import squared_gradients, untrained
-from experiments.results import LAST, Value, ratio, table, value
-from experiments.study import Case, Claim, Rule, above, below, between, call, setting, within
+from experiments.results import LAST, ratio, table, value
+from experiments.study import Case, Claim, above, below, between, call, setting, within
 from experiments.theory import depth as theory
 from experiments.training import block
 
@@ -40,8 +36,6 @@ LAWS = {"relu": theory.relu_gradient_growth, "linear": theory.linear_gradient_gr
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     batches: tuple[int, ...] = setting((4, 6, 8, 16, 32, 64, 128), "batch sizes B")
     width: int = setting(600, "units in a layer, and features of the input")
     layers: int = setting(40, "dense layers, each with its batch norm")
@@ -57,12 +51,12 @@ FULL = Setup()
 PAPER = Setup(width=1200, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All networks."""
     return {"networks": call(carry, s)}
 
 
-def carry(batches, width, layers, skipped, scales, scales_batch, runs) -> xr.Dataset:
+def carry(batches, width, layers, skipped, scales, scales_batch, runs):
     """Carry gradients down through one network after another, under every condition."""
     kinds = ("batch norm", "relu"), ("batch norm", "linear"), ("none", "relu")
     networks = [network(*kind, layers, width) for kind in kinds]
@@ -88,18 +82,18 @@ def carry(batches, width, layers, skipped, scales, scales_batch, runs) -> xr.Dat
     return table(found, **axes, norm=list(NORMS), layer=np.arange(1, layers + 1), run=runs)
 
 
-def network(norm: str, activation: str, layers: int, width: int) -> Network:
+def network(norm, activation, layers, width):
     """Dense layers with He's weights, each with a normalization and an activation."""
     dense = Dense(width, bias=False, weights=he_normal)
     return Network(block(dense, NORMS[norm], ACTIVATIONS[activation]) * layers)
 
 
-def times(model: Model, factor: float) -> Model:
+def times(model, factor):
     """The same with all weights multiplied."""
     return replace(model, params=mapped(lambda w: np.float32(factor) * w, model.params))
 
 
-def log_squares(model: Model, x: np.ndarray, top: np.ndarray) -> np.ndarray:
+def log_squares(model, x, top):
     """ln ‖∂L/∂z‖² at the output of every dense layer, over that of the last: (layer,)."""
     _, saved, _ = model.forward(x, training=True)
     dense = [isinstance(layer, Dense) for layer in model.network.layers]
@@ -107,7 +101,7 @@ def log_squares(model: Model, x: np.ndarray, top: np.ndarray) -> np.ndarray:
     return logs - logs[-1]
 
 
-def growth(logs: np.ndarray, skipped: int) -> np.ndarray:
+def growth(logs, skipped):
     """How many times ‖∂L/∂z‖² grows from a layer to the one below.
 
     exp of minus the least-squares slope of its logarithm along the last axis. The lowest layers are
@@ -131,38 +125,38 @@ NOT_VANISHED, NOT_EXPLODED, KEPT = above(0.1), below(10), between(0.1, 10)
 SLOW = below(1.05, "times")
 
 
-def asserted(results: xr.Dataset) -> np.ndarray:
+def asserted(results):
     """Batch sizes that claims are about."""
     return results["batch"].values[results["batch"].values >= LEAST]
 
 
-def smallest(results: xr.Dataset) -> int:
+def smallest(results):
     """The smallest of them."""
     return asserted(results)[0]
 
 
-def rate(activation: str, batch=LAST) -> Value:
+def rate(activation, batch=LAST):
     """Growth of ‖∂L/∂z‖² a layer with batch norm, in the largest batch or others."""
     return value("growth", activation=activation, batch=batch)
 
 
-def furthest(activation: str):
+def furthest(activation):
     """Measured over predicted growth, at the batch size that strays furthest."""
     law = value("predicted", activation=activation, batch=asserted)
     return (rate(activation, asserted) / law).worst(LAW_HOLDS)
 
 
-def squares(norm: str, scale: float) -> Value:
+def squares(norm, scale):
     """‖∂L/∂z‖² of the second layer, over the last layer's."""
     return value("scaled_log_square", norm=norm, scale=scale, layer=2).map(np.exp)
 
 
-def second(scale: float, norm: str = "batch norm"):
+def second(scale, norm="batch norm"):
     """The same, measured."""
     return ratio(squares(norm, scale), 1)
 
 
-def second_case(when: str, measure, rule: Rule) -> Case:
+def second_case(when, measure, rule):
     """A condition, and what becomes of a gradient under it."""
     return Case(
         f"{when}, squared gradient of the second layer over the last layer's", measure, rule

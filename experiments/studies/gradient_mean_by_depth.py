@@ -22,28 +22,22 @@ with it; through training, it is several times smaller with batch norm in the fi
 is no larger than chance would give.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from experiments.data.samples import Samples
 from experiments.engine.activations import Tanh
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
-from experiments.results import FIRST, LAST, Value, table, value
+from experiments.results import FIRST, LAST, table, value
 from experiments.study import Case, Claim, Learning, above, call, setting
-from experiments.training import Model, load, log_steps, mlp, optimizer_of, paired, train
+from experiments.training import load, log_steps, mlp, optimizer_of, paired, train
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     depth: int = setting(6, "hidden layers")
     width: int = setting(64, "tanh units in each")
     batch: int = setting(60, "images in a training batch")
@@ -60,14 +54,12 @@ FULL = Setup()
 PAPER = FULL
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """With batch norm and without."""
     return {norm.replace(" ", "-"): call(learn, s, norm=norm) for norm in LABELS}
 
 
-def learn(
-    norm, data, inputs, optimizer, depth, width, batch, rate, steps, readings, probe, runs
-) -> xr.Dataset:
+def learn(norm, data, inputs, optimizer, depth, width, batch, rate, steps, readings, probe, runs):
     """Train one network and read the bias of its gradients."""
     images, at = load(data, inputs), log_steps(steps, readings)
     model, stream = paired(mlp((width,) * depth, norm, Tanh()), images, batch, runs)
@@ -82,7 +74,7 @@ def learn(
     return table(found, norm=norm, layer=range(1, depth + 1), step=at, run=runs)
 
 
-def biases(model: Model, samples: Samples) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def biases(model, samples):
     """`weight_bias` and `mean_over_std` of every hidden layer, (layer, run), and the loss (run,)."""
     layers, of_weights, of_inputs = model.network.layers, [], []
     logits, saved, _ = model.forward(samples.x[None], training=True)
@@ -96,7 +88,7 @@ def biases(model: Model, samples: Samples) -> tuple[np.ndarray, np.ndarray, np.n
     return np.stack(of_weights[::-1]), np.stack(of_inputs[::-1]), loss.astype(float)
 
 
-def weight_bias(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
+def weight_bias(x, dy):
     """‖E g‖²/E‖g‖² of the samples' contributions g_n = x_n ∂L/∂y_nᵀ to ∂L/∂W: (run,).
 
     ‖g_n‖² = ‖x_n‖² ‖∂L/∂y_n‖², and Σ g_n = xᵀ ∂L/∂y, so no contribution is ever formed. x is
@@ -109,7 +101,7 @@ def weight_bias(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
     return (m * average - each) / ((m - 1) * each)
 
 
-def mean_over_std(gradient: np.ndarray) -> np.ndarray:
+def mean_over_std(gradient):
     """Root mean square over units of the mean over samples, divided by that of the std.
 
     (run, sample, feature) → (run,).
@@ -124,12 +116,12 @@ def mean_over_std(gradient: np.ndarray) -> np.ndarray:
 TIMES = {"before training": (0,), "through training": lambda results: results["step"].values[1:]}
 
 
-def bias(kind: str, norm: str, time: str) -> Value:
+def bias(kind, norm, time):
     """A bias by layer and run, before training or as the mean over the readings after it began."""
     return value(kind, norm=norm, step=TIMES[time]).over("step", "mean")
 
 
-def slope(values: xr.DataArray) -> xr.DataArray:
+def slope(values):
     """A run's change from layer to layer, by least squares over the layers."""
     layer = values["layer"] - values["layer"].mean()
     return (values * layer).sum("layer") / np.square(layer).sum()

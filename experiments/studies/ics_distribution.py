@@ -16,13 +16,10 @@ norm training is fastest at the rate at which distributions move a lot: a steadi
 faster training go together in one comparison and apart in the other.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import xarray as xr
 
 from experiments.data.samples import load, require
 from experiments.engine.activations import Sigmoid
@@ -30,7 +27,7 @@ from experiments.engine.train import train
 from experiments.measures import rates
 from experiments.measures.distribution import Paths, last_hidden
 from experiments.measures.rates import MAIN, SMALLEST, less_is_faster, speedup, steps_to
-from experiments.results import FIRST, LAST, Measure, Place, Value, difference, ratio, table, value
+from experiments.results import FIRST, LAST, Place, difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import accuracy, first_reached, log_steps, mlp, optimizer_of, paired
 
@@ -40,8 +37,6 @@ PERCENTILES = (15, 50, 85)
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((100, 100, 100), "sigmoid units in each hidden layer")
     batch: int = setting(60, "images in a training batch")
     rates: tuple[float, ...] = setting((0.1, 0.3, 1.0, 3.0), "learning rates")
@@ -77,12 +72,12 @@ PAPER = Setup(
 )
 
 
-def requires(s: Setup) -> None:
+def requires(s):
     """All of MNIST is not bundled: say so before anything runs."""
     require(s.data)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each network at each rate."""
     return {
         f"{norm.replace(' ', '-')}-rate-{rate:g}": call(
@@ -93,15 +88,13 @@ def points(s: Setup) -> dict:
     }
 
 
-def reading_steps(s: Setup, rate: float) -> tuple[int, ...]:
+def reading_steps(s, rate):
     """0 and steps at equal ratios, the same at all rates as far as they go."""
     last = s.steps if rate == s.rate else s.sweep_steps
     return tuple(at for at in log_steps(s.steps, s.readings, s.sweep_steps, s.steps) if at <= last)
 
 
-def read(
-    norm, rate, at, data, inputs, optimizer, hidden, batch, probe, targets, runs
-) -> xr.Dataset:
+def read(norm, rate, at, data, inputs, optimizer, hidden, batch, probe, targets, runs):
     """Train one network and read it; bands are those of a typical unit of each run."""
     images, paths = load(data, inputs), Paths(np.array(PERCENTILES) / 100)
     model, stream = paired(mlp(hidden, norm, Sigmoid()), images, batch, runs)
@@ -128,19 +121,19 @@ def read(
 # ------------------------------------------------------------------------------------------ claims
 
 
-def moved(unit: str, norm: str, rate: Value = MAIN, place: str = "sigmoid input") -> Value:
+def moved(unit, norm, rate=MAIN, place="sigmoid input"):
     """How far each run's distributions moved over the steps common to all rates."""
     return value(unit, norm=norm, rate=rate, step=rates.COMMON_STEP, place=place)
 
 
-def moved_after(results: xr.Dataset, norm: str) -> xr.DataArray:
+def moved_after(results, norm):
     """The same from where the run without batch norm reaches the main target to the end."""
     path = results["travelled"].sel(norm=norm, rate=MAIN(results), place="sigmoid input")
     start = steps_to("none")(results).astype(int)
     return path.isel(step=-1) - path.sel(step=start, run=start["run"])
 
 
-def moved_ratio(unit: str, rate: Value) -> Measure:
+def moved_ratio(unit, rate):
     """How far distributions move with batch norm, in parts of how far they move without."""
     return ratio(moved(unit, "batch norm", rate), moved(unit, "none", rate))
 

@@ -16,13 +16,10 @@ gradients turn more. The gradients of the network without it hardly turn while i
 plateau, where most of the readings are; while it learns, they turn more.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid
 from experiments.engine.dense import Dense
@@ -30,7 +27,7 @@ from experiments.engine.loss import half_squared_error
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.measures.shift import both_shifts
-from experiments.results import LAST, Measure, Value, ratio, value
+from experiments.results import LAST, Value, ratio, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import block, load, log_steps, mlp, optimizer_of, paired, start, train
@@ -42,8 +39,6 @@ LINEAR, LINEAR_LARGE = "linear, small rate", "linear, larger rate"
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((100, 100, 100), "sigmoid units in each hidden layer")
     batch: int = setting(60, "images in a training batch")
     small_rate: float = setting(0.1, "learning rate at which it hardly learns without batch norm")
@@ -80,7 +75,7 @@ FULL = Setup()
 PAPER = FULL
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each network at both of its rates, with and without batch norm."""
     cases = {
         SMALL: (digits, s.small_rate, s.small_steps),
@@ -97,7 +92,7 @@ def points(s: Setup) -> dict:
     return found
 
 
-def digits(case, norm, rate, at, data, inputs, optimizer, hidden, batch, probe, runs) -> xr.Dataset:
+def digits(case, norm, rate, at, data, inputs, optimizer, hidden, batch, probe, runs):
     """Learn digits; distributions are read on test images."""
     images = load(data, inputs)
     model, stream = paired(mlp(hidden, norm, Sigmoid()), images, batch, runs)
@@ -106,7 +101,7 @@ def digits(case, norm, rate, at, data, inputs, optimizer, hidden, batch, probe, 
     return read.expand_dims(case=[case], norm=[norm])
 
 
-def linear(case, norm, rate, at, linear_depth, linear_width, linear_samples, runs) -> xr.Dataset:
+def linear(case, norm, rate, at, linear_depth, linear_width, linear_samples, runs):
     """Full-batch descent on ½ mean ‖y − xA‖², with Gaussian x and A."""
     layer, rngs = Dense(linear_width, bias=False), runs.order()
     network = Network((*block(layer, norm, None) * (linear_depth - 1), layer))
@@ -123,12 +118,12 @@ def linear(case, norm, rate, at, linear_depth, linear_width, linear_samples, run
 EQUAL = f"{MAIN}, where the training loss is equally low"
 
 
-def readings(kind: str, case: str, norm: str) -> Value:
+def readings(kind, case, norm):
     """What was read of a network, (layer, step, run) or (step, run); "turn" is 1 − cosine."""
     if kind == "turn":
         return readings("cosine", case, norm).map(lambda cosine: 1 - cosine)
 
-    def read(results: xr.Dataset) -> xr.DataArray:
+    def read(results):
         of_case = results.sel(case=case)
         found = of_case[kind].sel(norm=norm, step=of_case["loss"].dropna("step", how="all")["step"])
         return found.dropna("layer", how="all") if "layer" in found.dims else found
@@ -136,14 +131,14 @@ def readings(kind: str, case: str, norm: str) -> Value:
     return Value(read)
 
 
-def shift(kind: str, case: str, norm: str) -> Value:
+def shift(kind, case, norm):
     """A run's shift: the mean over readings and layers."""
     if case == EQUAL:
         return value(shift_in_window, kind, norm)
     return readings(kind, case, norm).map(lambda at: at.mean(["layer", "step"], skipna=False))
 
 
-def shift_in_window(results: xr.Dataset, kind: str, norm: str) -> xr.DataArray:
+def shift_in_window(results, kind, norm):
     """The same over readings at the main rate with a loss in the window, or else the closest one."""
     loss = readings("loss", MAIN, norm)(results)
     outside = abs(loss - loss.clip(*FULL.window))
@@ -152,24 +147,24 @@ def shift_in_window(results: xr.Dataset, kind: str, norm: str) -> xr.DataArray:
     return (of_layers * inside).sum("step") / inside.sum("step")
 
 
-def end_loss(case: str, norm: str) -> Value:
+def end_loss(case, norm):
     """A run's mean training loss over the last three evenly spaced readings."""
     return readings("loss", case, norm).map(lambda at: at[-3:].mean("step"))
 
 
-def reduced(kind: str, case: str) -> Measure:
+def reduced(kind, case):
     """The shift with batch norm in parts of that without."""
     return ratio(shift(kind, case, "batch norm"), shift(kind, case, "none"))
 
 
-def less_is_faster(kind: str, case: str) -> Measure:
+def less_is_faster(kind, case):
     """Share of runs in which the network that shifts less has the lower training loss at its end."""
     less = shift(kind, case, "batch norm") < shift(kind, case, "none")
     lower = end_loss(case, "batch norm") < end_loss(case, "none")
     return value(lambda results: less(results) == lower(results)).share()
 
 
-def turned_around(norm: str, case: str = LINEAR_LARGE) -> Measure:
+def turned_around(norm, case=LINEAR_LARGE):
     """Share of runs in which the cosine of the last layer is negative at some reading."""
     return (readings("cosine", case, norm).at(layer=LAST) < 0).over("step", "any").share()
 

@@ -18,19 +18,15 @@ weights are as good as He's, and large ones are slow, more and more; multiplied 
 up for that, nearly exactly.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.engine.parameters import leaves
 from experiments.engine.sgd import Together
-from experiments.engine.train import Model
-from experiments.results import FIRST, LAST, Measure, Value, difference, ratio, table, value
+from experiments.results import FIRST, LAST, difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting, within
 from experiments.training import (
     accuracy,
@@ -50,8 +46,6 @@ FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((32, 32, 32), "ReLUs in each hidden layer")
     factors: tuple[float, ...] = setting(FACTORS, "k, of the hidden weights")
     batch: int = setting(60, "images in a training batch")
@@ -70,7 +64,7 @@ FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), steps=20_000, readings=60, tested=1000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every condition."""
     names = {PLAIN: "none", NORMED: "batch-norm", SCALED: "batch-norm-rate"}
     return {name: call(learn, s, condition=condition) for condition, name in names.items()}
@@ -78,7 +72,7 @@ def points(s: Setup) -> dict:
 
 def learn(
     condition, data, inputs, optimizer, hidden, factors, batch, rate, steps, readings, tested, runs
-) -> xr.Dataset:
+):
     """Train from all sizes side by side."""
     images = load(data, inputs, side=7)
     network = mlp(hidden, "none" if condition == PLAIN else "batch norm", ReLU(), weights=he_normal)
@@ -106,7 +100,7 @@ def learn(
     return table(found, condition=condition, step=at, factor=factors, run=runs)
 
 
-def squared_length(model: Model) -> np.ndarray:
+def squared_length(model):
     """Σ w² over all hidden weights, (run,)."""
     weights = dict(leaves(model.params))
     each = (weights[path].astype(float) for path in hidden_weights(model))
@@ -122,22 +116,22 @@ FAILED = (
 )
 
 
-def at_end(condition: str, **where) -> Value:
+def at_end(condition, **where):
     """Test accuracy at the last step."""
     return value("accuracy", condition=condition, step=LAST, **where)
 
 
-def lead(k: float) -> Measure:
+def lead(k):
     """How much more accurate the network with batch norm is."""
     return difference(at_end(NORMED, factor=k), at_end(PLAIN, factor=k))
 
 
-def against_he(condition: str, k: float) -> Measure:
+def against_he(condition, k):
     """Accuracy from k times He's weights minus that from He's weights, under the same condition."""
     return difference(at_end(condition, factor=k), at_end(condition, factor=1.0))
 
 
-def lengthened(k: float) -> Measure:
+def lengthened(k):
     """Squared length of the hidden weights at the end over that at the start, with batch norm."""
     length = value("length", condition=NORMED, factor=k)
     return ratio(length.at(step=LAST), length.at(step=FIRST))

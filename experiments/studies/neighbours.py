@@ -8,12 +8,9 @@ What came out: in training mode one example's value is a random variable with a 
 its neighbours change most of what a deep network says about it; in evaluation mode it is a number.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.gap import QUANTILES, half_width, octave, one_example, settled_blocks
 from experiments.results import table, value
@@ -23,8 +20,6 @@ from experiments.theory.inference import example_quantile
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent runs")
     batches: tuple[int, ...] = setting(
         (4, 8, 16, 32, 64, 128, 256), "batch sizes around the one example"
@@ -53,7 +48,7 @@ PAPER = Setup(
 )
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """One example by itself, and one in a network, at every batch size."""
     return {
         **{f"example-{m}": call(example, s, batch=m) for m in s.batches},
@@ -62,12 +57,12 @@ def points(s: Setup) -> dict:
     }
 
 
-def example(batch, examples, neighbours, runs) -> xr.Dataset:
+def example(batch, examples, neighbours, runs):
     """Where one example lands in training mode, over draws of the rest of its batch."""
     return one_example(batch, examples, neighbours, runs)
 
 
-def curve(batch, examples) -> xr.Dataset:
+def curve(batch, examples):
     """Where the closed form says that one example lands, up to the next batch size."""
     sizes = octave(batch)
     expected = [[example_quantile(p, z, sizes) for z in examples] for p in QUANTILES]
@@ -75,7 +70,7 @@ def curve(batch, examples) -> xr.Dataset:
     return table(found, quantile=QUANTILES, example=examples, curve_batch=sizes)
 
 
-def change(batch, layers, width, steps, running_rate, runs) -> xr.Dataset:
+def change(batch, layers, width, steps, running_rate, runs):
     """How much of an example's output changes with its neighbours, in either mode."""
     model, fresh = settled_blocks(True, batch, layers, width, steps, running_rate, runs)
     x, found = fresh(2 * batch), {}

@@ -20,19 +20,16 @@ What came out: noise raises the shift far above that of the network without batc
 stays far faster than there. Small noise shows no gain; large noise costs some steps.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from experiments.data.samples import Samples, load
+from experiments.data.samples import load
 from experiments.engine.activations import Sigmoid
 from experiments.engine.noise import Noise
-from experiments.engine.train import Moment, train
+from experiments.engine.train import train
 from experiments.measures.shift import distribution_shift, stepped
-from experiments.results import LAST, Measure, Value, difference, ratio, table, value
+from experiments.results import LAST, difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import NORMS, accuracy, first_crossed, mlp, optimizer_of, paired
 
@@ -41,8 +38,6 @@ PERCENTILES = (15, 50, 85)
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((100, 100, 100), "sigmoid units in each hidden layer")
     batch: int = setting(60, "images in a training batch")
     rate: float = setting(1.0, "learning rate, good for the network without batch norm")
@@ -72,7 +67,7 @@ FULL = Setup()
 PAPER = FULL
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Without batch norm: no noise and one size; with batch norm: no noise and every size."""
     sizes = {"none": (0.0, s.plain_size), "batch norm": (0.0, *s.sizes)}
     each = [(norm, size, reading_steps(s, norm, size)) for norm in sizes for size in sizes[norm]]
@@ -82,7 +77,7 @@ def points(s: Setup) -> dict:
     }
 
 
-def reading_steps(s: Setup, norm: str, size: float) -> tuple[int, ...]:
+def reading_steps(s, norm, size):
     """0, steps at equal ratios and where networks end: alike for all, as far as they go."""
     plain = s.plain_noisy_steps if size else s.plain_steps
     last = s.steps if norm == "batch norm" else plain
@@ -91,9 +86,7 @@ def reading_steps(s: Setup, norm: str, size: float) -> tuple[int, ...]:
     return tuple(sorted(at for at in {0, s.plain_noisy_steps, last, *spaced} if at <= last))
 
 
-def learn(
-    norm, size, read_at, data, inputs, optimizer, hidden, batch, rate, probe, target, runs
-) -> xr.Dataset:
+def learn(norm, size, read_at, data, inputs, optimizer, hidden, batch, rate, probe, target, runs):
     """Train one network, with noise before each sigmoid, and read it."""
     images, noise = load(data, inputs), (Noise(size),) if size else ()
     network = mlp(hidden, (*NORMS[norm], *noise), Sigmoid(), bias=norm == "none")
@@ -115,7 +108,7 @@ def learn(
     return table(found, norm=norm, size=size, step=read_at, run=runs, percentile=PERCENTILES)
 
 
-def reading(moment: Moment, samples: Samples, rate: float) -> tuple[np.ndarray, ...]:
+def reading(moment, samples, rate):
     """Accuracy and shift in both units, (run,), and percentiles of a sigmoid's input, first run."""
     sigmoids = [i for i, layer in enumerate(moment.network.layers) if isinstance(layer, Sigmoid)]
     after, x = stepped(moment, rate), samples.x[None]
@@ -132,34 +125,34 @@ COMMON = value("accuracy", norm="batch norm", size=0.0).complete("step").coordin
 BOTH_PLAIN = value("accuracy", norm="none", size=(0.0, 1.0)).complete("step").at(step=LAST)
 
 
-def steps_to(size: float, norm: str = "batch norm") -> Value:
+def steps_to(size, norm="batch norm"):
     """Steps of each run to the target; a run that never gets there counts as all of its steps."""
     return value("steps_to", norm=norm, size=size).capped(value("last_step", norm=norm, size=size))
 
 
-def shift(size: float, norm: str = "batch norm", kind: str = "travelled") -> Value:
+def shift(size, norm="batch norm", kind="travelled"):
     """A run's shift in one step, mean over the readings that all networks have."""
     read = value(kind, norm=norm, size=size, step=COMMON)
     return read.map(lambda at: at.mean("step", skipna=False))
 
 
-def end(size: float) -> Value:
+def end(size):
     """A run's mean accuracy over its last four readings, with batch norm."""
     read = value("accuracy", norm="batch norm", size=size).complete("step")
     return read.map(lambda at: at[-4:].mean("step"))
 
 
-def lead(size: float) -> Measure:
+def lead(size):
     """Steps without batch norm, without any noise, over steps with batch norm and noise."""
     return ratio(steps_to(0.0, "none"), steps_to(size))
 
 
-def cost(size: float, norm: str = "batch norm") -> Measure:
+def cost(size, norm="batch norm"):
     """Steps with batch norm and noise over steps without noise, with batch norm or without."""
     return ratio(steps_to(size), steps_to(0.0, norm))
 
 
-def raised(size: float, kind: str = "travelled") -> Measure:
+def raised(size, kind="travelled"):
     """Shift with batch norm and noise over that without batch norm and without noise."""
     return ratio(shift(size, kind=kind), shift(0.0, "none", kind))
 

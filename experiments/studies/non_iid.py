@@ -13,16 +13,12 @@ norm with next to nothing: the mean that it takes out is what the images have in
 their digit.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-
-import xarray as xr
 
 from experiments.data.biased import biased_batches, biased_order
 from experiments.engine.activations import ReLU
 from experiments.measures.modes import predictions_in_batches
-from experiments.results import Measure, Value, difference, table, value
+from experiments.results import difference, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import accuracy, load, mlp, optimizer_of, start, train
 
@@ -33,8 +29,6 @@ MODES = ("evaluation", "training, shuffled", "training, same kind")
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     batch: int = setting(32, "images in a training batch, and in a test batch in training mode")
     rate: float = setting(0.05, "learning rate")
@@ -47,14 +41,14 @@ QUICK = Setup(hidden=(8, 8), steps=40, runs=2)
 FULL, PAPER = Setup(), Setup(hidden=(100, 100), steps=20_000, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each normalization with each kind of batch."""
     conditions = [(norm, kind) for norm in NORMS for kind in KINDS]
     found = {f"{norm}-{kind}": call(learn, s, norm=norm, kind=kind) for norm, kind in conditions}
     return {name.replace(" ", "-"): point for name, point in found.items()}
 
 
-def learn(norm, kind, data, inputs, optimizer, hidden, batch, rate, steps, runs) -> xr.Dataset:
+def learn(norm, kind, data, inputs, optimizer, hidden, batch, rate, steps, runs):
     """Train with one kind of batch, and classify the test images in every mode."""
     images, test = load(data, inputs, side=7), load(data, inputs, side=7).test
     x, labels, same = images.train.x, images.train.labels, runs.part(0)
@@ -79,17 +73,17 @@ DROP = 0.05  # five points of accuracy; the pilot's intervals were about one poi
 MORE = 0.02  # two points, where the drops of two layers are compared
 
 
-def right(norm: str, kind: str, mode: str = "evaluation") -> Value:
+def right(norm, kind, mode="evaluation"):
     """Test accuracy after training with a kind of batch."""
     return value("accuracy", norm=norm, kind=kind, mode=mode)
 
 
-def drop(norm: str, kind: str) -> Value:
+def drop(norm, kind):
     """Accuracy after shuffled batches minus that after biased ones, evaluation mode."""
     return right(norm, "shuffled") - right(norm, kind)
 
 
-def same_kind(against: str) -> Measure:
+def same_kind(against):
     """Batches of two digits: accuracy in training mode with such batches minus another one."""
     two = "batch norm", "two digits"
     return difference(right(*two, MODES[2]), right(*two, against))

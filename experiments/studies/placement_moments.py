@@ -7,18 +7,15 @@ What came out: before a ReLU the unit is on half of the time and has neither mea
 after it, it has both.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.runs import Runs, normal
 from experiments.study import Case, Claim, call, setting, within
 from experiments.theory import transform as theory
@@ -33,8 +30,6 @@ PAIRS = (
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     samples: int = setting(20_000, "normal inputs in the batch that goes through both orders")
     pairs: tuple[tuple[float, float], ...] = setting(PAIRS, "γ and β")
     runs: int = setting(16, "each with inputs of its own")
@@ -46,12 +41,12 @@ FULL = Setup()
 PAPER = Setup(samples=1_000_000, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All pairs in both orders."""
     return {"moments": call(moments, s, runs=Runs(s.seed, s.runs).part(0))}
 
 
-def moments(samples, pairs, runs) -> xr.Dataset:
+def moments(samples, pairs, runs):
     """Mean, standard deviation and share of zeros of a unit, in both orders."""
     z, pairs = normal(runs.streams(), samples, 1), np.array(pairs)
     found = np.empty((len(ORDERS), len(pairs), 3, len(runs)))
@@ -75,7 +70,7 @@ def moments(samples, pairs, runs) -> xr.Dataset:
     return table(variables, place=list(ORDERS), pair=names, moment=of, run=runs)
 
 
-def pair_name(gamma: float, beta: float) -> str:
+def pair_name(gamma, beta):
     """A pair of γ and β in words."""
     return f"γ = {gamma:g}, β = {beta:g}".replace("-", "−")
 
@@ -90,12 +85,12 @@ WORDS = {"mean": "mean", "std": "standard deviation"}
 STANDARD = {"mean": 0.0, "std": 1.0}
 
 
-def moment(place: str, name: str, pair: tuple[float, float] = (1.0, 0.0)) -> Value:
+def moment(place, name, pair=(1.0, 0.0)):
     """A moment of a unit's output."""
     return value("moments", place=place, pair=pair_name(*pair), moment=name)
 
 
-def against_theory(name: str, pair: tuple[float, float]) -> Value:
+def against_theory(name, pair):
     """The same, batch norm before the ReLU, over its closed form."""
     return moment("before", name, pair) / value(
         "moments_theory", pair=pair_name(*pair), moment=name

@@ -8,12 +8,9 @@ What came out: the order of batch norm and nonlinearity decides what is exact. A
 nonlinearity, γ and β are redundant and the bias in front of it is not.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU, Sigmoid
 from experiments.engine.affine import Affine
@@ -22,7 +19,7 @@ from experiments.engine.layer import Layer
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Model
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.runs import Runs, normal
 from experiments.study import Case, Claim, below, call, setting
 
@@ -33,8 +30,6 @@ FACTOR = 3.0  # by which weights, γ or β are multiplied where that should make
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     width: int = setting(12, "units of the networks in which something is changed")
     runs: int = setting(16, "each with inputs and weights of its own")
     seed: int = setting(36, "every random stream is spawned from it")
@@ -45,12 +40,12 @@ FULL = Setup()
 PAPER = Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All changes."""
     return {"changes": call(changes, s, runs=Runs(s.seed, s.runs).part(1))}
 
 
-def changes(width, runs) -> xr.Dataset:
+def changes(width, runs):
     """How large the effect of each change is that should have none: 0 where it makes no
     difference. A change is named by what is done and what stands between."""
     rngs, found = runs.streams(), {}
@@ -84,7 +79,7 @@ def changes(width, runs) -> xr.Dataset:
     return table(variables, change=list(found), run=runs)
 
 
-def random_model(rngs, width: int, *layers: Layer) -> Model:
+def random_model(rngs, width, *layers: Layer):
     """Layers with random weights, biases, β, and γ > 0, in float64."""
     network = Network(layers)
     params, state = network.init(rngs, width)
@@ -97,7 +92,7 @@ def random_model(rngs, width: int, *layers: Layer) -> Model:
     return Model(network, params, state)
 
 
-def bias_gradient(model: Model, x: np.ndarray, upstream: np.ndarray) -> list[float]:
+def bias_gradient(model, x, upstream):
     """|∂L/∂b| of the first layer over the sum of the sizes of what it is a sum of."""
     _, saved, _ = model.forward(x, training=True)
     behind = Network(model.network.layers[1:])
@@ -105,7 +100,7 @@ def bias_gradient(model: Model, x: np.ndarray, upstream: np.ndarray) -> list[flo
     return [np.abs(one.sum(axis=0)).sum() / np.abs(one).sum() for one in dy]
 
 
-def scaled(model: Model, factors: dict[tuple[int, str], float]) -> Model:
+def scaled(model, factors):
     """The same with some parameters multiplied."""
     params = [
         {name: p * factors.get((i, name), 1.0) for name, p in layer.items()}
@@ -114,7 +109,7 @@ def scaled(model: Model, factors: dict[tuple[int, str], float]) -> Model:
     return replace(model, params=params)
 
 
-def absorbed(model: Model) -> Model:
+def absorbed(model):
     """The same with γ and β of batch norm, the first layers, handed to the dense layer behind."""
     first, affine, dense = model.params
     gamma, beta = affine["gamma"], affine["beta"]
@@ -126,7 +121,7 @@ def absorbed(model: Model) -> Model:
     return replace(model, params=[first, neutral, taken])
 
 
-def apart(one: Model, other: Model, x: np.ndarray) -> list[float]:
+def apart(one, other, x):
     """How far the outputs are apart, over how far those of the first are from their mean."""
     a, b = one.outputs(x, training=True), other.outputs(x, training=True)
     spread = a - a.mean(axis=1, keepdims=True)
@@ -140,12 +135,12 @@ def apart(one: Model, other: Model, x: np.ndarray) -> list[float]:
 ROUND_OFF = 1e-12
 
 
-def effect(change: str) -> Value:
+def effect(change):
     """The relative size of the effect of a change."""
     return value("difference", change=change)
 
 
-def exact_case(when: str, change: str) -> Case:
+def exact_case(when, change):
     """Whether a change makes no difference, up to round-off."""
     return Case(when, effect(change).every(), below(ROUND_OFF))
 

@@ -8,19 +8,16 @@ its best rate.
 What came out: which of the two trains better depends on the nonlinearity.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU, Sigmoid
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
-from experiments.results import Measure, Near, Value, ratio, table, value
+from experiments.results import Near, ratio, table, value
 from experiments.runs import Runs
 from experiments.study import Case, Claim, Learning, above, call, setting
 from experiments.training import accuracy, last_steps, load, optimizer_of, paired, train
@@ -40,8 +37,6 @@ RATES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((24, 24), "units in the hidden layers")
     batch: int = setting(32, "images in a training batch")
     rates: tuple[float, ...] = setting(RATES, "learning rates")
@@ -56,7 +51,7 @@ FULL = Setup()
 PAPER = Setup(hidden=(100, 100), rates=(0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6), steps=20_000, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each activation with each place of batch norm, with and without γ and β."""
     runs = Runs(s.seed, s.runs).part(2)
     return {
@@ -70,7 +65,7 @@ def points(s: Setup) -> dict:
 
 def learn(
     activation, order, affine, data, inputs, optimizer, hidden, batch, rates, steps, averaged, runs
-) -> xr.Dataset:
+):
     """Train at every learning rate, side by side."""
     images, network = load(data, inputs, side=7), network_of(activation, order, affine, hidden)
     model, stream = paired(network, images, batch, runs, copies=len(rates))
@@ -95,7 +90,7 @@ def learn(
     return table(found, **which, rate=rates, run=runs)
 
 
-def network_of(activation: str, order: str, affine: bool, hidden: tuple[int, ...]) -> Network:
+def network_of(activation, order, affine, hidden):
     """Dense layers with an activation, with batch norm before it, after it, or without."""
     norm = (Standardize(), Affine()) if affine else (Standardize(),)
     before, after = (norm if order == place else () for place in ("before", "after"))
@@ -110,30 +105,30 @@ def network_of(activation: str, order: str, affine: bool, hidden: tuple[int, ...
 COMMON_RATE = Near(0.1)
 
 
-def losses(activation: str, order: str, affine: bool, rate: Near | None = None) -> Value:
+def losses(activation, order, affine, rate=None):
     """Final losses, at one learning rate or, without one, at the rate with the lowest mean."""
     of = {"activation": activation, "order": order, "affine": "with" if affine else "without"}
     found = value("loss", **of)
     return found.at(rate=rate) if rate else found.best("rate", lowest=True)
 
 
-def late(activation: str, affine: bool, rate: Near | None = None) -> Measure:
+def late(activation, affine, rate=None):
     """Loss with batch norm after the nonlinearity in parts of that with it before."""
     after, before = (losses(activation, order, affine, rate) for order in ("after", "before"))
     return ratio(after, before)
 
 
-def plain(activation: str, order: str) -> Measure:
+def plain(activation, order):
     """Loss without γ and β in parts of that with them, each at its best rate."""
     return ratio(losses(activation, order, False), losses(activation, order, True))
 
 
-def gain(activation: str, order: str) -> Measure:
+def gain(activation, order):
     """Loss with batch norm, γ and β in parts of that without, each at its best rate."""
     return ratio(losses(activation, order, True), losses(activation, "none", False))
 
 
-def accuracy_of(activation: str, order: str) -> Measure:
+def accuracy_of(activation, order):
     """Test accuracy with γ and β at the rate of the lowest training loss."""
     rate = losses(activation, order, True).coordinate("rate")
     where = {"activation": activation, "order": order, "affine": "with", "rate": rate}

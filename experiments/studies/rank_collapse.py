@@ -13,8 +13,6 @@ is there long before the last layer and the widest is still on its way. With ReL
 larger still.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +20,7 @@ import xarray as xr
 
 from experiments.measures.depth import random_layers
 from experiments.measures.spectrum import effective_rank
-from experiments.results import FIRST, LAST, Value, table, value
+from experiments.results import FIRST, LAST, table, value
 from experiments.study import Case, Claim, above, below, call, setting, within
 from experiments.theory import depth as theory
 
@@ -31,8 +29,6 @@ KINDS, NORMS = ("linear", "relu"), ("batch norm", "none")
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     widths: tuple[int, ...] = setting(
         (32, 64, 128, 256), "units in a layer d, features of the input"
     )
@@ -52,13 +48,13 @@ FULL = Setup()
 PAPER = Setup(widths=(32, 64, 128, 256, 512), batch=64, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each width, and other batch sizes in the widest network."""
     widths = {f"width-{width:04d}": call(by_width, s, width=width) for width in s.widths}
     return widths | {"batches": call(by_batch, s, width=max(s.widths))}
 
 
-def by_width(width, batch, layers, skipped, every, runs) -> xr.Dataset:
+def by_width(width, batch, layers, skipped, every, runs):
     """Ranks with and without batch norm, with and without ReLU."""
     conditions = [(kind, norm, batch) for kind in KINDS for norm in NORMS]
     at, rank, deep = ranks(conditions, width, layers, skipped, every, runs)
@@ -73,7 +69,7 @@ def by_width(width, batch, layers, skipped, every, runs) -> xr.Dataset:
     return table(found, width=width, kind=KINDS, norm=NORMS, run=runs, layer=at)
 
 
-def by_batch(width, batches, layers, skipped, every, runs) -> xr.Dataset:
+def by_batch(width, batches, layers, skipped, every, runs):
     """Ranks with batch norm and no activation, by batch size."""
     conditions = [("linear", "batch norm", batch) for batch in batches]
     at, rank, deep = ranks(conditions, width, layers, skipped, every, runs)
@@ -87,7 +83,7 @@ def by_batch(width, batches, layers, skipped, every, runs) -> xr.Dataset:
     return table(found, batch=batches, run=runs, layer=at)
 
 
-def ranks(conditions, width, layers, skipped, every, runs) -> tuple[np.ndarray, ...]:
+def ranks(conditions, width, layers, skipped, every, runs):
     """Layers; effective ranks after these, (layer, condition, run); their mean over deep layers."""
     at = readings(layers, every)
     passed = enumerate(random_layers(conditions, width, layers, runs))
@@ -96,12 +92,12 @@ def ranks(conditions, width, layers, skipped, every, runs) -> tuple[np.ndarray, 
     return np.array(at), rank, rank[np.array(at) >= skipped].mean(axis=0)
 
 
-def readings(layers: int, every: int) -> list[int]:
+def readings(layers, every):
     """Layers to read after: the input, the first few, and then every few."""
     return sorted({*range(min(every, layers)), *range(0, layers + 1, every)})
 
 
-def predicted(width: int, batch: int) -> tuple[float, float]:
+def predicted(width, batch):
     """Effective rank with batch norm and no activation, and the largest eigenvalue's share."""
     dimensions = min(width, batch - 1)
     laws = theory.batch_norm_rank, theory.batch_norm_largest
@@ -118,23 +114,23 @@ SLOPE, EXPONENT = within(1, relative=0.05), within(0.5, absolute=0.1)
 COLLAPSED = below(1.05)
 
 
-def settled(kind: str, width=LAST) -> Value:
+def settled(kind, width=LAST):
     """Effective rank deep in the network with batch norm."""
     return value("settled", kind=kind, norm="batch norm", width=width)
 
 
-def plain(kind: str, width=LAST, layer=LAST) -> Value:
+def plain(kind, width=LAST, layer=LAST):
     """Effective rank after a layer without batch norm."""
     return value("rank", kind=kind, norm="none", width=width, layer=layer)
 
 
-def half_as_deep(results: xr.Dataset) -> int:
+def half_as_deep(results):
     """The depth of half the largest width, or the last reading before."""
     layers = results["layer"].values
     return layers[layers <= results["width"].values.max() // 2].max()
 
 
-def slope(results: xr.Dataset, of_width, of_rank) -> xr.DataArray:
+def slope(results, of_width, of_rank):
     """Least-squares slope of a function of the rank in one of the width, of every run."""
     x = of_width(results["width"].astype(float))
     y = of_rank(results["settled"].sel(kind="linear", norm="batch norm"))
@@ -142,7 +138,7 @@ def slope(results: xr.Dataset, of_width, of_rank) -> xr.DataArray:
     return ((y - y.mean("width")) * x).sum("width") / (x**2).sum()
 
 
-def distance(results: xr.Dataset) -> xr.DataArray:
+def distance(results):
     """Relative distance to the closed form, over the largest eigenvalue's share.
 
     At every width and batch size, to the side on which the mean over runs is.
@@ -155,7 +151,7 @@ def distance(results: xr.Dataset) -> xr.DataArray:
     return both * np.sign(both.mean("run"))
 
 
-def over_root(results: xr.Dataset) -> xr.DataArray:
+def over_root(results):
     """Rank with batch norm and ReLU over √d."""
     return results["settled"].sel(kind="relu", norm="batch norm") / np.sqrt(results["width"])
 

@@ -9,12 +9,9 @@ effective rank and whose radius is one over the square root of the width. Withou
 takes all.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.depth import random_layers
 from experiments.measures.spectrum import eigenvalue_shares
@@ -28,8 +25,6 @@ DEPTHS = 64  # at which the spectrum is read
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     width: int = setting(256, "units in a layer d, and features of the input")
     batch: int = setting(48, "batch size m")
     layers: int = setting(400, "dense layers")
@@ -43,12 +38,12 @@ FULL = Setup()
 PAPER = Setup(width=512, batch=64, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All networks."""
     return {"networks": call(spectra, s)}
 
 
-def spectra(width, batch, layers, skipped, runs) -> xr.Dataset:
+def spectra(width, batch, layers, skipped, runs):
     """Eigenvalues' shares at many depths, with and without batch norm, and their closed form."""
     conditions, at = [("linear", norm, batch) for norm in NORMS], shown(layers)
     passed = enumerate(random_layers(conditions, width, layers, runs))
@@ -67,7 +62,7 @@ def spectra(width, batch, layers, skipped, runs) -> xr.Dataset:
     return table(found, width=width, norm=NORMS, run=runs, shown=at, index=index)
 
 
-def shown(layers: int) -> np.ndarray:
+def shown(layers):
     """Layers after which the spectrum is read: densely at first, as they say more there."""
     return np.unique(np.round(np.geomspace(8, layers + 8, DEPTHS) - 8)).astype(int)
 
@@ -75,14 +70,14 @@ def shown(layers: int) -> np.ndarray:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def deep(results: xr.Dataset) -> tuple[np.ndarray, float, float]:
+def deep(results):
     """Settled eigenvalues' shares with batch norm, (run, value); the semicircle's place."""
     shares = results["shares"].sel(norm="batch norm", shown=results["settled"])
     values = shares.transpose("run", ...).values.reshape(shares.sizes["run"], -1)
     return values.astype(float), results["centre"].item(), results["radius"].item()
 
 
-def spread(results: xr.Dataset) -> np.ndarray:
+def spread(results):
     """Standard deviation of an eigenvalue's size over half the semicircle's radius, less one.
 
     Eigenvalues are weighted with their shares; in multiples of the largest one's.
@@ -94,7 +89,7 @@ def spread(results: xr.Dataset) -> np.ndarray:
     return (ratio - 1) / (middle + radius)
 
 
-def distance(results: xr.Dataset) -> np.ndarray:
+def distance(results):
     """Largest distance between the distributions of the sum over eigenvalues' sizes; (run,).
 
     Measured against the semicircle's, in multiples of the largest eigenvalue's share.

@@ -12,22 +12,17 @@ What came out: batch norm raises the largest trainable rate at every depth, and 
 the network is. It has a finite limit too, which falls far less with depth.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.results import (
     FIRST,
     LAST,
-    Measure,
     Near,
     Place,
-    Value,
     difference,
     ratio,
     table,
@@ -43,8 +38,6 @@ NORMS = {"none": "none", "bn": "batch norm"}  # short name → norm
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     depths: tuple[int, ...] = setting((2, 4, 8, 16), "hidden layers")
     rates: tuple[float, ...] = setting(RATES, "learning rates")
     width: int = setting(24, "units in each hidden layer")
@@ -68,7 +61,7 @@ PAPER = Setup(
 )
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each depth, with and without batch norm."""
     return {
         f"{norm.replace(' ', '-')}-depth-{depth:02d}": call(learn, s, norm=norm, depth=depth)
@@ -77,9 +70,7 @@ def points(s: Setup) -> dict:
     }
 
 
-def learn(
-    norm, depth, data, inputs, optimizer, rates, width, batch, steps, tested, learned, runs
-) -> xr.Dataset:
+def learn(norm, depth, data, inputs, optimizer, rates, width, batch, steps, tested, learned, runs):
     """Train at all rates side by side."""
     images = load(data, inputs, side=7)
     network = mlp((width,) * depth, norm, ReLU(), weights=he_normal)
@@ -105,24 +96,24 @@ Depth = Place | Near
 DEPTHS = tuple((f"{depth} hidden layers", Near(depth)) for depth in FULL.depths)
 
 
-def largest(**where) -> Value:
+def largest(**where):
     """The largest trainable rate of each run; one that has learned at no rate counts with the
     smallest that was tried."""
     found = value("largest", **where)
     return value(lambda results: found(results).clip(min=float(results["rate"][0])))
 
 
-def higher(depth: Depth) -> Measure:
+def higher(depth):
     """Largest trainable rate with batch norm over that without."""
     return ratio(largest(norm="batch norm", depth=depth), largest(norm="none", depth=depth))
 
 
-def falls(norm: str) -> Measure:
+def falls(norm):
     """Largest trainable rate of the deepest network over that of the shallowest."""
     return ratio(largest(norm=norm, depth=LAST), largest(norm=norm, depth=FIRST))
 
 
-def lead(depth: Depth) -> Measure:
+def lead(depth):
     """How much more accurate batch norm is at the rate at which networks without it are the most
     accurate, on average over runs."""
     plain = value("accuracy", norm="none", depth=depth).best("rate")

@@ -21,8 +21,6 @@ accuracy. The noise does not raise accuracy by two points. The cases on accuracy
 added after the results were seen.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +32,8 @@ from experiments.engine.dropout import Dropout
 from experiments.engine.network import Network
 from experiments.measures.levels import first_passed
 from experiments.measures.modes import loss_and_accuracy
-from experiments.results import LAST, Value, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, Rule, above, below, call, setting
+from experiments.results import LAST, difference, ratio, table, value
+from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import batches_of_each, block, load, optimizer_of, start, train
 
 NORMS = NONE, BN, LN = "none", "batch norm", "layer norm"
@@ -43,8 +41,6 @@ NORMS = NONE, BN, LN = "none", "batch norm", "layer norm"
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     images: int = setting(400, "of the training set, as many of each digit; others in every run")
     batch: int = setting(40, "images in a batch")
@@ -61,7 +57,7 @@ QUICK = Setup(images=40, parts=(8, 4), epochs=8, every=4, runs=2, hidden=(8, 8))
 FULL, PAPER = Setup(), Setup(hidden=(100, 100), images=1000, epochs=500, every=10, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each normalization; then with dropout, and with statistics of parts of a batch."""
     conditions = [(norm, 1.0, s.batch) for norm in NORMS]
     conditions += [(norm, keep, s.batch) for keep in s.keep for norm in (NONE, BN)]
@@ -72,7 +68,7 @@ def points(s: Setup) -> dict:
     }
 
 
-def condition(norm: str, keep: float = 1.0, part: int = 0) -> str:
+def condition(norm, keep=1.0, part=0):
     """The coordinate of a condition; without `part`, the whole batch."""
     dropout = f", dropout {1 - keep:.1g}" if keep < 1 else ""
     return norm + dropout + (f", statistics of {part}" if part else "")
@@ -80,7 +76,7 @@ def condition(norm: str, keep: float = 1.0, part: int = 0) -> str:
 
 def learn(
     norm, keep, part, data, inputs, optimizer, hidden, images, batch, rate, epochs, every, runs
-) -> xr.Dataset:
+):
     """Train, and read losses and accuracies in evaluation mode."""
     digits, rngs = load(data, inputs, side=7), runs.order()
     own = [digits.train.drawn(images, rng) for rng in rngs]
@@ -114,17 +110,17 @@ DROP, PAIR, HALF = condition(NONE, 0.8), condition(BN, 0.8), condition(BN, 0.5)
 NAMES = {"none": NONE, "bn": BN, "ln": LN, "8": BN_8, "4": BN_4, "dropout": DROP, "pair": PAIR}
 
 
-def end(name: str, of: str = "test", what: str = "loss") -> Value:
+def end(name, of="test", what="loss"):
     """Loss or accuracy at the end of training."""
     return value(what, condition=name, set=of, epoch=LAST)
 
 
-def gap(name: str) -> Value:
+def gap(name):
     """Test minus training loss at the end."""
     return end(name) - end(name, "training")
 
 
-def gap_at_level(results: xr.Dataset, name: str) -> xr.DataArray:
+def gap_at_level(results, name):
     """Test minus training loss where the training loss first passes `LEVEL`, or at the end."""
     loss = results["loss"].sel(condition=name, set=["training", "test"])
     pairs = loss.transpose("run", "set", "epoch").values
@@ -132,12 +128,12 @@ def gap_at_level(results: xr.Dataset, name: str) -> xr.DataArray:
     return xr.DataArray(np.subtract(*np.transpose(found)), dims="run", attrs={"units": "nats"})
 
 
-def level(name: str) -> Value:
+def level(name):
     """The gap at the same training loss."""
     return value(gap_at_level, name)
 
 
-def gaps(when: str, first: Value, second: Value, times: float) -> Case:
+def gaps(when, first, second, times):
     """The mean of one gap in parts of the mean of another.
 
     The second mean is taken as it is; the interval is that of the first minus the ratio times the
@@ -149,12 +145,12 @@ def gaps(when: str, first: Value, second: Value, times: float) -> Case:
     return Case(f"{when}, gap", measured, below(times, "times the other"))
 
 
-def losses(when: str, first: str, second: str, rule) -> Case:
+def losses(when, first, second, rule):
     """Test losses at the end, on either side of 5 % more."""
     return Case(f"{when}, test loss", ratio(end(first), end(second)), rule(1.05, "times the other"))
 
 
-def accuracies(when: str, first: str, second: str, rule: Rule) -> Case:
+def accuracies(when, first, second, rule):
     """Test accuracy at the end, minus another."""
     one, two = (end(name, what="accuracy") for name in (first, second))
     return Case(f"{when}, test accuracy", difference(one, two), rule)

@@ -12,22 +12,19 @@ closer and closer to the identity, though the network as a whole does not. The g
 power of the depth.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.depth import squared_gradients, untrained
-from experiments.results import FIRST, LAST, Value, ratio, table, value
+from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import depth as theory
-from experiments.training import Model, residual_block
+from experiments.training import residual_block
 
 NORMS = {"batch norm": (Standardize(replace(PYTORCH, eps=0.0)),), "none": ()}
 # What is read after every block, and of the input.
@@ -42,8 +39,6 @@ READ = {
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     batches: tuple[int, ...] = setting((16, 64), "batch sizes m")
     width: int = setting(400, "units in a layer, and features of the input")
     blocks: int = setting(64, "residual blocks")
@@ -56,12 +51,12 @@ FULL = Setup()
 PAPER = Setup(batches=(8, 16, 64), width=1200, runs=32)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All networks."""
     return {"networks": call(carry, s)}
 
 
-def carry(batches, width, blocks, runs) -> xr.Dataset:
+def carry(batches, width, blocks, runs):
     """Send batches through one network after another, and gradients back."""
     each = [residual_block(width, norm, ReLU()) for norm in NORMS.values()]
     networks, n, at = [Network((b,) * blocks) for b in each], len(batches), np.arange(blocks + 1)
@@ -80,7 +75,7 @@ def carry(batches, width, blocks, runs) -> xr.Dataset:
     return table(found, run=runs, norm=list(NORMS), batch=batches, block=at)
 
 
-def by_block(model: Model, x: np.ndarray, top: np.ndarray) -> list:
+def by_block(model, x, top):
     """What is read of a network, (quantity, block)."""
     y, saved, _ = model.forward(x, training=True)
     values = [*(kept["x"] for kept in saved), y]
@@ -94,7 +89,7 @@ def by_block(model: Model, x: np.ndarray, top: np.ndarray) -> list:
     ]
 
 
-def variance(values: np.ndarray) -> float:
+def variance(values):
     """Variance over the batch with m − 1 in the divisor, mean over units."""
     return values.astype(np.float64).var(axis=1, ddof=1).mean()
 
@@ -110,39 +105,39 @@ SLOW = below(1.05, "times")
 CLOSE, CLOSE_ON_AVERAGE = below(0.05, "% of the variance"), below(0.1, "% of the variance")
 
 
-def depths(results: xr.Dataset) -> list[int]:
+def depths(results):
     """The blocks at which closed forms are put to the test: 1, 2, 4, … and the last."""
     last = int(results["block"].max())
     return sorted({2**k for k in range(last.bit_length()) if 2**k < last} | {last})
 
 
-def lower(results: xr.Dataset) -> list[int]:
+def lower(results):
     """The input, and all of them but the last."""
     return [0, *depths(results)[:-1]]
 
 
-def at(name: str, norm: str = "batch norm", block=LAST) -> Value:
+def at(name, norm="batch norm", block=LAST):
     """A quantity after a block, at the largest batch size."""
     return value(name, norm=norm, batch=LAST, block=block)
 
 
-def of(name: str, block=depths) -> Value:
+def of(name, block=depths):
     """A quantity with batch norm at several blocks and all batch sizes."""
     return value(name, norm="batch norm", block=block)
 
 
-def share(norm: str = "batch norm", block=LAST) -> Value:
+def share(norm="batch norm", block=LAST):
     """Share of the branch in the variance that leaves a block."""
     return at("branch", norm, block) / at("variance", norm, block)
 
 
-def doubling(results: xr.Dataset) -> xr.DataArray:
+def doubling(results):
     """Growth of the mean square a block without batch norm, over 2."""
     square = results["mean_square"].sel(norm="none")
     return (square.isel(block=-1) / square.isel(block=0)) ** (1 / square["block"].max().item()) / 2
 
 
-def climb(results: xr.Dataset, norm: str) -> xr.DataArray:
+def climb(results, norm):
     """Growth of the squared gradient a block, down through the upper half of the network."""
     last = results["block"].max().item()
     return at("gradient", norm, last // 2)(results) ** (1 / (last - last // 2))

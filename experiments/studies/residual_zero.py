@@ -8,13 +8,10 @@ What came out: with γ = 0 at the end of the branch every block is the identity 
 the first step; in front of the ReLU the block is dead.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import ReLU
 from experiments.engine.loss import half_squared_error
@@ -31,8 +28,6 @@ PLACES = ("last", "first")  # of batch norm in a branch
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     width: int = setting(32, "units in a layer, and features of the input")
     blocks: int = setting(8, "residual blocks")
     batch: int = setting(64, "samples, the same in every step")
@@ -47,12 +42,12 @@ FULL = Setup()
 PAPER = Setup(runs=32)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each place of γ."""
     return {place: call(learn, s, place=place) for place in PLACES}
 
 
-def learn(place, width, blocks, batch, steps, rate, runs) -> xr.Dataset:
+def learn(place, width, blocks, batch, steps, rate, runs):
     """Train, and read how far the output is from the input; first of all, the gradient."""
     pairs = [Runs((runs.seed, run), 2).streams(under=(1,)) for run in runs.numbers.tolist()]
     weights, data = zip(*pairs, strict=True)
@@ -80,7 +75,7 @@ def learn(place, width, blocks, batch, steps, rate, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def cases(words: str, place: str) -> tuple[Case, Case]:
+def cases(words, place):
     """Whether a network starts as the identity, and whether it learns from there."""
     distance, gradient = (value(f"zero_{name}", place=place) for name in ("distance", "gradient"))
     return (

@@ -13,17 +13,14 @@ the start is forgotten, after a time of order 1/(ηλ). So weight decay does not
 simple: it sets how fast they turn.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.rotation import follow
-from experiments.results import FIRST, LAST, Measure, Value, ratio, table, value
+from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, Rule, above, below, call, setting, within
+from experiments.study import Case, Claim, above, below, call, setting, within
 from experiments.theory import optimization as theory
 
 # (rate η, weight decay λ): five products ηλ, and two more pairs with the same product as the second
@@ -55,7 +52,7 @@ QUICK, FULL = Setup(steps=300, start_steps=900, growth_steps=100), Setup()
 PAPER = Setup(runs=64, steps=40_000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each rate without decay, each pair of both, each start."""
     task = (s.features, s.units, s.samples, s.gammas, s.noise)
     grown = {f"growth-{rate:g}": call(grow, s, task=task, rate=rate) for rate in s.growth_rates}
@@ -64,7 +61,7 @@ def points(s: Setup) -> dict:
     return grown | pairs | starts
 
 
-def grow(task, rate, growth_steps, runs) -> xr.Dataset:
+def grow(task, rate, growth_steps, runs):
     """Lengths without weight decay, and how far each is from Pythagoras."""
     path = follow(task, runs, growth_steps + 1, rate)
     added = rate**2 * path.push[:-1]
@@ -78,7 +75,7 @@ def grow(task, rate, growth_steps, runs) -> xr.Dataset:
     return table(found, growth_rate=rate, growth_step=range(growth_steps + 1), run=runs)
 
 
-def settle(task, rate, decay, steps, runs) -> xr.Dataset:
+def settle(task, rate, decay, steps, runs):
     """Averages over the second half: squared angle of a step, ‖w‖⁴, and ‖g̃‖² = ‖w‖²‖g‖²."""
     path, half = follow(task, runs, steps, rate, decay), slice(steps // 2, None)
     size, turns, push = path.squared[half], path.turn[half], (path.squared * path.push)[half]
@@ -100,7 +97,7 @@ def settle(task, rate, decay, steps, runs) -> xr.Dataset:
     return table(found, setting=named(rate, decay), run=runs, unit=range(fourth.shape[1]))
 
 
-def begin(task, start, start_pair, start_steps, seed, count) -> xr.Dataset:
+def begin(task, start, start_pair, start_steps, seed, count):
     """Length and angle at every step; and the recurrence with the second half's mean gradient."""
     runs = Runs(seed, count)  # all of them, whose mean it is: they are not computed in groups
     path, (rate, decay) = follow(task, runs, start_steps, *start_pair, start), start_pair
@@ -128,31 +125,31 @@ CLOSE, SAME, LARGER = within(1, relative=0.05), within(1, relative=0.01), above(
 _, USUAL, FAST, _, LARGEST = SETTLED = tuple(named(*pair) for pair in PRODUCTS)
 
 
-def angle(pair: str) -> Value:
+def angle(pair):
     """Of a step: root mean square over units."""
     return value("turn", setting=pair).map(np.square).over("unit", "mean").map(np.sqrt)
 
 
-def angle_ratio(pair: str) -> Measure:
+def angle_ratio(pair):
     """The angle of a step over √(2ηλ)."""
     return (angle(pair) / value("turn_theory", setting=pair)).mean()
 
 
-def length_ratio(pair: str, form: str = "fourth_power_theory") -> Measure:
+def length_ratio(pair, form="fourth_power_theory"):
     """Mean of ‖w‖⁴ over a closed form, mean over units."""
     over = value("fourth_power", setting=pair) / value(form, setting=pair)
     return over.over("unit", "mean").mean()
 
 
-def last_over_first(pair: str, variable: str = "turn") -> Measure:
+def last_over_first(pair, variable="turn"):
     """The unit with the largest γ over that with the smallest."""
     return ratio(*(value(variable, setting=pair, unit=unit) for unit in (LAST, FIRST)))
 
 
-def starts_apart(times: float) -> Measure:
+def starts_apart(times):
     """Length from the longest start over that from the shortest, after `times`/(ηλ) steps."""
 
-    def steps(results: xr.Dataset) -> slice:  # the last tenth of them, which is averaged
+    def steps(results):  # the last tenth of them, which is averaged
         product = float(results["start_rate"][0] * results["start_decay"][0])
         last = min(round(times / product), results.sizes["start_step"] - 1)
         return slice(last - last // 10, last)
@@ -161,7 +158,7 @@ def starts_apart(times: float) -> Measure:
     return ratio(length.at(start=LAST), length.at(start=FIRST))
 
 
-def for_pairs(pairs: tuple[str, ...], words: str, measure, rule: Rule) -> tuple[Case, ...]:
+def for_pairs(pairs, words, measure, rule):
     """A case for each pair of rate and decay."""
     return tuple(Case(f"{pair}, {words}", measure(pair), rule) for pair in pairs)
 

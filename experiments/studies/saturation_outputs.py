@@ -8,12 +8,9 @@ What came out: without batch norm the outputs stay in the middle with usual weig
 ends with large ones; neither network learns. With it they spread, and it does.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid
 from experiments.results import table
@@ -26,8 +23,6 @@ SIZES = ("usual", "large")
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     layers: int = setting(10, "hidden layers")
     width: int = setting(32, "units in each of them")
     large: float = setting(5.0, "factor of the large weights over the usual ones")
@@ -46,7 +41,7 @@ FULL = Setup()
 PAPER = Setup(width=100, steps=20_000, readings=100, probe=1000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Without batch norm, and with it."""
     return {norm.replace(" ", "-"): call(learn, s, norm=norm) for norm in ("none", "batch norm")}
 
@@ -67,7 +62,7 @@ def learn(
     bins,
     shown,
     seed,
-) -> xr.Dataset:
+):
     """Train from usual and large weights side by side. A histogram is a mean over all runs, so they
     are made here and not split into groups."""
     images, runs, at = load(data, inputs, side=7), Runs(seed, shown), square_steps(steps, readings)

@@ -15,18 +15,14 @@ square slope predicts: it vanishes for sigmoids with usual weights. With batch n
 every curve.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
-from experiments.engine.train import Model
-from experiments.results import Measure, Value, ratio, table, value
+from experiments.results import ratio, table, value
 from experiments.runs import Runs
 from experiments.study import Case, Claim, above, call, setting, within
 from experiments.theory import nonlinearity as theory
@@ -39,8 +35,6 @@ SIZES = ("usual", "large")
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     data: str = setting("digits", "what the batches are taken from")
     inputs: str = setting("raw", "grey values as they are (raw), or standardized")
     layers: int = setting(10, "hidden layers")
@@ -57,7 +51,7 @@ FULL = Setup()
 PAPER = Setup(width=1000, batch=1000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """What is measured and what is predicted, for both activations, with and without batch norm."""
     return {
         f"{name}-{activation}-{norm.replace(' ', '-')}": call(
@@ -69,7 +63,7 @@ def points(s: Setup) -> dict:
     }
 
 
-def measure(activation, norm, data, inputs, layers, width, large, batch, runs) -> xr.Dataset:
+def measure(activation, norm, data, inputs, layers, width, large, batch, runs):
     """One pass forward and back with usual and large weights: ‖∂L/∂z‖² of every hidden layer."""
     images, found = load(data, inputs, side=7), []
     network = mlp((width,) * layers, norm, ACTIVATIONS[activation])
@@ -93,7 +87,7 @@ def measure(activation, norm, data, inputs, layers, width, large, batch, runs) -
     return table(variables, **which, run=runs, layer=np.arange(1, layers + 1), size=SIZES)
 
 
-def squared_gradients(model: Model, x: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+def squared_gradients(model, x, labels):
     """‖∂L/∂z‖² of what every hidden dense layer gives, from the first: (layer, run)."""
     logits, saved, _ = model.forward(x, training=True)
     _, dy = softmax_cross_entropy(logits, labels)
@@ -105,7 +99,7 @@ def squared_gradients(model: Model, x: np.ndarray, labels: np.ndarray) -> list[n
     return found[:0:-1]  # found[0] is that of the output layer
 
 
-def predict(activation, norm, data, inputs, layers, large, batch, grey, seed) -> xr.Dataset:
+def predict(activation, norm, data, inputs, layers, large, batch, grey, seed):
     """The same for wide layers. The grey values of some batches stand for those of all images."""
     images, orders = load(data, inputs, side=7), Runs(seed, grey).order()
     x, _ = next(batches(images.train.x, images.train.labels, batch, orders))
@@ -141,18 +135,18 @@ def predict(activation, norm, data, inputs, layers, large, batch, grey, seed) ->
 CELLS = tuple((activation, size) for activation in ACTIVATIONS for size in SIZES)
 
 
-def growth(activation: str, norm: str, size: str) -> Measure:
+def growth(activation, norm, size):
     """The factor of ‖∂L/∂z‖² a layer, geometric mean over runs and the layers above the first,
     whose input is pixels."""
     return ratio(value("growth", activation=activation, norm=norm, size=size), 1)
 
 
-def predicted(activation: str, norm: str, size: str = "usual") -> Value:
+def predicted(activation, norm, size="usual"):
     """The same for wide layers."""
     return value("predicted", activation=activation, norm=norm, size=size)
 
 
-def against_theory(activation: str, size: str) -> Measure:
+def against_theory(activation, size):
     """The factor without batch norm over the one that is predicted."""
     measured = value("growth", activation=activation, norm="none", size=size)
     return ratio(measured / predicted(activation, "none", size), 1)

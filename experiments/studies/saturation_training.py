@@ -20,17 +20,13 @@ comparable to that of the last. But it does not prevent saturation as such: with
 saturated units than usual weights without it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid, Tanh
-from experiments.engine.train import Model
 from experiments.measures import sigmoid
-from experiments.results import FIRST, LAST, Measure, Value, difference, ratio, table, value
+from experiments.results import FIRST, LAST, difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, between, call, setting
 from experiments.training import (
     accuracy,
@@ -53,8 +49,6 @@ SIZES = ("usual", "large")
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     layers: int = setting(10, "hidden layers")
     width: int = setting(32, "units in each of them")
     large: float = setting(5.0, "factor of the large weights over the usual ones")
@@ -72,7 +66,7 @@ FULL = Setup()
 PAPER = Setup(width=100, steps=20_000, readings=100, probe=1000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Both activations, with and without batch norm."""
     return {
         f"{activation}-{norm.replace(' ', '-')}": call(learn, s, activation=activation, norm=norm)
@@ -96,7 +90,7 @@ def learn(
     readings,
     probe,
     runs,
-) -> xr.Dataset:
+):
     """Train from usual and large weights side by side, and read the layers on the way."""
     images, at = load(data, inputs, side=7), square_steps(steps, readings)
     network = mlp((width,) * layers, norm, ACTIVATIONS[activation])
@@ -119,7 +113,7 @@ def learn(
     return table(variables, **which, step=at, layer=np.arange(1, layers + 1))
 
 
-def saturated_shares(model: Model, activation: str, x: np.ndarray) -> list[np.ndarray]:
+def saturated_shares(model, activation, x):
     """The share of saturated outputs of every hidden layer, with x's statistics: (layer, run)."""
     kind, of = type(ACTIVATIONS[activation]), SATURATED[activation]
     layers = zip(model.network.layers, model.forward(x, training=True)[1], strict=True)
@@ -131,39 +125,39 @@ def saturated_shares(model: Model, activation: str, x: np.ndarray) -> list[np.nd
 CELLS = tuple((activation, size) for activation in ACTIVATIONS for size in SIZES)
 
 
-def share(activation: str, norm: str, size: str) -> Value:
+def share(activation, norm, size):
     """Share of saturated units of all hidden layers at the end."""
     where = {"activation": activation, "norm": norm, "size": size, "step": LAST}
     return value("saturated", **where).over("layer", "mean")
 
 
-def balance(activation: str, norm: str, size: str) -> Value:
+def balance(activation, norm, size):
     """‖∂L/∂W‖ of the first layer over that of the last hidden one, before training."""
     gradient = value("gradient", activation=activation, norm=norm, size=size, step=FIRST)
     return gradient.at(layer=FIRST) / gradient.at(layer=LAST)
 
 
-def tamed(activation: str, size: str) -> Measure:
+def tamed(activation, size):
     """The balance of gradients with batch norm over the one without."""
     return ratio(balance(activation, "batch norm", size), balance(activation, "none", size))
 
 
-def start_balance(activation: str, norm: str, size: str) -> Measure:
+def start_balance(activation, norm, size):
     """The balance of gradients, geometric mean over runs."""
     return ratio(balance(activation, norm, size), 1)
 
 
-def relief(activation: str, size: str) -> Measure:
+def relief(activation, size):
     """How much smaller the share of saturated units is with batch norm."""
     return difference(share(activation, "none", size), share(activation, "batch norm", size))
 
 
-def right(activation: str, norm: str, size: str) -> Value:
+def right(activation, norm, size):
     """Test accuracy at the end."""
     return value("accuracy", activation=activation, norm=norm, size=size)
 
 
-def lead(activation: str, size: str) -> Measure:
+def lead(activation, size):
     """How much more accurate the network with batch norm is."""
     return difference(right(activation, "batch norm", size), right(activation, "none", size))
 

@@ -12,22 +12,19 @@ in disguise: what one step turns goes as the rate over the squared size, so a st
 weights is slow, and with the rate multiplied by a² the training is the same.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
-import xarray as xr
 from numpy.linalg import norm as length
 
 from experiments.engine.activations import Tanh
 from experiments.engine.affine import Affine
 from experiments.engine.sgd import SGD, Together
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.results import LAST, Measure, Near, Value, combine, ratio, table, value
+from experiments.results import LAST, Near, combine, ratio, table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, Rule, below, call, setting, within
+from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import optimization as theory
 from experiments.training import Model, backpropagate, mlp, train
 
@@ -53,12 +50,12 @@ QUICK, FULL = Setup(scales_per_decade=2, steps=40), Setup()
 PAPER = Setup(runs=64, scales_per_decade=12)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Without training, and with it."""
     return {"scales": call(compare, s), "training": call(descend, s)}
 
 
-def task(runs, samples, features, width, classes, factors, eps=0.0) -> tuple:
+def task(runs, samples, features, width, classes, factors, eps=0.0):
     """Random networks in float64, the first weights times each factor, and a batch for each run."""
     weights, data = (runs.streams(copies=len(factors), under=(i,)) for i in (0, 1))
     norm = (Standardize(replace(PYTORCH, eps=eps)), Affine())
@@ -71,7 +68,7 @@ def task(runs, samples, features, width, classes, factors, eps=0.0) -> tuple:
     return Model(network, params, state), x, labels
 
 
-def compare(epsilons, scales_per_decade, samples, features, width, classes, runs) -> xr.Dataset:
+def compare(epsilons, scales_per_decade, samples, features, width, classes, runs):
     """Values, loss and gradient at every ε and factor, against factor 1, without training."""
     scales, found = np.logspace(-3, 3, 6 * scales_per_decade + 1), {}
     a, sizes = runs.each(scales)[:, None, None], (samples, features, width, classes)
@@ -101,7 +98,7 @@ def compare(epsilons, scales_per_decade, samples, features, width, classes, runs
     return combine(found)
 
 
-def descend(factors, rate, steps, samples, features, width, classes, runs) -> xr.Dataset:
+def descend(factors, rate, steps, samples, features, width, classes, runs):
     """Train at ε = 0 from every factor, with one rate for all and with that of w times a²."""
     model, x, labels = task(runs, samples, features, width, classes, factors * len(CONDITIONS))
     rates = rate * runs.each([*np.ones(len(factors)), *np.square(factors)])
@@ -137,30 +134,30 @@ MEASURED = {
 CHANGE, DISTANCE, COSINE, ERROR, TURN, LOSS = MEASURED
 
 
-def worst(of: Value) -> Measure:
+def worst(of):
     """The largest magnitude in each run, whatever else was varied."""
     return abs(of).map(lambda found: found.max(sorted({*found.dims} - {"run"}))).every()
 
 
-def at(what: str, eps: str, factor: float | None = None) -> Measure:
+def at(what, eps, factor=None):
     """The worst of each run at one ε and one factor, or at any factor."""
     where = {} if factor is None else {"scale": Near(factor)}
     return worst(MEASURED[what].at(eps=float(eps), **where))
 
 
-def case(what: str, eps: str, factor: float | None = None, rule: Rule = EXACT) -> Case:
+def case(what, eps, factor=None, rule=EXACT):
     """What changes at one ε, at one factor or at any."""
     where = "factors 0.001 to 1000" if factor is None else f"factor {factor}"
     return Case(f"ε = {eps}, {where}, {what}", at(what, eps, factor), rule)
 
 
-def loss_apart(factor: float) -> Measure:
+def loss_apart(factor):
     """Largest difference of the loss in training, against a = 1, with the rate multiplied by a²."""
     loss = value("loss", condition=SCALED_RATE)
     return worst(loss.at(factor=factor) / loss.at(factor=1.0) - 1)
 
 
-def over_one(what: str, factor: float) -> Measure:
+def over_one(what, factor):
     """With one rate for all, in parts of the same at factor 1."""
     return ratio(MEASURED[what].at(factor=factor), MEASURED[what].at(factor=1.0))
 

@@ -7,16 +7,12 @@ What came out: synchronized statistics equal those of the whole batch, averages 
 variances do not, and a device by itself has statistics as noisy as a batch of that size has.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.shards import against_one_device, pooled_error
-from experiments.results import Value, table, value
+from experiments.results import table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import inference as theory
@@ -26,8 +22,6 @@ POOLED = "largest distance of the pooled variance from the whole batch's, over t
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     samples: int = setting(64, "samples in the batch that is spread over devices")
     units: int = setting(512, "features of that batch")
     shards: tuple[int, ...] = setting((1, 2, 4, 8, 16, 32), "equal devices")
@@ -42,7 +36,7 @@ class Setup:
 QUICK, FULL, PAPER = Setup(units=32), Setup(), Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Equal shards, with one distribution and with shifted ones; then two unequal ones."""
     equal = {
         f"{name}-{k}": call(equally, s, distribution=name, shift=shift, shards=k)
@@ -54,7 +48,7 @@ def points(s: Setup) -> dict:
     return equal | own | uneven
 
 
-def equally(distribution, shift, shards, samples, units, runs) -> xr.Dataset:
+def equally(distribution, shift, shards, samples, units, runs):
     """A batch on so many devices, synchronized, averaged, and each device for itself."""
     rngs = runs.part(3).streams()
     z, dy = normal(rngs, samples, units), normal(rngs, samples, units)
@@ -75,7 +69,7 @@ def equally(distribution, shift, shards, samples, units, runs) -> xr.Dataset:
     return table(found, distribution=distribution, shards=shards, run=runs)
 
 
-def alone(shards, samples, units, runs) -> xr.Dataset:
+def alone(shards, samples, units, runs):
     """The statistics that a device takes of its own shard."""
     x, sizes = normal(runs.part(3).streams(), samples, units), [samples // shards] * shards
     means, variances = moments(x, sizes)
@@ -92,7 +86,7 @@ def alone(shards, samples, units, runs) -> xr.Dataset:
     return table(found, statistic=["mean", "variance"], shards=shards, run=runs)
 
 
-def unequally(second, samples, units, runs) -> xr.Dataset:
+def unequally(second, samples, units, runs):
     """A batch on two devices, with so many samples on the second."""
     x, sizes = normal(runs.part(3).streams(), samples, units), [samples - second, second]
     means, variances = moments(x, sizes)
@@ -110,24 +104,24 @@ def unequally(second, samples, units, runs) -> xr.Dataset:
     return table(found, second=second, run=runs)
 
 
-def unit_variance(k: int) -> np.ndarray:
+def unit_variance(k):
     """k evenly spaced numbers of mean 0 and variance 1; for one device, 0."""
     steps = np.arange(k) - (k - 1) / 2
     return steps / steps.std() if k > 1 else steps
 
 
-def moments(x: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def moments(x, sizes):
     """Means and variances of shards of x, (run, sample, feature) → (shard, run, feature)."""
     parts = np.split(x, np.cumsum(sizes)[:-1], axis=1)
     return np.array([p.mean(axis=1) for p in parts]), np.array([p.var(axis=1) for p in parts])
 
 
-def average_ratio(x: np.ndarray, variances: np.ndarray) -> np.ndarray:
+def average_ratio(x, variances):
     """Average of the shards' variances over that of the whole batch, means over units, by run."""
     return over_shards(variances) / x.var(axis=1).mean(axis=1)
 
 
-def over_shards(values: np.ndarray) -> np.ndarray:
+def over_shards(values):
     """Mean over shards and units: (shard, run, unit) → (run,), each run added up by itself."""
     return sum(values.sum(axis=2)) / (values.shape[0] * values.shape[2])
 
@@ -135,13 +129,13 @@ def over_shards(values: np.ndarray) -> np.ndarray:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def exactly(what: str, measured: Value) -> Case:
+def exactly(what, measured):
     """In every instance the same as one device's but for round-off."""
     apart = "largest distance from the whole batch's"
     return Case(f"{what}, {apart}", measured.every(), below(1, "times what round-off allows"))
 
 
-def closed_form(when: str, tolerance: float, name: str, **where) -> Case:
+def closed_form(when, tolerance, name, **where):
     """Measured over closed form is 1."""
     theory = f"{name.removesuffix('_ratio')}_theory"
     measured = (value(name, **where) / value(theory, **where)).mean()

@@ -18,16 +18,13 @@ times not at all: a small network whose plain version already takes a high rate 
 paper's factor is one of its table and not a constant of batch norm.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid
 from experiments.measures.statistics import median
-from experiments.results import LAST, Measure, Place, Value, difference, ratio, table, value
+from experiments.results import LAST, Place, difference, ratio, table, value
 from experiments.runs import Runs
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import accuracy, first_reached, load, mlp, optimizer_of, paired, train
@@ -35,8 +32,6 @@ from experiments.training import accuracy, first_reached, load, mlp, optimizer_o
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((32, 32, 32), "sigmoid units in each hidden layer")
     batch: int = setting(32, "images in a training batch")
     search: tuple[float, ...] = setting((1.0, 2.0, 4.0, 8.0, 16.0), "rates without batch norm")
@@ -64,7 +59,7 @@ FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), batch=60, steps=20_000, every=50, tested=1000, runs=32)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """The rates of the search, the plain network, and batch norm at every multiple."""
     searched, compared = Runs(s.seed, s.searched).part(1), Runs(s.seed, s.runs).part(0)
     found = {f"search-{rate:g}": call(search, s, rate=rate, runs=searched) for rate in s.search}
@@ -79,9 +74,7 @@ def points(s: Setup) -> dict:
 TIME = "first reading at which the test accuracy is reached"
 
 
-def search(
-    rate, data, inputs, optimizer, hidden, batch, targets, steps, every, tested, runs
-) -> xr.Dataset:
+def search(rate, data, inputs, optimizer, hidden, batch, targets, steps, every, tested, runs):
     """Steps to the targets without batch norm."""
     read = learn("none", rate, data, inputs, optimizer, hidden, batch, steps, every, tested, runs)
     found = {"search": (first_reached(list(read.values()), read, targets), TIME, "steps")}
@@ -90,7 +83,7 @@ def search(
 
 def compare(
     condition, rate, data, inputs, optimizer, hidden, batch, targets, steps, every, tested, runs
-) -> xr.Dataset:
+):
     """The accuracy on the way and steps to the targets, without batch norm ("none") or with it."""
     norm = "none" if condition == "none" else "batch norm"
     read = learn(norm, rate, data, inputs, optimizer, hidden, batch, steps, every, tested, runs)
@@ -104,7 +97,7 @@ def compare(
     return table(found, condition=condition, step=list(read), target=targets, run=runs)
 
 
-def learn(norm, rate, data, inputs, optimizer, hidden, batch, steps, every, tested, runs) -> dict:
+def learn(norm, rate, data, inputs, optimizer, hidden, batch, steps, every, tested, runs):
     """Step → test accuracy in evaluation mode, (run,)."""
     images = load(data, inputs, side=14)
     model, stream = paired(mlp(hidden, norm, Sigmoid()), images, batch, runs)
@@ -118,32 +111,32 @@ def learn(norm, rate, data, inputs, optimizer, hidden, batch, steps, every, test
 HIGH, MAIN, LOW = Place(0), Place(1), Place(2)  # of the targets
 
 
-def taken(condition: str, target: Place | float = MAIN) -> Value:
+def taken(condition, target=MAIN):
     """Steps of each run to a target; one that never got there counts as all of its steps."""
     return value("steps_to", condition=condition, target=target).capped(value("step", step=LAST))
 
 
-def factor(multiple: str, target: Place | float = MAIN) -> Measure:
+def factor(multiple, target=MAIN):
     """How many times as many steps the plain network takes."""
     return ratio(taken("none", target), taken(multiple, target))
 
 
-def best(condition: str) -> Value:
+def best(condition):
     """The best accuracy that is read in each run."""
     return value("accuracy", condition=condition).over("step", "max")
 
 
-def gain(multiple: str) -> Measure:
+def gain(multiple):
     """How much more accurate batch norm is at its best than the plain network at its."""
     return difference(best(multiple), best("none"))
 
 
-def reach(condition: str, target: Place | float = MAIN) -> Measure:
+def reach(condition, target=MAIN):
     """The share of runs that reach a target."""
     return value("steps_to", condition=condition, target=target).map(np.isfinite).share()
 
 
-def found_rate(results: xr.Dataset) -> float:
+def found_rate(results):
     """The rate with the fewest steps to the main target in the search, by the median of its runs;
     the smallest of several."""
     steps = value("search", target=MAIN)(results).transpose("rate", "trial")

@@ -17,14 +17,10 @@ noise they do next to nothing. Layer norm cancels contrast image by image, and b
 all.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
-import numpy as np
 import xarray as xr
 
-from experiments.data.samples import Samples
 from experiments.data.shifts import COMMON, SHIFTS, shifted, shifted_samples
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
@@ -35,8 +31,7 @@ from experiments.measures.modes import (
     predictions_in_batches,
     with_population_statistics,
 )
-from experiments.results import Value, difference, table, value
-from experiments.runs import Runs
+from experiments.results import difference, table, value
 from experiments.study import Case, Claim, Learning, below, call, setting
 from experiments.training import Model, accuracy, load, mlp, optimizer_of, paired, train
 
@@ -51,8 +46,6 @@ EXACT = {
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     batch: int = setting(32, "images in a training batch")
     rate: float = setting(0.1, "learning rate")
@@ -76,15 +69,13 @@ QUICK = Setup(hidden=(8, 8), steps=40, sizes=(2, 8, 32), runs=2)
 FULL, PAPER = Setup(), Setup(hidden=(100, 100), steps=20_000, runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each normalization, with all changes of the test images."""
     levels = (s.contrast, s.brightness, s.noise, s.contrast)
     return {norm.replace(" ", "-"): call(learn, s, norm=norm, levels=levels) for norm in WAYS}
 
 
-def learn(
-    norm, data, inputs, optimizer, hidden, batch, rate, steps, levels, at, sizes, runs
-) -> xr.Dataset:
+def learn(norm, data, inputs, optimizer, hidden, batch, rate, steps, levels, at, sizes, runs):
     """Train, change the test images, and classify them in every way."""
     images = load(data, inputs, side=7)
     model, stream = paired(mlp(hidden, norm, ReLU()), images, batch, runs.part(0))
@@ -114,13 +105,13 @@ def learn(
     return xr.merge(parts)
 
 
-def in_every_way(trained: Model, norm: str, images: Samples) -> list[np.ndarray]:
+def in_every_way(trained, norm, images):
     """Accuracy with running statistics and, of batch norm, with those of the images."""
     anew = [with_population_statistics(trained, images.x[None])] if norm == "batch norm" else []
     return [accuracy(model, images) for model in (trained, *anew)]
 
 
-def by_size(trained: Model, changed: list[Samples], sizes, runs: Runs) -> list[list[np.ndarray]]:
+def by_size(trained, changed, sizes, runs):
     """Accuracy with statistics from batches of changed images: (shift, size, run)."""
     found = []
     for j, images in enumerate(changed):
@@ -144,12 +135,12 @@ WORDS = {
 }
 
 
-def right(way: str, shift: str, place: int = FULL.at) -> Value:
+def right(way, shift, place=FULL.at):
     """Accuracy on changed images."""
     return value("accuracy", way=way, shift=shift, place=place)
 
 
-def cancels(norm: str) -> tuple[Case, ...]:
+def cancels(norm):
     """Common shifts leave the outputs as they are."""
     return tuple(
         Case(
@@ -161,7 +152,7 @@ def cancels(norm: str) -> tuple[Case, ...]:
     )
 
 
-def undone(way: str, words: str, shifts: tuple[str, ...]) -> tuple[Case, ...]:
+def undone(way, words, shifts):
     """Accuracy on changed images is close to that of running statistics on unchanged ones."""
     return tuple(
         Case(

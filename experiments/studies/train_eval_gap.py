@@ -9,12 +9,9 @@ the output shrinks geometrically with depth. Without, the modes agree on that on
 mode one example's value is a random variable; in evaluation mode it is a number.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.gap import half_width, octave, one_batch, one_example, std
 from experiments.results import table, value
@@ -24,8 +21,6 @@ from experiments.theory.inference import eval_variance_fixed_batch
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "independent runs; both conventions see the same batches")
     batches: tuple[int, ...] = setting((4, 8, 16, 32, 64, 128), "sizes of the one batch")
     layers: int = setting(20, "normalizations in a row")
@@ -43,19 +38,19 @@ FULL = Setup()
 PAPER = Setup(runs=64, batches=(2, 4, 8, 16, 32, 64, 128, 256, 512), neighbours=20000)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """One batch for ever, of every size, and its closed form; and one example among neighbours."""
     found = {f"fixed-{m}": call(fixed, s, batch=m) for m in s.batches}
     found |= {f"curve-{m}": call(curve, s, batch=m) for m in s.batches}
     return found | {"example": call(example, s)}
 
 
-def fixed(batch, layers, features, steps, running_rate, runs) -> xr.Dataset:
+def fixed(batch, layers, features, steps, running_rate, runs):
     """One batch for ever: the running statistics become its own."""
     return one_batch(batch, layers, features, steps, running_rate, runs)
 
 
-def curve(batch, layers) -> xr.Dataset:
+def curve(batch, layers):
     """The closed form with the correction, up to the next batch size."""
     sizes, depths = octave(batch), np.arange(1, layers + 1)
     line = np.sqrt(eval_variance_fixed_batch(depths, sizes[:, None], unbiased=True))
@@ -63,7 +58,7 @@ def curve(batch, layers) -> xr.Dataset:
     return table(found, curve_batch=sizes, layer=depths)
 
 
-def example(example_batch, examples, neighbours, runs) -> xr.Dataset:
+def example(example_batch, examples, neighbours, runs):
     """Where one example lands in training mode, among neighbours drawn anew."""
     return one_example(example_batch, examples, neighbours, runs)
 

@@ -9,16 +9,13 @@ What came out: the error of one pass grows with the square of the mean over the 
 those of Welford's updates and of parts with that itself; subtracting the first sample cures it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.standardize import Standardize
 from experiments.engine.synchronized import combine
-from experiments.results import Measure, Value, table, value
+from experiments.results import table, value
 from experiments.runs import normal
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import inference as theory
@@ -26,8 +23,6 @@ from experiments.theory import inference as theory
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     samples: int = setting(256, "numbers that a variance is taken of")
     units: int = setting(64, "such sets of numbers in each run")
     offsets: tuple[float, ...] = setting(
@@ -40,17 +35,17 @@ class Setup:
 QUICK, FULL, PAPER = Setup(samples=64, units=8), Setup(), Setup(runs=64)
 
 
-def one_pass(x: np.ndarray) -> np.ndarray:
+def one_pass(x):
     """E[x²] − E[x]²."""
     return np.square(x).mean(axis=1) - np.square(x.mean(axis=1))
 
 
-def two_pass(x: np.ndarray) -> np.ndarray:
+def two_pass(x):
     """E[(x − E[x])²]."""
     return np.square(x - x.mean(axis=1, keepdims=True)).mean(axis=1)
 
 
-def welford(x: np.ndarray) -> np.ndarray:
+def welford(x):
     """Sample by sample: mean ← mean + (x − mean)/k, squares += (x − old mean)(x − new mean)."""
     average, squares = np.zeros_like(x[:, 0]), np.zeros_like(x[:, 0])
     for k in range(x.shape[1]):
@@ -60,14 +55,14 @@ def welford(x: np.ndarray) -> np.ndarray:
     return squares / x.dtype.type(x.shape[1])
 
 
-def in_parts(x: np.ndarray) -> np.ndarray:
+def in_parts(x):
     """Two passes over each of eight parts, then `combine`."""
     parts = np.split(x, 8, axis=1)
     means, variances = [p.mean(axis=1) for p in parts], [two_pass(p) for p in parts]
     return combine(means, variances, [p.shape[1] for p in parts])[1]
 
 
-def engine(x: np.ndarray) -> np.ndarray:
+def engine(x):
     """What the engine computes: the first sample is subtracted, then two passes."""
     layer = Standardize()
     _, state, _ = layer.init([None] * len(x), x.shape[2], x.dtype)
@@ -84,12 +79,12 @@ ALGORITHMS = {
 }
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """All offsets, of the same numbers."""
     return {f"offset-{offset:g}": call(errors, s, offset=offset) for offset in s.offsets}
 
 
-def errors(offset, samples, units, runs) -> xr.Dataset:
+def errors(offset, samples, units, runs):
     """The relative error of every algorithm, and of two of them over their bounds."""
     x = (offset + normal(runs.part(2).streams(), samples, units)).astype(np.float32)
     exact, u = x.astype(float), theory.unit_round_off("float32")
@@ -116,13 +111,13 @@ def errors(offset, samples, units, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def largest_error(algorithm: str, offset: float) -> Measure:
+def largest_error(algorithm, offset):
     """Of all variances."""
     worst = value("variance_worst", algorithm=algorithm, variance_offset=offset)
     return worst.over("run", "max").exact()
 
 
-def growth(algorithm: str) -> Value:
+def growth(algorithm):
     """Exponent with which the error grows with the offset, from a hundred to ten thousand."""
     far, near = (
         value("variance_error", algorithm=algorithm, variance_offset=offset)

@@ -1,13 +1,9 @@
 """A gradient comes down through a deep network with batch norm, for larger and larger batches."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from experiments.results import rows
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 from site_gen.theme.numbers import power_of_ten
 
 TITLE = "Larger batches slow the explosion, and with ReLU they do not stop it"
@@ -19,7 +15,7 @@ HOLD = 20  # frames on which the end stands still
 REST = 0.3  # share of a batch size's frames on which its finished curve stands still
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By activation, batch size and layer: the squared gradient, geometric mean; the prediction."""
     square = np.exp(results["log_square"].mean("run")).sel(activation=list(TITLES))
     theory = results["predicted"] ** (results["layer"].max() - results["layer"])
@@ -29,11 +25,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return found.assign(runs=results.sizes["run"])
 
 
-def _second(data: pd.DataFrame, activation: str, batch: int) -> float:
+def _second(data, activation, batch):
     return data.set_index(["activation", "batch", "layer"])["square"][activation, batch, 2]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     small, large = data["batch"].min(), data["batch"].max()
     ends = {(a, m): _second(data, a, m) for a in TITLES for m in (small, large)}
     return (
@@ -45,7 +41,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "$\\lVert\\partial L/\\partial z\\rVert^2$ in multiples of the last layer's as it is "
         f"carried down through {data['layer'].max()} layers with batch norm, in random networks "
@@ -55,7 +51,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, axes = theme.figure(cols=2, sharey=True)
     batches, last = sorted(data["batch"].unique()), data["layer"].max()
     curves, labels = [], []
@@ -73,7 +69,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     axes[0].set(ylabel="‖∂L/∂z‖² / that of the last layer")
     each = FRAMES / len(batches)
 
-    def update(i: int) -> None:
+    def update(i):
         now = min(int(i / each), len(batches) - 1)
         done = min(1.0, (i + 1 - now * each) / (each * (1 - REST)))
         for k, values, line, law, head in curves:

@@ -1,13 +1,9 @@
 """The distribution of what enters a typical sigmoid, and the test accuracy, in training."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
 
 from experiments.results import value
 from experiments.studies.ics_distribution import LABELS, MAIN
-from site_gen.theme import Animation, Theme
 from site_gen.theme.film import percentiles, training_film
 
 TITLE = "Two networks learn the same digits: what enters a sigmoid, with and without batch norm"
@@ -17,7 +13,7 @@ RUN = 0
 DRAWING, HOLD = 80, 20  # frames on which lines grow, and on which the end stands still
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Percentiles of a typical sigmoid's input and test accuracy of the first run, main rate."""
     found = []
     for norm in LABELS:
@@ -28,7 +24,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).assign(rate=float(MAIN(results)))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     ends = data[data["step"] == data["step"].max()].set_index("network")["accuracy"]
     half = data[data["accuracy"] > 0.5].groupby("network")["step"].min()
     return (
@@ -40,7 +36,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"One pair of runs at learning rate ${data['rate'].iloc[0]:g}$: the same initial weights, "
         "the same batches. Above: median and the band from the 15th to the 85th percentile of what "
@@ -49,6 +45,6 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     columns = {norm: (label, norm) for norm, label in LABELS.items()}
     return training_film(data, theme, columns, DRAWING, HOLD, ratio=2)

@@ -1,14 +1,11 @@
 """The gradient of a layer before and after the layers before it step, as arrows, in training."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from experiments.results import rows
 from experiments.studies.ics_gradient import LABELS, MAIN, readings
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 from site_gen.theme.film import until
 
 TITLE = "The gradient that a layer follows, and what it is once the layers before it have moved"
@@ -18,7 +15,7 @@ RUN = 0
 DRAWING, HOLD = 64, 12  # frames on which training goes on, and on which the end stands still
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Cosine of the middle one of the layers, and training loss, of the first run at the main rate."""
     found = []
     for norm in LABELS:
@@ -30,7 +27,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     first = data[data["step"] == 0].set_index("norm")["cosine"]
     return (
         f"Animation over {data['step'].max()} steps. Two arrows for each network: a layer’s "
@@ -41,7 +38,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"One pair of runs, layer {data['layer'].iloc[0]}, at the main rate. Grey: the direction "
         "of the layer’s gradient. In colour: its direction on the same batch once the layers "
@@ -50,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, axes = theme.figure(rows=2, cols=2, height=4.6, sharey="row", height_ratios=(1.5, 1))
     shown, last = data[data["step"] > 0], data["step"].max()
     tables, arrows, ends, texts, lines = [], [], [], [], []
@@ -68,7 +65,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         below.set(xlabel="training steps", xscale="log", xlim=(0.9, 1.1 * last))
     axes[1, 0].set(ylabel="training loss", ylim=(0, 1.05 * data["loss"].max()))
 
-    def update(i: int) -> None:
+    def update(i):
         step = last ** (min(i + 1, DRAWING) / DRAWING)
         for table, arrow, end, text, line in zip(tables, arrows, ends, texts, lines, strict=True):
             angle = np.arccos(np.clip(until(table, "cosine", step)[1][-1], -1, 1))

@@ -1,11 +1,7 @@
 """What enters a sigmoid, and the test accuracy, without batch norm, with it, and with noise."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
 
-from site_gen.theme import Animation, Theme
 from site_gen.theme.film import percentiles, training_film
 
 TITLE = (
@@ -24,7 +20,7 @@ NETWORKS = {
 DRAWING, HOLD = 64, 14  # frames on which lines grow, and on which the end stands still
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Percentiles of what enters a sigmoid of the last hidden layer, and accuracy; first run."""
     found = []
     for network, (norm, size, _) in NETWORKS.items():
@@ -34,7 +30,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     half = data[data["accuracy"] > 0.5].groupby("network")["step"].min()
     said = "; ".join(
         f"{network} it passes one half after {half[network]} steps"
@@ -49,7 +45,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "The first of the runs: the same initial weights, the same batches. Above: median and the "
         "band from the 15th to the 85th percentile of what enters one sigmoid of the last hidden "
@@ -59,6 +55,6 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     columns = {network: (network, colour) for network, (_, _, colour) in NETWORKS.items()}
     return training_film(data, theme, columns, DRAWING, HOLD, ratio=1.7)

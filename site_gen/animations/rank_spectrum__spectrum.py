@@ -1,13 +1,9 @@
 """The eigenvalues of a batch, in order, layer after layer, with and without batch norm."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from experiments.results import rows
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 
 TITLE = "Without batch norm one eigenvalue takes all; with it many share"
 TAGS = ("depth", "rank", "spectrum")
@@ -20,7 +16,7 @@ HOLD = 12  # frames on which the end stands still
 FLOOR = 1e-6  # smallest share that is drawn
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By norm, layer and place in the order: share of the sum, geometric mean over networks, and
     the closed form with batch norm; and the median effective rank of the layer."""
     results = results.sel(norm=list(NORMS)).rename(shown="layer", index="place")
@@ -32,7 +28,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(place=table["place"] + 1, runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     last, places = data["layer"].max(), data["place"].max()
     rank = data[data["layer"] == last].groupby("norm")["rank"].first()
     return (
@@ -43,7 +39,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Eigenvalues of a batch's second moments as shares of their sum, layer by layer through "
         f"linear networks of {data['width'].iloc[0]} units. Geometric mean of "
@@ -52,7 +48,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, panels = theme.panels(data, "norm", sharey=True)
     layers, places = sorted(data["layer"].unique()), data["place"].max()
     drawn = []
@@ -67,7 +63,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
         drawn.append((dict(list(of_norm.groupby("layer"))), points, label))
     panels[0][0].set(ylabel="share of the sum")
 
-    def update(i: int) -> None:
+    def update(i):
         layer = layers[round(min(i / (FRAMES - 1), 1) * (len(layers) - 1))]
         for tables, points, label in drawn:
             seen = tables[layer][tables[layer]["share"] > FLOOR]

@@ -1,13 +1,9 @@
 """Two starts, a hundred times apart in length, come to the same length and the same angle."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from experiments.results import rows
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 
 TITLE = "Weight decay brings all lengths together, and with them the angle of a step"
 TAGS = ("effective learning rate", "weight decay")
@@ -16,7 +12,7 @@ CLAIMS = ("start-is-forgotten",)
 MOVING, HOLD = 100, 15  # frames
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every start and frame: length, angle (degrees), means over runs, closed forms."""
     last = results.sizes["start_step"] - 1
     # Denser at the beginning, where the short weights jump.
@@ -34,7 +30,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return found.rename(columns={"start_step": "step"}).assign(runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     starts = data["start"].unique()
     end = data[data["step"] == data["step"].max()]
     return (
@@ -45,7 +41,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     rate, decay = data["rate"].iloc[0], data["decay"].iloc[0]
     return (
         f"SGD with $\\eta = {rate:g}$ and $\\lambda = {decay:g}$, means over "
@@ -56,7 +52,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, axes = theme.figure(cols=2, height=3.6)
     last, angle = data["step"].max(), data["angle_theory"].iloc[0]
     tracks, tails, heads = [], [], []
@@ -84,7 +80,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     readout = theme.label(axes[1], 1, 0.96, "", theme.ink, **corner)
     frames = len(tracks[0][0])
 
-    def update(i: int) -> None:
+    def update(i):
         frame = min(i, frames - 1)
         for (steps, values), tail, head in zip(tracks, tails, heads, strict=True):
             tail.set_data(steps[: frame + 1], values[: frame + 1])

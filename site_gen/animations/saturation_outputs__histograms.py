@@ -1,15 +1,11 @@
 """What ten layers of sigmoids put out as the network trains, without batch norm and with it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from experiments.results import rows
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 
 TITLE = "Without batch norm ten layers of sigmoids do not learn, saturated or not; with it they do"
 TAGS = ("saturation", "training", "distributions")
@@ -25,21 +21,21 @@ HEIGHT = 0.9  # of a histogram's tallest bin that is not cut off, in layers
 TALLEST = 0.2  # share of the outputs that is in that bin
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every panel, step, layer and bin: the share of the layer's outputs in the bin."""
     histogram = results["histogram"].transpose("norm", "size", "step", "layer", "bin")
     panels = [histogram.sel(norm=[norm], size=[size]) for norm, size in PANELS]
     return pd.concat([rows(one.rename("share")) for one in panels], ignore_index=True)
 
 
-def _middle(data: pd.DataFrame, norm: str, size: str) -> float:
+def _middle(data, norm, size):
     """The share of the last layer's outputs between a quarter and three quarters at the end."""
     last = data[(data["layer"] == data["layer"].max()) & (data["step"] == data["step"].max())]
     of = last[(last["norm"] == norm) & (last["size"] == size)]
     return float(of.loc[of["bin"].between(0.25, 0.75), "share"].sum())
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     said = [f"{name}, {_middle(data, norm, size):.0%}" for (norm, size), name in PANELS.items()]
     return (
         f"Animation: histograms of the outputs of {data['layer'].max()} layers of sigmoids over "
@@ -48,7 +44,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Outputs of every hidden layer on the same test images, in "
         f"{data['bin'].nunique()} bins from 0 to 1, as the network trains. A histogram's height is "
@@ -57,7 +53,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, axes = theme.figure(cols=len(PANELS), height=4.2, sharey=True)
     steps, layers, bins = (data[name].unique() for name in ("step", "layer", "bin"))
     histograms = []
@@ -72,7 +68,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     axes[1].set_xlabel("output of the sigmoid")
     label = theme.label(axes[0], 0.04, 0.965, "", theme.ink, transform="axes fraction", dx=0)
 
-    def update(i: int) -> None:
+    def update(i):
         now = min(i, len(steps) - 1)
         for polygons, table in histograms:
             polygons.set_verts(_bars(table[now], layers, bins))
@@ -82,12 +78,12 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     return Animation(figure, artists, frames, update, fps=10, poster=len(steps) - 1)
 
 
-def _polygons(ax: Axes, theme: Theme, norm: str) -> PolyCollection:
+def _polygons(ax, theme, norm):
     style = {"facecolor": theme.colour(norm), "edgecolor": theme.paper, "linewidth": 0.4}
     return ax.add_collection(PolyCollection([], **style))
 
 
-def _bars(shares: np.ndarray, layers: np.ndarray, bins: np.ndarray) -> list:
+def _bars(shares, layers, bins):
     """Corners of the bars: a histogram stands on its layer."""
     width, heights = bins[1] - bins[0], np.minimum(shares / TALLEST, 1) * HEIGHT
     return [

@@ -1,14 +1,9 @@
 """Test accuracy by width, for what is trained: γ and β, the last layer, everything."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.affine_only import best
-from site_gen.theme import Theme
 
 TITLE = "Over random features, γ and β alone learn the more the wider the network"
 TAGS = ("γ and β", "training", "random features")
@@ -17,7 +12,7 @@ CLAIMS = ("gamma-and-beta-alone-learn", "gamma-and-beta-rival-the-rest")
 COLOURS = {"γ and β": "batch norm", "last layer": "input", "everything": "neutral"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every choice and width: accuracy at the best rate, and how many parameters move."""
     found = []
     for choice in COLOURS:
@@ -27,14 +22,14 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     low, high = data["width"].min(), data["width"].max()
     means = data.set_index(["choice", "width"])["accuracy"]
     said = [f"{one} from {means[one, low]:.2f} to {means[one, high]:.2f}" for one in COLOURS]
     return f"Test accuracy from width {low} to {high}: {', '.join(said)}."
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     trained = data[data["width"] == data["width"].max()].set_index("choice")["trained"]
     return (
         "Test accuracy in evaluation mode at the best learning rate, two hidden layers with batch "
@@ -45,7 +40,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     for choice, colour in COLOURS.items():
         rows = data[data["choice"] == choice]

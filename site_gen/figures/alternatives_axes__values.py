@@ -1,17 +1,10 @@
 """Which values an output depends on, for each normalization, in training, in evaluation, and going
 backward."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.results import rows
 from experiments.studies.alternatives_axes import KIND
-from site_gen.theme import Theme
 
 TITLE = (
     "What one output depends on: some normalizations look across the batch, some across the sample"
@@ -28,13 +21,13 @@ ORDER = (
 STEP = 2.5  # from one channel or sample, drawn as a square of two by two pixels, to the next
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every normalization and value: whether the first output depends on it, by mode."""
     depends = results["depends"].transpose("norm", "sample", "channel", "pixel", "mode")
     return rows(*depends.to_dataset("mode").data_vars.values())
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     counts = data.groupby("norm")["training"].sum()
     said = [f"{norm} {counts[norm]}" for norm in ORDER]
     return (
@@ -43,7 +36,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     samples, channels, pixels = (data[name].nunique() for name in ("sample", "channel", "pixel"))
     return (
         f"Measured: in an array of {samples} samples (rows) of {channels} channels of {pixels} "
@@ -54,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(3, 3, height=6.0)
     for ax, norm in zip(axes.ravel(), ORDER, strict=True):
         values = data[data["norm"] == norm]
@@ -72,7 +65,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     return figure
 
 
-def _square(ax: Axes, value, theme: Theme, colour: str) -> None:
+def _square(ax, value, theme, colour):
     """One value of the array, and what depends on it."""
     x, y = value.channel * STEP + value.pixel % 2, value.sample * STEP + value.pixel // 2
     fill = colour if value.training else theme.grid

@@ -1,14 +1,7 @@
 """Growth of squared gradients a layer at initialization, by normalization."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
 from experiments.studies.alternatives_depth import KIND
-from site_gen.theme import Theme
 
 TITLE = "At initialization, gradients explode where statistics are over the batch, and nowhere else"
 TAGS = ("alternatives", "depth", "gradients")
@@ -21,18 +14,18 @@ ORDER = (
 )
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every normalization and run: the factor a layer."""
     return rows(results["growth"].sel(norm=list(ORDER)).transpose("norm", "run"))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     means = data.groupby("norm")["growth"].mean()
     said = [f"{norm} {means[norm]:.2f}" for norm in ORDER]
     return f"Factor of squared gradients from layer to layer: {', '.join(said)}."
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Factor by which squared gradients grow from a layer to the one below, mean over the "
         "depth, in dense ReLU networks at initialization. A point for each of "
@@ -41,7 +34,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.2)
     for lane, norm in enumerate(ORDER):
         values = data.loc[data["norm"] == norm, "growth"]

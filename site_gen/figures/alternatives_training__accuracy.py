@@ -1,15 +1,10 @@
 """Accuracy of each normalization at its best rate, in three kinds of batches."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from experiments.results import rows, summary
 from experiments.studies.alternatives_training import KIND, TASKS, right
-from site_gen.theme import Theme
 
 TITLE = "Nearly all normalizations of activations do alike, but for ghosts that hold one class"
 TAGS = ("alternatives", "training", "small batches", "biased batches")
@@ -28,7 +23,7 @@ ORDER = (
 )
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every task, normalization and run: test accuracy at the rate whose mean is
     highest, and the mean over runs with its interval."""
     found = []
@@ -41,7 +36,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     means = data.groupby(["task", "norm"])["accuracy"].mean()
     said = [
         f"{task}: batch norm {means[task, 'batch norm']:.2f}, ghost batches "
@@ -52,7 +47,7 @@ def alt(data: pd.DataFrame) -> str:
     return f"Mean test accuracy. {'; '.join(said)}."
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Test accuracy in evaluation mode of a small convolutional network on MNIST-5k shrunk to "
         "$7 \\times 7$ pixels, each variant at its best learning rate. Points: "
@@ -60,7 +55,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "task", sharey=True, sharex=True)
     for ax, task, of_task in panels:
         for lane, norm in enumerate(ORDER):

@@ -1,15 +1,10 @@
 """How much a layer's inputs differ from batch to batch, and how far they travel in training."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.batch_similarity import KINDS, LABELS, read
-from site_gen.theme import Theme
 
 TITLE = "Batches can be alike and the shift over training large all the same"
 TAGS = ("batches", "internal covariate shift")
@@ -18,7 +13,7 @@ CLAIMS = ("alike-batches-no-shift", "alike-batches-less-shift")
 PANELS = {"between": "from batch to batch", "travelled": "over training"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Spread of batch means before training, and path over training, by kind and network."""
     steps, found = int(results["step"][-1]), []
     for kind in KINDS:
@@ -30,7 +25,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).drop(columns="when")
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     means = data.set_index(["what", "norm", "kind"])["mean"]
     said = "; ".join(
         f"{kind}: {means['between', 'none', kind]:.2g} and {means['travelled', 'none', kind]:.0f}"
@@ -43,7 +38,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Inputs of the last hidden layer, in front of the normalization if there is one. Left: how "
         "far the means of batches lie apart while the network stands still, before training. "
@@ -54,7 +49,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=2, height=3.4, sharey=True)
     beside = {"none": {"dx": 0, "dy": 11, "ha": "center"}, "batch norm": {"dx": 8, "dy": 0}}
     for ax, (what, title) in zip(axes, PANELS.items(), strict=True):

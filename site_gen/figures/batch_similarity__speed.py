@@ -1,15 +1,10 @@
 """Steps to a given loss with and without batch norm, by how alike the batches are."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.batch_similarity import KINDS, LABELS, read
-from site_gen.theme import Theme
 
 TITLE = "Batch norm speeds up training many times over, also on a single batch again and again"
 TAGS = ("batches", "training speed")
@@ -17,7 +12,7 @@ CLAIMS = ("alike-batches-no-norm", "different-batches-more-gain")
 MISSING = {"steps_to": "a run that never reaches the target has no number of steps"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Steps of every run to the target at the main rate; none for a run that does not get there."""
     found = [
         rows(read("steps_to", kind, norm)(results), read("accuracy", kind, norm)(results))
@@ -28,7 +23,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(last_step=int(results["step"][-1]))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     steps = data.assign(steps_to=data["steps_to"].fillna(np.inf))
     medians = steps.groupby(["kind", "norm"])["steps_to"].median()
     words = medians.map(lambda step: f"{step:.0f}" if np.isfinite(step) else "never")
@@ -43,7 +38,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Left: training steps until the loss on what the network learns from is under the target, "
         f"at rate ${data['rate'].max():g}$; each dot is one of {data['run'].nunique()} runs, the "
@@ -53,7 +48,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.6, sharey=True, width_ratios=(3, 2))
     last, top = data["last_step"].max(), len(KINDS) - 0.5
     left.axvspan(1.25 * last, 2.6 * last, color=theme.grid, linewidth=0, zorder=0)

@@ -1,16 +1,10 @@
 """Accumulated gradients: how far from those of the whole batch, and what they reach."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.batch_size import FULL, apart
-from site_gen.theme import Theme
 
 TITLE = "Accumulating gradients makes no large batch for batch norm"
 TAGS = ("batch size", "gradient accumulation", "alternatives")
@@ -20,7 +14,7 @@ ACCUMULATED = "batch norm, accumulated\nto 32 (points) and\nnot accumulated (lin
 NORMS = ("batch norm", "layer norm", "group norm", "none")
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Of accuracies mean and interval, of gradients median and range, for every size."""
     trained = results.sel(norm=["batch norm", "layer norm"], mode="running")
     plain, parts = trained["accuracy"].sel(size=slice(None, FULL.whole)), trained["parted"]
@@ -37,12 +31,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[columns].dropna()
 
 
-def curve(data: pd.DataFrame, measure: str, norm: str = "batch norm") -> pd.DataFrame:
+def curve(data, measure, norm="batch norm"):
     """The rows of a measure, by size."""
     return data[(data["measure"] == measure) & (data["norm"] == norm)].sort_values("size")
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     gradient, parts = data[data["measure"] == "gradient"], curve(data, "parts").iloc[0]
     batch = gradient["norm"] == "batch norm"
     return (
@@ -55,7 +49,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     runs, parts = data["runs"].max(), curve(data, "parts").iloc[0]
     return (
         "A batch of 32 images cut into parts whose gradients are averaged. Left: relative length "
@@ -69,14 +63,14 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.6)
     draw_gradients(left, data, theme)
     draw_accuracy(right, data, theme)
     return figure
 
 
-def draw_gradients(ax: Axes, data: pd.DataFrame, theme: Theme) -> None:
+def draw_gradients(ax, data, theme):
     for norm in NORMS:
         rows, colour = curve(data, "gradient", norm), theme.colour(norm)
         ax.vlines(rows["size"], rows["low"], rows["high"], color=colour, linewidth=2)
@@ -90,13 +84,13 @@ def draw_gradients(ax: Axes, data: pd.DataFrame, theme: Theme) -> None:
     theme.ticks(ax, y=[1e-16, 1e-12, 1e-8, 1e-4, 1], form=power)
 
 
-def power(y: float) -> str:
+def power(y):
     """A power of ten: 10⁻⁴, or 1."""
     digits = str(round(np.log10(y))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return "1" if y == 1 else f"10{digits}"
 
 
-def draw_accuracy(ax: Axes, data: pd.DataFrame, theme: Theme) -> None:
+def draw_accuracy(ax, data, theme):
     plain, parts = curve(data, "plain"), curve(data, "parts")
     theme.curve(ax, plain, "size", "value", "batch norm", linewidth=1.2)
     theme.points(ax, parts, "size", "value", "batch norm", markersize=6)

@@ -1,14 +1,8 @@
 """Test accuracy by batch size: four ways to normalize, and batch norm in three modes."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "Batch norm fails at tiny batches, and exact statistics do not save it"
 TAGS = ("batch size", "alternatives", "train and eval")
@@ -29,13 +23,13 @@ MODES = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean over runs and interval for every way to normalize, mode and batch size."""
     found = summary(results["accuracy"])
     return found[(found["norm"] == "batch norm") | (found["mode"] == "running")]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     at = 100 * data.set_index(["norm", "mode", "size"])["accuracy"]
     small, bn, ln = data["size"].min(), at["batch norm"], at["layer norm"]
     return (
@@ -47,7 +41,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     small = data["size"].min()
     exact = 100 * data.set_index(["mode", "size"])["accuracy"]["population", small]
     return (
@@ -61,7 +55,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.7, sharey=True)
     lines = [(left, norm, "running", norm, norm) for norm in NORMS]
     lines += [(right, "batch norm", mode, *MODES[mode]) for mode in MODES]

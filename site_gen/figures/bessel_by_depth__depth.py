@@ -1,13 +1,8 @@
 """Standard deviation in eval mode after many normalizations, with and without Bessel's correction."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "With depth, the two conventions for the running variance drift apart"
 TAGS = ("train and eval", "depth", "conventions")
@@ -20,7 +15,7 @@ COLOURS = {"biased": "positive", "unbiased": "negative"}
 NAMES = {"unbiased": "with Bessel’s correction\n(PyTorch)", "biased": "without\n(Keras, Flax)"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every setting, convention and layer: the mean with its interval, and the theory."""
     at = results.sel(batch=BATCH)
     found = [
@@ -32,12 +27,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def _deepest(data: pd.DataFrame, setting: str) -> dict[str, float]:
+def _deepest(data, setting):
     rows = data[(data["setting"] == setting) & (data["layer"] == data["layer"].max())]
     return dict(zip(rows["convention"], rows["std"], strict=True))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     row, network, layers = _deepest(data, "fresh"), _deepest(data, "network"), data["layer"].max()
     return (
         "Left: with the correction the standard deviation in eval mode falls steadily from 1 to "
@@ -47,7 +42,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Standard deviation of the normalized units in eval mode, over fresh data, batch size "
         f"{BATCH}; in training mode it is exactly 1 on every batch. Points: means of "
@@ -57,7 +52,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "setting", height=3.7, sharey=True)
     for ax, setting, shown in panels:
         theme.level(ax, y=1, color=theme.colour("truth"), linestyle=":")

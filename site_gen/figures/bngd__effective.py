@@ -1,26 +1,19 @@
 """Effective learning rate at the end, against the learning rate."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
 from experiments.studies.bngd import CONDITION
-from site_gen.theme import Theme
 
 TITLE = "The weights grow until the learning rate is small enough"
 TAGS = ("learning rates", "effective learning rate")
 CLAIMS = ("rate-tunes-itself",)
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every rate and run: the effective rate as a share of the edge of stability."""
     return rows(results["effective"].sel(condition=CONDITION, drop=True).rename("effective_rate"))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
         "Effective rate at the end against the learning rate, both logarithmic: one cloud of points "
         "rises, meets the edge at rates near 1 and falls again; the largest of all is "
@@ -28,7 +21,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     near = (data.groupby("run")["effective_rate"].max() > 0.9).mean()
     return (
         f"A point for each of {data['run'].nunique()} runs and {data['learning_rate'].nunique()} "
@@ -38,7 +31,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     middle = data.groupby("learning_rate", as_index=False)["effective_rate"].median()
     place, edge = ("learning_rate", "effective_rate"), theme.colour("theory")

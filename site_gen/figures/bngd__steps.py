@@ -1,15 +1,9 @@
 """Steps to the goal against the learning rate, with and without batch norm."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.bngd import CONDITION
-from site_gen.theme import Theme
 
 TITLE = "With batch norm every learning rate arrives; some take their time"
 TAGS = ("learning rates", "optimization")
@@ -19,7 +13,7 @@ EDGE = 2.0  # of plain descent: the largest variance of the inputs is 1
 MODELS = {"none": ("no batch norm", 12), "batch norm": ("batch norm", -12)}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every model and rate: quartiles of the steps, and the share that arrived."""
     arrival = results["arrival"].sel(condition=CONDITION)
     columns = {"arrived": np.isfinite(arrival).mean("run")}
@@ -31,12 +25,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(budget=int(results["step"].max()), runs=results.sizes["run"])
 
 
-def _of(data: pd.DataFrame, model: str) -> pd.DataFrame:
+def _of(data, model):
     rows = data[(data["model"] == model) & (data["arrived"] > 0.5)]
     return rows[np.isfinite(rows["steps"])]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     plain, bn = _of(data, "none"), _of(data, "batch norm")
     return (
         "Steps to the goal against the learning rate, both logarithmic. Without batch norm a falling "
@@ -47,7 +41,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     arrived = data.loc[data["model"] == "batch norm", "arrived"].min()
     return (
         f"Least squares with condition number {data['condition'].iloc[0]:g}: steps of gradient "
@@ -58,7 +52,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     edge, top = theme.colour("theory"), {"transform": ("data", "axes fraction")}
     theme.level(ax, x=EDGE, color=edge, linestyle="--", zorder=1.8)

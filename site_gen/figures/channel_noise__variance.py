@@ -1,16 +1,10 @@
 """The mean of a channel's variance against m h w, for independent and for blurred pixels."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments.results import rows, summary
 from experiments.theory.transform import batch_variance, largest_normalized
-from site_gen.theme import Theme
 
 TITLE = "What a channel's variance misses depends on what its pixels are worth"
 TAGS = ("transform", "convolution", "batch size")
@@ -33,7 +27,7 @@ KERNELS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """The mean variance over batches by kernel and setting; then one bright pixel by setting."""
     tables = []
     for kind, name in (("variance", "noise"), ("bright", "bright")):
@@ -49,12 +43,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(runs=results.sizes["run"])
 
 
-def _parts(data: pd.DataFrame) -> list[pd.DataFrame]:
+def _parts(data):
     kinds = ("variance", "bright")
     return [data[data["kind"] == kind].sort_values("values", kind="stable") for kind in kinds]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     variance, bright = _parts(data)
     first = variance[variance["kernel"] == "blurred"].iloc[0]
     return (
@@ -65,7 +59,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     variance, bright = _parts(data)
     off = (variance["value"] / batch_variance(variance["worth"]) - 1).abs().max()
     return (
@@ -79,7 +73,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.7)
     variance, bright = _parts(data)
     smooth = np.geomspace(24, 700, 100)
@@ -97,7 +91,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     return figure
 
 
-def _draw_bright(ax: Axes, bright: pd.DataFrame, theme: Theme) -> None:
+def _draw_bright(ax, bright, theme):
     """One bright pixel, and what bounds it."""
     last, m = bright.iloc[-1], bright["batch"].max()
     smooth = np.geomspace(bright["values"].min(), last["values"], 100)

@@ -1,14 +1,9 @@
 """How often a prediction in training mode changes with the rest of the batch."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "In training mode the neighbours have a say, in evaluation mode never"
 TAGS = ("biased batches", "train and eval", "batch size")
@@ -26,7 +21,7 @@ WHO = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean over runs and interval of every measure, by batch size or, at size 0, by company."""
     found = [
         summary(results[measure], name="share").assign(measure=measure)
@@ -36,7 +31,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return all_of_them.fillna({"size": 0, "who": "any"}).astype({"size": int})
 
 
-def split(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def split(data):
     """Rows of training mode and of evaluation mode by size, and of companies in their order."""
     apart, alone, company = (
         data[data["measure"] == measure] for measure in ("apart", "alone", "company")
@@ -45,7 +40,7 @@ def split(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
     return apart, alone, company.assign(place=range(len(WHO)))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     apart, _, company = split(data)
     first, last = apart.iloc[0], apart.iloc[-1]
     share = 100 * company.set_index("who")["share"]
@@ -59,7 +54,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     share = 100 * split(data)[2].set_index("who")["share"]
     return (
         "A network trained with shuffled batches of 32, its test images among neighbours from the "
@@ -70,7 +65,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.7)
     apart, alone, company = split(data)
     style = {"fmt": "o-", "markersize": 5}

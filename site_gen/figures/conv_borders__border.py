@@ -1,16 +1,11 @@
 """Where moving before the network differs from moving after it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 
 from experiments.measures.equivariance import inside
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "In training, batch norm carries the break at the edge to every pixel"
 TAGS = ("transform", "convolution", "shifts")
@@ -25,7 +20,7 @@ PANELS = {
 FLOOR = 1e-5  # below it nothing is drawn
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every pixel of every panel: the difference with zero padding over the output."""
     maps = results["where_error"].sel(padding="zero", drop=True)
     found = [
@@ -36,17 +31,17 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.reset_index(drop=True).assign(runs=results.sizes["run"])
 
 
-def _image(data: pd.DataFrame, panel: str) -> np.ndarray:
+def _image(data, panel):
     rows = data[data["panel"] == panel]
     return rows.pivot(index="row", columns="column", values="difference").to_numpy()
 
 
-def _middle(data: pd.DataFrame, panel: str) -> float:
+def _middle(data, panel):
     """Root mean square over the middle 18 × 18 pixels, where no edge reaches."""
     return np.sqrt(np.square(inside(_image(data, panel))).mean())
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     plain, evaluation, training = (_middle(data, panel) for panel in PANELS)
     return (
         "Three maps of where a network with zero padding breaks the shift. Without normalization and "
@@ -56,7 +51,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Two convolutions with zero padding. Colour: difference between moving the digits before the "
         "network and after it, over the size of what comes out (root mean squares over "
@@ -67,7 +62,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=3, height=2.9)
     for ax, panel in zip(axes, PANELS, strict=True):
         image = np.ma.masked_less(_image(data, panel), FLOOR)

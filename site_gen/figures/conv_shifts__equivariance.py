@@ -1,14 +1,8 @@
 """A digit's normalized feature map before and after the digit moves."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "With statistics for each channel, what comes out moves with the picture"
 TAGS = ("transform", "convolution", "shifts")
@@ -23,34 +17,34 @@ NAMES = {"channel": "per channel", "pixel": "per pixel"}
 COLUMNS = {"before": "normalized", "after": "digit moved", "difference": "what does not match"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every pixel of every picture."""
     return rows(results["picture"].rename("value")).dropna(ignore_index=True)
 
 
-def _image(data: pd.DataFrame, whose: str, which: str) -> np.ndarray:
+def _image(data, whose, which):
     rows = data[(data["whose"] == whose) & (data["which"] == which)]
     return rows.pivot(index="row", columns="column", values="value").to_numpy()
 
 
-def _rms(data: pd.DataFrame, whose: str) -> float:
+def _rms(data, whose):
     """Size of the difference over that of the feature map."""
     squares = [np.square(_image(data, whose, one)).mean() for one in ("difference", "after")]
     return np.sqrt(squares[0] / squares[1])
 
 
-def _unmatched(data: pd.DataFrame) -> str:
+def _unmatched(data):
     """What does not match with statistics of channels: round-off, which may be nothing."""
     found = _rms(data, "channel")
     return f"{found:.0e} of the map, which is round-off" if found else "0, to the last digit"
 
 
-def _limit(data: pd.DataFrame) -> float:
+def _limit(data):
     """End of the colour scale: the largest value of the map that is normalized per channel."""
     return data.loc[data["whose"] == "channel", "value"].abs().max()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
         "A handwritten digit and the same digit moved, with their normalized feature maps. With a "
         "mean and variance for each channel the second map is the first one moved, and the "
@@ -59,7 +53,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "One digit of a batch of 64 moves four pixels down and six to the right; the others stay. "
         "Its feature map (one random convolution, edges that wrap around) is normalized over the "
@@ -70,7 +64,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(rows=2, cols=4, height=3.9)
     limit = _limit(data)
     for ax, which, name in zip(axes[:, 0], ("before", "after"), ("a digit", "moved"), strict=True):

@@ -1,14 +1,9 @@
 """Weight of a new batch against the momentum that was passed, for each framework."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Momentum counts the new batch in PyTorch and the old average elsewhere"
 TAGS = ("conventions", "momentum", "epsilon")
@@ -23,7 +18,7 @@ SHOWN = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every framework and momentum: weight of the new batch; and ε, where it shows."""
     steps = rows(*(results[name] for name in ("momentum", "new_weight", "eps")))
     example = rows(results["example_weight"].rename("new_weight"))
@@ -31,7 +26,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat([steps, example], ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     tenth = data[np.isclose(data["momentum"], 0.1)].groupby("framework")["new_weight"].first()
     return (
         "Four panels. For PyTorch the points lie on the rising diagonal, for Keras, Flax and ONNX "
@@ -40,7 +35,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     line = data["momentum"].where(data["framework"] == "PyTorch", 1 - data["momentum"])
     off = np.abs(data["new_weight"] - line).max()
     return (
@@ -51,7 +46,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=4, height=2.7, sharey=True)
     x, y = "momentum", "new_weight"
     for ax, (framework, (name, colour)) in zip(axes, SHOWN.items(), strict=True):

@@ -1,15 +1,9 @@
 """What enters the running variance after one batch, by batch size and framework."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.theory.inference import running_variance
-from site_gen.theme import Theme
 
 TITLE = "Only PyTorch averages the unbiased variance"
 TAGS = ("conventions", "running statistics", "batch size")
@@ -24,14 +18,14 @@ SHOWN = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """One row for every framework and batch size, and the closed form for it."""
     found = rows(results["factor"]).rename(columns={"size": "batch"})
     unbiased, biased = (running_variance(found["batch"], kind) for kind in (True, False))
     return found.assign(theory=np.where(found["framework"] == "PyTorch", unbiased, biased))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     small, large = data["batch"].min(), data["batch"].max()
     factor = data.set_index(["framework", "batch"])["factor"]["PyTorch"]
     return (
@@ -40,7 +34,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     off = np.abs(data["factor"] / data["theory"] - 1).max()
     return (
         "What one batch adds to the running variance, over the variance that the batch itself is "
@@ -50,7 +44,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     sizes = sorted(data["batch"].unique())
     m = np.geomspace(sizes[0], sizes[-1], 100)

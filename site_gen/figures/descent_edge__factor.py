@@ -1,15 +1,9 @@
 """By what a step of plain gradient descent multiplies the distance, near the edge of stability."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.theory.optimization import descent_factor
-from site_gen.theme import Theme
 
 TITLE = "Without batch norm there is an edge, at two over the largest eigenvalue"
 TAGS = ("learning rates", "optimization")
@@ -17,7 +11,7 @@ CLAIMS = ("descent-has-an-edge", "descent-factor")
 ID = "bngd-edge"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every condition number and rate: the factor, median and range, and its theory."""
     factor = results["factor"]
     columns = {
@@ -30,7 +24,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return found.rename(columns={"share": "share_of_edge"}).assign(runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
         "Factor of a step on the distance from the solution against the rate: it falls at first, "
         f"reaches 1 at the edge for all {data['condition'].nunique()} condition numbers, and is "
@@ -38,7 +32,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     off = data[["factor_min", "factor_max"]].sub(data["theory"], axis=0).abs().max().max()
     return (
         "Plain gradient descent on least squares, rates as shares of $2/\\lambda_{\\max}$. Points: "
@@ -48,7 +42,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     shares, edge = np.linspace(0.05, 1.55, 301), theme.colour("theory")
     groups = list(data.groupby("condition"))

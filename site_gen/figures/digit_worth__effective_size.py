@@ -1,16 +1,10 @@
 """How many independent values a channel of an image is worth, against its number of pixels."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments.results import rows, summary
 from experiments.studies.digit_worth import PIXELS
-from site_gen.theme import Theme
 
 TITLE = "The pixels of a digit are worth far fewer independent ones, however many there are"
 TAGS = ("transform", "convolution", "batch size")
@@ -34,7 +28,7 @@ KERNELS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for random pixels by kernel and setting, digits by grid, and every feature map."""
     m, pixels = results["noise_batch"], results["noise_side"] ** 2
     random = summary(1 / (results["mean_square"] * m), name="worth")
@@ -46,11 +40,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat([random, digits, maps], ignore_index=True).assign(runs=results.sizes["run"])
 
 
-def _of(data: pd.DataFrame, *kinds: str) -> pd.DataFrame:
+def _of(data, *kinds: str):
     return data[data["kind"].isin(kinds)].sort_values("pixels", kind="stable")
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     digit, maps = _of(data, "digits").iloc[-1], _of(data, "feature map")["worth"]
     return (
         "Independent values that a channel is worth against pixels of an image. Independent pixels "
@@ -60,7 +54,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     noise, digit = _of(data, *KERNELS), _of(data, "digits").iloc[-1]
     off = (noise["worth"] / noise["theory"] - 1).abs().max()
     return (
@@ -74,7 +68,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=4.4)
     smooth = np.array([12.0, 1100.0])
     for kernel, (colour, at, place) in KERNELS.items():
@@ -96,7 +90,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     return figure
 
 
-def _draw_maps(ax: Axes, maps: pd.DataFrame, theme: Theme) -> None:
+def _draw_maps(ax, maps, theme):
     """Feature maps, beside the last number of pixels, which all of them have."""
     layers, below = np.sort(maps["layer"].unique()), {"ha": "center", "va": "bottom"}
     for layer, shade in zip(layers, theme.sequence(len(layers)), strict=True):

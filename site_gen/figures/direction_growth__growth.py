@@ -1,13 +1,6 @@
 """Growth rate of every direction in a product of Gaussian matrices, measured and exact."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = (
     "Without batch norm every direction grows at a rate of its own, and the first outruns the rest"
@@ -17,13 +10,13 @@ CLAIMS = ("directions-grow-at-known-rates",)
 ID = "rank-collapse-growth"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By direction: mean growth of its logarithm a layer, and the exact expectation."""
     theory, layers = results["predicted_growth"].values, results["layers"].item()
     return summary(results["growth"]).assign(theory=theory, layers=layers)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     first, *_, last = data["growth"]
     return (
         f"Growth rates of {len(data)} directions, falling from {first:.3f} for the first to "
@@ -31,7 +24,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "How much the logarithm of each direction's length grows a layer in products of "
         f"{data['layers'].iloc[0]} Gaussian matrices of size {len(data)}, from the largest down. "
@@ -40,7 +33,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.2)
     theme.theory(ax, data["direction"], data["theory"], zorder=1.9)
     theme.points(ax, data, "direction", "growth", "none", markersize=4.5)

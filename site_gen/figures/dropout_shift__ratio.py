@@ -1,14 +1,9 @@
 """Variance after batch norm in evaluation, by the keep probability of the dropout in front."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Dropout in front of batch norm shrinks the variance in evaluation"
 TAGS = ("train and eval", "dropout")
@@ -20,19 +15,19 @@ MISSING = dict.fromkeys(
 COLOURS = {"Gaussian": "input", "ReLU": "batch norm", "Gaussian, mean 1": "positive"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every run; and without a run, rows of the closed form for dropout in front."""
     curve = rows(results["eval_variance_curve"].rename("theory", curve_keep="keep"))
     curve = curve.assign(order="before", run=-1)
     return pd.concat([rows(results["eval_variance"]), curve], ignore_index=True)
 
 
-def _mean(data: pd.DataFrame, name: str, keep: float) -> float:
+def _mean(data, name, keep):
     measured = data[(data["order"] == "before") & (data["input"] == name)]
     return measured.loc[np.isclose(measured["keep"], keep), "eval_variance"].mean()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
         "Three curves rise to 1 as the keep probability does; at one half they stand at "
         f"{_mean(data, 'Gaussian', 0.5):.2f} (Gaussian), {_mean(data, 'ReLU', 0.5):.2f} (ReLU) and "
@@ -40,7 +35,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"Variance that batch norm puts out in evaluation. Points: {data['run'].max() + 1} runs each; "
         "lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. Squares at 1: dropout behind batch norm, "
@@ -48,7 +43,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.5)
     after, before = (data[data["order"] == order] for order in ("after", "before"))
     theme.points(ax, after, "keep", "eval_variance", "neutral", fmt="s", alpha=0.4)

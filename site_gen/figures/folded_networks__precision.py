@@ -1,16 +1,10 @@
 """How far folding moves the logits of trained networks, by precision."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.folded_networks import PRECISIONS
 from experiments.theory.inference import unit_round_off
-from site_gen.theme import Theme
 
 TITLE = "Folding moves the logits of trained networks by round-off"
 TAGS = ("deployment", "folding", "precision")
@@ -20,13 +14,13 @@ ID = "deployment-precision"
 SHOWN = PRECISIONS[::-1]  # from the largest errors to the smallest
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Every network and precision: largest distance of a logit, predictions changed, round-off."""
     found = rows(results["logit_distance"], results["changed"])
     return found.assign(unit=found["precision"].map(unit_round_off))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     worst = data.groupby("precision")["logit_distance"].max()
     said = ", ".join(f"{worst[name]:.0e} in {name}" for name in SHOWN)
     return (
@@ -35,7 +29,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     changed = data.groupby("precision")["changed"].mean()
     said = ", ".join(f"{changed[name]:.3%} in {name}" for name in SHOWN)
     return (
@@ -45,7 +39,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=2.8)
     heights = 0.2 * (data["run"] / data["run"].max() - 0.5)
     for k, name in enumerate(SHOWN):

@@ -1,13 +1,6 @@
 """Error of batch norm in half precision, folded and not, by the distance of its input from zero."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Folding helps or hurts half precision, depending on where the offset comes from"
 TAGS = ("deployment", "folding", "precision", "float16")
@@ -17,13 +10,13 @@ ID = "deployment-folding"
 FORMS = {"bias": "o", "inputs": "s"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Every run, offset and origin: the errors of both forms, and one from roundings alone."""
     names = ("offset_found", "unfolded_error", "folded_error", "unfolded_theory")
     return rows(*(results[name] for name in names))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     far = data[data["offset"] == data["offset"].max()].groupby("origin").mean()
     return (
         "On logarithmic axes the error of the layer with batch norm rises with the offset to "
@@ -33,7 +26,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Root mean square error in float16 against exact arithmetic on the same stored numbers, as "
         "the mean before batch norm moves away from zero. Points: means of "
@@ -43,7 +36,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     x, shown = "offset_found", data[data["offset"] > 0]
     means = shown.groupby(["origin", "offset"], as_index=False).mean()

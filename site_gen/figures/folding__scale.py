@@ -1,14 +1,8 @@
 """Error of a half-precision layer, folded and not, by its running variance."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Large running variances, not small ones, cost a folded half-precision layer its digits"
 TAGS = ("deployment", "folding", "precision", "float16")
@@ -18,14 +12,14 @@ ID = "deployment-scale"
 COLOURS = {"unfolded": "batch norm", "folded": "none"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Every run and scale: running variance, the errors of both forms, and one from underflow."""
     names = ("scale_unfolded_error", "scale_folded_error", "scale_theory")
     found = rows(*(results[name] for name in names))
     return found.assign(running_variance=np.square(found["scale"]))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     means = data.groupby("scale").mean()
     folded, unfolded = means["scale_folded_error"], means["scale_unfolded_error"]
     return (
@@ -35,7 +29,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     low, high = data["scale"].min(), data["scale"].max()
     return (
         "Root mean square error in float16 against exact arithmetic on the same stored numbers; "
@@ -44,7 +38,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     x, shown = "running_variance", data.groupby("running_variance", as_index=False).mean()
     line = shown[shown[x] >= 1]

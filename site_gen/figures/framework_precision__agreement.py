@@ -1,14 +1,8 @@
 """Distance between the engine and every framework, as a share of what round-off allows."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Three numbers reproduce every framework, up to round-off"
 TAGS = ("conventions", "precision")
@@ -19,12 +13,12 @@ COLOURS = {"float64": "batch norm", "float32": "none"}
 FLOOR = 1e-6  # where equal to the last bit is drawn on a logarithmic axis
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """One row for every framework, precision, setting and quantity."""
     return rows(results["error"].rename("share_of_bound"))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     worst = data.loc[data["share_of_bound"].idxmax()]
     return (
         f"Points for {data['framework'].nunique()} variants of frameworks on a logarithmic axis, "
@@ -33,7 +27,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     equal = np.mean(data["share_of_bound"] == 0)
     return (
         "Largest distance between this site's engine and each framework, over the bound for "
@@ -44,7 +38,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.6)
     names = list(data["framework"].unique())[::-1]
     shown = data.assign(share=np.maximum(data["share_of_bound"], FLOOR))

@@ -1,15 +1,9 @@
 """Error of the float32 batch variance against the distance of the data from zero."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.theory import inference as theory
-from site_gen.theme import Theme
 
 TITLE = "In one pass, the variance of data far from zero is lost"
 TAGS = ("conventions", "precision", "float32")
@@ -27,7 +21,7 @@ NAMES = {"Flax linen": "Flax, by default"}
 FLOOR = 1e-8  # an error below it is drawn there
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every framework and offset: variance over the true one, its error, and theory."""
     names = ("variance_ratio", "finite", "output_std", "distance")
     found = rows(*(results[name] for name in names))
@@ -35,7 +29,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return found.assign(error=np.abs(found["variance_ratio"] - 1), one_pass_theory=expected)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     worst = data.groupby("source")["error"].max()
     return (
         "On logarithmic axes the error of Flax's default and of Keras on PyTorch and NumPy rises "
@@ -45,7 +39,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     negative = (data["variance_ratio"] < 0).sum()
     lost = data[data["finite"] == 0]["source"].nunique()
     return (
@@ -57,7 +51,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     x, y = "distance", "error"
     shown = data.assign(error=np.maximum(data["error"], FLOOR))

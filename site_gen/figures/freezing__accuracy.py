@@ -1,13 +1,6 @@
 """Accuracy on old and on new digits after fine-tuning, by what of batch norm is frozen."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Statistics that move lose the old digits and gain little on the new ones"
 TAGS = ("freezing", "fine-tuning", "accuracy")
@@ -22,14 +15,14 @@ LABELS = {
 KINDS = {"old_accuracy": ("neutral", 0.14), "new_accuracy": ("positive", -0.14)}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Accuracies on the old digits before and after, and on the new ones after, by run and way."""
     found = results.sel(shift="inverted", drop=True)
     before = found["old_accuracy"].isel(step=0, drop=True).rename("old_before")
     return rows(before, *(found[kind].isel(step=-1, drop=True) for kind in KINDS))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     mean = data.groupby("way")[list(KINDS)].mean()
     said = [
         f"{words}: {mean.loc[way, 'old_accuracy']:.2f} and {mean.loc[way, 'new_accuracy']:.2f}"
@@ -38,7 +31,7 @@ def alt(data: pd.DataFrame) -> str:
     return f"Accuracy on old and on inverted digits: {'; '.join(said)}.".replace("\n", " ")
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "After a new last layer was trained on inverted digits: accuracy on the old digits with the "
         f"old last layer, and on the inverted ones with the new. Points: {data['run'].nunique()} "
@@ -47,7 +40,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.6)
     theme.level(ax, x=data["old_before"].mean(), color=theme.colour("neutral"), zorder=1.5)
     ways = list(LABELS)[::-1]

@@ -1,13 +1,6 @@
 """Change of a network's hidden outputs while only its last layer is meant to be trained."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "Without gradients for γ and β the outputs move all the same"
 TAGS = ("freezing", "running statistics", "fine-tuning")
@@ -21,18 +14,18 @@ SHOWN = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Relative change of the hidden outputs on the old digits, by shift of the new data, way and step."""
     return summary(results["change"])
 
 
-def ends(data: pd.DataFrame) -> pd.Series:
+def ends(data):
     """The change after the last step on inverted digits, by way."""
     last = data[(data["shift"] == "inverted") & (data["step"] == data["step"].max())]
     return last.set_index("way")["change"]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     end = ends(data)
     return (
         f"The hidden outputs move by {end['batch, frozen']:.1f} times their own length with batch "
@@ -41,7 +34,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Change of the hidden outputs on the old digits in evaluation, over their length, while a "
         "new last layer is trained on inverted digits and all weights before it are frozen. Lines: "
@@ -50,7 +43,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     end, last, later = ends(data), data["step"].max(), data[data["step"] > 0]
     for way, (colour, _) in SHOWN.items():

@@ -1,14 +1,8 @@
 """How fast the running means of a frozen network go over to new data."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = (
     "Each step leaves a share 1 − α of the running means’ way to new data, though the weights are "
@@ -18,13 +12,13 @@ TAGS = ("freezing", "running statistics", "fine-tuning")
 CLAIMS = ("statistics-drift-closed-form",)
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Share of the path to inverted digits' means that is left, by run, way and step."""
     found = results.sel(shift="inverted", drop=True)
     return rows(found["left"], found["left_theory"].rename("theory"))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     left = data.groupby(["way", "step"])["left"].mean()
     return (
         "With batch statistics the share that is left falls along the curve, to "
@@ -33,7 +27,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Distance of the first batch norm's running means from the means over the new data, along "
         f"the way from the old ones, as a share. Points: {data['run'].nunique()} networks with γ "
@@ -41,7 +35,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     shown, last = data[data["step"] > 0], data["step"].max()
     grid = np.geomspace(1, last, 200)

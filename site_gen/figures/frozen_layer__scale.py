@@ -1,13 +1,6 @@
 """Change of outputs as the weights before batch norm are multiplied, by the kind of statistics."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "With fixed statistics the scale of the weights counts again"
 TAGS = ("freezing", "scale invariance")
@@ -15,12 +8,12 @@ CLAIMS = ("evaluation-mode-is-affine", "frozen-scale-invariance", "frozen-scale-
 ID = "freezing-scale"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Change of the outputs by run, statistics and factor, and its closed form if they are fixed."""
     return rows(results["scale_change"], results["scale_theory"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     mean, top = data.groupby(["statistics", "factor"])["scale_change"].mean(), data["factor"].max()
     return (
         "With fixed statistics the change rises with the distance of the factor from 1, to "
@@ -29,7 +22,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Root mean square change of batch norm's outputs as the weights before it are multiplied by "
         f"$a$; {data['run'].nunique()} random layers without ε. Line: "
@@ -37,7 +30,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     low, high = data["factor"].min(), data["factor"].max()
     for statistics, colour, words in (

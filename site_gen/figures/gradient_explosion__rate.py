@@ -1,14 +1,9 @@
 """Growth of the squared gradient a layer against the batch size, measured and predicted."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows, summary
 from experiments.studies.gradient_explosion import LEAST
-from site_gen.theme import Theme
 
 TITLE = "With batch norm gradients grow from layer to layer, at the rate that theory says"
 TAGS = ("depth", "gradients", "batch size")
@@ -22,7 +17,7 @@ MISSING = dict.fromkeys(
 LINES = {"relu": ("ReLU", "batch norm", 10), "linear": ("no activation", "positive", 5)}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By activation and batch size: growth a layer and the closed form; between, that alone."""
     theory, line = results["predicted"], results["predicted_line"].rename(line_batch="batch")
     measured = summary(results["growth"]).assign(theory=theory.values.ravel())
@@ -31,11 +26,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.astype({"batch": float}).sort_values(["activation", "batch"], ignore_index=True)
 
 
-def _measured(data: pd.DataFrame, activation: str) -> pd.DataFrame:
+def _measured(data, activation):
     return data[(data["activation"] == activation) & data["growth"].notna()]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     relu, linear = (_measured(data, activation) for activation in LINES)
     first, last = relu.iloc[0], relu.iloc[-1]
     return (
@@ -47,7 +42,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     held = data[data["growth"].notna() & (data["batch"] >= LEAST)]
     worst = (held["growth"] / held["theory"] - 1).abs().max()
     return (
@@ -60,7 +55,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     for activation, (name, colour, dy) in LINES.items():
         law, measured = data[data["activation"] == activation], _measured(data, activation)

@@ -1,14 +1,8 @@
 """Gradients by layer for weights of three scales, with and without batch norm."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 from site_gen.theme.numbers import power_of_ten
 
 TITLE = "Batch norm makes the scale of the weights irrelevant, and gradients explode at every scale"
@@ -16,17 +10,17 @@ TAGS = ("depth", "gradients", "initialization")
 CLAIMS = ("cures-vanishing-and-exploding-gradients", "initialization-alone-keeps-gradients")
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By norm, scale and layer: squared gradient over the last layer's, geometric mean."""
     squares = np.exp(results["scaled_log_square"].rename("square"))
     return summary(squares.transpose("norm", "scale", "layer", "run"), geometric=True)
 
 
-def _rows(data: pd.DataFrame, norm: str, scale: float) -> pd.DataFrame:
+def _rows(data, norm, scale):
     return data[(data["norm"] == norm) & (data["scale"] == scale)].set_index("layer", drop=False)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     half, he, twice = (_rows(data, "none", scale)["square"][2] for scale in (0.5, 1.0, 2.0))
     return (
         "Two panels, squared gradient by layer on a logarithmic axis. Without batch norm, from "
@@ -37,7 +31,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "$\\lVert\\partial L/\\partial z\\rVert^2$ of every layer in multiples of the last "
         "layer's, in random ReLU networks that were not trained, for weights at half of, at and "
@@ -48,7 +42,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (plain, normed) = theme.figure(cols=2, sharey=True)
     scales, last = sorted(data["scale"].unique()), data["layer"].max()
     middle = round(0.45 * last)

@@ -1,14 +1,9 @@
 """The bias of gradients by layer, before and through training."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.gradient_mean_by_depth import LABELS, TIMES, bias
-from site_gen.theme import Theme
 
 TITLE = (
     "At activations, the bias of gradients falls towards the output without batch norm "
@@ -20,7 +15,7 @@ CLAIMS = ("deeper-gradients-more-biased",)
 KINDS = {"bias": "weights: share of the mean", "ratio": "activation’s input: mean over std"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean of both numbers over runs, by network, layer and time."""
     found = [
         summary(bias(kind, norm, time)(results), name="value").assign(kind=kind, time=time)
@@ -31,7 +26,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     at = data[data["time"] == "through training"].set_index(["kind", "norm", "layer"])["value"]
     first, last = data["layer"].min(), data["layer"].max()
     said = "; ".join(
@@ -44,7 +39,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "By hidden layer, from the data to the output. Left: $‖E g‖²/E‖g‖²$ of the samples’ "
         "contributions $g$ to the gradient of the layer’s weights. Right: at the input of the "
@@ -54,7 +49,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "kind", height=3.8)
     for ax, kind, read in panels:
         for (norm, time), rows in read.groupby(["norm", "time"]):

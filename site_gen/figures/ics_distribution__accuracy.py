@@ -1,15 +1,11 @@
 """Test accuracy over training, and how batch norm's lead shrinks as the target rises."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary, value
 from experiments.studies.ics_distribution import MAIN
-from site_gen.theme import Theme
 
 TITLE = "Batch norm leads by far at the start, and not at the end"
 TAGS = ("training speed", "accuracy", "sigmoid")
@@ -21,7 +17,7 @@ MISSING = dict.fromkeys(
 TARGETS = np.arange(0.30, 0.931, 0.01).round(2)  # test accuracies whose first reaching is compared
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Accuracy by network and step; by target, how many times as many steps without batch norm.
 
     The rate is the main one. A target that some run does not reach is left out.
@@ -36,7 +32,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat([rows.assign(panel=panel) for panel, rows in found.items()], ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     last = data[data["step"] == data["step"].max()].set_index("norm")["mean"]
     lead = data[data["panel"] == "lead"]
     return (
@@ -48,7 +44,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Left: test accuracy on MNIST-5k, in inference mode, of three layers of sigmoids at "
         f"learning rate ${data['rate'].iloc[0]:g}$, a good one for the network without batch norm. "
@@ -58,7 +54,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.6)
     for norm, label in (("none", "without"), ("batch norm", "with batch norm")):
         rows = data[(data["norm"] == norm) & (data["step"] > 0)]

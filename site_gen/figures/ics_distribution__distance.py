@@ -1,14 +1,9 @@
 """How far the distributions of the last hidden layer have travelled, in two units."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary, value
 from experiments.studies.ics_distribution import LABELS, MAIN, SMALLEST
-from site_gen.theme import Theme
 
 TITLE = "With batch norm distributions travel less, unless the other network hardly learns"
 TAGS = ("internal covariate shift", "distributions", "learning rate")
@@ -20,7 +15,7 @@ UNITS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Distance travelled up to a step, by unit, network, and the smallest and the main rate.
 
     The steps are those that are read at every rate.
@@ -34,7 +29,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).drop(columns="place")
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     last = data[data["step"] == data["step"].max()]
     ends = last.set_index(["unit", "rate", "norm"])["distance"]
     small, main = data["rate"].unique()
@@ -49,7 +44,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     small, main = data["rate"].unique()
     return (
         "The distance that the distribution of a sigmoid’s input has travelled in the last hidden "
@@ -60,7 +55,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     small, main = data["rate"].unique()
     figure, panels = theme.panels(data[data["step"] > 0], "unit", height=3.8)
     for ax, unit, of_unit in panels:

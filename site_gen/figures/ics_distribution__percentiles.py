@@ -1,14 +1,9 @@
 """Percentiles of what enters a typical sigmoid of the last hidden layer, through training."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import value
 from experiments.studies.ics_distribution import LABELS, MAIN, PERCENTILES
-from site_gen.theme import Theme
 from site_gen.theme.film import percentiles
 
 TITLE = "Without batch norm the distribution is thin and wanders before it spreads"
@@ -17,7 +12,7 @@ TAGS = ("internal covariate shift", "distributions", "sigmoid")
 RUN = 0
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Percentiles of a typical sigmoid's input in the first run, at the main rate."""
     found = []
     for norm in LABELS:
@@ -26,7 +21,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).assign(rate=float(MAIN(results)))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     width = data.set_index("norm")
     width = width["percentile_85"] - width["percentile_15"]
     none, normed = width["none"], width["batch norm"]
@@ -38,7 +33,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "What enters one sigmoid of the last hidden layer, over a fixed probe of test images: "
         "median and the band from the 15th to the 85th percentile, at learning rate "
@@ -48,7 +43,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data[data["step"] > 0], "norm", height=3.6, sharey=True)
     for ax, norm, rows in panels:
         ends = rows["percentile_15"], rows["percentile_85"]

@@ -1,16 +1,10 @@
 """Movement of distributions against speed of learning, for each network at each learning rate."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments.results import FIRST, rows, value
 from experiments.studies.ics_distribution import LABELS, moved
-from site_gen.theme import Theme
 
 TITLE = "The network that moves less is not always the one that learns faster"
 TAGS = ("internal covariate shift", "learning rate", "training speed")
@@ -18,7 +12,7 @@ CLAIMS = ("steadier-trains-faster",)
 MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Distance travelled over the steps that all rates have, and steps to the main target.
 
     By network, rate and run. A run that does not reach the target within those steps has no number
@@ -36,7 +30,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     steps = data.assign(steps=data["steps"].fillna(np.inf))
     middle = steps.groupby(["norm", "rate"])[["steps", "distance"]].median()
     when = middle["steps"].map(lambda step: f"{step:.0f}" if np.isfinite(step) else "never")
@@ -51,7 +45,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Each dot is a run: how far the distributions of the last hidden layer travel within "
         f"{data['last_step'].max()} steps, in units of the sigmoid’s input, and after how many "
@@ -61,7 +55,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=4.0)
     last, target = data["last_step"].max(), data["target"].iloc[0]
     least, most = data["distance"].min(), data["distance"].max()
@@ -82,7 +76,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     return figure
 
 
-def draw_network(ax: Axes, rows: pd.DataFrame, norm: str, theme: Theme) -> None:
+def draw_network(ax, rows, norm, theme):
     """Its runs, and a line through the medians of its rates."""
     theme.points(ax, rows, "distance", "steps", norm, alpha=0.6)
     by_rate = rows.groupby("rate")[["distance", "steps"]]

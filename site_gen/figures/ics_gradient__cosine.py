@@ -1,14 +1,9 @@
 """The cosine between a layer's gradient before and after the layers before it step, by layer."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import quartiles
 from experiments.studies.ics_gradient import LABELS, MAIN, readings
-from site_gen.theme import Theme
 
 TITLE = (
     "When the layers before step, gradients turn: in most layers with batch norm from the start, "
@@ -18,13 +13,13 @@ TAGS = ("internal covariate shift", "gradients")
 CLAIMS = ("covariate-shift-not-reduced",)
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Quartiles over runs of the cosine, by layer, network and step, at the main rate."""
     found = [quartiles(readings("cosine", MAIN, norm)(results), name="cosine") for norm in LABELS]
     return pd.concat(found).sort_values(["layer"], kind="stable", ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     first = data[data["step"] == 0].groupby("norm")["cosine"].mean()
     lowest = data[data["step"] > 0].groupby(["layer", "norm"])["cosine"].min()
     said = "; ".join(
@@ -39,7 +34,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "The cosine between the gradient of a layer’s weights and the same gradient after the "
         "layers before it have taken their step, on the same batch: $1$ is no turn. Medians and "
@@ -48,7 +43,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data[data["step"] > 0], "layer", height=3.4, sharey=True)
     for ax, layer, of_layer in panels:
         for norm, rows in of_layer.groupby("norm"):

@@ -1,14 +1,9 @@
 """One training step's shift by both definitions, through training."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.ics_gradient import LABELS, MAIN, SMALL, readings
-from site_gen.theme import Theme
 
 TITLE = (
     "Over training as a whole, batch norm reduces the shift by one definition "
@@ -23,7 +18,7 @@ KINDS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Shift in one step, mean over layers and runs, by definition, case, network and step."""
     found = []
     for kind in KINDS:
@@ -34,7 +29,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     means = data[data["case"] == MAIN].groupby(["definition", "norm"])["shift"].mean()
     return (
         "Two panels against training steps at the main rate. Left, how far a layer’s inputs move "
@@ -47,7 +42,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "What one training step of the layers before a layer does to it, on the same networks: how "
         "far the distributions of its inputs move (left), and how far the gradient of its weights "
@@ -57,7 +52,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     shown = data[data["step"] > 0].assign(
         low=data["low"].clip(lower=1e-4)
     )  # the axis is a logarithm

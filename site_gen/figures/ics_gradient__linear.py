@@ -1,14 +1,9 @@
 """The same cosine in a deep linear network, at two learning rates."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import quartiles
 from experiments.studies.ics_gradient import LABELS, LINEAR, LINEAR_LARGE, readings
-from site_gen.theme import Theme
 
 TITLE = (
     "In a deep linear network the gradient reverses with batch norm, "
@@ -19,14 +14,14 @@ TAGS = ("internal covariate shift", "gradients", "learning rate")
 CASES = {LINEAR: "small rate", LINEAR_LARGE: "rate three times as large"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Quartiles over runs of the lowest cosine of the layers, by rate, network and step."""
     read = [readings("cosine", case, norm) for case in CASES for norm in LABELS]
     found = [quartiles(one.over("layer", "min")(results), name="cosine") for one in read]
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     lowest = data.groupby(["case", "norm"])["cosine"].min()
     said = "; ".join(
         f"at the {rate} rate {lowest[case, 'none']:.2f} without batch norm and "
@@ -39,7 +34,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "A deep linear network, all samples in one batch: the cosine in the layer whose gradient "
         "turns most at that step. Below $0$ the layers before it have reversed what the layer "
@@ -47,7 +42,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data[data["step"] > 0], "case", height=3.4, sharey=True)
     for ax, case, of_case in panels:
         for norm, rows in of_case.groupby("norm"):

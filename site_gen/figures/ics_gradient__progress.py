@@ -1,14 +1,9 @@
 """The turn of the gradients against the training loss, where both networks are equally far."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.ics_gradient import FULL, LABELS, MAIN, readings
-from site_gen.theme import Theme
 
 TITLE = "Where both networks are equally far, gradients turn less with batch norm"
 TAGS = ("internal covariate shift", "gradients", "training speed")
@@ -16,7 +11,7 @@ TAGS = ("internal covariate shift", "gradients", "training speed")
 LOW, HIGH = FULL.window
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Training loss and cosine, mean over layers, of every run at every reading at the main rate."""
     found = []
     for norm in LABELS:
@@ -25,7 +20,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     middle = data[data["loss"].between(LOW, HIGH)].groupby("norm")["cosine"].median()
     said = " and ".join(f"{value:.2f} {LABELS[norm]}" for norm, value in middle.items())
     return (
@@ -34,7 +29,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"Each dot is one of {data['run'].nunique()} runs at one reading, at the main rate: the "
         "cosine of gradients before and after, mean over layers, against the loss of the training "
@@ -43,7 +38,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=4.0)
     ax.axvspan(LOW, HIGH, color=theme.grid, linewidth=0, zorder=0)
     least, most = data["loss"].min(), data["loss"].max()

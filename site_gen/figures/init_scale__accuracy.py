@@ -1,14 +1,7 @@
 """Test accuracy after training by the size of the first weights."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import summary
 from experiments.studies.init_scale import NORMED, PLAIN, SCALED
-from site_gen.theme import Theme
 
 TITLE = "With batch norm small weights learn as well as He’s, and large ones slowly"
 TAGS = ("initialization", "learning rates", "training")
@@ -21,7 +14,7 @@ CLAIMS = (
 LABELS = {PLAIN: ("without", 13), NORMED: (NORMED, -13), SCALED: (SCALED, 13)}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every condition and size: mean test accuracy at the end with its interval, and
     the share of runs that diverged."""
     last = results.sel(condition=list(LABELS)).isel(step=-1, drop=True)
@@ -31,12 +24,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(steps=int(results["step"][-1]))
 
 
-def _at(data: pd.DataFrame, condition: str, factor: float) -> float:
+def _at(data, condition, factor):
     rows = data[(data["condition"] == condition) & (data["factor"] == factor)]
     return float(rows["accuracy"].iloc[0])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     low, high = data["factor"].min(), data["factor"].max()
     said = []
     for condition in LABELS:
@@ -48,7 +41,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     lost, text = data[data["diverged"] > 0], ""
     if len(lost) and set(lost["condition"]) == {PLAIN}:
         gone = ", ".join(f"{row.diverged:.0%} at $k = {row.factor:g}$" for row in lost.itertuples())
@@ -63,7 +56,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     for condition, (label, dy) in LABELS.items():
         rows = data[data["condition"] == condition]

@@ -1,16 +1,9 @@
 """How weights of different first length grow with batch norm, and how fast they learn."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.init_scale import NORMED, SCALED
-from site_gen.theme import Theme
 
 TITLE = "Short weights grow within a few steps; long ones stay long, and learn slowly"
 TAGS = ("initialization", "effective learning rate", "training")
@@ -19,7 +12,7 @@ CLAIMS = ("large-weights-learn-slowly", "size-mends-itself")
 SHOWN = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every condition with batch norm, size and step: the squared length (geometric
     mean) and the test accuracy (mean)."""
     of = results.sel(condition=[NORMED, SCALED], factor=list(SHOWN))
@@ -27,11 +20,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return rows(length, of["accuracy"].mean("run")).assign(runs=results.sizes["run"])
 
 
-def _rows(data: pd.DataFrame, condition: str, factor: float) -> pd.DataFrame:
+def _rows(data, condition, factor):
     return data[(data["condition"] == condition) & (data["factor"] == factor)]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     last = data[data["step"] == data["step"].max()].groupby("condition")["accuracy"]
     low, high = (last.min(), last.max())
     first, *_, most = (_rows(data, NORMED, factor)["length"] for factor in SHOWN)
@@ -44,7 +37,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "With batch norm, from $k$ times He's weights. Left: squared length of all hidden weights "
         "over the one expected of He's. Middle: test accuracy at one learning rate. Right: the "
@@ -53,7 +46,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (length, plain, scaled) = theme.figure(cols=3, height=3.6)
     for factor, colour in zip(SHOWN, theme.sequence(len(SHOWN)), strict=True):
         normed = _rows(data, NORMED, factor)
@@ -77,9 +70,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     return figure
 
 
-def _label(
-    theme: Theme, ax: Axes, rows: pd.DataFrame, y: str, step: int, text: str, colour: str, **kw
-) -> None:
+def _label(theme, ax, rows, y, step, text, colour, **kw):
     """A label at the row nearest to a step."""
     at = rows.iloc[(rows["step"] - step).abs().argmin()]
     theme.label(ax, at["step"], at[y], text, colour, **kw)

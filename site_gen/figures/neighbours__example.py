@@ -1,13 +1,6 @@
 """Where one fixed example lands in training mode, depending on its neighbours."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "In training mode an example’s value depends on its neighbours"
 TAGS = ("train and eval", "batch size", "noise")
@@ -18,7 +11,7 @@ MISSING = dict.fromkeys(
 )
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Median and central 95 % of an example's values; between batch sizes, the theory alone."""
     measured = results["example_value"].mean("run").rename(example_batch="batch")
     expected = results["example_value_theory"].rename(curve_batch="batch")
@@ -32,11 +25,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(runs=results.sizes["run"]).reset_index(drop=True)
 
 
-def _row(data: pd.DataFrame, example: float, batch: int) -> pd.Series:
+def _row(data, example, batch):
     return data[(data["example"] == example) & (data["batch"] == batch)].iloc[0]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     small, large = (_row(data, 1.0, m) for m in (data["batch"].min(), data["batch"].max()))
     return (
         "Bands around the values 0, 1 and 2 that narrow as batches grow. An example one standard "
@@ -46,7 +39,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "An example 0, 1 or 2 standard deviations above the mean of a Gaussian population, "
         "normalized together with neighbours drawn anew each time. Points: median and central 95 % "
@@ -55,7 +48,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.9)
     curves, batches = list(data.groupby("example")), data.dropna()["batch"].unique()
     for k, ((example, curve), colour) in enumerate(

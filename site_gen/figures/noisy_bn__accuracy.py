@@ -1,13 +1,6 @@
 """Test accuracy through training with and without batch norm, with and without noise."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "With noise at every step batch norm still learns in a fraction of the steps"
 TAGS = ("noise", "training speed", "internal covariate shift")
@@ -16,12 +9,12 @@ LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 STYLES = ("-", "--", "-.", ":")  # by size
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean accuracy over runs, by network, size of the noise and step."""
     return summary(results["accuracy"].sel(norm=list(LABELS))).dropna()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     ends = data.groupby(["norm", "size"], sort=False)["accuracy"].last()
     said = ", ".join(
         f"{LABELS[norm]} {end:.2f} {f'with noise of size {size:g}' if size else 'without noise'}"
@@ -33,7 +26,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     plain = data["norm"] == "none"
     noisy = data.loc[plain & (data["size"] > 0), "step"].max()
     return (
@@ -45,7 +38,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     read, last = data[data["step"] > 0], data["step"].max()
     styles = dict(zip(sorted(data["size"].unique()), STYLES, strict=False))
     figure, panels = theme.panels(read, "norm", height=3.8, sharey=True)

@@ -1,15 +1,10 @@
 """Shift and steps to the target against the size of the noise."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows, value
 from experiments.studies.noisy_bn import shift, steps_to
-from site_gen.theme import Theme
 
 TITLE = "Noise multiplies the shift, and most of the lead over the network without batch norm stays"
 TAGS = ("internal covariate shift", "noise", "training speed")
@@ -26,7 +21,7 @@ KINDS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Shift and steps of every run; one that does not arrive counts all its steps.
 
     With batch norm and noise of each size, and without both.
@@ -40,7 +35,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     middle = data.groupby(["norm", "size"])[list(KINDS)].median()
     plain, bare = middle.loc[("none", 0.0)], middle.loc[("batch norm", 0.0)]
     most = middle.loc[("batch norm", data["size"].max())]
@@ -53,7 +48,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     missing = int((~data.loc[data["norm"] == "none", "arrived"]).sum())
     late = (
         f"{missing} of the runs without batch norm do not arrive, and count all their steps"
@@ -68,7 +63,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=2, height=3.8)
     plain, normed = (data[data["norm"] == norm] for norm in ("none", "batch norm"))
     last, above = data["size"].max(), {"dx": 0, "ha": "right"}

@@ -1,15 +1,10 @@
 """Test accuracy after training with shuffled and with biased batches."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.non_iid import KINDS
-from site_gen.theme import Theme
 
 TITLE = "Batches of few digits cost batch norm more than layer norm"
 TAGS = ("biased batches", "train and eval", "alternatives")
@@ -41,7 +36,7 @@ CONDITIONS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean over runs and interval for every kind of batch, way to normalize and mode."""
     found = [
         summary(results["accuracy"].sel(norm=[norm], mode=[mode], kind=list(KINDS)))
@@ -50,13 +45,13 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def percent(data: pd.DataFrame, norm: str, mode: str = "evaluation") -> list[str]:
+def percent(data, norm, mode="evaluation"):
     """Accuracy by kind of batch."""
     rows = data[(data["norm"] == norm) & (data["mode"] == mode)].set_index("kind")
     return [f"{100 * rows['accuracy'][kind]:.0f} %" for kind in KINDS]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     bn, ln = percent(data, "batch norm"), percent(data, "layer norm")
     return (
         "Test accuracy for three kinds of training batch, shuffled, two digits and one digit: "
@@ -66,7 +61,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     same = percent(data, "batch norm", "training, same kind")
     return (
         "Accuracy on the test images after equally many steps with batches of one size; means of "
@@ -77,7 +72,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.7)
     for (norm, mode), (colour, words, x, kinds, place) in CONDITIONS.items():
         rows = data[(data["norm"] == norm) & (data["mode"] == mode)]

@@ -1,16 +1,10 @@
 """Mean, standard deviation and share of zeros of a unit's output, batch norm before and after a
 ReLU."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.theory.transform import rectified
-from site_gen.theme import Theme
 
 TITLE = "Before a ReLU, batch norm leaves neither mean 0 nor variance 1 behind it"
 TAGS = ("placement", "γ and β", "transform")
@@ -21,7 +15,7 @@ MOMENTS = {"mean": "mean / γ", "std": "standard deviation / γ", "zeros": "shar
 COLOURS = {"before": "batch norm", "after": "input"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every place of batch norm, pair of γ and β and moment: mean over runs, and the
     closed form (of "before")."""
     means = results["moments"].mean("run").rename("value")
@@ -29,12 +23,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return rows(*arrays).drop(columns="pair").assign(runs=results.sizes["run"])
 
 
-def _at(data: pd.DataFrame, place: str, moment: str) -> float:
+def _at(data, place, moment):
     usual = data[(data["gamma"] == 1) & (data["beta"] == 0)]
     return usual[(usual["place"] == place) & (usual["moment"] == moment)]["value"].item()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     mean, std, zeros = (_at(data, "before", moment) for moment in MOMENTS)
     return (
         "Three panels against β over γ. Batch norm before the ReLU: mean and standard deviation "
@@ -44,7 +38,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "A unit with normal inputs, batch norm ($\\varepsilon = 0$) before or after its ReLU, for "
         f"{len(data.groupby(['gamma', 'beta']))} pairs of $\\gamma$ and $\\beta$. Points: means of "
@@ -53,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=3, height=3.1)
     r = np.linspace(-2.4, 2.4, 200)
     mean, variance, zeros = rectified(1.0, r)

@@ -1,13 +1,6 @@
 """How far from nothing a change is that should make no difference, by what stands between."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "What makes no difference next to batch norm, and what does once a nonlinearity is between"
 TAGS = ("placement", "γ and β", "effective learning rate")
@@ -33,17 +26,17 @@ LANES = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every change and run: the relative size of its effect."""
     return rows(results["difference"].sel(change=list(LANES)).transpose("change", "run"))
 
 
-def _groups(data: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _groups(data):
     largest = data.groupby("change")["difference"].max()
     return largest[largest < 1e-9], largest[largest >= 1e-9]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     exact, other = _groups(data)
     return (
         f"Points for {data['change'].nunique()} changes on a logarithmic scale: {len(exact)} have "
@@ -51,7 +44,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Changes of a network that should make no difference: relative change of the output, and "
         "for the bias, its gradient over the sum of sizes that it is a sum of. A point for each of "
@@ -60,7 +53,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=4.4)
     exact, _ = _groups(data)
     for lane, change in enumerate(LANES):

@@ -1,16 +1,10 @@
 """Final training loss against the learning rate, batch norm before or after the nonlinearity,
 with and without γ and β."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.placement_training import NAMES
-from site_gen.theme import Theme
 
 TITLE = "With γ and β, before wins by a little at its best rate, after at small rates"
 TAGS = ("placement", "training", "learning rates")
@@ -24,7 +18,7 @@ ORDERS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every activation, order, treatment of γ and β, and rate: quartiles of the final
     loss over runs."""
     loss = results["loss"].transpose("activation", "order", "affine", "rate", "run")
@@ -36,7 +30,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table[table["loss"].notna()].reset_index(drop=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     usual = data[(data["affine"] == "with") | (data["order"] == "none")]
     best = usual.groupby(["activation", "order"])["loss"].min()
     said = [
@@ -47,7 +41,7 @@ def alt(data: pd.DataFrame) -> str:
     return "Final loss against the learning rate. " + "; ".join(said) + "."
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Training loss at the end, networks with two hidden layers on MNIST-5k shrunk to "
         f"$7 \\times 7$ pixels: median and quartiles of {data['runs'].iloc[0]} paired runs. Solid: "
@@ -55,7 +49,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "activation", height=3.7, sharey=True)
     for ax, activation, of_activation in panels:
         for (order, affine), lines in of_activation.groupby(["order", "affine"]):

@@ -1,14 +1,8 @@
 """Effective rank by layer, for several widths, with and without batch norm."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "Without batch norm a batch collapses onto one line; with it the rank settles"
 TAGS = ("depth", "rank", "initialization")
@@ -17,14 +11,14 @@ CLAIMS = ("plain-ranks-collapse",)
 NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By norm, width and layer: effective rank without activation, geometric mean; and √d."""
     rank = results["rank"].sel(kind="linear", norm=list(NORMS), drop=True)
     table = summary(rank.transpose("norm", "width", "layer", "run"), geometric=True)
     return table.assign(root=np.sqrt(table["width"]), samples=results["samples"].item())
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     end = data[data["layer"] == data["layer"].max()].set_index(["norm", "width"])["rank"]
     narrow, wide = data["width"].min(), data["width"].max()
     return (
@@ -35,7 +29,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"Effective rank of a batch of {data['samples'].iloc[0]} after each layer of random linear "
         f"networks of several widths. Geometric mean of {data['runs'].iloc[0]} networks, bands are "
@@ -44,7 +38,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data[data["layer"] > 0], "norm", sharey=True)
     widths, last = sorted(data["width"].unique()), data["layer"].max()
     narrow = {"ha": "right", "dx": -9, "dy": -9}

@@ -1,16 +1,10 @@
 """Settled effective rank with batch norm by width, and by batch size in the widest network."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.theory.depth import batch_norm_rank
-from site_gen.theme import Theme
 
 TITLE = (
     "With batch norm about the square root of the width is left, "
@@ -23,7 +17,7 @@ MISSING = {"theory": "the closed form is for no activation"}
 NAMES = {"linear": ("no activation", "batch norm"), "relu": ("ReLU", "positive")}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By width and activation, and by batch size in the widest network: the settled rank, and the
     closed form, which is for no activation."""
     found = []
@@ -38,11 +32,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def _rows(data: pd.DataFrame, by: str, kind: str = "linear") -> pd.DataFrame:
+def _rows(data, by, kind="linear"):
     return data[(data["by"] == by) & (data["kind"] == kind)]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     linear, relu, batch = _rows(data, "width"), _rows(data, "width", "relu"), _rows(data, "batch")
     first, last = linear.iloc[0], linear.iloc[-1]
     return (
@@ -55,7 +49,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     linear = _rows(data, "width")
     below = (linear["theory"] - linear["rank"]).agg(["min", "max"])
     return (
@@ -69,14 +63,14 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2)
     _by_width(data, left, theme)
     _by_batch(_rows(data, "batch"), right, theme)
     return figure
 
 
-def _by_width(data: pd.DataFrame, ax: Axes, theme: Theme) -> None:
+def _by_width(data, ax, theme):
     widths = np.geomspace(data["width"].min(), data["width"].max(), 61)
     theme.theory(ax, widths, np.sqrt(widths))
     for kind, (name, colour) in NAMES.items():
@@ -90,7 +84,7 @@ def _by_width(data: pd.DataFrame, ax: Axes, theme: Theme) -> None:
     theme.ticks(ax, rows["width"], [r for r in (2, 4, 8, 16, 32, 64) if low < r < high])
 
 
-def _by_batch(rows: pd.DataFrame, ax: Axes, theme: Theme) -> None:
+def _by_batch(rows, ax, theme):
     sizes = np.linspace(2, rows["batch"].max(), 201)
     whole = sizes[sizes - 1 <= 1.15 * rows["rank"].max()]
     place = {"ha": "right", "dx": -4, "dy": -2}

@@ -1,14 +1,9 @@
 """How the sum of the eigenvalues is spread over their size, against a semicircle."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.studies.rank_spectrum import deep
-from site_gen.theme import Theme
 
 TITLE = "With batch norm the eigenvalues follow a semicircle"
 TAGS = ("depth", "rank", "spectrum")
@@ -18,7 +13,7 @@ ID = "rank-collapse-semicircle"
 BINS = 20
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By size of an eigenvalue: density of the share of the sum, measured and of the semicircle."""
     values, centre, radius = deep(results)
     edges = np.linspace(0, 1.2 * (centre + radius), BINS + 1)
@@ -32,7 +27,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(found | {"centre": centre, "radius": radius} | about)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     row = data.iloc[0]
     low, high = row["centre"] - row["radius"], row["centre"] + row["radius"]
     return (
@@ -41,7 +36,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     row = data.iloc[0]
     return (
         "How the sum of the eigenvalues is spread over eigenvalues of different size, deep in "
@@ -52,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     row, colour = data.iloc[0], theme.colour("batch norm")
     widths, style = data["high"] - data["low"], {"alpha": 0.45, "linewidth": 0}

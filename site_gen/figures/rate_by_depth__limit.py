@@ -1,22 +1,16 @@
 """The largest learning rate at which a network learns, by depth, with and without batch norm."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.rate_by_depth import largest
-from site_gen.theme import Theme
 
 TITLE = "Without batch norm the largest trainable rate falls steeply with depth; with it, little"
 TAGS = ("learning rates", "depth")
 CLAIMS = ("bn-allows-higher-rates", "trainable-rate-falls-with-depth")
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every norm and depth: geometric mean over runs of the largest trainable rate."""
     log = np.log(largest()(results).transpose("norm", "depth", "run"))
     table = summary(log, name="largest")
@@ -25,11 +19,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(never=never.values.ravel())
 
 
-def _at(data: pd.DataFrame, norm: str, depth: int) -> float:
+def _at(data, norm, depth):
     return float(data[(data["norm"] == norm) & (data["depth"] == depth)]["largest"].iloc[0])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     low, high = data["depth"].min(), data["depth"].max()
     return (
         "Two lines of the largest trainable rate over depth, both scales logarithmic. From "
@@ -39,7 +33,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     never = int(data["never"].sum())
     runs = "1 run" if never == 1 else f"{never} runs"
     lost = f" {runs} that learned at no rate count as the smallest one tried." if never else ""
@@ -49,7 +43,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     for norm, name, dy in (
         ("none", "without batch norm", 16),

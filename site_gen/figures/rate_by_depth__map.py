@@ -1,14 +1,8 @@
 """Share of runs that learn, by learning rate and depth, without and with batch norm."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Batch norm widens the range of rates that train, the more the deeper the network"
 TAGS = ("learning rates", "depth", "training")
@@ -17,7 +11,7 @@ CLAIMS = ("no-rate-is-too-high-with-bn", "higher-rates-are-the-cause")
 PANELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every norm, depth and rate: shares of runs that learned and that diverged, and
     the mean test accuracy."""
     means = results[["learned", "diverged", "accuracy"]].mean("run")
@@ -25,12 +19,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.sort_values(["norm", "depth", "rate"], ignore_index=True)
 
 
-def _cell(data: pd.DataFrame, norm: str, depth: int) -> str:
+def _cell(data, norm, depth):
     rows = data[(data["norm"] == norm) & (data["depth"] == depth) & (data["learned"] > 0.5)]
     return f"{rows['rate'].min():g} to {rows['rate'].max():g}" if len(rows) else "none"
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     said = [
         f"{depth} layers, {_cell(data, 'none', depth)} without and "
         f"{_cell(data, 'batch norm', depth)} with batch norm"
@@ -42,7 +36,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     crossed = (data["diverged"] > 0).groupby(data["norm"])
     gone = [f"{PANELS[norm]} {crossed.sum()[norm]} of {crossed.size()[norm]}" for norm in PANELS]
     return (
@@ -53,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(rows=2, height=4.8, sharex=True)
     for ax, (norm, title) in zip(axes, PANELS.items(), strict=True):
         table = data[data["norm"] == norm].set_index(["depth", "rate"])

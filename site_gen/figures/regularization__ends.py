@@ -1,13 +1,8 @@
 """Test loss and test accuracy at the end of training, by condition."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "Noise of any kind lowers the test loss, and hardly moves the accuracy of batch norm"
 TAGS = ("regularization", "batch size", "dropout")
@@ -31,14 +26,14 @@ LANES = {
 AXES = {"loss": ("test loss (nats)", 1), "accuracy": ("test accuracy (%)", 100)}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean over runs and interval for every condition and measure on the test images."""
     end = results.sel(set="test", condition=list(LANES)).isel(epoch=-1)
     found = [summary(end[name], name="value").assign(measure=name) for name in AXES]
     return pd.concat(found, ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     at = data.set_index(["measure", "condition"])["value"]
     loss, accuracy = at["loss"], 100 * at["accuracy"]
     few, some = "batch norm, statistics of 8", "batch norm, dropout 0.2"
@@ -50,7 +45,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     loss = data[data["measure"] == "loss"]["value"]
     return (
         f"At the end of equally long training, evaluation mode; means of {data['runs'].max()} "
@@ -62,7 +57,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "measure", height=3.6, sharey=True)
     for ax, measure, rows in panels:
         words, scale = AXES[measure]

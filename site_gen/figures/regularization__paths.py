@@ -1,14 +1,8 @@
 """Test loss against training loss, through training, for every condition."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Batch norm regularizes if its statistics come from few images"
 TAGS = ("regularization", "batch size", "dropout")
@@ -38,7 +32,7 @@ PANELS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Losses on both sets, means over runs, for every condition and reading during training."""
     loss = results["loss"].mean("run").isel(epoch=slice(1, None))
     names = {"training": "training_loss", "test": "test_loss"}
@@ -46,7 +40,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return found.assign(runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     ends = data.groupby("condition").last()
     few, whole = ends.loc["batch norm, statistics of 8"], ends.loc["batch norm"]
     return (
@@ -57,7 +51,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     every = data["epoch"].diff().mode().iloc[0]
     return (
         f"Each line is a training, from right to left, with a point every {every:.0f} epochs: mean "
@@ -69,7 +63,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=3, height=3.6, sharey=True)
     colours = (
         ["none", "layer norm", "batch norm"],

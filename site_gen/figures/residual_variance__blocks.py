@@ -1,13 +1,8 @@
 """Variance and mean square of a unit after each residual block, with and without batch norm."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 from site_gen.theme.numbers import power_of_ten
 
 TITLE = "With batch norm every residual block adds the same; without it every block doubles"
@@ -18,7 +13,7 @@ NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 LAWS = {"mean_square": "predicted_square", "variance": "predicted_variance"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By norm, quantity and block: mean over networks, and the closed form; the largest batch."""
     results, found = results.isel(batch=-1).sel(norm=list(NORMS)), []
     for quantity, law in LAWS.items():
@@ -28,12 +23,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).assign(batch=results["batch"].item())
 
 
-def _rows(data: pd.DataFrame, norm: str, quantity: str) -> pd.DataFrame:
+def _rows(data, norm, quantity):
     of = data[(data["norm"] == norm) & (data["quantity"] == quantity)]
     return of.set_index("block", drop=False)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     last = data["block"].max()
     plain = _rows(data, "none", "mean_square")["measured"][last]
     square, variance = (_rows(data, "batch norm", q)["measured"][last] for q in LAWS)
@@ -45,7 +40,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     over = data["measured"] / data["theory"]
     away = (over[data["norm"] == "batch norm"] - 1).abs().max()
     plain = _rows(data, "none", "variance").iloc[-1]
@@ -59,7 +54,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=2)
     last = data["block"].max()
     middle = round(0.62 * last)

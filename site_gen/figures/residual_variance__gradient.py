@@ -1,13 +1,6 @@
 """The squared gradient on its way down through residual blocks, with and without batch norm."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import summary
-from site_gen.theme import Theme
 from site_gen.theme.numbers import power_of_ten
 
 TITLE = "Shortcut and batch norm together hold gradients; the shortcut alone doubles them"
@@ -17,7 +10,7 @@ CLAIMS = ("residual-gradients-grow-as-predicted", "shortcuts-stop-the-explosion"
 NORMS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By norm and block: ‖∂L/∂x‖² over the last block's, geometric mean, and the closed form."""
     results = results.isel(batch=-1).sel(norm=list(NORMS))
     squares = results["gradient"].transpose("norm", "block", "run")
@@ -26,13 +19,13 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(theory=theory, batch=results["batch"].item())
 
 
-def _times(data: pd.DataFrame) -> dict[str, str]:
+def _times(data):
     """What the gradient has become at the input, in words."""
     first = data[data["block"] == 0].set_index("norm")["square"]
     return {"none": power_of_ten(first["none"]), "batch norm": f"{first['batch norm']:.0f}"}
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     times = _times(data)
     return (
         f"Squared gradient by block on a logarithmic axis, from the last of {data['block'].max()} "
@@ -42,7 +35,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "$\\lVert\\partial L/\\partial x\\rVert^2$ after each block in multiples of that after the "
         "last one, in residual networks that were not trained, for a batch of "
@@ -51,7 +44,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "norm")
     last = data["block"].max()
     for ax, norm, rows in panels:

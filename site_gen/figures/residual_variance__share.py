@@ -1,14 +1,9 @@
 """The share of a block's branch in what leaves it, and how much is left of the network's input."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "With batch norm each block comes close to the identity, and the network does not"
 TAGS = ("depth", "residual networks", "initialization")
@@ -22,7 +17,7 @@ LINES = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By quantity, norm and block from the first: mean, and the closed form; the largest batch.
 
     `share`: variance that the branch adds over that which leaves the block. `kept`: variance of the
@@ -40,11 +35,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).assign(batch=results["batch"].item())
 
 
-def _rows(data: pd.DataFrame, quantity: str, norm: str) -> pd.DataFrame:
+def _rows(data, quantity, norm):
     return data[(data["quantity"] == quantity) & (data["norm"] == norm)]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     plain, share, kept = (100 * _rows(data, *line)["measured"].iloc[-1] for line in LINES)
     return (
         f"Share of the variance that leaves a block, over {data['block'].max()} blocks, on "
@@ -54,7 +49,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Shares of the variance over the batch that leaves each block: of the block's own branch, "
         "and of the network's input. Networks that were not trained, batch of "
@@ -63,7 +58,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     last = data["block"].max()
     shown = {round(block) for block in np.geomspace(1, last, 13)}

@@ -1,13 +1,6 @@
 """How far a network that starts with γ = 0 moves away from the identity, for two places of γ."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = (
     "From γ = 0 at the end of the branch a network leaves the identity; "
@@ -24,13 +17,13 @@ PLACES = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By place of γ and step: root mean square of output minus input, mean over networks."""
     moved = results["zero_moved"].sel(place=list(PLACES))
     return summary(moved.transpose("place", "step", "run"), name="moved")
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     end = data.groupby("place")["moved"].last()
     return (
         f"Distance of a network's output from its input over {data['step'].max()} steps. Both "
@@ -40,7 +33,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Root mean square of output minus input of residual networks that start with $\\gamma = "
         "0$ in every block, in steps of gradient descent towards random targets. The input has a "
@@ -49,7 +42,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.0)
     last = data["step"].max()
     for place, (name, colour, beside) in PLACES.items():

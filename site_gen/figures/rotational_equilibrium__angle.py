@@ -1,22 +1,16 @@
 """Angle of a step in equilibrium, against the product of rate and weight decay."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.rotational_equilibrium import named
-from site_gen.theme import Theme
 
 TITLE = "In equilibrium a step turns the weights by √(2ηλ), whatever the gradient"
 TAGS = ("effective learning rate", "weight decay")
 CLAIMS = ("a-step-turns-by-rate-times-decay", "only-the-product-counts")
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every pair of rate and decay: the angle in degrees, mean and range over runs."""
     angle = np.degrees(np.sqrt(np.square(results["turn"]).mean("unit")))
     angles = [getattr(angle, of)("run").rename(f"angle_{of}") for of in ("mean", "min", "max")]
@@ -27,12 +21,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return read.sort_values(["product", "rate"], ignore_index=True)
 
 
-def off(data: pd.DataFrame) -> float:
+def off(data):
     """The largest deviation from the closed form, in per cent."""
     return 100 * (data["angle_mean"] / data["theory"] - 1).abs().max()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     angle = data["angle_mean"]
     return (
         f"Angle of a step against the product of rate and decay, both logarithmic: {len(data)} "
@@ -41,7 +35,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Root mean square angle of a step of SGD in the second half of training; "
         f"{data['runs'].iloc[0]} runs of {data['units'].iloc[0]} units (their range is smaller "
@@ -51,7 +45,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     products = np.geomspace(data["product"].min() / 1.6, 1.6 * data["product"].max(), 50)
     line = np.degrees(np.sqrt(2 * products))

@@ -1,20 +1,13 @@
 """Length of scale-invariant weights under SGD without weight decay."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Without weight decay, every step makes the weights longer"
 TAGS = ("effective learning rate", "weight decay")
 CLAIMS = ("sgd-lengthens-weights",)
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every rate and step: length, mean over units and runs, and by the squared steps."""
     names = {"growth_rate": "rate", "growth_step": "step", "growth": "length"}
     names["growth_theory"] = "theory"
@@ -23,7 +16,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return read.rename(columns=names).assign(largest_step_error=worst, runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     steps = data["step"].max()
     ends = data[data["step"] == steps].set_index("rate")["length"]
     return (
@@ -34,7 +27,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"Means over {data['runs'].iloc[0]} runs. Points: measured; lines: the root of the first "
         "squared length plus $\\eta^2$ times all squared gradients so far. In a single step the "
@@ -43,7 +36,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     curves = list(data[data["step"] > 0].groupby("rate"))
     for (rate, curve), colour in zip(curves, theme.sequence(len(curves)), strict=True):

@@ -1,14 +1,8 @@
 """Units with gradients of different size: how long their weights become, how far a step turns."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "A larger gradient makes longer weights, not faster turning ones"
 TAGS = ("effective learning rate", "weight decay")
@@ -17,7 +11,7 @@ CLAIMS = ("length-settles", "larger-gradients-learn-faster")
 UNITS = ("unit_gradient", "fourth_power", "fourth_power_theory", "fourth_power_next")
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every pair of rate and decay and unit: means over runs; angles in degrees."""
     angles = {"angle": results["turn"].mean("run"), "angle_theory": results["turn_theory"]}
     angles = [np.degrees(of).rename(name) for name, of in angles.items()]
@@ -27,7 +21,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return read.drop(columns="setting").assign(product=product, runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     fourth, pairs = data["fourth_power"], data.groupby(["rate", "decay"])
     gradient, angle = (
         (pairs[name].max() / pairs[name].min()).max() for name in ("unit_gradient", "angle")
@@ -40,7 +34,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     largest = data[data["product"] == data["product"].max()]
     forms = (largest[name] for name in ("fourth_power_theory", "fourth_power_next"))
     off, after = (100 * (largest["fourth_power"] / form - 1).abs().max() for form in forms)
@@ -53,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.6)
     theory, gradient = data["fourth_power_theory"], data["unit_gradient"]
     theme.theory(left, *2 * [[theory.min() / 2, 2 * theory.max()]])

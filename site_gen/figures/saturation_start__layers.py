@@ -1,16 +1,10 @@
 """The squared gradient by layer before training, with and without batch norm, and what is
 predicted for wide layers."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.saturation_start import ACTIVATIONS
-from site_gen.theme import Theme
 
 TITLE = "Without batch norm the slope decides whether gradients vanish; with it they grow"
 TAGS = ("saturation", "gradients", "initialization")
@@ -29,7 +23,7 @@ LABELS = (
 )
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every activation, norm, size of the weights and layer: geometric mean over runs,
     and the prediction."""
     square = np.exp(np.log(results["square"]).mean("run"))
@@ -38,7 +32,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.assign(runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     first = data[(data["layer"] == data["layer"].min()) & (data["size"] == "usual")]
     first = first.set_index(["activation", "norm"])["square"]
     said = [
@@ -52,7 +46,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "$\\lVert\\partial L/\\partial z\\rVert^2$ before training, over that of the last hidden "
         "layer; wide layers, large batches of digits, geometric mean of "
@@ -62,7 +56,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "activation", sharey=True)
     for ax, activation, of_activation in panels:
         for (norm, size), lines in of_activation.groupby(["norm", "size"]):

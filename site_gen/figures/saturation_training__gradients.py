@@ -1,15 +1,9 @@
 """The gradient of the first layer's weights in parts of that of the last hidden layer, through
 training."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = (
     "Ten sigmoids deep, the first layer gets a millionth of the gradient; with batch norm, as much "
@@ -22,7 +16,7 @@ ID = "saturation-gradients"
 LINES = {"usual": "-", "large": (0, (4, 2))}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every activation, norm, size of the weights and step: geometric mean of the ratio
     over runs, with its interval."""
     lengths = results["gradient"].transpose("activation", "norm", "size", "step", "layer", "run")
@@ -32,7 +26,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     start = data[(data["step"] == 0) & (data["size"] == "usual")]
     start = start.set_index(["activation", "norm"])["ratio"]
     return (
@@ -44,7 +38,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "$\\lVert\\partial L/\\partial W_1\\rVert / \\lVert\\partial L/\\partial W_{10}\\rVert$ on "
         f"the training batch. Geometric mean of {data['runs'].iloc[0]} paired runs with 95 % "
@@ -53,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "activation", sharey=True)
     middle, centred = data["step"].max() * 0.45, {"ha": "center", "dx": 0}
     for ax, activation, of_activation in panels:

@@ -1,15 +1,8 @@
 """Share of saturated units through training, sigmoid and tanh, usual and large weights, with and
 without batch norm."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import summary
 from experiments.studies.saturation_training import ACTIVATIONS
-from site_gen.theme import Theme
 
 TITLE = "Batch norm fixes the share of saturated units; it does not make it the smallest"
 TAGS = ("saturation", "training", "initialization")
@@ -19,19 +12,19 @@ ID = "saturation-shares"
 LINES = {"usual": "-", "large": (0, (4, 2))}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every activation, norm, size of the weights and step: the share of all hidden
     layers, with its interval."""
     share = results["saturated"].mean("layer")
     return summary(share.transpose("activation", "norm", "size", "step", "run"), name="saturated")
 
 
-def _end(data: pd.DataFrame) -> pd.Series:
+def _end(data):
     last = data[data["step"] == data["step"].max()]
     return last.set_index(["activation", "norm", "size"])["saturated"]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     end = _end(data)
     said = [
         f"{one}: {end[one, 'none', 'usual']:.1%} without batch norm at usual weights and "
@@ -45,7 +38,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Share of the units of all ten hidden layers whose output is within a twentieth of its "
         "range of an end, on test images that never change. Mean of "
@@ -54,7 +47,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "activation", sharey=True)
     last, end = data["step"].max(), _end(data)
     for ax, activation, of_activation in panels:

@@ -1,14 +1,8 @@
 """Length of the gradient against the size of the weights, with and without ε."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import Near, rows, value
-from site_gen.theme import Theme
 
 TITLE = "Larger weights, smaller gradients; the values do not notice, until ε does"
 TAGS = ("effective learning rate", "epsilon")
@@ -17,7 +11,7 @@ CLAIMS = ("size-does-not-matter", "large-weights-small-gradients")
 NAMES = {0.0: "ε = 0", 1e-5: "1e-5", 1e-3: "1e-3"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every ε and factor: standard deviation of x̂, the gradient against a = 1."""
     usual = value("gradient_length", eps=0.0, scale=Near(1))(results).drop_vars(["eps", "scale"])
     read = {"value_std": results["value_share"], "gradient": results["gradient_length"] / usual}
@@ -25,7 +19,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return found.assign(theory=1 / found["scale"], runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     exact, usual = (data[data["eps"] == eps]["value_std"].iloc[0] for eps in (0, 1e-5))
     return (
         "Left: the standard deviation of the normalized values against the factor on the weights, "
@@ -35,7 +29,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     exact = data[data["eps"] == 0]
     off = (exact["gradient"] / exact["theory"] - 1).abs().max()
     return (
@@ -46,7 +40,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.4)
     scales = data["scale"].unique()
     theme.theory(right, scales, 1 / scales)

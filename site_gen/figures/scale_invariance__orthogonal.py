@@ -1,14 +1,8 @@
 """The part of the gradient along the weights, against the size of the weights."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "The gradient is orthogonal to the weights, up to ε"
 TAGS = ("effective learning rate", "epsilon")
@@ -22,7 +16,7 @@ LABELS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every ε and factor: the root mean square cosine, and its closed form."""
     squares = np.square(results[["along", "along_theory"]]).mean(["run", "unit"])
     read = np.sqrt(squares).rename(along="cosine", along_theory="theory")
@@ -30,13 +24,13 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return rows(read["cosine"], read["theory"]).assign(**sizes)
 
 
-def at(data: pd.DataFrame, eps: float, factor: float) -> float:
+def at(data, eps, factor):
     """The cosine at the factor that is nearest by ratio."""
     rows = data[data["eps"] == eps]
     return rows.loc[np.log(rows["scale"] / factor).abs().idxmin(), "cosine"]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
         "Cosine between a unit's weights and their gradient against the factor on the weights, "
         f"logarithmic: with ε it falls as one over the square, from {at(data, 1e-5, 0.001):.2f} at "
@@ -45,7 +39,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     rows = data[data["eps"] > 0]
     off = (rows["cosine"] - rows["theory"]).abs().max()
     return (
@@ -56,7 +50,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     colours = reversed(theme.sequence(3))
     for (eps, (name, moved)), colour in zip(LABELS.items(), colours, strict=True):

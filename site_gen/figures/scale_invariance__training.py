@@ -1,27 +1,20 @@
 """Training from weights of several sizes: with one rate, and with that of the weights times a²."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import quartiles
 from experiments.studies.scale_invariance import CONDITIONS, ONE_RATE, POWERS
-from site_gen.theme import Theme
 
 TITLE = "The size of the weights is a learning rate in disguise"
 TAGS = ("effective learning rate", "initialization")
 CLAIMS = ("size-is-a-learning-rate", "initial-size-does-not-matter")
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every condition, power of two and step: the median training loss with quartiles."""
     loss = results["loss"].sel(factor=sorted({*POWERS, 1.0}))
     return quartiles(loss.transpose("condition", "factor", "step", "run"))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     last = data[data["step"] == data["step"].max()]
     same, scaled = (last[last["condition"] == c].set_index("factor")["loss"] for c in CONDITIONS)
     return (
@@ -32,7 +25,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Full-batch gradient descent at $\\varepsilon = 0$; median and quartiles of "
         f"{data['runs'].iloc[0]} networks, the same in both panels. Left: the weights in front of "
@@ -41,7 +34,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "condition", height=3.4, sharey=True)
     factors = data["factor"].unique()
     colours = dict(zip(factors, theme.sequence(len(factors)), strict=True))

@@ -1,14 +1,9 @@
 """Average of the devices' variances over that of the whole batch, for equal and unequal shards."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Averaged variances of shards are too small, by closed forms"
 TAGS = ("deployment", "several devices", "synchronized statistics")
@@ -24,7 +19,7 @@ ID = "deployment-shards"
 COLOURS = {"same": ("batch norm", "one distribution"), "shifted": ("input", "shifted devices")}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Rows for k equal devices, and for two devices with so many samples on the second."""
     found = [
         rows(results[f"{of}_ratio"].rename("ratio"), results[f"{of}_theory"].rename("theory"))
@@ -35,7 +30,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).fillna({"distribution": "same"})
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     means = data.groupby(["kind", "distribution", "value"])["ratio"].mean()
     k = data[data["kind"] == "equal"]["value"].max()
     return (
@@ -45,7 +40,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Plain average of the devices' variances over the variance of the whole batch; "
         f"{data['run'].nunique()} runs. Left: equal shards; lines $(m-k)/(m-1)$, and the same with "
@@ -55,7 +50,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "kind", height=3.4, sharey=True)
     for ax, kind, shown in panels:
         theme.level(ax, y=1, color=theme.colour("neutral"), zorder=1.5)

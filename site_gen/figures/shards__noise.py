@@ -1,13 +1,6 @@
 """Noise of a device's own statistics against the number of devices."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Without synchronization statistics are as noisy as those of a batch the size of a shard"
 TAGS = ("deployment", "several devices", "synchronized statistics")
@@ -21,12 +14,12 @@ LABELS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Every run, statistic and number of devices: its standard deviation, and the closed form."""
     return rows(results["noise"], results["noise_theory"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     means, k = data.groupby(["statistic", "shards"])["noise"].mean(), data["shards"].max()
     mean, variance = means["mean"], means["variance"]
     return (
@@ -36,7 +29,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Standard deviation, over devices and units, of the statistics that a device takes of its "
         f"own shard of a Gaussian batch; {data['run'].nunique()} runs. Lines: $\\sqrt{{k/m}}$ for "
@@ -44,7 +37,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.2)
     for name, (colour, words, place) in LABELS.items():
         found = data[data["statistic"] == name]

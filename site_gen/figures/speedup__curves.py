@@ -1,13 +1,6 @@
 """Test accuracy over steps: the plain network at its best rate, batch norm at multiples of it."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = (
     "At the plain network's best rate batch norm leads; at five and thirty times that rate "
@@ -17,7 +10,7 @@ TAGS = ("speed", "learning rates", "training")
 CLAIMS = ("five-and-thirty-times-the-rate",)
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every condition and step: median and quartiles of the accuracy over runs."""
     low, median, high = (results["accuracy"].quantile(q, "run") for q in (0.25, 0.5, 0.75))
     named = median.rename("accuracy"), low.rename("low"), high.rename("high")
@@ -27,11 +20,11 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.sort_values(["multiple", "step"], ignore_index=True)
 
 
-def _end(data: pd.DataFrame, multiple: float) -> float:
+def _end(data, multiple):
     return float(data.loc[data["multiple"] == multiple, "accuracy"].iloc[-1])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
         f"Test accuracy over {data['step'].max()} steps. Last: {_end(data, 0):.2f} without batch "
         f"norm, with it {_end(data, 1):.2f} at the same rate, {_end(data, 5):.2f} at five times "
@@ -39,7 +32,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"Test accuracy in evaluation mode, median and quartiles of {data['runs'].iloc[0]} paired "
         "runs. Orange: without batch norm at the best rate of the search. Blue: with batch norm, "
@@ -47,7 +40,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     multiples = sorted(data["multiple"].unique())
     colours = ["none", *theme.sequence(len(multiples) - 1)]

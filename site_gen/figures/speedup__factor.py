@@ -1,14 +1,9 @@
 """How many times fewer steps with batch norm, by multiple of the plain network's best rate;
 beside the paper's table."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.studies.speedup import factor, reach
-from site_gen.theme import Theme
 
 TITLE = "How much faster depends on the rate, on the target, and on the network"
 TAGS = ("speed", "learning rates", "Ioffe & Szegedy")
@@ -22,7 +17,7 @@ PUBLISHED = {1.0: 31.0 / 13.3, 5.0: 31.0 / 2.1, 30.0: 31.0 / 2.7}  # Ioffe & Sze
 COLUMNS = ["source", "multiple", "target", "factor", "low", "high", "reached", "runs"]
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every multiple and target of ours, with its interval; and for the paper's table."""
     found = [("paper", k, 0.722, f, f, f, 1.0, 1) for k, f in PUBLISHED.items()]
     for condition in results["condition"].values:
@@ -35,7 +30,7 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return table.sort_values(["source", "multiple", "target"], ignore_index=True)
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     factors = data[(data["source"] == "ours") & (data["multiple"] == 1)].set_index("target")
     (low, *_, high), factors = factors.index, factors["factor"]
     return (
@@ -45,7 +40,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Steps without batch norm, at the best rate, over steps with it at a multiple of that "
         "rate, to three test accuracies: geometric mean and 95 % interval of "
@@ -55,7 +50,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=4.0)
     ours, paper = (data[data["source"] == source] for source in ("ours", "paper"))
     targets, multiples = ours["target"].unique(), ours["multiple"].unique()

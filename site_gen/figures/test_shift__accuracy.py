@@ -1,14 +1,8 @@
 """Accuracy on changed test images against the size of the change, for four ways to normalize."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "Statistics taken anew cancel contrast and brightness, and no noise"
 TAGS = ("test shift", "running statistics", "alternatives")
@@ -34,7 +28,7 @@ WAYS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean over runs and interval for every way, shift and size of it."""
     accuracy = results["accuracy"].sel(shift=list(PANELS), way=list(WAYS))
     levels = results["level"].to_series().rename("level")
@@ -42,13 +36,13 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return found[["shift", "way", "level", "accuracy", "low", "high", "runs"]]
 
 
-def percent(data: pd.DataFrame, way: str) -> dict[str, float]:
+def percent(data, way):
     """Accuracy at the largest change, by shift."""
     rows = data[data["way"] == way]
     return (100 * rows.groupby("shift")["accuracy"].last()).to_dict()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     old, new = (percent(data, f"batch norm, {way}") for way in ("running", "anew"))
     return (
         "Accuracy against the size of four changes. At the largest, batch norm with running "
@@ -58,7 +52,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     layer = percent(data, "layer norm")
     return (
         "Accuracy on test images that are changed more and more to the right; nothing was changed "
@@ -68,7 +62,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(rows=2, cols=2, height=5.8, sharey=True)
     for ax, (shift, name) in zip(axes.flat, PANELS.items(), strict=True):
         for way, (colour, _) in WAYS.items():

@@ -1,15 +1,10 @@
 """Accuracy on changed test images against the number of them that share their statistics."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
 from experiments.studies.test_shift import ANEW, RUNNING
-from site_gen.theme import Theme
 
 TITLE = "Thirty-two test images are nearly enough to take the statistics anew"
 TAGS = ("test shift", "running statistics", "batch size")
@@ -25,19 +20,19 @@ COLOURS = {
 ALL = 1000  # test images
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean over runs and interval for every shift and number of images; 0 are the running ones."""
     at = results["accuracy"].sel(place=int(results["at"]))
     ends = at.sel(way=[RUNNING, ANEW]).rename(way="size").assign_coords(size=[0, ALL])
     return summary(xr.concat([ends, results["by_size"]], "size").sortby("size"), name="accuracy")
 
 
-def percent(data: pd.DataFrame, shift: str) -> dict[int, float]:
+def percent(data, shift):
     """Accuracy by number of images."""
     return (100 * data[data["shift"] == shift].set_index("size")["accuracy"]).to_dict()
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     contrast, noise = percent(data, "contrast"), percent(data, "noise")
     return (
         "Accuracy at a quarter of the contrast by the number of test images that share statistics: "
@@ -47,7 +42,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     contrast, brightness = percent(data, "contrast"), percent(data, "brightness")
     return (
         "Batch norm on changed test images, in training mode with random batches of test images of "
@@ -57,7 +52,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     for shift, (colour, dy) in COLOURS.items():
         rows = data[data["shift"] == shift].sort_values("size")

@@ -1,13 +1,8 @@
 """Standard deviation in eval mode for one batch that never changes, by batch size and depth."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "With Bessel’s correction the two modes differ even on the one batch they have seen"
 TAGS = ("train and eval", "batch size", "conventions")
@@ -17,7 +12,7 @@ MISSING = {"std": "rows of the closed form lie between those that are measured"}
 DEPTHS = [1, 5, 20]
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Eval mode's standard deviation over training mode's; then a finer closed form alone."""
     at = results.sel(layer=DEPTHS)
     std, theory, curve = (
@@ -31,12 +26,12 @@ def data(results: xr.Dataset) -> pd.DataFrame:
     return pd.concat([measured, line], ignore_index=True).assign(runs=results.sizes["run"])
 
 
-def _at(data: pd.DataFrame, layer: int, batch: int, convention: str = "unbiased") -> float:
+def _at(data, layer, batch, convention="unbiased"):
     rows = data[data["convention"] == convention].set_index(["layer", "batch"]).sort_index()
     return rows.loc[(layer, batch), "std"].iloc[0]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     small, deep = data["batch"].min(), data["layer"].max()
     return (
         "Three curves rise towards 1 with the batch size, the deeper the later. At a batch of "
@@ -46,7 +41,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     error = (data["std"] / data["theory"] - 1).abs().max()
     return (
         "The same batch again and again, until the running statistics are exactly its own; then "
@@ -56,7 +51,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     measured, line = data.dropna(), data[data["std"].isna()]
     unbiased, biased = (measured[measured["convention"] == c] for c in ("unbiased", "biased"))

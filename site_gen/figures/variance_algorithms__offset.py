@@ -1,14 +1,8 @@
 """Error of the float32 variance by six algorithms, against the distance of the data from zero."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "One pass loses the variance with the square of the offset, one subtraction saves it"
 TAGS = ("deployment", "precision", "float32")
@@ -30,20 +24,20 @@ COLOURS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Every run, algorithm and offset: root mean square and largest relative error, and theory."""
     found = results["variance_error"], results["variance_worst"]
     return rows(*found, results["variance_scale"].rename("theory"))
 
 
-def averaged(data: pd.DataFrame) -> pd.DataFrame:
+def averaged(data):
     """Root mean square error over runs, by algorithm and offset."""
     squares = data.assign(variance_error=np.square(data["variance_error"]))
     means = squares.groupby(["algorithm", "variance_offset"], as_index=False).mean()
     return means.assign(variance_error=np.sqrt(means["variance_error"]))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     far = averaged(data).groupby("algorithm")["variance_error"].last()
     return (
         f"On logarithmic axes the error of one pass rises with slope two to {far['one pass']:.0e}, "
@@ -54,7 +48,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Relative error of the variance of Gaussian float32 data of standard deviation 1: root "
         f"mean square over {data['run'].nunique()} runs. Line: $u\\,(1 + \\mu^2/\\sigma^2)$ with "
@@ -63,7 +57,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=4.2)
     means, x = averaged(data), "variance_offset"
     line = means[means["algorithm"] == "one pass"]
