@@ -1,30 +1,27 @@
 """If γ and β start far from where they should be, how long does it take to make up for it?
 
 A network of three hidden layers, each dense, batch norm, sigmoid, learns MNIST-5k (shrunk to 14×14
-pixels). Every γ starts at one value, from a thirtieth to thirty, or every β at one value, from zero to
-eight; one more network starts with the γ and β, unit by unit, that the network from (1, 0) ended with.
-All of them start from the same weights otherwise, and see the same batches. How many steps does it take
-to a given loss, in parts of what it takes from (1, 0)? And do γ and β come back?
+pixels). Every γ starts at one value, from a thirtieth to thirty, or every β at one value, from zero
+to eight; one more network starts with the γ and β, unit by unit, that the network from (1, 0) ended
+with. All of them start from the same weights otherwise, and see the same batches. How many steps
+does it take to a given loss, in parts of what it takes from (1, 0)? And do γ and β come back?
 
-The rate, the number of steps, the target and thresholds were declared after a pilot with another seed
-and three runs. That γ counts without its sign, in whether it comes back, was decided after the full
-result: some units had ended mirrored, at −γ.
+The rate, the number of steps, the target and thresholds were declared after a pilot with another
+seed and three runs. That γ counts without its sign, in whether it comes back, was decided after the
+full result: some units had ended mirrored, at −γ.
 
-What came out: a γ that is too small by a large factor costs less than twice the steps, and one that is
-too large by a factor of ten none; beyond that, and for a large β, it takes several times as long or
-does not get there at all. The loss recovers and the parameters do not: a γ that starts large stays
-there, and the rest of the network makes do.
+What came out: a γ that is too small by a large factor costs less than twice the steps, and one that
+is too large by a factor of ten none; beyond that, and for a large β, it takes several times as long
+or does not get there at all. The loss recovers and the parameters do not: a γ that starts large
+stays there, and the rest of the network makes do.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid
-from experiments.results import LAST, Value, ratio, table, value
+from experiments.results import LAST, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import (
     first_reached,
@@ -39,70 +36,53 @@ from experiments.training import (
     train,
 )
 
-PARAMETERS = ("gamma", "beta")
-LEARNED = "learned"
-USUAL = "1, 0"
+PARAMETERS, LEARNED, USUAL = ("gamma", "beta"), "learned", "1, 0"
+GAMMAS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((32, 32, 32), "sigmoid units in each hidden layer")
-    gammas: tuple[float, ...] = setting(
-        (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0), "γ at the start, with β = 0"
-    )
+    gammas: tuple[float, ...] = setting(GAMMAS, "γ at the start, with β = 0")
     betas: tuple[float, ...] = setting((2.0, 4.0, 8.0), "β at the start, with γ = 1")
     batch: int = setting(60, "images in a training batch")
     rate: float = setting(0.5, "learning rate")
     steps: int = setting(600, "training steps")
-    readings: int = setting(
-        60, "at most so many steps are read, evenly spaced on a logarithmic scale"
-    )
+    readings: int = setting(60, "at most so many steps are read, at equal ratios")
     probe: int = setting(200, "training images to read the loss on, the same number of each digit")
     target: float = setting(0.5, "loss on these that is timed, in nats")
     runs: int = setting(16, "paired runs, each with weights and batches of its own")
     seed: int = setting(21, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    hidden=(12, 12),
-    gammas=(0.1, 1.0, 3.0, 10.0, 30.0),
-    betas=(4.0, 8.0),
-    steps=80,
-    readings=14,
-    probe=50,
-    target=1.8,
-    runs=4,
-)
+FEW = {"gammas": (0.1, 1.0, 3.0, 10.0, 30.0), "betas": (4.0, 8.0)}
+QUICK = Setup(hidden=(12, 12), **FEW, steps=80, readings=14, probe=50, target=1.8, runs=4)
 FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), steps=20_000, readings=120, probe=1000, target=0.2, runs=32)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every start: values of γ and β, or none for the learned ones."""
     starts = [(gamma, 0.0) for gamma in s.gammas] + [(1.0, beta) for beta in s.betas]
     named = {f"gamma-{gamma:g}-beta-{beta:g}": (gamma, beta) for gamma, beta in starts}
     return {key: call(learn, s, start=start) for key, start in (named | {LEARNED: None}).items()}
 
 
-def start_name(gamma: float, beta: float) -> str:
+def start_name(gamma, beta):
     """The name of a start."""
     return f"{gamma:g}, {beta:g}"
 
 
 def learn(
     start, data, inputs, optimizer, hidden, batch, rate, steps, readings, probe, target, runs
-) -> xr.Dataset:
+):
     """Train from one start, and look where γ and β end."""
     images, descent = load(data, inputs, side=14), optimizer_of(optimizer, rate)
     sample, at, losses = images.train.balanced(probe), log_steps(steps, readings), []
     network, (gamma, beta) = mlp(hidden, "batch norm", Sigmoid()), start or (1.0, 0.0)
     model, stream = paired(network, images, batch, runs)
     set_affine(model, gamma, beta)
-    if (
-        start is None
-    ):  # train from (1, 0), put the γ and β of the end into the start, and begin anew
+    if start is None:  # train from (1, 0), start from γ and β of its end, and begin anew
         *_, trained = train(model, stream, descent, steps)
         for layer, learned in zip(model.params, trained.params, strict=True):
             layer.update({name: learned[name] for name in PARAMETERS if name in learned})
@@ -111,19 +91,17 @@ def learn(
         if moment.step in at:
             losses.append(loss(moment, sample, training=True))
     reached = first_reached(-np.array(losses), at, [-target])  # from above
-    words = (
-        "cross-entropy of a sample of the training images, with their statistics",
-        "first reading at which that loss is under the target",
-        "at the start; of learned ones, that of the run they come from",
-    )
+    read = "cross-entropy of a sample of the training images, with their statistics"
+    words = "at the start; of learned ones, that of the run they come from"
+    under = "first reading at which that loss is under the target"
     units = "start parameter layer run unit"
     found = {
-        "loss": (losses, words[0], "nats", "start step run"),
-        "steps_to": (reached, words[1], "steps", "start run"),
+        "loss": (losses, read, "nats", "start step run"),
+        "steps_to": (reached, under, "steps", "start run"),
         "begin": (gamma_and_beta(model), "γ and β at the start", "1", units),
         "end": (gamma_and_beta(moment), "γ and β at the end", "1", units),
-        "start_gamma": (gamma, f"γ {words[2]}", "1", "start"),
-        "start_beta": (beta, f"β {words[2]}", "1", "start"),
+        "start_gamma": (gamma, f"γ {words}", "1", "start"),
+        "start_beta": (beta, f"β {words}", "1", "start"),
     }
     name = LEARNED if start is None else start_name(gamma, beta)
     layer, unit = np.arange(1, len(hidden) + 1), np.arange(hidden[0])
@@ -133,17 +111,14 @@ def learn(
 # ------------------------------------------------------------------------------------------ claims
 
 
-def steps_from(start: str) -> Value:
-    """Steps of each run to the target; a ratio to runs that get there is at least this."""
-    return value("steps_to", start=start).capped(value("step", step=LAST))
+# Steps of each run to the target; a ratio to runs that get there is at least this.
+STEPS = value("steps_to").capped(value("step", step=LAST))
 
 
-def left(results: xr.Dataset, parameter: str, start: str) -> xr.DataArray:
-    """How much of the distance from the usual start is left at the end; one number a run.
+def left(results, parameter, start):
+    """Mean |p − p′| at the end over the same at the start, in the last hidden layer, by run.
 
-    Mean over the units of the last hidden layer of |p − p′| at the end, in parts of the same at the
-    start; p from this start, p′ from (1, 0). γ counts without its sign: a unit with −γ is the same unit
-    mirrored.
+    p from this start, p′ from (1, 0); of γ without its sign: a unit with −γ is the same, mirrored.
     """
     both = [results[when].sel(parameter=parameter).isel(layer=-1) for when in ("begin", "end")]
     both = [np.abs(one) for one in both] if parameter == "gamma" else both
@@ -151,17 +126,25 @@ def left(results: xr.Dataset, parameter: str, start: str) -> xr.DataArray:
     return end / begin
 
 
-def delay(gamma: float, beta: float):
+def delay(gamma, beta):
     """Steps to the target in parts of those from (1, 0)."""
-    return ratio(steps_from(start_name(gamma, beta)), steps_from(USUAL))
+    return ratio(STEPS.at(start=start_name(gamma, beta)), STEPS.at(start=USUAL))
 
 
-def is_left(parameter: str, gamma: float, beta: float):
+def is_left(parameter, gamma, beta):
     """How much of the distance from (1, 0) is left at the end."""
     return value(left, parameter, start_name(gamma, beta)).mean()
 
 
-GAIN = ratio(steps_from(USUAL), steps_from(LEARNED))
+GAIN = ratio(STEPS.at(start=USUAL), STEPS.at(start=LEARNED))
+DELAY = "steps to the target in parts of those from (1, 0)"
+SOONER = (
+    "from the γ and β that the network from (1, 0) ended with: steps to the target from (1, 0) in "
+    "parts of those from there"
+)
+KEPT = "against (1, 0), last hidden layer: distance at the end in parts of that at the start"
+FAR = ((0.1, 0.0), (10.0, 0.0), (30.0, 0.0), (1.0, 4.0), (1.0, 8.0))
+MOVES = (("γ", "gamma", 0.1, 0.0), ("γ", "gamma", 10.0, 0.0), ("β", "beta", 1.0, 4.0))
 
 CLAIMS = (
     Claim(
@@ -170,30 +153,19 @@ CLAIMS = (
         source="thread",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"from γ = {gamma:g}, β = {beta:g}, steps to the target in parts of those from (1, 0)",
-                delay(gamma, beta),
-                above(2.5),
-            )
-            for gamma, beta in ((0.1, 0.0), (10.0, 0.0), (30.0, 0.0), (1.0, 4.0), (1.0, 8.0))
+            Case(f"from γ = {gamma:g}, β = {beta:g}, {DELAY}", delay(gamma, beta), above(2.5))
+            for gamma, beta in FAR
         ),
-        because="It depends on the direction. A factor of ten in γ, either way, is soon made up for. "
-        "A larger γ, or a large β, puts nearly all samples on the flat part of the sigmoid, and "
-        "learning there is slow.",
+        because="It depends on the direction. A factor of ten in γ, either way, is soon made up "
+        "for. A larger γ, or a large β, puts nearly all samples on the flat part of the sigmoid, "
+        "and learning there is slow.",
     ),
     Claim(
         "ideal-start-saves-steps",
         says="(1, 0) is far from ideal: from better values of γ and β training is faster.",
         source="thread",
         verdict="supported",
-        cases=(
-            Case(
-                "from the γ and β that the network from (1, 0) ended with: steps to the target from "
-                "(1, 0) in parts of those from there",
-                GAIN,
-                above(1.2),
-            ),
-        ),
+        cases=(Case(SOONER, GAIN, above(1.2)),),
         because="With the same weights and batches, the start at learned values gets to the target "
         "sooner. It saves a part of the steps, not most.",
     ),
@@ -203,21 +175,12 @@ CLAIMS = (
         source="thread",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"{greek} from ({gamma:g}, {beta:g}) against (1, 0), last hidden layer: distance at "
-                "the end in parts of that at the start",
-                is_left(parameter, gamma, beta),
-                below(0.5),
-            )
-            for greek, parameter, gamma, beta in (
-                ("γ", "gamma", 0.1, 0.0),
-                ("γ", "gamma", 10.0, 0.0),
-                ("β", "beta", 1.0, 4.0),
-            )
+            Case(f"{greek} from ({g:g}, {b:g}) {KEPT}", is_left(parameter, g, b), below(0.5))
+            for greek, parameter, g, b in MOVES
         ),
         because="A γ that starts small goes most of the way in the last hidden layer. A γ or a β "
-        "that starts large keeps most of its distance: the loss comes down with it all the same, or "
-        "its gradient is too small to move it.",
+        "that starts large keeps most of its distance: the loss comes down with it all the same, "
+        "or its gradient is too small to move it.",
     ),
 )
 
@@ -226,12 +189,10 @@ VALUES = {
     "delay_large": delay(10.0, 0.0),
     "delay_larger": delay(30.0, 0.0),
     "delay_beta": delay(1.0, 4.0),
-    "reached_beta_largest": (
-        value("steps_to", start=start_name(1.0, 8.0)).map(np.isfinite).share()
-    ),
+    "reached_beta_largest": value("steps_to", start="1, 8").map(np.isfinite).share(),
     "gain": GAIN,
-    "gain_three": ratio(steps_from(USUAL), steps_from(start_name(3.0, 0.0))),
-    "steps": steps_from(USUAL).median(),
+    "gain_three": ratio(STEPS.at(start=USUAL), STEPS.at(start="3, 0")),
+    "steps": STEPS.at(start=USUAL).median(),
     "left_small": is_left("gamma", 0.1, 0.0),
     "left_large": is_left("gamma", 10.0, 0.0),
     "left_beta": is_left("beta", 1.0, 4.0),

@@ -1,30 +1,26 @@
 """How can a distribution be steady when γ and β move?
 
 A network of three hidden layers, each dense, batch norm, sigmoid, learns MNIST-5k (shrunk to 14×14
-pixels) at five learning rates, each five times the last. All of them start from the same weights and see
-the same batches. At some steps a fixed probe of test images, normalized with its own statistics, goes
-through the network before and after one update, in double precision: how far has the distribution moved
-in front of batch norm and behind it, and how far would it have moved if nothing but γ and β had changed?
+pixels) at five learning rates, each five times the last. All of them start from the same weights
+and see the same batches. At some steps a fixed probe of test images, normalized with its own
+statistics, goes through the network before and after one update, in double precision: how far has
+the distribution moved in front of batch norm and behind it, and how far would it have moved if
+nothing but γ and β had changed?
 
 Thresholds were declared after a pilot with other seeds and fewer runs.
 
-What came out: mean and width behind batch norm move exactly as far as β and γ do. But most of what moves
-there is the shape, which the weights below change, unless the rate is very large.
+What came out: mean and width behind batch norm move exactly as far as β and γ do. But most of what
+moves there is the shape, which the weights below change, unless the rate is very large.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.engine.activations import Sigmoid
 from experiments.engine.affine import Affine
-from experiments.engine.parameters import mapped
-from experiments.engine.train import Model
 from experiments.measures.drift import move
-from experiments.results import FIRST, LAST, Place, Value, table, value
+from experiments.results import FIRST, LAST, Place, table, value
 from experiments.study import Case, Claim, Learning, above, call, setting, within
 from experiments.theory import shift as theory
 from experiments.training import load, log_steps, mlp, optimizer_of, paired, train
@@ -32,49 +28,42 @@ from experiments.training import load, log_steps, mlp, optimizer_of, paired, tra
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
     hidden: tuple[int, ...] = setting((40, 40, 40), "sigmoid units in each hidden layer")
     rates: tuple[float, ...] = setting((0.02, 0.1, 0.5, 2.5, 12.5), "learning rates")
     batch: int = setting(60, "images in a training batch")
     steps: int = setting(1000, "training steps")
-    probes: int = setting(
-        10, "at most so many of the steps at which the probe goes through before and after"
-    )
+    probes: int = setting(10, "at most so many steps before and after which the probe is passed")
     probe: int = setting(200, "test images in the probe, the same number of each digit")
     runs: int = setting(16, "paired runs, each with weights and batches of its own")
     seed: int = setting(20, "every random stream is spawned from it")
 
 
 QUICK = Setup(hidden=(12, 12, 12), rates=(0.1, 0.5, 2.5), steps=100, probes=3, probe=30, runs=4)
-FULL = Setup()
-PAPER = Setup(hidden=(100, 100, 100), steps=20_000, probes=20, probe=1000, runs=32)
+FULL, PAPER = Setup(), Setup((100, 100, 100), steps=20_000, probes=20, probe=1000, runs=32)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every rate."""
     return {f"rate-{rate:g}": call(learn, s, rate=rate) for rate in s.rates}
 
 
-# What is read at each probed step, in the order of `moved`; the last is the largest over units.
+# What is read at each probed step, in the order of `moved`: means over units, last the largest.
 READ = {
-    "before_mean": "change of the mean in front of batch norm, mean over units",
-    "before_std": "change of the standard deviation in front of batch norm, mean over units",
-    "before_distance": "Wasserstein-1 distance of one step in front of batch norm, in standard "
-    "deviations, mean over units",
-    "after_mean": "change of the mean behind batch norm, mean over units",
-    "after_std": "change of the standard deviation behind batch norm, mean over units",
-    "after_distance": "the same Wasserstein-1 distance behind batch norm",
-    "image_distance": "change of an image's value behind batch norm, in standard deviations, mean over "
-    "images and units",
-    "affine_distance": "the Wasserstein-1 distance behind batch norm if nothing but γ and β changes",
-    "after_mean_theory": "|Δβ|, mean over units",
-    "after_std_theory": "|Δ|γ|·σ/√(σ²+ε)|, mean over units",
+    "before_mean": "change of the mean in front of batch norm",
+    "before_std": "change of the standard deviation in front of batch norm",
+    "before_distance": "Wasserstein-1 distance in front of batch norm, in standard deviations",
+    "after_mean": "change of the mean behind batch norm",
+    "after_std": "change of the standard deviation behind batch norm",
+    "after_distance": "Wasserstein-1 distance behind batch norm, in standard deviations",
+    "image_distance": "mean change of an image's value behind batch norm, in standard deviations",
+    "affine_distance": "the same behind batch norm if nothing but γ and β changes",
+    "after_mean_theory": "|Δβ|",
+    "after_std_theory": "|Δ|γ|·σ/√(σ²+ε)|",
     "error": "largest distance from the two closed forms, over units",
 }
 
 
-def learn(rate, data, inputs, optimizer, hidden, batch, steps, probes, probe, runs) -> xr.Dataset:
+def learn(rate, data, inputs, optimizer, hidden, batch, steps, probes, probe, runs):
     """Train, and compare the probe before and after some of the steps."""
     images, at = load(data, inputs, side=14), log_steps(steps - 1, probes - 1)
     sample, read, before = images.test.balanced(probe).x[None].astype(float), [], None
@@ -83,42 +72,32 @@ def learn(rate, data, inputs, optimizer, hidden, batch, steps, probes, probe, ru
         if before:
             read.append(moved(*before, *passed(moment, sample)))
         before = passed(moment, sample) if moment.step in at else None
-    found = {
-        name: (values, words, "1", "rate probe_step layer run")
-        for values, (name, words) in zip(np.moveaxis(read, 1, 0), READ.items(), strict=True)
-    }
+    both = zip(READ.items(), np.moveaxis(read, 1, 0), strict=True)
+    found = {name: (values, words) for (name, words), values in both}
     layer = np.arange(1, len(hidden) + 1)
     return table(found, rate=rate, probe_step=at, layer=layer, run=runs)
 
 
-def passed(model: Model, x: np.ndarray) -> tuple[Model, list]:
-    """The model and what it saved of a pass, in float64, in which one step is far above round-off."""
-    params, state = (
-        mapped(lambda a: a.astype(float), tree) for tree in (model.params, model.state)
-    )
-    exact = Model(model.network, params, state)
+def passed(model, x):
+    """The model and what it saved of a pass, in float64: one step is far above round-off."""
+    exact = model.astype("float64")
     return exact, exact.forward(x, training=True)[1]
 
 
-def moved(old: Model, old_saved: list, new: Model, new_saved: list) -> np.ndarray:
+def moved(old, old_saved, new, new_saved):
     """What one update does to the distributions around each batch norm: (`READ`, layer, run)."""
     read = []
     for i, layer in enumerate(old.network.layers):
         if not isinstance(layer, Affine):
             continue
-        gamma, beta = (
-            [model.params[i][name] for model in (old, new)] for name in ("gamma", "beta")
-        )
+        gamma, beta = ([one.params[i][name] for one in (old, new)] for name in ("gamma", "beta"))
         before = move(old_saved[i - 1]["x"], new_saved[i - 1]["x"])
-        after = move(old_saved[i + 1]["x"], new_saved[i + 1]["x"])
-        alone = move(
-            old_saved[i + 1]["x"], gamma[1][:, None] * old_saved[i]["x"] + beta[1][:, None]
-        )
-        var, norm = (
-            [saved[i - 1]["var"] for saved in (old_saved, new_saved)],
-            old.network.layers[i - 1],
-        )
-        mean, std = theory.affine_shift(gamma, beta, var, norm.convention.eps)
+        behind, xhat = old_saved[i + 1]["x"], old_saved[i]["x"]
+        after = move(behind, new_saved[i + 1]["x"])
+        alone = move(behind, gamma[1][:, None] * xhat + beta[1][:, None])
+        var = [saved[i - 1]["var"] for saved in (old_saved, new_saved)]
+        eps = old.network.layers[i - 1].convention.eps
+        mean, std = theory.affine_shift(gamma, beta, var, eps)
         error = np.maximum(np.abs(after.mean - mean), np.abs(after.std - std))
         of_units = (
             *(before.mean, before.std, before.distance),
@@ -132,26 +111,22 @@ def moved(old: Model, old_saved: list, new: Model, new_saved: list) -> np.ndarra
 # ------------------------------------------------------------------------------------------ claims
 
 
-def middle(results: xr.Dataset) -> float:
+def middle(results):
     """The rate in the middle."""
     return float(results["rate"][results.sizes["rate"] // 2])
 
 
-RATES = {"the smallest rate": FIRST, "the middle rate": middle, "the largest rate": LAST}
+SMALLEST, LARGEST = ("the smallest rate", FIRST), ("the largest rate", LAST)
 
 
-def of_affine(rate) -> Value:
-    """The movement if γ and β alone change, in parts of the whole, both summed over the probed steps."""
-    alone, whole = (
-        value(name, rate=rate, layer=LAST).over("probe_step", "sum")
-        for name in ("affine_distance", "after_distance")
-    )
-    return alone / whole
+# The movement if γ and β alone change, in parts of the whole, both summed over the steps.
+ALONE, WHOLE = (value(f"{name}_distance", layer=LAST) for name in ("affine", "after"))
+SHARE = ALONE.over("probe_step", "sum") / WHOLE.over("probe_step", "sum")
+FIRST_STEP = WHOLE.at(probe_step=FIRST)
 
-
-def first_step(rate) -> Value:
-    """The movement behind batch norm in the first step, in the last hidden layer."""
-    return value("after_distance", rate=rate, layer=LAST, probe_step=FIRST)
+ERROR = "largest distance of |Δmean| and |Δstd| from the closed forms, in any unit of any layer"
+OTHERS = ("the second rate", Place(1)), ("the last but one", Place(-2))
+MOVE = "how far γ and β alone would move it, in parts of how far it moves"
 
 
 CLAIMS = (
@@ -162,19 +137,11 @@ CLAIMS = (
         source="thread",
         verdict="supported",
         cases=tuple(
+            # a few thousand roundings of numbers of order one
             Case(
-                f"at {name}: largest distance of |Δmean| and |Δstd| from the closed forms, in any unit "
-                "of any layer",
-                value("error", rate=rate).every(),
-                # a few thousand roundings of numbers of order one
-                within(0, absolute=1e-12),
+                f"at {name}: {ERROR}", value("error", rate=rate).every(), within(0, absolute=1e-12)
             )
-            for name, rate in (
-                ("the smallest rate", FIRST),
-                ("the largest rate", LAST),
-                ("the second rate", Place(1)),
-                ("the last but one", Place(-2)),
-            )
+            for name, rate in (SMALLEST, LARGEST, *OTHERS)
         ),
         because="On a batch that is normalized with its own statistics, the mean moves by exactly "
         "|Δβ| and the standard deviation, up to ε, by |Δ|γ||; nothing else can move them.",
@@ -185,24 +152,19 @@ CLAIMS = (
         source="thread",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"last hidden layer, at {name}: how far γ and β alone would move it, in parts of "
-                "how far it moves",
-                of_affine(rate).mean(),
-                above(0.5),
-            )
-            for name, rate in RATES.items()
+            Case(f"last hidden layer, at {name}: {MOVE}", SHARE.at(rate=rate).mean(), above(0.5))
+            for name, rate in (SMALLEST, ("the middle rate", middle), LARGEST)
         ),
-        because="It depends on the rate. At small and middling ones most of the movement is a change "
-        "of shape, made by the weights below, and γ and β account for little of it; at the largest, "
-        "early, they account for nearly all.",
+        because="It depends on the rate. At small and middling ones most of the movement is a "
+        "change of shape, made by the weights below, and γ and β account for little of it; at the "
+        "largest, early, they account for nearly all.",
     ),
 )
 
 VALUES = {
-    "share_small": of_affine(FIRST).mean(),
-    "share_middle": of_affine(middle).mean(),
-    "share_large": of_affine(LAST).mean(),
-    "first_step_small": first_step(FIRST).mean(),
-    "first_step_large": first_step(LAST).mean(),
+    "share_small": SHARE.at(rate=FIRST).mean(),
+    "share_middle": SHARE.at(rate=middle).mean(),
+    "share_large": SHARE.at(rate=LAST).mean(),
+    "first_step_small": FIRST_STEP.at(rate=FIRST).mean(),
+    "first_step_large": FIRST_STEP.at(rate=LAST).mean(),
 }

@@ -1,58 +1,48 @@
 """What do γ and β do to a layer of sigmoids before training?
 
-A network of three hidden layers, each dense, batch norm, sigmoid. Every γ of the network starts at one
-value and every β at another, over a grid. Before any training, on MNIST-5k shrunk to 7×7 pixels: the
-share of saturated sigmoids and the gain of the last hidden layer beside what they are for a normal
-distribution, the length of the gradient that reaches the first layer, and whether two batches agree on
-its direction.
+A network of three hidden layers, each dense, batch norm, sigmoid. Every γ of the network starts at
+one value and every β at another, over a grid. Before any training, on MNIST-5k shrunk to 7×7
+pixels: the share of saturated sigmoids and the gain of the last hidden layer beside what they are
+for a normal distribution, the length of the gradient that reaches the first layer, and whether two
+batches agree on its direction.
 
-What came out: γ moves a layer between nearly linear and nearly a step. A large γ saturates the sigmoids,
-as is said, but does not stop the gradient: it concentrates it on few samples, until two batches no
-longer agree. A large β does make it small.
+What came out: γ moves a layer between nearly linear and nearly a step. A large γ saturates the
+sigmoids, as is said, but does not stop the gradient: it concentrates it on few samples, until two
+batches no longer agree. A large β does make it small.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from experiments.data.samples import Data
 from experiments.engine.activations import Sigmoid
 from experiments.measures import sigmoid
-from experiments.results import Value, ratio, table, value
+from experiments.results import ratio, table, value
 from experiments.runs import Runs
 from experiments.study import Case, Claim, above, below, call, setting
-from experiments.training import Moment, backpropagate, load, mlp, set_affine, start
+from experiments.training import backpropagate, load, mlp, set_affine, start
 
 NORM, AFFINE, SIGMOID = -4, -3, -2  # the last hidden layer's, among all layers
+BETAS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     data: str = setting("digits", "what goes through the network")
     inputs: str = setting("raw", "grey values as they are (raw), or standardized")
     hidden: tuple[int, ...] = setting((24, 24, 24), "sigmoid units in each hidden layer")
     gammas_per_decade: int = setting(8, "values of γ for each power of ten between 0.03 and 30")
-    betas: tuple[float, ...] = setting(
-        (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0), "values of β"
-    )
+    betas: tuple[float, ...] = setting(BETAS, "values of β")
     batch: int = setting(256, "images in each of two batches")
     runs: int = setting(16, "paired runs, each with weights and batches of its own")
     seed: int = setting(19, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    gammas_per_decade=2, betas=(-4.0, -2.0, 0.0, 2.0, 4.0), batch=64, runs=4, hidden=(16, 16, 16)
-)
-FULL = Setup()
-PAPER = Setup(hidden=(100, 100, 100), runs=64)
+QUICK = Setup(hidden=(16, 16, 16), gammas_per_decade=2, betas=BETAS[::2], batch=64, runs=4)
+FULL, PAPER = Setup(), Setup(hidden=(100, 100, 100), runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Every γ, each with all β; and the normalized values of one network."""
     reach = 3 * s.gammas_per_decade // 2
     gammas = [round(10 ** (k / s.gammas_per_decade), 4) for k in range(-reach, reach + 1)]
@@ -60,7 +50,7 @@ def points(s: Setup) -> dict:
     return found | {"values": call(normalized, s)}
 
 
-def read(gamma, data, inputs, hidden, betas, batch, runs) -> xr.Dataset:
+def read(gamma, data, inputs, hidden, betas, batch, runs):
     """Forward and backward passes of networks that differ in nothing but β."""
     images = load(data, inputs, side=7)
     both = [passed(images, hidden, batch, runs, half, gamma, betas) for half in (0, 1)]
@@ -69,22 +59,23 @@ def read(gamma, data, inputs, hidden, betas, batch, runs) -> xr.Dataset:
     agreement = (gradients[0] * gradients[1]).sum(axis=1) / (lengths[0] * lengths[1])
     y, of_gamma = both[1].saved[SIGMOID]["x"], both[1].params[AFFINE]["gamma"]
     share, gain = "share of saturated sigmoids", "root mean square of γ σ′(γx̂ + β)"
-    # for a normal x̂
-    normal_share = sigmoid.saturated_share_gaussian(gamma, np.array(betas))
-    normal_gain = sigmoid.gain_gaussian(gamma, np.array(betas))
-    closed = "start_gamma start_beta"
+    start, dims = (gamma, np.array(betas)), "start_gamma start_beta"
+    normal_share, normal_gain = (
+        sigmoid.saturated_share_gaussian(*start),
+        sigmoid.gain_gaussian(*start),
+    )
     found = {
         "saturated": (sigmoid.saturated_share(y), share),
         "gain": (sigmoid.gain(y, of_gamma), gain),
         "first_gradient": (lengths[0], "length of ∂L/∂W of the first layer"),
         "agreement": (agreement, "cosine between ∂L/∂W of the first layer on two batches"),
-        "saturated_theory": (normal_share, f"{share}, normal x̂", "1", closed),
-        "gain_theory": (normal_gain, f"{gain}, normal x̂", "1", closed),
+        "saturated_theory": (normal_share, f"{share}, normal x̂", "1", dims),
+        "gain_theory": (normal_gain, f"{gain}, normal x̂", "1", dims),
     }
     return table(found, start_gamma=gamma, start_beta=betas, run=runs)
 
 
-def normalized(data, inputs, hidden, batch, seed) -> xr.Dataset:
+def normalized(data, inputs, hidden, batch, seed):
     """For the animation: what one network's last hidden layer normalizes to at (1, 0)."""
     images, run = load(data, inputs, side=7), Runs(seed, 1)
     one = passed(images, hidden, batch, run, half=1, gamma=1.0, betas=(0.0,))
@@ -92,11 +83,9 @@ def normalized(data, inputs, hidden, batch, seed) -> xr.Dataset:
     return table({"xhat": (xhat, "normalized values, in order", "1", "value")})
 
 
-def passed(images: Data, hidden, batch: int, runs: Runs, half: int, gamma: float, betas) -> Moment:
-    """Networks with this γ and each β after a pass, forward and back, of one of two disjoint batches.
-
-    A run has the same weights and batches whatever γ and β are.
-    """
+def passed(images, hidden, batch, runs, half, gamma, betas):
+    """Networks with this γ and each β after a pass, forward and back, of one of two batches."""
+    # A run has the same weights and batches whatever γ and β are; the two batches are disjoint.
     runs, network = runs.part(1), mlp(hidden, "batch norm", Sigmoid())
     model = start(network, runs, images.features, len(betas), np.float64)
     set_affine(model, gamma, runs.each(betas))
@@ -108,17 +97,18 @@ def passed(images: Data, hidden, batch: int, runs: Runs, half: int, gamma: float
 # ------------------------------------------------------------------------------------------ claims
 
 
-def at(variable: str, gamma: float = 1.0, beta: float = 0.0) -> Value:
+def at(variable, gamma=1.0, beta=0.0):
     """A variable at one start."""
     return value(variable, start_gamma=gamma, start_beta=beta)
 
 
-def gradient(gamma: float, beta: float):
+def gradient(gamma, beta):
     """Length of the gradient of the first layer at a start, in parts of that at (1, 0)."""
     return ratio(at("first_gradient", gamma, beta), at("first_gradient"))
 
 
 LITTLE = below(0.5, "of the first layer's gradient at (1, 0)")
+SHARE = "at (10, 0), before training, share of activations below 0.05 or above 0.95"
 
 CLAIMS = (
     Claim(
@@ -126,13 +116,7 @@ CLAIMS = (
         says="A large γ saturates the sigmoids.",
         source="overview",
         verdict="supported",
-        cases=(
-            Case(
-                "at (10, 0), before training, share of activations below 0.05 or above 0.95",
-                at("saturated", 10.0).mean(),
-                above(0.5),
-            ),
-        ),
+        cases=(Case(SHARE, at("saturated", 10.0).mean(), above(0.5)),),
         because="The share of saturated sigmoids is close to what a normal distribution of their "
         "normalized input gives.",
     ),

@@ -1,19 +1,16 @@
 """How much of a gradient's length does batch norm leave?
 
-Random gradients go through the backward pass of random batches of many sizes, at ε = 0 and with random γ
-and β, and their squared length behind it is held against two forms of a theorem. One more gradient, made
-to ask the batch to move and to spread, is taken apart to look at.
+Random gradients go through the backward pass of random batches of many sizes, at ε = 0 and with
+random γ and β, and their squared length behind it is held against two forms of a theorem. One more
+gradient, made to ask the batch to move and to spread, is taken apart to look at.
 
 What came out: up to the factor γ²/σ², what the squared length of a gradient loses is its squared
 products with 1 and with x̂, each over m; with √m for the second, the statement is no bound.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.unit import passes
 from experiments.results import table, value
@@ -27,26 +24,22 @@ ROUND_OFF = 1e-12
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "random batches of every size")
     batches: tuple[int, ...] = setting((2, 3, 4, 8, 16, 32, 64, 128, 256), "batch sizes m")
     shown: int = setting(16, "samples of the gradient that is taken apart in a figure")
     seed: int = setting(5, "every random stream is spawned from it")
 
 
-QUICK = Setup(batches=(2, 3, 4, 8, 32))
-FULL = Setup()
-PAPER = Setup(runs=64)
+QUICK, FULL, PAPER = Setup(batches=(2, 3, 4, 8, 32)), Setup(), Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each batch size, and one gradient taken apart."""
     return {f"batch-{m}": call(lengths, s, m=m) for m in s.batches} | {"parts": call(parts, s)}
 
 
-def lengths(m, runs) -> xr.Dataset:
-    """The squared length of a gradient behind the backward pass, against two forms of the theorem."""
+def lengths(m, runs):
+    """The squared length of a gradient behind the backward pass, against two forms of a theorem."""
     norm_error, root_bound = np.empty((2, 1, len(runs)))
     for i, rng in enumerate(runs.part(m).streams()):
         sigma = np.exp(rng.uniform(-2, 2))
@@ -61,19 +54,17 @@ def lengths(m, runs) -> xr.Dataset:
         identity = theory.returning_norm_squared(g, xhat, gamma, x.std()) / arrives
         root = identity - (1 / np.sqrt(m) - 1 / m) * np.square(xhat @ g) / (g @ g)
         norm_error[0, i], root_bound[0, i] = abs(returns - identity), root - returns
-    words = (
-        "distance of a gradient's squared length from the identity, over γ²/σ² times that before",
-        "the bound with 1/√m less what it bounds, over γ²/σ² times the squared length before",
-    )
-    found = {"norm_error": (norm_error, words[0]), "root_bound": (root_bound, words[1])}
+    off = "distance of a gradient's squared length from the identity, over γ²/σ² times that before"
+    bound = "the bound with 1/√m less what it bounds, over γ²/σ² times the squared length before"
+    found = {"norm_error": (norm_error, off), "root_bound": (root_bound, bound)}
     return table(found, batch=m, run=runs)
 
 
-def parts(seed, shown) -> xr.Dataset:
+def parts(seed, shown):
     """One gradient taken apart into what is removed and what gets back, to look at."""
     (rng,) = Runs((seed, 1_000_002), 1).streams()
     x = np.sort(rng.standard_normal(shown))
-    # A gradient that asks the batch to move up and to spread, and each sample for something of its own.
+    # It asks the batch to move up and to spread, and each sample for something of its own.
     g = 0.6 + 0.5 * (x - x.mean()) / x.std() + 0.45 * rng.standard_normal(shown)
     xhat, _, dx = passes(x, g[:, None], 0.0)
     taken = {
@@ -82,36 +73,36 @@ def parts(seed, shown) -> xr.Dataset:
         "stretch": xhat * (g * xhat).mean(),
         "returns": dx[:, 0] * x.std(),
     }
-    found = {
-        "part": (list(taken.values()), "a gradient and its parts"),
-        "part_input": (xhat, "normalized value of the sample", "1", "sample"),
-    }
+    inputs = (xhat, "normalized value of the sample", "1", "sample")
+    found = {"part": (list(taken.values()), "a gradient and its parts"), "part_input": inputs}
     return table(found, kind=list(taken), sample=np.arange(shown))
 
 
 # ------------------------------------------------------------------------------------------ claims
 
 
-def shares(results: xr.Dataset) -> xr.DataArray:
-    """The squared length of each part of the gradient that is taken apart, over that of the whole."""
+def removed(results):
+    """What is removed of the squared length of the gradient that is taken apart."""
     squares = np.square(results["part"]).sum("sample")
-    return squares / squares.sel(kind="arrives")
+    return 1 - squares.sel(kind="returns") / squares.sel(kind="arrives")
+
+
+SIDES = "difference of the two sides over the squared length times γ²/σ², in every instance"
+BOUND = (
+    "the bound less what it bounds, over the squared length times γ²/σ², in every instance but for "
+    "round-off"
+)
 
 
 CLAIMS = (
     Claim(
         "gradient-norm-identity",
-        says="Up to the factor γ²/σ², batch norm takes from a gradient’s squared length its squared "
-        "products with 1 and with x̂, each over m.",
+        says="Up to the factor γ²/σ², batch norm takes from a gradient’s squared length its "
+        "squared products with 1 and with x̂, each over m.",
         source="santurkar2018",
         verdict="supported",
         cases=tuple(
-            Case(
-                f"batch of {m}, difference of the two sides over the squared length times γ²/σ², in "
-                "every instance",
-                value("norm_error", batch=m).every(),
-                below(ROUND_OFF),
-            )
+            Case(f"batch of {m}, {SIDES}", value("norm_error", batch=m).every(), below(ROUND_OFF))
             for m in (2, 3, 4, 8, 32)
         ),
         because="The two directions are orthogonal and have squared length m; Pythagoras does the "
@@ -119,25 +110,21 @@ CLAIMS = (
     ),
     Claim(
         "gradient-norm-root",
-        says="With the squared product with x̂ over √m in the place of m, it is still an upper bound.",
+        says="With the squared product with x̂ over √m in the place of m, it is still an upper "
+        "bound.",
         source="reader",
         verdict="refuted",
         cases=tuple(
-            Case(
-                f"batch of {m}, the bound less what it bounds, over the squared length times γ²/σ², "
-                "in every instance but for round-off",
-                value("root_bound", batch=m).every(),
-                above(-ROUND_OFF),
-            )
+            Case(f"batch of {m}, {BOUND}", value("root_bound", batch=m).every(), above(-ROUND_OFF))
             for m in (3, 4, 8, 32)
         ),
-        because="It takes away more than there is; for a gradient along x̂ it would make the squared "
-        "length negative.",
+        because="It takes away more than there is; for a gradient along x̂ it would make the "
+        "squared length negative.",
     ),
 )
 
 VALUES = {
     "norm_error": value("norm_error").every(),
     "root_bound_thirty_two": value("root_bound", batch=32).every(),
-    "removed_share": value(lambda results: 1 - shares(results).sel(kind="returns")).exact(),
+    "removed_share": value(removed).exact(),
 }

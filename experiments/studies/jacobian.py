@@ -1,59 +1,49 @@
 """What does the backward pass of batch norm remove from a gradient?
 
 The backward pass is linear in the gradient, so sending the unit vectors through it gives its whole
-matrix, the transposed Jacobian ∂y/∂x. Its singular values and singular vectors are computed for random
-batches of many sizes, with and without ε, for random γ and β, and held against the closed form. Then
-two batches that differ in position and scale only go through the forward pass.
+matrix, the transposed Jacobian ∂y/∂x. Its singular values and singular vectors are computed for
+random batches of many sizes, with and without ε, for random γ and β, and held against the closed
+form. Then two batches that differ in position and scale only go through the forward pass.
 
-What came out: all but two directions of a batch are multiplied by γ/σ and by nothing else. The constant
-direction is removed exactly. The direction of x̂, a stretching of the batch, is removed exactly at ε = 0,
-and lets ε/(σ²+ε) through otherwise, which is most of it for inputs that hardly vary. γ and β change the
-factor and bring back neither direction.
+What came out: all but two directions of a batch are multiplied by γ/σ and by nothing else. The
+constant direction is removed exactly. The direction of x̂, a stretching of the batch, is removed
+exactly at ε = 0, and lets ε/(σ²+ε) through otherwise, which is most of it for inputs that hardly
+vary. γ and β change the factor and bring back neither direction.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from experiments.measures.unit import passes
-from experiments.results import Near, Value, table, value
-from experiments.study import Case, Claim, Rule, above, below, call, setting
+from experiments.results import Near, table, value
+from experiments.study import Case, Claim, above, below, call, setting
 from experiments.theory import transform as theory
 
-# Products of at most 256 float64 terms of order one, and their singular values: 256 · 2⁻⁵³ is 3e-14.
+# Products of at most 256 float64 terms of order one, and singular values: 256 · 2⁻⁵³ is 3e-14.
 ROUND_OFF = 1e-12
-# A singular value below this share of the largest is lost: far above round-off, far below what ε leaves.
+# Singular values below this are lost: far above round-off, far below what ε leaves.
 LOST = 1e-9
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     runs: int = setting(16, "random batches of every size")
     batches: tuple[int, ...] = setting((2, 3, 4, 8, 16, 32, 64, 128, 256), "batch sizes m")
-    epsilons: tuple[float, ...] = setting(
-        (1e-5, 1e-3), "ε under the root: PyTorch's and Keras's default"
-    )
+    epsilons: tuple[float, ...] = setting((1e-5, 1e-3), "ε of PyTorch and of Keras")
     sigmas_per_decade: int = setting(12, "standard deviations of the input, from 1e-4 to 10")
     batch: int = setting(16, "batch size for the sweep over standard deviations")
     seed: int = setting(5, "every random stream is spawned from it")
 
 
-QUICK = Setup(batches=(2, 3, 4, 8, 32), sigmas_per_decade=4)
-FULL = Setup()
+QUICK, FULL = Setup(batches=(2, 3, 4, 8, 32), sigmas_per_decade=4), Setup()
 PAPER = Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """Each batch size, and each ε."""
-    return {
-        **{f"spectrum-{m}": call(spectrum, s, m=m) for m in s.batches},
-        **{f"epsilon-{eps:g}": call(epsilon, s, eps=eps) for eps in s.epsilons},
-    }
+    found = {f"spectrum-{m}": call(spectrum, s, m=m) for m in s.batches}
+    return found | {f"epsilon-{eps:g}": call(epsilon, s, eps=eps) for eps in s.epsilons}
 
 
 # What is read of every random batch.
@@ -67,7 +57,7 @@ READ = {
 }
 
 
-def spectrum(m, runs) -> xr.Dataset:
+def spectrum(m, runs):
     """Singular values and lost directions at ε = 0, with γ = 1 and with random γ and β."""
     values, read = np.empty((len(runs), m)), np.empty((len(READ), len(runs)))
     for i, rng in enumerate(runs.part(m).streams()):
@@ -75,39 +65,29 @@ def spectrum(m, runs) -> xr.Dataset:
         x = rng.normal() + sigma * rng.standard_normal(m)
         gamma, beta = rng.choice([-1, 1]) * np.exp(rng.uniform(-2, 2)), rng.normal()
         xhat, y, plain = passes(x, np.eye(m), 0.0)
-        _, _, whole = passes(x, np.eye(m), 0.0, gamma, beta)
-        # in units of γ/σ
-        values[i] = np.linalg.svd(whole, compute_uv=False) * x.std() / abs(gamma)
-        of_plain = np.linalg.svd(plain, compute_uv=False) * x.std()
-        constant, stretch = (
-            np.linalg.norm(whole @ direction) / np.sqrt(m) * x.std() / abs(gamma)
-            for direction in (np.ones(m), xhat)
-        )
-        read[:, i] = (
-            np.abs(values[i, : m - 2] - 1).max(initial=0),
-            (of_plain < LOST).sum(),
-            (values[i] < LOST).sum(),
-            constant,
-            stretch,
-            np.abs(passes(3.0 * x - 7.0, np.eye(m), 0.0)[1] - y).max(),
-        )
-    found = {
-        name: (of, words, "1", "batch run")
-        for of, (name, words) in zip(read[:, None], READ.items(), strict=True)
-    }
+        _, moved, _ = passes(3.0 * x - 7.0, np.eye(m), 0.0)
+        *_, whole = passes(x, np.eye(m), 0.0, gamma, beta)
+        values[i] = np.linalg.svd(whole, compute_uv=False) * x.std() / abs(gamma)  # over γ/σ
+        off = np.abs(values[i, : m - 2] - 1).max(initial=0)
+        lost = (np.linalg.svd(plain, compute_uv=False) * x.std() < LOST).sum()
+        left = [np.linalg.norm(whole @ along) for along in (np.ones(m), xhat)]
+        left = np.array(left) / np.sqrt(m) * x.std() / abs(gamma)
+        read[:, i] = off, lost, (values[i] < LOST).sum(), *left, np.abs(moved - y).max()
+    both = zip(READ.items(), read, strict=True)
+    found = {name: (of, words, "1", "batch run") for (name, words), of in both}
     found["singular_value"] = (values, "singular values over γ/σ")
     return table(found, batch=m, run=runs, rank=np.arange(m))
 
 
-def epsilon(eps, batch, sigmas_per_decade, runs) -> xr.Dataset:
-    """Singular values against the closed form by the size of inputs, and the share that gets back."""
+def epsilon(eps, batch, sigmas_per_decade, runs):
+    """Singular values against the closed form, and the share that gets back, by size of inputs."""
     sigmas = np.logspace(-4, 1, 5 * sigmas_per_decade + 1)
     share, error = np.empty((2, sigmas.size, len(runs)))
     for i, rng in enumerate(runs.part(1_000_001).streams()):
         z = rng.standard_normal(batch)
         z = (z - z.mean()) / z.std()
         for s, sigma in enumerate(sigmas):
-            _, _, matrix = passes(sigma * z, np.eye(batch), eps)
+            *_, matrix = passes(sigma * z, np.eye(batch), eps)
             values = np.linalg.svd(matrix, compute_uv=False)
             expected = theory.backward_spectrum(batch, 1.0, sigma, eps)
             error[s, i] = np.abs(values - expected).max() / expected[0]
@@ -123,20 +103,20 @@ def epsilon(eps, batch, sigmas_per_decade, runs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def cases(words: str, of: Value, rule: Rule, sizes: tuple[int, ...] = (3, 4, 8, 32)):
+def cases(words, of, rule, *sizes):
     """A case for each batch size, which holds in every instance or in none."""
-    return tuple(
-        Case(f"batch of {m}, {words}, in every instance", of.at(batch=m).every(), rule)
-        for m in sizes
-    )
+    words = f"{words}, in every instance"
+    return tuple(Case(f"batch of {m}, {words}", of.at(batch=m).every(), rule) for m in sizes)
 
 
-def stretch(sigma: float, eps: float):
+def stretch(sigma, eps):
     """What gets back of a stretch, in parts of the other directions, in every instance."""
     return value("stretch_share", eps=eps, sigma=Near(sigma)).every()
 
 
 SMALL_SHARE = below(0.01, "% of the other directions’ factor")
+BROUGHT_BACK = value("lost") - value("lost_affine")
+PASSING = "distance of the m − 2 largest singular values from γ/σ, over γ/σ"
 
 CLAIMS = (
     Claim(
@@ -145,16 +125,11 @@ CLAIMS = (
         source="post",
         verdict="depends",
         cases=(
-            *cases("directions lost", value("lost"), above(0), (2, 8, 32)),
-            *cases(
-                "directions that γ and β bring back",
-                value("lost") - value("lost_affine"),
-                above(0),
-                (2, 8, 32),
-            ),
+            *cases("directions lost", value("lost"), above(0), 2, 8, 32),
+            *cases("directions that γ and β bring back", BROUGHT_BACK, above(0), 2, 8, 32),
         ),
-        because="Two directions of every batch are lost, and the same two are missing after γ and β: "
-        "a factor and a constant for all samples do not know the batch.",
+        because="Two directions of every batch are lost, and the same two are missing after γ and "
+        "β: a factor and a constant for all samples do not know the batch.",
     ),
     Claim(
         "backward-only-rescales",
@@ -162,13 +137,9 @@ CLAIMS = (
         "gradient by γ/σ.",
         source="reader",
         verdict="supported",
-        cases=cases(
-            "distance of the m − 2 largest singular values from γ/σ, over γ/σ",
-            value("passing_error"),
-            below(ROUND_OFF),
-        ),
-        because="The matrix is γ/σ times a projection, and a projection either keeps a direction or "
-        "removes it.",
+        cases=cases(PASSING, value("passing_error"), below(ROUND_OFF), 3, 4, 8, 32),
+        because="The matrix is γ/σ times a projection, and a projection either keeps a direction "
+        "or removes it.",
     ),
     Claim(
         "position-and-scale-get-no-gradient",
@@ -182,18 +153,15 @@ CLAIMS = (
             Case("scale, σ = 0.01, ε = 1e-5", stretch(0.01, 1e-5), SMALL_SHARE),
             Case("scale, σ = 0.01, ε = 1e-3", stretch(0.01, 1e-3), SMALL_SHARE),
         ),
-        because="Position never does. Scale gets ε/(σ²+ε) of what the other directions get, which is "
-        "nearly all of it once σ is below √ε.",
+        because="Position never does. Scale gets ε/(σ²+ε) of what the other directions get, which "
+        "is nearly all of it once σ is below √ε.",
     ),
 )
 
 VALUES = {
     "lost_eight": value("lost", batch=8).every(),
     "lost_affine_eight": value("lost_affine", batch=8).every(),
-    "passing_error": value("passing_error").every(),
-    "constant": value("constant").every(),
-    "stretch": value("stretch").every(),
-    "moved": value("moved").every(),
+    **{name: value(name).every() for name in ("passing_error", "constant", "stretch", "moved")},
     "stretch_pytorch": stretch(0.01, 1e-5),
     "stretch_keras": stretch(0.01, 1e-3),
     "stretch_unit": stretch(1.0, 1e-5),

@@ -2,122 +2,67 @@
 
 A small network learns digits, and at chosen steps the same weights are evaluated with the running
 averages of several update rates, and with the exact mean and variance of every unit over the whole
-training set ("precise" statistics: one pass, layer by layer). One training run feeds all the rates, so
-they are compared on the same weights. Beside it, a stream with a fixed distribution.
+training set ("precise" statistics: one pass, layer by layer). One training run feeds all the rates,
+so they are compared on the same weights. Beside it, a stream with a fixed distribution.
 
 What came out: at the usual rate the running averages are good after some tens of steps and harmless
-afterwards. A smaller rate is quieter in the long run and useless early on, when the network itself is
-already good: the dip in validation is then the statistics' and not the network's.
+afterwards. A smaller rate is quieter in the long run and useless early on, when the network itself
+is already good: the dip in validation is then the statistics' and not the network's.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from experiments.data.samples import Data
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
-from experiments.engine.layer import Arrays
-from experiments.engine.standardize import PYTORCH
-from experiments.engine.train import Moment
 from experiments.measures.modes import with_population_statistics
-from experiments.results import LAST, Measure, Value, difference, ratio, table, value
-from experiments.runs import Runs
-from experiments.studies import running_stream
+from experiments.measures.running import at_rates, on_a_stream
+from experiments.results import LAST, difference, ratio, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import Model, accuracy, load, loss, mlp, optimizer_of, paired, train
+
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+STEPS = (1, 3, 10, 30, 100, 300, 1000, 3000)
 
 
 @dataclass(frozen=True)
 class Setup(Learning):
-    """Settings of the study."""
-
-    running_rates: tuple[float, ...] = setting(
-        (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0), "update rates α of the running averages"
-    )
+    running_rates: tuple[float, ...] = setting(RATES, "update rates α of the running averages")
     runs: int = setting(16, "training runs, each with weights and batches of its own")
     width: int = setting(64, "units in each of the two hidden layers")
     batch: int = setting(60, "images in a training batch")
     rate: float = setting(0.1, "learning rate")
-    steps: tuple[int, ...] = setting(
-        (1, 3, 10, 30, 100, 300, 1000, 3000), "of training, after which everything is evaluated"
-    )
+    steps: tuple[int, ...] = setting(STEPS, "of training, after which everything is evaluated")
     stream_steps: int = setting(5000, "batches of a stream with a fixed distribution")
     seed: int = setting(3, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    runs=4,
-    width=16,
-    running_rates=(0.001, 0.01, 0.1, 1.0),
-    steps=(1, 3, 10, 30, 100, 300, 1000),
-    stream_steps=1000,
-)
+QUICK = Setup(running_rates=RATES[::2], runs=4, width=16, steps=STEPS[:-1], stream_steps=1000)
 FULL = Setup()
-PAPER = Setup(runs=64, width=100, steps=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000))
+PAPER = Setup(runs=64, width=100, steps=(*STEPS, 10000, 30000))
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """The training runs, and a stream to compare with."""
     return {"training": call(learn, s), "stream": call(fixed_distribution, s)}
 
 
-def fixed_distribution(stream_steps, runs) -> xr.Dataset:
-    """A stream that never changes, as `running_stream` measures it, at two of the rates."""
-    like = running_stream.FULL
-    return running_stream.stream(
-        (0.1, 0.01), like.features, like.batch, like.mean, like.std, stream_steps, runs
-    )
+def fixed_distribution(stream_steps, runs):
+    """A stream that never changes, as `running_stream` has it, at two of the rates."""
+    rates = (0.1, 0.01)
+    *_, (_, noise) = on_a_stream(rates, 64, 32, 3.0, 2.0, stream_steps, runs)
+    words = "variance of the running mean over a stream that never changes"
+    return table({"stream_variance": (noise, words)}, stream_rate=rates, run=runs)
 
 
-def followed(
-    images: Data, optimizer, width, batch, rate, running_rates, last, runs: Runs
-) -> Iterator[tuple[Moment, list[list[Arrays]]]]:
-    """Train; with every moment, the state under each update rate, which training does not see."""
-    network = mlp((width, width), "batch norm", ReLU(), weights=he_normal)
-    model, stream = paired(network, images, batch, runs.part(1))
-    conventions = [replace(PYTORCH, rate=np.float32(one)) for one in running_rates]
-    states = [model.state for _ in conventions]
-    for moment in train(model, stream, optimizer_of(optimizer, rate), last):
-        yield moment, states
-        # The batch of this moment counts from the next one on.
-        states = [
-            [
-                convention.next_state(layer, kept["mean"], kept["var"], batch) if layer else layer
-                for layer, kept in zip(state, moment.saved, strict=True)
-            ]
-            for convention, state in zip(conventions, states, strict=True)
-        ]
-
-
-def precise(moment: Moment, images: Data) -> list[Arrays]:
-    """The state that holds every unit's exact mean and variance over the training set."""
-    return with_population_statistics(moment, images.train.x[None]).state
-
-
-def evaluated(moment: Moment, states: list[list[Arrays]], images: Data) -> tuple:
-    """Accuracy and loss with each state and, last, the exact one; errors of means, ratios of stds."""
-    exact = precise(moment, images)
-    models = [Model(moment.network, moment.params, state) for state in (*states, exact)]
-    read = ([of(model, images.test) for model in models] for of in (accuracy, loss))
-    errors, ratios = [], []
-    for i in (i for i, layer in enumerate(exact) if layer):
-        mean, std = exact[i]["running_mean"], np.sqrt(exact[i]["running_var"])
-        off = [(state[i]["running_mean"] - mean) / std for state in states]
-        over = [np.log(np.sqrt(state[i]["running_var"]) / std).mean(axis=1) for state in states]
-        errors.append(np.sqrt(np.square(off).mean(axis=2)))
-        ratios.append(np.exp(over))
-    return *read, errors, ratios
-
-
-def learn(data, inputs, optimizer, width, batch, rate, running_rates, steps, runs) -> xr.Dataset:
+def learn(data, inputs, optimizer, width, batch, rate, running_rates, steps, runs):
     """Evaluate with every rate and with the exact statistics, at chosen steps of training."""
-    images = load(data, inputs)
-    path = followed(images, optimizer, width, batch, rate, running_rates, steps[-1], runs)
+    images, hidden = load(data, inputs), (width, width)
+    network = mlp(hidden, "batch norm", ReLU(), weights=he_normal)
+    model, stream = paired(network, images, batch, runs.part(1))
+    moments = train(model, stream, optimizer_of(optimizer, rate), steps[-1])
+    path = at_rates(moments, running_rates)
     read = [evaluated(moment, states, images) for moment, states in path if moment.step in steps]
     right, lost, errors, ratios = (np.array(one, dtype=float) for one in zip(*read, strict=True))
     by_rate, by_layer = "step rate run", "step layer rate run"
@@ -136,44 +81,57 @@ def learn(data, inputs, optimizer, width, batch, rate, running_rates, steps, run
     return table(found, step=steps, layer=(1, 2), rate=running_rates, run=runs)
 
 
+def evaluated(moment, states, images):
+    """Accuracy and loss with each state and last the exact one; errors of means, ratios of stds."""
+    exact = with_population_statistics(moment, images.train.x[None]).state
+    models = [Model(moment.network, moment.params, state) for state in (*states, exact)]
+    read = ([of(model, images.test) for model in models] for of in (accuracy, loss))
+    errors, ratios = [], []
+    for i in (i for i, layer in enumerate(exact) if layer):
+        mean, std = exact[i]["running_mean"], np.sqrt(exact[i]["running_var"])
+        off = [(state[i]["running_mean"] - mean) / std for state in states]
+        over = [np.log(np.sqrt(state[i]["running_var"]) / std).mean(axis=1) for state in states]
+        errors.append(np.sqrt(np.square(off).mean(axis=2)))
+        ratios.append(np.exp(over))
+    return *read, errors, ratios
+
+
 # ------------------------------------------------------------------------------------------ claims
 
 
-def deficit(rate: float, step: int) -> Measure:
+def deficit(rate, step):
     """Accuracy with the population's statistics minus that with running averages, in points."""
     exact, running = value("precise_accuracy", step=step), value("accuracy", rate=rate, step=step)
     return difference(exact * 100, running * 100, "points")
 
 
-def error(**where) -> Value:
-    """Error of the running means of both layers, RMS, in population standard deviations."""
-    return value("mean_error", **where).map(np.square).over("layer", "mean").map(np.sqrt)
+# Error of the running means of both layers, RMS, in population standard deviations.
+ERROR = value("mean_error").map(np.square).over("layer", "mean").map(np.sqrt)
 
 
-def error_ratio(step: int) -> Measure:
+def error_ratio(step):
     """Error at α = 0.01 over that at 0.1."""
-    return ratio(error(rate=0.01, step=step), error(rate=0.1, step=step))
+    return ratio(ERROR.at(rate=0.01, step=step), ERROR.at(rate=0.1, step=step))
 
 
+NOISE = value("stream_variance").map(np.sqrt)
 LOST = "accuracy that running averages lose against the population's statistics"
+OVER = "error of the running means, RMS over all units, α = 0.01 over 0.1"
+FIXED = "a fixed distribution, after many batches: error of the running mean, α = 0.01 over 0.1"
 
 CLAIMS = (
     Claim(
         "running-average-is-population",
-        says="At inference batch norm uses the mean and variance of the population, for that is what "
-        "the running averages are.",
+        says="At inference batch norm uses the mean and variance of the population, for that is "
+        "what the running averages are.",
         source="overview",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"α = {rate:g}, after {step} training steps, {LOST}",
-                deficit(rate, step),
-                below(1, "point"),
-            )
-            for rate, step in ((0.1, 1000), (0.1, 10), (0.01, 1000), (0.01, 100), (0.001, 300))
+            Case(f"α = {a:g}, after {t} training steps, {LOST}", deficit(a, t), below(1, "point"))
+            for a, t in ((0.1, 1000), (0.1, 10), (0.01, 1000), (0.01, 100), (0.001, 300))
         ),
-        because="It depends on the step and on α. As far as accuracy can tell, it does once the start "
-        "is forgotten and the weights move slowly; before that it uses something else.",
+        because="It depends on the step and on α. As far as accuracy can tell, it does once the "
+        "start is forgotten and the weights move slowly; before that it uses something else.",
     ),
     Claim(
         "smaller-rate-is-better",
@@ -182,38 +140,26 @@ CLAIMS = (
         source="reader",
         verdict="depends",
         cases=(
-            Case(
-                "a fixed distribution, after many batches: error of the running mean, α = 0.01 over "
-                "0.1",
-                ratio(running_stream.noise(0.01), running_stream.noise(0.1)),
-                below(1),
-            ),
-            *(
-                Case(
-                    f"after {step} training steps: error of the running means, RMS over all units, "
-                    "α = 0.01 over 0.1",
-                    error_ratio(step),
-                    below(1),
-                )
-                for step in (30, 300)
-            ),
+            Case(FIXED, ratio(NOISE.at(stream_rate=0.01), NOISE.at(stream_rate=0.1)), below(1)),
+            Case(f"after 30 training steps: {OVER}", error_ratio(30), below(1)),
+            Case(f"after 300 training steps: {OVER}", error_ratio(300), below(1)),
         ),
-        because="It depends on how long one has averaged. A small rate averages more noise away, and "
-        "remembers the start and the old weights longer: the best rate falls as training goes on.",
+        because="It depends on how long one has averaged. A small rate averages more noise away, "
+        "and remembers the start and the old weights longer: the best rate falls as training goes "
+        "on.",
     ),
     Claim(
         "early-validation-is-the-statistics",
-        says="Early in training, poor validation results can be the running statistics' fault and not "
-        "the network's.",
+        says="Early in training, poor validation results can be the running statistics' fault and "
+        "not the network's.",
         source="reader",
         verdict="supported",
         cases=tuple(
-            Case(
-                f"α = {rate:g}, after {step} steps, {LOST}", deficit(rate, step), above(5, "points")
-            )
-            for rate, step in ((0.01, 30), (0.1, 3))
+            Case(f"α = {a:g}, after {t} steps, {LOST}", deficit(a, t), above(5, "points"))
+            for a, t in ((0.01, 30), (0.1, 3))
         ),
-        because="The same weights do much better with exact means and variances: only these differ.",
+        because="The same weights do much better with exact means and variances: only these "
+        "differ.",
     ),
 )
 
@@ -230,8 +176,8 @@ VALUES = {
     "precise_early_loss": value("precise_loss", step=30).mean(),
     "small_early_loss": value("loss", step=30, rate=0.01).mean(),
     "early_error_ratio": error_ratio(30),
-    "best_rate_early": error(step=30).best("rate", lowest=True).coordinate("rate").exact(),
-    "best_rate_late": error(step=LAST).best("rate", lowest=True).coordinate("rate").exact(),
+    "best_rate_early": ERROR.at(step=30).best("rate", lowest=True).coordinate("rate").exact(),
+    "best_rate_late": ERROR.at(step=LAST).best("rate", lowest=True).coordinate("rate").exact(),
     "first_layer_std": value("std_ratio", layer=1, rate=0.1, step=LAST).mean(),
     "second_layer_std": value("std_ratio", layer=2, rate=0.1, step=LAST).mean(),
     "second_layer_std_theory": value("bessel_std").exact(),

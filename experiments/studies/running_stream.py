@@ -4,30 +4,23 @@ Independent Gaussian batches from one fixed distribution go through `Standardize
 rates, and the expectation and the variance of the running mean are compared with closed forms. One
 batch for ever shows how many steps it takes until the start is forgotten.
 
-What came out: the closed forms hold. The steps needed grow like 1/α, and the noise stays at α/(2 − α) of
-a single batch's: a smaller rate is quieter in the long run and useless early on.
+What came out: the closed forms hold. The steps needed grow like 1/α, and the noise stays at
+α/(2 − α) of a single batch's: a smaller rate is quieter in the long run and useless early on.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
-import xarray as xr
 
-from experiments.engine.network import Network
-from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.results import LAST, Near, Value, ratio, table, value
-from experiments.runs import Runs, normal
+from experiments.measures.running import on_a_stream, running_means
+from experiments.results import LAST, Near, ratio, table, value
 from experiments.study import Case, Claim, below, call, setting, within
 from experiments.theory import inference as theory
-from experiments.training import Model, seen, start
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Settings of the study."""
-
     rates: tuple[float, ...] = setting((0.1, 0.01, 0.001), "update rates α")
     runs: int = setting(16, "independent streams")
     features: int = setting(64, "units of each stream")
@@ -41,30 +34,16 @@ class Setup:
 QUICK, FULL, PAPER = Setup(runs=4, features=16, steps=1000), Setup(), Setup(runs=64)
 
 
-def points(s: Setup) -> dict:
+def points(s):
     """The streams, and one batch for ever."""
     return {"stream": call(stream, s), "forgetting": call(forgetting, s)}
 
 
-def averaging(rate: float, runs: Runs, features: int) -> Model:
-    """A normalization whose running statistics have this update rate."""
-    network = Network((Standardize(replace(PYTORCH, rate=rate)),))
-    return start(network, runs, features, dtype=float)
-
-
-def stream(rates, features, batch, mean, std, steps, runs) -> xr.Dataset:
+def stream(rates, features, batch, mean, std, steps, runs):
     """Running means of all rates over the same batches, and their closed forms."""
-    models, rngs = [averaging(rate, runs, features) for rate in rates], runs.part(0).streams()
     kept = np.unique(np.logspace(0, np.log10(steps), 60).round().astype(int))
-    means, noise = [], []
-    for step in range(1, steps + 1):
-        x = mean + std * normal(rngs, batch, features)
-        models = [seen(model, x) for model in models]
-        if step in kept:
-            running = np.stack([model.state[0]["running_mean"] for model in models])
-            expected = np.array([theory.ema_mean(step, rate, mean) for rate in rates])
-            means.append(running.mean(axis=2))
-            noise.append(np.square(running - expected[:, None, None]).mean(axis=2))
+    path = enumerate(on_a_stream(rates, features, batch, mean, std, steps, runs), 1)
+    means, noise = zip(*(read for step, read in path if step in kept), strict=True)
     of_batch, dims = std**2 / batch, "stream_step stream_rate"
     closed = [theory.ema_mean(kept, rate, mean) for rate in rates]
     closed_noise = [theory.ema_variance(kept, rate, of_batch) for rate in rates]
@@ -79,14 +58,12 @@ def stream(rates, features, batch, mean, std, steps, runs) -> xr.Dataset:
     return table(found, stream_step=kept, stream_rate=rates, stream_run=runs)
 
 
-def forgetting(rates) -> xr.Dataset:
-    """Updates on one batch for ever until the running mean is within 1 %: only a start to forget."""
+def forgetting(rates):
+    """Updates on one batch for ever until the running mean is within 1 %: only the start counts."""
     x, needed = np.arange(1.0, 5.0)[None, :, None], []
     for rate in rates:
-        model, steps = averaging(rate, Runs(0, 1), features=1), 0
-        while abs(model.state[0]["running_mean"].item() / x.mean() - 1) > 0.01:
-            model, steps = seen(model, x), steps + 1
-        needed.append(steps)
+        means = enumerate(running_means(repeat(x), [rate]), 1)
+        needed.append(next(step for step, mean in means if abs(mean / x.mean() - 1) <= 0.01))
     expected = [theory.steps_to_within(0.01, rate) for rate in rates]
     words, unit = "steps until the running mean is within 1 %", "steps"
     found = {
@@ -99,22 +76,15 @@ def forgetting(rates) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------ claims
 
 
-def noise(rate: float) -> Value:
-    """Standard deviation of the running mean in the end, over that of one batch's mean."""
-    variance = value("ema_variance", stream_rate=rate, stream_step=LAST)
-    return (variance / value("batch_variance")).map(np.sqrt)
+VARIANCE = value("ema_variance")
+OVER_THEORY = VARIANCE / value("ema_variance_theory")
+# Standard deviation of the running mean in the end, over that of one batch's mean.
+NOISE = (VARIANCE.at(stream_step=LAST) / value("batch_variance")).map(np.sqrt)
+NEEDED = value("steps_to_one_percent")
 
-
-def over_theory(rate: float, step: int) -> Value:
-    """Variance of the running mean over its closed form, at the kept step next to a step."""
-    at = {"stream_rate": rate, "stream_step": Near(step)}
-    return value("ema_variance", **at) / value("ema_variance_theory", **at)
-
-
-def steps_needed(rate: float) -> Value:
-    """Steps until the running mean is within 1 %."""
-    return value("steps_to_one_percent", stream_rate=rate)
-
+WITHIN = "batches until the running mean is within 1 % of the mean"
+STREAM = "on a stream that never changes, standard deviation over that of a single batch's mean"
+MOMENTS = ((0.1, 10), (0.1, 5000), (0.01, 100), (0.01, 5000), (0.001, 1000), (0.001, 5000))
 
 CLAIMS = (
     Claim(
@@ -123,12 +93,8 @@ CLAIMS = (
         source="reader",
         verdict="depends",
         cases=tuple(
-            Case(
-                f"α = {rate:g}, batches until the running mean is within 1 % of the mean",
-                steps_needed(rate).exact(),
-                below(101),
-            )
-            for rate in FULL.rates
+            Case(f"α = {a:g}, {WITHIN}", NEEDED.at(stream_rate=a).exact(), below(101))
+            for a in FULL.rates
         ),
         because="It depends on α: the start fades as (1 − α)ᵗ, so the steps needed grow like 1/α.",
     ),
@@ -138,48 +104,37 @@ CLAIMS = (
         source="reader",
         verdict="refuted",
         cases=tuple(
-            Case(
-                f"α = {rate:g}, on a stream that never changes, standard deviation over that of a "
-                "single batch's mean",
-                noise(rate).mean(),
-                below(0.01),
-            )
-            for rate in FULL.rates
+            Case(f"α = {a:g}, {STREAM}", NOISE.at(stream_rate=a).mean(), below(0.01))
+            for a in FULL.rates
         ),
-        because="New batches keep arriving with weight α: the variance stays at α/(2 − α) of a batch "
-        "mean's.",
+        because="New batches keep arriving with weight α: the variance stays at α/(2 − α) of a "
+        "batch mean's.",
     ),
     Claim(
         "running-noise-is-known",
-        says="The variance of a running mean is α/(2−α) (1 − (1−α)²ᵗ) times that of a batch's mean.",
+        says="The variance of a running mean is α/(2−α) (1 − (1−α)²ᵗ) times that of a batch's "
+        "mean.",
         source="reader",
         verdict="supported",
         # 20 % are four standard errors of a variance over 16 × 64 units.
         cases=tuple(
             Case(
-                f"α = {rate:g}, after {step:,} batches, variance measured over closed form",
-                over_theory(rate, step).mean(),
+                f"α = {a:g}, after {step:,} batches, variance measured over closed form",
+                OVER_THEORY.at(stream_rate=a, stream_step=Near(step)).mean(),
                 within(1, relative=0.2),
             )
-            for rate, step in (
-                (0.1, 10),
-                (0.1, 5000),
-                (0.01, 100),
-                (0.01, 5000),
-                (0.001, 1000),
-                (0.001, 5000),
-            )
+            for a, step in MOMENTS
         ),
-        because="Independent batches add their variances, each with the square of its weight, and the "
-        "weights are a geometric series.",
+        because="Independent batches add their variances, each with the square of its weight, and "
+        "the weights are a geometric series.",
     ),
 )
 
 VALUES = {
-    "steps_usual": steps_needed(0.1).exact(),
-    "steps_small": steps_needed(0.01).exact(),
-    "steps_tiny": steps_needed(0.001).exact(),
-    "noise_usual": noise(0.1).mean(),
-    "noise_small": noise(0.01).mean(),
-    "noise_ratio": ratio(noise(0.01), noise(0.1)),
+    "steps_usual": NEEDED.at(stream_rate=0.1).exact(),
+    "steps_small": NEEDED.at(stream_rate=0.01).exact(),
+    "steps_tiny": NEEDED.at(stream_rate=0.001).exact(),
+    "noise_usual": NOISE.at(stream_rate=0.1).mean(),
+    "noise_small": NOISE.at(stream_rate=0.01).mean(),
+    "noise_ratio": ratio(NOISE.at(stream_rate=0.01), NOISE.at(stream_rate=0.1)),
 }

@@ -1,13 +1,9 @@
 """γ and β of every unit of a layer, wandering from (1, 0) at three learning rates."""
 
-from __future__ import annotations
-
-import pandas as pd
-import xarray as xr
 from matplotlib.collections import LineCollection
 
 from experiments.results import rows
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 
 TITLE = "γ and β of every unit leave their start: slowly, steadily, or all at once"
 TAGS = ("gamma and beta", "learning rate")
@@ -16,36 +12,37 @@ ID = "gamma-beta-drift-paths"
 HOLD = 15  # frames on which the end stands still
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """γ and β by rate, step and unit: the last hidden layer of the first run."""
     film = results["film"].dropna("rate", how="all").transpose("rate", "frame_step", "unit", ...)
     last = film.isel(unit=slice(-film.sizes["unit"] // results.sizes["layer"], None))
     last = last.assign_coords(unit=range(last.sizes["unit"]))
-    parameters = (last.sel(parameter=name, drop=True).rename(name) for name in ("gamma", "beta"))
-    table = rows(*parameters).rename(columns={"frame_step": "step"})
+    both = {name: last.sel(parameter=name, drop=True) for name in ("gamma", "beta")}
+    table = rows(**both).rename(columns={"frame_step": "step"})
     frames = {step: frame for frame, step in enumerate(results["frame_step"].values)}
     return table.assign(frame=table["step"].map(frames))
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     ends = data[data["frame"] == data["frame"].max()].groupby("rate")["gamma"]
     said = ", ".join(f"{of.min():.2f} to {of.max():.2f} at rate {rate:g}" for rate, of in ends)
     return (
-        "Animation: every unit of the last hidden layer is a dot in the plane of β and γ. All start "
-        f"at β = 0, γ = 1 and move for {data['step'].max()} steps. At the end γ ranges from {said}."
+        "Animation: every unit of the last hidden layer is a dot in the plane of β and γ. All "
+        f"start at β = 0, γ = 1 and move for {data['step'].max()} steps. At the end γ ranges from "
+        f"{said}."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"Each dot is one of {data['unit'].nunique()} units of the last hidden layer, with its way "
-        "so far; the cross is the start at $\\gamma = 1$, $\\beta = 0$. The same weights and batches "
-        "at three learning rates, and a scale of its own for each. A single run: an illustration, "
-        "not a measurement."
+        "so far; the cross is the start at $\\gamma = 1$, $\\beta = 0$. The same weights and "
+        "batches at three learning rates, and a scale of its own for each. A single run: an "
+        "illustration, not a measurement."
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, panels = theme.panels(data, "rate", height=3.4)
     steps = data.drop_duplicates("frame")["step"].to_numpy()
     blue, paths, trails, dots = theme.colour("batch norm"), [], [], []
@@ -66,7 +63,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     first.set_ylabel("γ")
     readout = theme.label(first, 0.03, 0.95, "", theme.ink, transform="axes fraction", dx=0)
 
-    def update(i: int) -> None:
+    def update(i):
         frame = min(i, len(steps) - 1)
         for path, trail, dot in zip(paths, trails, dots, strict=True):
             trail.set_segments(list(path[:, : frame + 1]))

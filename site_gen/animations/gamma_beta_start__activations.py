@@ -1,31 +1,18 @@
 """Inputs, activations and gradients of a layer of sigmoids while its γ and β move."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from experiments.measures import sigmoid
-from site_gen.theme import Animation, Theme
+from site_gen.theme import Animation
 
 TITLE = "γ moves a layer of sigmoids from a straight line to a step, β to one side"
 TAGS = ("γ and β", "saturation", "gradients")
 ID = "gamma-beta-sweep-activations"
 
 # Where γ and β go, and come back: (frames, γ, β) of every leg; γ moves on a logarithmic scale.
-LEGS = (
-    (6, 1.0, 0.0),
-    (24, 10.0, 0.0),
-    (6, 10.0, 0.0),
-    (14, 1.0, 0.0),
-    (18, 1.0, 4.0),
-    (6, 1.0, 4.0),
-    (10, 1.0, 0.0),
-    (14, 0.1, 0.0),
-    (6, 0.1, 0.0),
-    (10, 1.0, 0.0),
-)
+THERE = ((6, 1.0, 0.0), (24, 10.0, 0.0), (6, 10.0, 0.0), (14, 1.0, 0.0), (18, 1.0, 4.0))
+BACK = ((6, 1.0, 4.0), (10, 1.0, 0.0), (14, 0.1, 0.0), (6, 0.1, 0.0), (10, 1.0, 0.0))
 LIMIT = 12.0  # of the input; what lies beyond is not drawn
 LEAST, MOST = -4.0, 0.5  # powers of ten of the gradient's factor; the first bin counts all below
 EDGES = {
@@ -36,7 +23,7 @@ EDGES = {
 COLOURS = {"input": "batch norm", "activation": "batch norm", "factor": "gradient"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row a frame: γ, β, root mean square of the gradient's factor, share saturated, and counts.
 
     A column such as `input_3` counts the values in the fourth bin of `input`: y = γ x̂ + β;
@@ -48,22 +35,17 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         factor = gamma * sigmoid.slope(y)
         row = {"gamma": gamma, "beta": beta, "gain": np.sqrt(np.square(factor).mean())}
         row["saturated"] = (np.abs(y) > sigmoid.THRESHOLD).mean()
-        values = {
-            "input": y,
-            "activation": 1 / (1 + np.exp(-y)),
-            "factor": np.log10(factor).clip(min=LEAST),
-        }
-        for name, edges in EDGES.items():
-            counts, _ = np.histogram(values[name], edges)
-            row |= {f"{name}_{k}": int(count) for k, count in enumerate(counts)}
+        values = (y, 1 / (1 + np.exp(-y)), np.log10(factor).clip(min=LEAST))
+        for of, (name, edges) in zip(values, EDGES.items(), strict=True):
+            row |= {f"{name}_{k}": int(n) for k, n in enumerate(np.histogram(of, edges)[0])}
         found.append(row)
     return pd.DataFrame(found)
 
 
-def path() -> list[tuple[float, float]]:
+def path():
     """γ and β of every frame, with a smooth start and end of each leg."""
-    found, (_, gamma, beta) = [], LEGS[0]
-    for frames, next_gamma, next_beta in LEGS:
+    found, gamma, beta = [], 1.0, 0.0
+    for frames, next_gamma, next_beta in THERE + BACK:
         share = (1 - np.cos(np.pi * np.arange(1, frames + 1) / frames)) / 2
         gammas, betas = gamma ** (1 - share) * next_gamma**share, (1 - share) * beta
         found += zip(gammas.tolist(), (betas + share * next_beta).tolist(), strict=True)
@@ -71,38 +53,38 @@ def path() -> list[tuple[float, float]]:
     return found
 
 
-def _nearest(data: pd.DataFrame, gamma: float, beta: float) -> pd.Series:
+def _nearest(data, gamma, beta):
     away = np.square(np.log(data["gamma"] / gamma)) + np.square(data["beta"] - beta)
     return data.loc[away.idxmin()]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     starts = ((1, 0), (10, 0), (1, 4), (0.1, 0))
     usual, large, shifted, small = (_nearest(data, *start) for start in starts)
     return (
-        "Animation: histograms of a sigmoid layer’s input, activation and gradient factor. At γ = 1, "
-        "β = 0 activations lie around one half and the root mean square factor is "
+        "Animation: histograms of a sigmoid layer’s input, activation and gradient factor. At γ = "
+        "1, β = 0 activations lie around one half and the root mean square factor is "
         f"{usual['gain']:.2f}. As γ grows to 10, {100 * large['saturated']:.0f} % of activations "
         f"gather near 0 and 1 and the factor grows to {large['gain']:.2f}. At γ = 1, β = 4 "
-        f"{100 * shifted['saturated']:.0f} % gather near 1 and it falls to {shifted['gain']:.3f}; at "
-        f"γ = 0.1 all lie at one half and it is {small['gain']:.3f}."
+        f"{100 * shifted['saturated']:.0f} % gather near 1 and it falls to {shifted['gain']:.3f}; "
+        f"at γ = 0.1 all lie at one half and it is {small['gain']:.3f}."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     usual, large = _nearest(data, 1, 0), _nearest(data, 10, 0)
     return (
-        "The last hidden layer of one network before training, on small digits, while its $\\gamma$ "
-        "and $\\beta$ move; $\\hat x$ stays. Left: its input $y = \\gamma \\hat x + \\beta$ below "
-        "the sigmoid. Top right: activations. Bottom right: the factor $\\gamma\\,\\sigma'(y)$ by "
-        "which each sample’s gradient is multiplied, with its root mean square as a line "
-        f"({usual['gain']:.2f} at $(1, 0)$, {large['gain']:.2f} at $(10, 0)$); the first bin holds "
-        "all that is smaller. The histograms on the right are drawn to the height of their fullest "
-        "bin."
+        "The last hidden layer of one network before training, on small digits, while its "
+        "$\\gamma$ and $\\beta$ move; $\\hat x$ stays. Left: its input $y = \\gamma \\hat x + "
+        "\\beta$ below the sigmoid. Top right: activations. Bottom right: the factor "
+        "$\\gamma\\,\\sigma'(y)$ by which each sample’s gradient is multiplied, with its root mean "
+        f"square as a line ({usual['gain']:.2f} at $(1, 0)$, {large['gain']:.2f} at $(10, 0)$); "
+        "the first bin holds all that is smaller. The histograms on the right are drawn to the "
+        "height of their fullest bin."
     )
 
 
-def animate(data: pd.DataFrame, theme: Theme) -> Animation:
+def animate(data, theme):
     figure, axes = theme.figure(rows=2, cols=2, height=4.2, width_ratios=(1.25, 1))
     grid = axes[0, 0].get_gridspec()
     for ax in axes[:, 0]:
@@ -126,7 +108,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     top.set(title="activation", xlim=(0, 1))
     bottom.set(title="factor of the gradient, γ σ′(y)", xlim=(LEAST, MOST))
 
-    def update(i: int) -> None:
+    def update(i):
         row = data.iloc[i]
         for name, patch in bars.items():
             patch.set_data(shares[name][i])
@@ -138,7 +120,7 @@ def animate(data: pd.DataFrame, theme: Theme) -> Animation:
     return Animation(figure, artists, len(data), update, fps=20, poster=24)
 
 
-def heights(data: pd.DataFrame) -> dict[str, np.ndarray]:
+def heights(data):
     """Counts of every frame in parts of its fullest bin; of a wider input, of that at the start."""
     found = {}
     for name, edges in EDGES.items():

@@ -1,15 +1,9 @@
 """Steps to a given loss against the values from which γ and β start."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
 from experiments.studies.far_start import LEARNED
-from site_gen.theme import Theme
 
 TITLE = (
     "A γ ten times too small or too large is soon made up for; a γ of thirty or a large β is not"
@@ -19,37 +13,34 @@ CLAIMS = ("far-start-takes-long", "ideal-start-saves-steps")
 MISSING = {"steps": "a run that never reaches the target has no number of steps"}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Steps of every run to the target, by start; none for a run that does not get there."""
-    steps = results["steps_to"].where(np.isfinite)
-    gamma, beta = (results[f"start_{name}"].rename(name) for name in ("gamma", "beta"))
-    found = rows(steps.rename("steps"), gamma, beta).assign(last_step=int(results["step"][-1]))
-    return found.sort_values(["gamma", "beta", "start", "run"], ignore_index=True)
+    steps, last = results["steps_to"].where(np.isfinite), int(results["step"][-1])
+    found = rows(steps=steps, gamma=results["start_gamma"], beta=results["start_beta"])
+    found = found.sort_values(["gamma", "beta", "start", "run"], ignore_index=True)
+    return found.assign(last_step=last)
 
 
-def alt(data: pd.DataFrame) -> str:
-    steps = data.assign(steps=data["steps"].fillna(np.inf))
-    said = []
-    for (_, _, start), median in (
-        steps.groupby(["gamma", "beta", "start"])["steps"].median().items()
-    ):
-        reached = f"{median:.0f}" if np.isfinite(median) else "never"
+def alt(data):
+    steps, said = data.assign(steps=data["steps"].fillna(np.inf)), []
+    for (_, _, start), of in steps.groupby(["gamma", "beta", "start"])["steps"]:
+        reached = f"{of.median():.0f}" if np.isfinite(of.median()) else "never"
         said.append(f"{reached} from {'learned values' if start == LEARNED else f'({start})'}")
     return f"Median training steps to the target loss by the start of γ and β: {', '.join(said)}."
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Steps until the loss on a sample of the training images is under the target, by the start "
-        "of every γ with $\\beta = 0$ (left) and of every β with $\\gamma = 1$ (right). Each dot is "
-        f"one of {data['run'].nunique()} runs with the same weights and batches from every start; "
-        "the line joins medians. Runs in the strip do not get there within "
+        "of every γ with $\\beta = 0$ (left) and of every β with $\\gamma = 1$ (right). Each dot "
+        f"is one of {data['run'].nunique()} runs with the same weights and batches from every "
+        "start; the line joins medians. Runs in the strip do not get there within "
         f"{data['last_step'].iloc[0]} steps. “Learned”: from the γ and β, unit by unit, with which "
         "the run from $(1, 0)$ ended."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(cols=2, height=3.8, sharey=True, width_ratios=(3, 2))
     last, least = data["last_step"].iloc[0], 0.6 * data["steps"].min()
     shown = data.assign(steps=data["steps"].fillna(1.6 * last))

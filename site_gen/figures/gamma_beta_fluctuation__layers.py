@@ -1,15 +1,7 @@
 """How much γ fluctuates late in training, by condition and layer, beside the accuracy."""
 
-from __future__ import annotations
-
-import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
-
 from experiments.results import rows, summary
 from experiments.studies.gamma_beta_fluctuation import at_rates, rate_of, usual
-from site_gen.theme import Theme
 
 TITLE = "A larger rate makes γ fluctuate more, and the network learns all the same"
 TAGS = ("gamma and beta", "learning rate", "batch order")
@@ -17,57 +9,51 @@ CLAIMS = ("rate-and-order-make-them-fluctuate", "fluctuation-is-a-symptom")
 ID = "gamma-beta-drift-fluctuation"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Fluctuation of γ, geometric means, by condition and layer; and mean accuracy at the end."""
     order = [*at_rates(results), "small batches", "not shuffled"]
     of_gamma = results["fluctuation"].sel(parameter="gamma", condition=order, drop=True)
     ends = of_gamma.isel(layer=[0, -1]).assign_coords(layer=["first", "last"])
-    found = summary(np.log(ends.transpose("condition", "layer", "run")))
-    columns = ["fluctuation", "low", "high"]
-    found = found.assign(**np.exp(found[columns]), middle=rate_of(usual(results)))
-    return found.merge(rows(results["accuracy"].mean("run")), "left", "condition")
+    found = summary(ends.transpose("condition", "layer", "run"), geometric=True)
+    found = found.merge(rows(results["accuracy"].mean("run")), "left", "condition")
+    return found.assign(middle=rate_of(usual(results)))
 
 
-def alt(data: pd.DataFrame) -> str:
-    said = ", ".join(
-        f"{row.fluctuation:.1g} and {row.accuracy:.0%} for {row.condition}"
-        for row in data[data["layer"] == "last"].itertuples()
-    )
+def alt(data):
+    ends = data[data["layer"] == "last"].itertuples()
+    said = [f"{end.fluctuation:.1g} and {end.accuracy:.0%} for {end.condition}" for end in ends]
     return (
         "Dots: standard deviation of γ about its trend in the last hidden layer, and the test "
-        f"accuracy at the end: {said}."
+        f"accuracy at the end: {', '.join(said)}."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Left: standard deviation of γ about a straight line over the last steps of training, mean "
         "over the units of the first (open) and the last (filled) hidden layer. Right: accuracy on "
         "the test set with its own statistics at the end. Small batches and unshuffled data are at "
         f"rate ${data['middle'].iloc[0]:g}$. Geometric means (left) and means (right) of "
-        f"{data['runs'].iloc[0]} runs; the 95 % intervals on the left are about as wide as the dots."
+        f"{data['runs'].iloc[0]} runs; the 95 % intervals on the left are about as wide as the "
+        "dots."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.4, sharey=True, width_ratios=(3, 2))
     conditions = list(data["condition"].unique())[::-1]
     for y, condition in enumerate(conditions):
         of = data[data["condition"] == condition].assign(y=y)
         colour = theme.colour("batch norm" if condition.startswith("rate") else "negative")
-        theme.curve(
-            left, of[["fluctuation", "y"]], "fluctuation", "y", theme.grid, linewidth=1, zorder=1
-        )
+        left.plot(of["fluctuation"], of["y"], color=theme.grid, linewidth=1, zorder=1)
         left.hlines(of["y"], of["low"], of["high"], color=colour, linewidth=1)
-        for layer, fill in (("first", theme.paper), ("last", colour)):
-            one = of.loc[of["layer"] == layer, ["fluctuation", "y"]]
-            look = {"markersize": 7, "markerfacecolor": fill}
-            theme.points(left, one, "fluctuation", "y", colour, **look)
+        for one, fill in zip(of["fluctuation"], (theme.paper, colour), strict=True):
+            left.plot([one], [y], "o", color=colour, markersize=7, markerfacecolor=fill)
         accuracy = of["accuracy"].iloc[0]
         right.plot([accuracy], [y], "o", color=colour, markersize=7)
         dx, ha = (8, "left") if accuracy < 0.3 else (-8, "right")  # no room on the left
-        text = f"{100 * accuracy:.0f} %"
-        theme.label(right, accuracy, y, text, colour, dx=dx, ha=ha, weight="normal")
+        place = {"dx": dx, "ha": ha, "weight": "normal"}
+        theme.label(right, accuracy, y, f"{100 * accuracy:.0f} %", colour, **place)
     left.set_yticks(range(len(conditions)), conditions)
     left.set(xscale="log", title="fluctuation of γ")
     right.set(xlim=(0, 1), title="accuracy at the end")

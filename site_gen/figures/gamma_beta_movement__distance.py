@@ -1,14 +1,8 @@
-"""How far one step moves the distribution in front of batch norm, behind it, and by γ and β alone."""
-
-from __future__ import annotations
+"""How far a step moves the distribution in front of batch norm, behind it, by γ and β alone."""
 
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "What moves behind batch norm is mostly the shape, unless the learning rate is very large"
 TAGS = ("gamma and beta", "internal covariate shift", "learning rate")
@@ -23,21 +17,17 @@ WHAT = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Movement in one step by rate, place and step: geometric mean, and nine runs in ten."""
     some = [results["rate"].values[k] for k in (0, results.sizes["rate"] // 2, -1)]
-    of, found = np.log(results[list(WHAT)].sel(rate=some).isel(layer=-1, drop=True)), []
-    for what in WHAT:
-        values = of[what].transpose("rate", "probe_step", "run")
-        low, high = (values.quantile(share, "run").drop_vars("quantile") for share in (0.05, 0.95))
-        columns = {"distance": values.mean("run"), "low": low, "high": high}
-        found.append(rows(*(np.exp(one).rename(name) for name, one in columns.items())))
-    table = pd.concat(found, keys=WHAT, names=["what"]).reset_index("what")
-    table = table.rename(columns={"probe_step": "step"}).sort_values("rate", kind="stable")
-    return table.assign(step=table["step"] + 1, runs=results.sizes["run"])
+    of = np.log(results[list(WHAT)].sel(rate=some).isel(layer=-1, drop=True))
+    of = of.to_dataarray("what").transpose("rate", "what", "probe_step", "run")
+    low, high = (of.quantile(share, "run").drop_vars("quantile") for share in (0.05, 0.95))
+    table = rows(distance=np.exp(of.mean("run")), low=np.exp(low), high=np.exp(high))
+    return table.assign(step=table.pop("probe_step") + 1, runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     sums = data.groupby(["rate", "what"])["distance"].sum().unstack()
     shares = sums["affine_distance"] / sums["after_distance"]
     said = ", ".join(f"{share:.0%} at rate {rate:g}" for rate, share in shares.items())
@@ -51,17 +41,17 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     rates = "$, $".join(f"{rate:g}" for rate in data["rate"].unique())
     return (
         "Wasserstein-1 distance between the distributions of a unit over a fixed probe before and "
-        "after one training step, in standard deviations of the distribution, mean over the units of "
-        f"the last hidden layer; at learning rates ${rates}$. Geometric means of "
+        "after one training step, in standard deviations of the distribution, mean over the units "
+        f"of the last hidden layer; at learning rates ${rates}$. Geometric means of "
         f"{data['runs'].iloc[0]} runs; the bands hold the middle nine runs in ten."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "rate", sharey=True)
     for ax, rate, of_rate in panels:
         for what, (_, colour) in WHAT.items():

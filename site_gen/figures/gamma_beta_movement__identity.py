@@ -1,13 +1,8 @@
-"""The measured movement of mean and standard deviation behind batch norm, against that of γ and β."""
-
-from __future__ import annotations
+"""Movement of mean and standard deviation behind batch norm, against that of γ and β."""
 
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Behind batch norm mean and width move exactly as far as β and γ do"
 TAGS = ("gamma and beta", "internal covariate shift", "closed form")
@@ -17,22 +12,19 @@ ID = "gamma-beta-drift-identity"
 MOMENTS = {"mean": ("mean", "|Δβ|"), "std": ("standard deviation", "|Δ(|γ|σ/√(σ²+ε))|")}
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
-    """Movement in one step on the probe and by the closed form, by moment, rate, layer and step.
-
-    Mean over units; the first run.
-    """
+def data(results):
+    """By moment, rate, layer and step: movement on the probe and by the closed form; first run."""
     one, found = results.isel(run=0, drop=True).transpose("rate", "layer", "probe_step", ...), []
     for moment in MOMENTS:
         measured, theory = one[f"after_{moment}"], one[f"after_{moment}_theory"]
-        found.append(
-            rows(measured.rename("measured"), theory.rename("theory")).assign(moment=moment)
-        )
-    table = pd.concat(found, ignore_index=True).rename(columns={"probe_step": "step"})
-    return table.assign(step=table["step"] + 1, largest_error=float(results["error"].max()))
+        found.append(rows(measured=measured, theory=theory).assign(moment=moment))
+    table = pd.concat(found, ignore_index=True)
+    return table.assign(
+        step=table.pop("probe_step") + 1, largest_error=float(results["error"].max())
+    )
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     least, most = data["theory"].min(), data["theory"].max()
     return (
         f"Measured against predicted movement in one step, from {least:.0e} to {most:.0e}: all "
@@ -41,7 +33,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     mantissa, exponent = f"{data['largest_error'].iloc[0]:.0e}".split("e")
     return (
         f"Every point is one layer of the first run at one of {data['step'].nunique()} steps, mean "
@@ -51,20 +43,18 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "moment")
-    rates = list(data["rate"].unique())
+    colours = theme.sequence(data["rate"].nunique())
+    place = {"transform": "axes fraction", "dx": 0}
     for ax, moment, some in panels:
         name, formula = MOMENTS[moment]
         ends = [some["theory"].min() / 2, 2 * some["theory"].max()]
         theme.theory(ax, ends, ends, zorder=1.9)
-        for rate, colour in zip(rates, theme.sequence(len(rates)), strict=True):
-            of = some[some["rate"] == rate]
+        for k, ((rate, of), colour) in enumerate(zip(some.groupby("rate"), colours, strict=True)):
             theme.points(ax, of, "theory", "measured", colour, markersize=4, alpha=0.8)
+            if ax is panels[0][0]:
+                theme.label(ax, 0.03, 0.95 - 0.075 * k, f"rate {rate:g}", colour, **place)
         ax.set(xscale="log", yscale="log", xlabel=formula, title=f"movement of the {name}")
-    left = panels[0][0]
-    left.set_ylabel("measured on the probe")
-    for k, (rate, colour) in enumerate(zip(rates, theme.sequence(len(rates)), strict=True)):
-        place = {"transform": "axes fraction", "dx": 0}
-        theme.label(left, 0.03, 0.95 - 0.075 * k, f"rate {rate:g}", colour, **place)
+    panels[0][0].set_ylabel("measured on the probe")
     return figure

@@ -1,13 +1,8 @@
 """Before training: saturation, the gradient of the first layer, and whether batches agree on it."""
 
-from __future__ import annotations
-
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows, summary
-from site_gen.theme import Theme
 
 TITLE = "A large γ saturates the sigmoids and still lets more gradient through"
 TAGS = ("γ and β", "saturation", "gradients", "theory")
@@ -23,11 +18,8 @@ PANELS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
-    """By quantity, β and γ: the mean with its interval, and the theory where there is one.
-
-    The gradient is in parts of that of the same run at (1, 0).
-    """
+def data(results):
+    """Means by quantity, β and γ, and the theory of one; gradients in parts of that at (1, 0)."""
     results = results.sel(start_beta=list(BETAS)).rename(start_gamma="gamma", start_beta="beta")
     found = []
     for quantity in PANELS:
@@ -35,24 +27,24 @@ def data(results: xr.Dataset) -> pd.DataFrame:
         if quantity == "first_gradient":
             values = values / values.sel(gamma=1.0, beta=0.0)
         found.append(summary(values, name="mean").assign(quantity=quantity))
-    theory = rows(results["saturated_theory"].rename("theory")).assign(quantity="saturated")
+    theory = rows(theory=results["saturated_theory"]).assign(quantity="saturated")
     return pd.concat(found).merge(theory, "left", ["quantity", "beta", "gamma"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     at = data.set_index(["quantity", "gamma", "beta"])["mean"]
     agreement, gradient = at["agreement"], at["first_gradient"]
     return (
-        f"Three panels over γ. At β = 0 the share of saturated sigmoids rises from "
+        "Three panels over γ. At β = 0 the share of saturated sigmoids rises from "
         f"{at['saturated', 1, 0]:.2f} at γ = 1 to {at['saturated', 10, 0]:.2f} at γ = 10, close to "
-        f"theory; the first layer’s gradient grows to {gradient[10, 0]:.1f} times that at γ = 1; the "
-        f"cosine between two batches falls from {agreement[1, 0]:.2f} to {agreement[10, 0]:.2f}. At "
-        f"β = 4, γ = 1 the share is {at['saturated', 1, 4]:.2f} and the gradient "
-        f"{gradient[1, 4]:.2f}."
+        f"theory; the first layer’s gradient grows to {gradient[10, 0]:.1f} times that at γ = 1; "
+        f"the cosine between two batches falls from {agreement[1, 0]:.2f} to "
+        f"{agreement[10, 0]:.2f}. At β = 4, γ = 1 the share is {at['saturated', 1, 4]:.2f} and the "
+        f"gradient {gradient[1, 4]:.2f}."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Before training, three layers of sigmoids on small digits, every $\\gamma$ and every "
         "$\\beta$ of the network alike. Left: share of activations of the last hidden layer below "
@@ -62,20 +54,18 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "quantity", height=3.5)
     colours = dict(zip(BETAS, theme.sequence(len(BETAS)), strict=True))
-    for ax, quantity, of_quantity in panels:
-        for beta, colour in colours.items():
-            of = of_quantity[of_quantity["beta"] == beta]
-            measured = {"fmt": "o", "markersize": 3.5} if quantity == "saturated" else {}
-            theme.curve(ax, of, "gamma", "mean", colour, **measured)
+    for ax, quantity, some in panels:
+        for beta, of in some.groupby("beta"):
+            look = {"fmt": "o", "markersize": 3.5} if quantity == "saturated" else {}
+            theme.curve(ax, of, "gamma", "mean", colours[beta], **look)
             theme.theory(ax, of["gamma"], of["theory"])
         ax.set(xscale="log", xlabel="γ", title=PANELS[quantity])
         ax.set(**{"yscale": "log"} if quantity == "first_gradient" else {"ylim": (-0.03, 1.03)})
         ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
-    saturated = panels[0][0]
     places = {0.0: (2.3, 0.14, "left"), 2.0: (0.62, 0.12, "right"), 4.0: (0.2, 0.93, "center")}
     for beta, (x, y, ha) in places.items():
-        theme.label(saturated, x, y, f"β = {beta:g}", colours[beta], dx=0, ha=ha)
+        theme.label(panels[0][0], x, y, f"β = {beta:g}", colours[beta], dx=0, ha=ha)
     return figure

@@ -1,18 +1,11 @@
 """Final training loss by the values from which γ and β start, on two tasks, frozen and trained."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.results import rows
 from experiments.studies.gamma_beta_training import AFFINE, TASKS
-from site_gen.theme import Theme
 
 TITLE = "The start at γ = 1, β = 0 is not the best, and training γ and β mends much but not all"
 TAGS = ("γ and β", "training", "initialization")
@@ -25,28 +18,28 @@ CLAIMS = (
 ID = "gamma-beta-sweep-training"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """Mean loss and test accuracy at the end, by task, treatment of γ and β, and their start."""
     means = results.sel(task=list(TASKS), affine=list(AFFINE)).mean("run")
-    accuracy = means["training_accuracy"].rename("accuracy")
-    return rows(means["loss"], accuracy).assign(runs=results.sizes["run"])
+    table = rows(means["loss"], accuracy=means["training_accuracy"])
+    return table.assign(runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     said = []
     for task, of in data.groupby("task", sort=False):
         loss = of.set_index(["affine", "gamma", "beta"])["loss"]
-        best = of.loc[of.loc[of["affine"] == "trained", "loss"].idxmin()]
+        trained, (gamma, beta) = loss["trained"], loss["trained"].idxmin()
         said.append(
             f"on the {task} the loss from (1, 0) is {loss['frozen', 1, 0]:.2f} frozen and "
-            f"{loss['trained', 1, 0]:.2f} trained, and the lowest is {best['loss']:.2f}, trained "
-            f"from ({best['gamma']:g}, {best['beta']:g})".replace("-", "−")
+            f"{trained[1, 0]:.2f} trained, and the lowest is {trained.min():.2f}, trained "
+            f"from ({gamma:g}, {beta:g})".replace("-", "−")
         )
     said = "; ".join(said).capitalize()
     return f"Four heat maps of the final loss over γ and β at the start. {said}."
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         f"Final training loss (nats) from every start of the grid, mean of {data['runs'].iloc[0]} "
         "paired runs; the further a cell’s colour is from the paper’s, the higher the loss, on one "
@@ -55,11 +48,11 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, axes = theme.figure(rows=2, cols=2, height=6.0, sharex=True, sharey=True)
-    for line, (task, of_task) in zip(axes, data.groupby("task", sort=False), strict=True):
-        norm = LogNorm(of_task["loss"].min(), of_task["loss"].max())
-        for ax, (affine, of) in zip(line, of_task.groupby("affine", sort=False), strict=True):
+    for line, (task, some) in zip(axes, data.groupby("task", sort=False), strict=True):
+        norm = LogNorm(some["loss"].min(), some["loss"].max())
+        for ax, (affine, of) in zip(line, some.groupby("affine", sort=False), strict=True):
             _map(ax, of.pivot(index="gamma", columns="beta", values="loss"), norm, theme)
             ax.set_title(f"final loss, {task}, γ and β {affine}")
         line[0].set_ylabel("γ at the start")
@@ -68,7 +61,7 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
     return figure
 
 
-def _map(ax: Axes, grid: pd.DataFrame, norm: LogNorm, theme: Theme) -> None:
+def _map(ax, grid, norm, theme):
     """A coloured cell for each start, with its loss, and a frame around (1, 0)."""
     ax.imshow(grid, cmap=theme.cmap, norm=norm, origin="lower", aspect="auto")
     for (row, column), loss in np.ndenumerate(grid.to_numpy()):

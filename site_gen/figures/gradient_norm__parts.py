@@ -1,14 +1,8 @@
 """One gradient taken apart into what the backward pass removes and what it sends back."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "A gradient that arrives, the two parts that go, and the part that gets back"
 TAGS = ("transform", "gradients")
@@ -23,19 +17,19 @@ PARTS = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every part and sample: its normalized value and its entry of the gradient."""
-    gradient = results["part"].sel(kind=list(PARTS)).rename(kind="part").rename("gradient")
-    return rows(gradient, results["part_input"].rename("normalized"))
+    part = results["part"].sel(kind=list(PARTS)).rename("gradient").rename(kind="part")
+    return rows(part, normalized=results["part_input"])
 
 
-def shares(data: pd.DataFrame) -> pd.Series:
+def shares(data):
     """Squared length of each part over that of the whole."""
     squares = data["gradient"].pow(2).groupby(data["part"]).sum()
     return squares / squares["arrives"]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     of = 100 * shares(data)
     return (
         f"Four panels of stems over the normalized values of {data['sample'].nunique()} samples: "
@@ -45,18 +39,19 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     back = data[data["part"] == "returns"]
     along = max(abs(back["gradient"].sum()), abs((back["gradient"] * back["normalized"]).sum()))
     return (
-        f"A made-up gradient of {len(back)} samples at $\\varepsilon = 0$, times $\\sigma$. The two "
-        f"removed parts hold {100 * (1 - shares(data)['returns']):.0f} % of its squared length, far "
-        "above the $2/m$ of a random one, for it was made to ask for a move and a stretch. What gets "
-        f"back has no mean and no slope: both sums are below {max(along, 1e-15):.0e}."
+        f"A made-up gradient of {len(back)} samples at $\\varepsilon = 0$, times $\\sigma$. The "
+        f"two removed parts hold {100 * (1 - shares(data)['returns']):.0f} % of its squared "
+        "length, far above the $2/m$ of a random one, for it was made to ask for a move and a "
+        "stretch. What gets back has no mean and no slope: both sums are below "
+        f"{max(along, 1e-15):.0e}."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, panels = theme.panels(data, "part", height=2.9, sharex=True, sharey=True)
     side = 0.3 + np.abs(data["normalized"]).max()
     reach = 1.15 * np.abs(data["gradient"]).max()

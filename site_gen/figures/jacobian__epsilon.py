@@ -1,14 +1,8 @@
 """What ε lets through of the gradient that would stretch the batch."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "Below √ε the gradient that stretches a batch gets through"
 TAGS = ("transform", "gradients", "epsilon")
@@ -21,42 +15,39 @@ NAMES = {
 }
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By ε and the input's standard deviation: median and extremes over runs; the closed form."""
-    share = results["stretch_share"].rename(sigma="input_std")
-    found = rows(
-        share.median("run").rename("share"),
-        share.min("run").rename("lowest"),
-        share.max("run").rename("highest"),
-        results["stretch_share_theory"].rename(sigma="input_std").rename("theory"),
-    )
+    results = results.rename(sigma="input_std")
+    share, theory = results["stretch_share"], results["stretch_share_theory"]
+    ends = {"lowest": share.min("run"), "highest": share.max("run")}
+    found = rows(share=share.median("run"), **ends, theory=theory)
     return found.assign(runs=results.sizes["run"])
 
 
-def _at(data: pd.DataFrame, eps: float, sigma: float) -> float:
+def _at(data, eps, sigma):
     of = data[np.isclose(data["eps"], eps)]
     return of.loc[(np.log(of["input_std"]) - np.log(sigma)).abs().idxmin(), "share"]
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     return (
-        "Two curves fall from 1 to 0 as the input’s standard deviation grows, one around √ε = 0.003, "
-        f"one around 0.03; at an input of 0.01 they stand at {_at(data, 1e-5, 0.01):.3f} (ε = 1e-5) "
-        f"and {_at(data, 1e-3, 0.01):.3f} (ε = 1e-3)."
+        "Two curves fall from 1 to 0 as the input’s standard deviation grows, one around √ε = "
+        f"0.003, one around 0.03; at an input of 0.01 they stand at {_at(data, 1e-5, 0.01):.3f} (ε "
+        f"= 1e-5) and {_at(data, 1e-3, 0.01):.3f} (ε = 1e-3)."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     error = np.abs(data[["lowest", "highest"]].sub(data["theory"], axis=0)).max().max()
     return (
         "Factor by which the backward pass multiplies a gradient along $\\hat x$, over the factor "
         f"for the $m - 2$ directions that it keeps. Points: {data['runs'].iloc[0]} random batches "
-        "each, which agree; lines: $\\varepsilon/(\\sigma^2+\\varepsilon)$, at most "
-        f"{error:.0e} away. At $\\sigma = \\sqrt{{\\varepsilon}}$ one half gets through."
+        f"each, which agree; lines: $\\varepsilon/(\\sigma^2+\\varepsilon)$, at most {error:.0e} "
+        "away. At $\\sigma = \\sqrt{\\varepsilon}$ one half gets through."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     for (eps, of), colour in zip(data.groupby("eps"), theme.sequence(2), strict=True):
         decades = np.log10(of["input_std"].max() / of["input_std"].min())

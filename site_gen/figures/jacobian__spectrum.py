@@ -1,14 +1,8 @@
 """Singular values of the backward pass, batch size by batch size."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows
-from site_gen.theme import Theme
 
 TITLE = "The backward pass keeps m − 2 directions and removes two"
 TAGS = ("transform", "gradients", "batch size")
@@ -17,27 +11,27 @@ CLAIMS = ("affine-restores-information", "backward-only-rescales")
 LARGEST = 32  # larger batches look the same, with more points
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """By batch size and rank: the singular value over γ/σ, median and extremes; the closed form."""
     values = results["singular_value"]
     values = values.sel(batch=values["batch"] <= LARGEST)
-    lowest, highest = values.min("run").rename("lowest"), values.max("run").rename("highest")
-    found = rows(values.median("run"), lowest, highest).dropna(ignore_index=True)
+    found = rows(values.median("run"), lowest=values.min("run"), highest=values.max("run"))
+    found = found.dropna(ignore_index=True)
     theory = np.where(found["rank"] < found["batch"] - 2, 1.0, 0.0)
     return found.assign(theory=theory, runs=results.sizes["run"])
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     sizes = data["batch"].unique()
     lost = (data["singular_value"] < 0.5).groupby(data["batch"]).sum()
     return (
         f"A row of points for each batch size from {sizes[0]} to {sizes[-1]}: in every row all "
-        f"points are filled but the last {lost.iloc[-1]}, which are empty; a batch of {sizes[0]} has "
-        f"{lost.iloc[0]} empty points and no other."
+        f"points are filled but the last {lost.iloc[-1]}, which are empty; a batch of {sizes[0]} "
+        f"has {lost.iloc[0]} empty points and no other."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     off = np.abs(data[["lowest", "highest"]].sub(data["theory"], axis=0)).max().max()
     return (
         "Each point is one singular value of batch norm’s backward pass at $\\varepsilon = 0$, in "
@@ -47,7 +41,7 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     sizes = sorted(data["batch"].unique())
     shown = data.assign(place=data["rank"] + 1, line=data["batch"].map(sizes.index))
@@ -58,11 +52,10 @@ def draw(data: pd.DataFrame, theme: Theme) -> Figure:
         kept = passing[data["batch"] == m].sum()
         # the longest rows leave room only above
         place = {"dx": 14} if m <= LARGEST // 2 else {"dx": 4, "dy": 14, "ha": "right"}
-        text = f"{kept} kept, {m - kept} removed"
-        theme.label(ax, m, line, text, theme.ink, weight="normal", **place)
-    ax.set(
-        ylim=(len(sizes) - 0.5, -0.7), xlim=(0, max(sizes) + 1), xlabel="rank of the singular value"
-    )
+        place |= {"weight": "normal"}
+        theme.label(ax, m, line, f"{kept} kept, {m - kept} removed", theme.ink, **place)
+    ax.set(xlabel="rank of the singular value", xlim=(0, max(sizes) + 1))
+    ax.set_ylim(len(sizes) - 0.5, -0.7)
     ax.set_yticks(range(len(sizes)), [f"m = {m}" for m in sizes])
     ax.grid(False)
     return figure

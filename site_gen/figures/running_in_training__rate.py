@@ -1,15 +1,9 @@
 """Error of the running means against the update rate, at several moments of training."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from experiments.studies.running_in_training import error
-from site_gen.theme import Theme
+from experiments.studies.running_in_training import ERROR
 
 TITLE = "The best update rate falls as training goes on"
 TAGS = ("running statistics", "momentum", "training")
@@ -17,23 +11,21 @@ CLAIMS = ("smaller-rate-is-better",)
 ID = "running-statistics-rate"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every step and rate: geometric mean of the error over runs, with its interval."""
-    table = summary(error().map(np.log)(results), name="error")
-    columns = ["error", "low", "high"]
-    return table.assign(**np.exp(table[columns]))
+    return summary(ERROR(results), name="error", geometric=True)
 
 
-def _shown(data: pd.DataFrame) -> list[int]:
+def _shown(data):
     """Every other step, the last included: curves apart enough to be labelled."""
     return sorted(data["step"].unique())[::-2][::-1]
 
 
-def _best(data: pd.DataFrame) -> pd.DataFrame:
+def _best(data):
     return data.loc[data.groupby("step")["error"].idxmin()].set_index("step")
 
 
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     best, shown = _best(data), _shown(data)
     first, last = shown[0], shown[-1]
     return (
@@ -43,25 +35,24 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
-    best, last = _best(data), data["step"].max()
+def caption(data):
+    last, best = data["step"].max(), _best(data).iloc[-1]
     return (
         "Error of the running means of both hidden layers against the training set's, in standard "
-        "deviations of the unit, root mean square over units; rings mark the best rate. Too small a "
-        "rate still remembers the start and older weights, too large a one knows only the last "
-        f"batches. After {last} steps the best is {best.loc[last, 'rate']:g}, with an error of "
-        f"{best.loc[last, 'error']:.3f}. Geometric means of {data['runs'].iloc[0]} runs with 95 % "
-        "bands."
+        "deviations of the unit, root mean square over units; rings mark the best rate. Too small "
+        "a rate still remembers the start and older weights, too large a one knows only the last "
+        f"batches. After {last} steps the best is {best['rate']:g}, with an error of "
+        f"{best['error']:.3f}. Geometric means of {best['runs']:g} runs with 95 % bands."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, ax = theme.figure()
     steps, best, height, lift = _shown(data), _best(data), np.inf, 1.12
     for step, colour in zip(steps, theme.sequence(len(steps)), strict=True):
-        here, ring = data[data["step"] == step], best.loc[[step]]
+        here = data[data["step"] == step]
         theme.curve(ax, here, "rate", "error", colour, fmt="o-")
-        ax.plot(ring["rate"], ring["error"], "o", markersize=10, mfc="none", mec=colour)
+        ax.plot(*best.loc[step, ["rate", "error"]], "o", markersize=10, mfc="none", mec=colour)
         # Labels lie at least a line apart; the first stands above its point, to leave room.
         height, lift = min(lift * here["error"].iloc[0], height / 1.33), 1
         text = f"{step} step" + ("s" if step > 1 else "")

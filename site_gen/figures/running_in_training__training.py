@@ -1,50 +1,38 @@
 """Test accuracy of one and the same network under running averages of several rates."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import summary
-from site_gen.theme import Theme
 
 TITLE = "Early on, the network is better than its running statistics let it look"
 TAGS = ("running statistics", "momentum", "training")
 CLAIMS = ("running-average-is-population", "early-validation-is-the-statistics")
 ID = "running-statistics-training"
-MISSING = dict.fromkeys(
-    ("points_lost", "lost_low", "lost_high"), "the population's statistics lose nothing"
-)
+LOST = {"points_lost": "points_lost", "low": "lost_low", "high": "lost_high"}
+MISSING = dict.fromkeys(LOST.values(), "the population's statistics lose nothing")
 
-SHOWN = (0.1, 0.01, 0.001)
+SHOWN = ("0.1", "0.01", "0.001")
 POPULATION = "population"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
+def data(results):
     """A row for every statistics and step: accuracy, and points lost against the exact ones."""
     exact = results["precise_accuracy"]
     found = [summary(exact, name="accuracy").assign(statistics=POPULATION)]
     for rate in SHOWN:
-        curve = results["accuracy"].sel(rate=rate, drop=True)
-        lost = summary(100 * (exact - curve), name="points_lost")
-        names = {"low": "lost_low", "high": "lost_high"}
-        columns = lost.rename(columns=names)[["points_lost", *names.values()]]
-        found.append(summary(curve).assign(statistics=f"{rate:g}", **columns))
+        curve = results["accuracy"].sel(rate=float(rate), drop=True)
+        lost = summary(100 * (exact - curve), name="points_lost")[list(LOST)].rename(columns=LOST)
+        found.append(summary(curve).assign(statistics=rate, **lost))
     return pd.concat(found, ignore_index=True)
 
 
-def _rates(data: pd.DataFrame) -> list[str]:
-    return [name for name in data["statistics"].unique() if name != POPULATION]
-
-
-def alt(data: pd.DataFrame) -> str:
+def alt(data):
     running = data[data["statistics"] != POPULATION]
     worst = data.loc[running.groupby("statistics", sort=False)["points_lost"].idxmax()]
     told = ", ".join(
-        f"{w['points_lost']:.0f} points after {w['step']} steps at α = {w['statistics']}"
-        for _, w in worst.iterrows()
+        f"{w.points_lost:.0f} points after {w.step} steps at α = {w.statistics}"
+        for w in worst.itertuples()
     )
     last = data[data["step"] == data["step"].max()]["accuracy"]
     return (
@@ -54,7 +42,7 @@ def alt(data: pd.DataFrame) -> str:
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "Test accuracy on MNIST-5k of the same weights, evaluated with the exact mean and variance "
         "of every unit over the training set, and with running averages of update rate $\\alpha$. "
@@ -62,23 +50,20 @@ def caption(data: pd.DataFrame) -> str:
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.6)
-    rates = _rates(data)
-    for name, colour in zip(rates, theme.sequence(len(rates) + 1), strict=False):
-        here = data[data["statistics"] == name]
-        theme.curve(left, here, "step", "accuracy", colour, fmt="o-")
-        lost = here.drop(columns=["low", "high"])
-        lost = lost.rename(columns={"lost_low": "low", "lost_high": "high"})
+    tables = dict(list(data.groupby("statistics")))
+    for name, colour in zip(SHOWN, theme.sequence(len(SHOWN) + 1), strict=False):
+        theme.curve(left, tables[name], "step", "accuracy", colour, fmt="o-")
+        lost = tables[name][["step", *LOST.values()]].set_axis(["step", *LOST], axis=1)
         theme.curve(right, lost, "step", "points_lost", colour, fmt="o-")
         # The label stands on the falling side, a label's height apart from others.
         points, steps = lost["points_lost"].to_numpy(), np.log(lost["step"].to_numpy())
         k = points.argmax()
-        height = points[k] * 0.28
-        x = np.exp(np.interp(-height, -points[k:], steps[k:]))
-        text = f"α = {name}" if name == rates[0] else name
-        theme.label(right, x, height, text, colour, dx=9, dy=3)
-    exact = data[data["statistics"] == POPULATION]
+        x = np.exp(np.interp(-points[k] * 0.28, -points[k:], steps[k:]))
+        text = f"α = {name}" if name == SHOWN[0] else name
+        theme.label(right, x, points[k] * 0.28, text, colour, dx=9, dy=3)
+    exact = tables[POPULATION]
     theme.curve(left, exact, "step", "accuracy", "truth", fmt="o-")
     x = np.exp(np.interp(0.6, exact["accuracy"], np.log(exact["step"])))
     theme.label(left, x, 0.6, "exact\nstatistics", "truth", ha="right", dx=-7, dy=6)

@@ -1,14 +1,8 @@
 """How a running mean forgets its start, and how noisy it stays."""
 
-from __future__ import annotations
-
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.results import rows, summary
-from site_gen.theme import Theme
 
 TITLE = "A small rate is quiet in the long run, and slow to get there"
 TAGS = ("running statistics", "momentum")
@@ -16,69 +10,59 @@ CLAIMS = ("hundred-batches-are-enough", "waiting-makes-exact", "running-noise-is
 ID = "running-statistics-stream"
 
 
-def data(results: xr.Dataset) -> pd.DataFrame:
-    """A row for every rate and step: mean and noise of the running mean, with their closed forms."""
+def data(results):
+    """By rate and step, mean and noise of the running mean, with their closed forms."""
     results = results.rename(stream_rate="rate", stream_step="step", stream_run="run")
     mean, one = results["stream_mean"], results["batch_variance"]
-    known = {
-        "mean": results["ema_mean"].mean("run") / mean,
-        "mean_theory": results["ema_mean_theory"] / mean,
-        "noise_theory": np.sqrt(results["ema_variance_theory"] / one),
-        "steps_to_one_percent": results["steps_to_one_percent"],
-    }
-    table = rows(*(array.rename(name) for name, array in known.items()))
+    table = rows(
+        mean=results["ema_mean"].mean("run") / mean,
+        mean_theory=results["ema_mean_theory"] / mean,
+        noise_theory=np.sqrt(results["ema_variance_theory"] / one),
+        steps_to_one_percent=results["steps_to_one_percent"],
+    )
     noise = summary(results["ema_variance"] / one, name="noise")
     table[["noise", "low", "high"]] = np.sqrt(noise[["noise", "low", "high"]])
     return table.assign(runs=results.sizes["run"])
 
 
-def _needed(data: pd.DataFrame) -> pd.Series:
-    return data.groupby("rate")["steps_to_one_percent"].first().sort_index(ascending=False)
-
-
-def _noise(data: pd.DataFrame) -> pd.Series:
-    return data.groupby("rate")["noise"].last().sort_index(ascending=False)
-
-
-def alt(data: pd.DataFrame) -> str:
-    needed, noise = _needed(data), _noise(data)
-    steps = ", ".join(f"{n:.0f} (α = {rate:g})" for rate, n in needed.items())
-    left = ", ".join(f"{n:.2g}" for n in noise)
+def alt(data):
+    ends = data.groupby("rate").last().sort_index(ascending=False)
+    steps = [f"{n:.0f} (α = {rate:g})" for rate, n in ends["steps_to_one_percent"].items()]
     return (
         "Left: the running mean rises from 0 to the stream's mean in steps that grow as α shrinks: "
-        f"within 1 % after {steps}. Right: its noise settles at {left} of a single batch mean’s, "
-        "smaller for smaller α."
+        f"within 1 % after {', '.join(steps)}. Right: its noise settles at "
+        f"{', '.join(f'{n:.2g}' for n in ends['noise'])} of a single batch mean’s, smaller for "
+        "smaller α."
     )
 
 
-def caption(data: pd.DataFrame) -> str:
+def caption(data):
     return (
         "A running mean over independent Gaussian batches, started at zero, at update rates "
-        "$\\alpha$. Left: its mean, as a share of the true one; diamonds mark the step from which on "
-        "the start weighs less than 1 %. Right: its standard deviation, in units of a single batch "
-        f"mean’s; bars are 95 % intervals. Points: {data['runs'].iloc[0]} runs; lines: the closed "
-        "forms $1-(1-\\alpha)^t$ and $\\sqrt{\\alpha(1-(1-\\alpha)^{2t})/(2-\\alpha)}$."
+        "$\\alpha$. Left: its mean, as a share of the true one; diamonds mark the step from which "
+        "on the start weighs less than 1 %. Right: its standard deviation, in units of a single "
+        f"batch mean’s; bars are 95 % intervals. Points: {data['runs'].iloc[0]} runs; lines: the "
+        "closed forms $1-(1-\\alpha)^t$ and $\\sqrt{\\alpha(1-(1-\\alpha)^{2t})/(2-\\alpha)}$."
     )
 
 
-def draw(data: pd.DataFrame, theme: Theme) -> Figure:
+def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.5)
     rates = sorted(data["rate"].unique(), reverse=True)
     for rate, colour in zip(rates, theme.sequence(len(rates)), strict=True):
-        here, first = data[data["rate"] == rate], rate == rates[0]
-        some, needed = here.iloc[::3], here["steps_to_one_percent"].iloc[0]
+        here, first, name = data[data["rate"] == rate], rate == rates[0], f"α = {rate:g}"
+        some, needed, end = here[::3], here["steps_to_one_percent"].iloc[0], here.iloc[-1]
         theme.theory(left, here["step"], here["mean_theory"], zorder=1.9)
         theme.theory(right, here["step"], here["noise_theory"], zorder=1.9)
         theme.points(left, some[["step", "mean"]], "step", "mean", colour)
         theme.points(right, some, "step", "noise", colour)
         left.plot([needed], [0.99], "D", color=theme.ink, zorder=5)
-        above = {"ha": "center", "dx": 0, "dy": 10, "weight": "normal"}
-        theme.label(left, needed, 0.99, f"{needed:.0f}", theme.ink, **above)
-        half, text = np.log(0.5) / np.log1p(-rate), f"α = {rate:g}" if first else f"{rate:g}"
+        place = {"ha": "center", "dx": 0, "dy": 10, "weight": "normal"}
+        theme.label(left, needed, 0.99, f"{needed:.0f}", theme.ink, **place)
+        half, text = np.log(0.5) / np.log1p(-rate), name if first else f"{rate:g}"
         theme.label(left, half, 0.5, text, colour, ha="right", dx=-7, dy=6)
-        end, dy = here.iloc[-1], 20 if first else 12
-        place = end["step"], end["noise_theory"]
-        theme.label(right, *place, f"α = {rate:g}", colour, ha="right", dx=0, dy=dy)
+        place = {"ha": "right", "dx": 0, "dy": 20 if first else 12}
+        theme.label(right, end["step"], end["noise_theory"], name, colour, **place)
     for ax in (left, right):
         ax.set(xscale="log", xlabel="batches seen", xlim=(0.8, data["step"].max() * 1.3))
     left.set(ylim=(0, 1.12), title="running mean / true mean")

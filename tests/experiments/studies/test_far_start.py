@@ -47,4 +47,4 @@ def test_a_run_that_never_gets_there_counts_as_all_its_steps() -> None:
         {"steps_to": (("start", "run"), np.array([[10.0, 20.0], [np.inf, 40.0]]))},
         coords={"start": ["1, 0", "30, 0"], "step": [0, 80]},
     )
-    assert study.steps_from("30, 0")(results).values.tolist() == [80.0, 40.0]
+    assert study.STEPS.at(start="30, 0")(results).values.tolist() == [80.0, 40.0]
