@@ -1,15 +1,15 @@
 """What can γ and β learn alone, if every weight stays random?
 
-A network of two hidden layers with batch norm and ReLU learns digits, and only some of its parameters
-move: γ and β, the last layer, or all. The others stay as they are drawn. Every choice is tried at several
-widths and learning rates, with the same initial weights and the same batches; what counts is the test
-accuracy in evaluation mode at the best rate of a choice, averaged over a few readings at the end.
-Thresholds were chosen after pilots; the list of rates was made longer after a first result, in which the
-best one for γ and β was the largest.
+A network of two hidden layers with batch norm and ReLU learns digits, and only some of its
+parameters move: γ and β, the last layer, or all. The others stay as they are drawn. Every choice is
+tried at several widths and learning rates, with the same initial weights and the same batches; what
+counts is the test accuracy in evaluation mode at the best rate of a choice, averaged over a few
+readings at the end. Thresholds were chosen after pilots; the list of rates was made longer after a
+first result, in which the best one for γ and β was the largest.
 
-What came out: γ and β alone learn, and the more the wider the network, since they choose among random
-features. At these widths the last layer alone, which has more parameters, learns more; and everything
-learns most.
+What came out: γ and β alone learn, and the more the wider the network, since they choose among
+random features. At these widths the last layer alone, which has more parameters, learns more; and
+everything learns most.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from experiments.results import FIRST, LAST, difference, table, value
 from experiments.study import Case, Claim, Learning, above, below, call, setting
 from experiments.training import accuracy, last_steps, load, mlp, optimizer_of, paired, train
 
-# Short name → what is trained, and which parameters that is, by their paths; the last layer has index 8.
+# Short name → what is trained, and which parameters that is, by their paths; the last layer has
+# index 8.
 CHOICES = {
     "affine": ("γ and β", lambda path: path[1] in ("gamma", "beta")),
     "last": ("last layer", lambda path: path[0] == 8),
@@ -105,7 +106,8 @@ CLAIMS = (
     ),
     Claim(
         "gamma-and-beta-rival-the-rest",
-        says="γ and β alone do about as well as other ways to train a network with random features.",
+        says="γ and β alone do about as well as other ways to train a network with random "
+        "features.",
         source="reader",
         verdict="refuted",
         cases=tuple(
@@ -119,8 +121,8 @@ CLAIMS = (
                 ("everything", "everything"),
             )
         ),
-        because="At these widths and in this many steps, the last layer alone, with more parameters, "
-        "is well ahead, and everything further.",
+        because="At these widths and in this many steps, the last layer alone, with more "
+        "parameters, is well ahead, and everything further.",
     ),
 )
 

@@ -1,13 +1,13 @@
 """What does Bessel's correction in the running variance do, one normalization after another?
 
-Twenty normalizations in a row see one and the same batch for ever; others see fresh batches, and so does
-a random network of twenty dense, batch norm and ReLU blocks: both are evaluated on a large sample. Each
-is run with Bessel's correction in the running variance (PyTorch) and without (Keras, Flax), with ε = 0,
-so that closed forms are exact.
+Twenty normalizations in a row see one and the same batch for ever; others see fresh batches, and so
+does a random network of twenty dense, batch norm and ReLU blocks: both are evaluated on a large
+sample. Each is run with Bessel's correction in the running variance (PyTorch) and without (Keras,
+Flax), with ε = 0, so that closed forms are exact.
 
-What came out: with the correction, every layer after the first divides by a variance that is too large
-by m/(m−1), because a normalized batch has variance exactly one, so the output shrinks geometrically
-with depth. Without, only the first layer is off, once.
+What came out: with the correction, every layer after the first divides by a variance that is too
+large by m/(m−1), because a normalized batch has variance exactly one, so the output shrinks
+geometrically with depth. Without, only the first layer is off, once.
 """
 
 from dataclasses import dataclass
@@ -162,9 +162,9 @@ CLAIMS = (
             ),
             Case(f"{BLOCKS}, m = 64, {WITH_OVER_WITHOUT}", NETWORK_RATIO, NEAR),
         ),
-        because="It depends on depth and batch size: each layer loses a factor √((m−1)/m), little for "
-        "one layer and a large batch, much for many or a small one; what that costs in accuracy is "
-        "not measured.",
+        because="It depends on depth and batch size: each layer loses a factor √((m−1)/m), little "
+        "for one layer and a large batch, much for many or a small one; what that costs in "
+        "accuracy is not measured.",
     ),
     Claim(
         "the-gap-is-known",
@@ -182,7 +182,8 @@ CLAIMS = (
                 for m in (4, 64)
             ),
         ),
-        because="A normalized batch has variance exactly one, which the correction takes for m/(m−1).",
+        because="A normalized batch has variance exactly one, which the correction takes for "
+        "m/(m−1).",
     ),
     Claim(
         "unbiased-is-more-accurate",

@@ -1,15 +1,15 @@
 """Does batch norm make gradient descent converge at any learning rate?
 
-Least squares with uncorrelated inputs whose variances span a factor of a hundred, solved by gradient
-descent on the whole data: once as it is, y ≈ w·x, and once with a batch norm in front of the output,
-y ≈ γ (w·x)/std(w·x). The learning rate of w sweeps six decades; γ has a rate of its own, at most 1, as
-in the theorem. Both are computed from the inputs' covariance alone, which is exact at ε = 0; a test
-holds the steps against the engine's own layers.
+Least squares with uncorrelated inputs whose variances span a factor of a hundred, solved by
+gradient descent on the whole data: once as it is, y ≈ w·x, and once with a batch norm in front of
+the output, y ≈ γ (w·x)/std(w·x). The learning rate of w sweeps six decades; γ has a rate of its
+own, at most 1, as in the theorem. Both are computed from the inputs' covariance alone, which is
+exact at ε = 0; a test holds the steps against the engine's own layers.
 
 What came out: without batch norm the rate decides, with nothing to be had beyond an edge
-(`descent_edge`). With it every rate converges, since a rate that is too high lengthens the weights until
-it is not. It is not free: the number of steps still depends on the rate, by orders of magnitude at both
-ends.
+(`descent_edge`). With it every rate converges, since a rate that is too high lengthens the weights
+until it is not. It is not free: the number of steps still depends on the rate, by orders of
+magnitude at both ends.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def points(s):
 
 @np.errstate(over="ignore", invalid="ignore")  # a run may diverge: inf is its result
 def sweep(condition, features, rates, scale_rate, steps, goal, runs):
-    """Both at every rate: the loss on the way, when it arrives, and the effective rate at the end."""
+    """At every rate: loss and steps to the goal of both, and batch norm's final effective rate."""
     variances, u, start = task(condition, features, runs)
     chosen = np.logspace(-3, 3, rates)
     rate, solution = np.tile(chosen, (len(runs), 1)), u[:, None]
@@ -134,7 +134,8 @@ CLAIMS = (
             )
             for rate in (0.001, 0.01, 0.1, 1, 10, 100, 1000)
         ),
-        because="A rate that is too high makes the weights longer until it is not too high any more.",
+        because="A rate that is too high makes the weights longer until it is not too high any "
+        "more.",
     ),
     Claim(
         "no-need-to-tune",
@@ -154,8 +155,8 @@ CLAIMS = (
     ),
     Claim(
         "rate-tunes-itself",
-        says="With batch norm, the weights' length brings the effective learning rate below the edge "
-        "of stability by itself.",
+        says="With batch norm, the weights' length brings the effective learning rate below the "
+        "edge of stability by itself.",
         source="arora2018",
         verdict="supported",
         cases=tuple(
@@ -171,7 +172,8 @@ CLAIMS = (
     ),
     Claim(
         "batch-norm-needs-fewer-steps",
-        says="With batch norm, gradient descent needs fewer steps, each with its best learning rate.",
+        says="With batch norm, gradient descent needs fewer steps, each with its best learning "
+        "rate.",
         source="overview",
         verdict="refuted",
         cases=tuple(
@@ -183,8 +185,8 @@ CLAIMS = (
             )
             for c in FULL.conditions
         ),
-        because="Here batch norm makes the rate safe and not the problem easy: plain descent at its "
-        "best rate arrives first.",
+        because="Here batch norm makes the rate safe and not the problem easy: plain descent at "
+        "its best rate arrives first.",
     ),
 )
 

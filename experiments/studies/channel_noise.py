@@ -1,12 +1,12 @@
 """How steady are the mean and the variance that a channel takes over all its pixels?
 
-Images of random pixels, independent, blurred or sharpened by a convolution, show how far a channel's
-mean and variance are from the population's, against closed forms; and one bright pixel in a dark batch
-shows how large a normalized value can be.
+Images of random pixels, independent, blurred or sharpened by a convolution, show how far a
+channel's mean and variance are from the population's, against closed forms; and one bright pixel in
+a dark batch shows how large a normalized value can be.
 
 What came out: the batch of m h w values is worth that many independent ones only if pixels are
-independent. A kernel that blurs makes them worth less, and one that sharpens more: the mean is as noisy
-and the variance as much too small as that number says.
+independent. A kernel that blurs makes them worth less, and one that sharpens more: the mean is as
+noisy and the variance as much too small as that number says.
 """
 
 from dataclasses import dataclass, replace
@@ -19,12 +19,12 @@ from experiments.results import table, value
 from experiments.study import Case, Claim, call, setting, within
 from experiments.theory import transform as theory
 
-# 16 runs of 1,024 batches know a variance to √(2/16,384) = 1.1 %, with an interval of ± 2.2 %: what is
-# left is more than three such errors.
+# 16 runs of 1,024 batches know a variance to √(2/16,384) = 1.1 %, with an interval of ± 2.2 %: what
+# is left is more than three such errors.
 SAMPLING = 0.06
-# Blurred batches of 2 × 16 pixels are worth 3.6 values: their variance varies by 90 %, so 16,384 of them
-# know its mean to 0.7 %, ± 1.4 %. Batches worth k times as many values know it √k times as well. Each
-# tolerance is at most half of the way to (m′ − 1)/m′.
+# Blurred batches of 2 × 16 pixels are worth 3.6 values: their variance varies by 90 %, so 16,384 of
+# them know its mean to 0.7 %, ± 1.4 %. Batches worth k times as many values know it √k times as
+# well. Each tolerance is at most half of the way to (m′ − 1)/m′.
 SAMPLING_OF_VARIANCE = {(4, 2): 0.04, (4, 8): 0.02, (8, 2): 0.02, (8, 8): 0.008}
 
 
@@ -103,16 +103,16 @@ CLAIMS = (
         verdict="supported",
         cases=tuple(
             Case(
-                f"{kernel}, {side} × {side} pixels, batch of {m}, mean square of the channel’s mean "
-                "over the closed form",
+                f"{kernel}, {side} × {side} pixels, batch of {m}, mean square of the channel’s "
+                "mean over the closed form",
                 over_theory(kernel, side, m).mean(),
                 within(1, relative=SAMPLING),
             )
             for kernel in KERNELS
             for side, m in ((4, 2), (8, 2), (8, 8), (16, 2))
         ),
-        because="Round the edges each pixel enters the sum with every weight of the kernel once, so "
-        "the mean is multiplied by Σk and the variance by Σk².",
+        because="Round the edges each pixel enters the sum with every weight of the kernel once, "
+        "so the mean is multiplied by Σk and the variance by Σk².",
     ),
     Claim(
         "channel-variance-counts-pixels",
@@ -139,7 +139,8 @@ CLAIMS = (
         verdict="supported",
         cases=tuple(
             Case(
-                f"blurred, {side} × {side} pixels, batch of {m}, mean variance over the closed form",
+                f"blurred, {side} × {side} pixels, batch of {m}, mean variance over the closed "
+                "form",
                 bias_over_theory(side, m).mean(),
                 within(1, relative=away),
             )

@@ -3,8 +3,8 @@
 Digits go through small random convolutional networks, are moved and go through them again, as in
 `conv_shifts`, but with zeros beyond the edge, or with a stride.
 
-What came out: zero padding breaks the shift at the edge, and batch statistics carry that break inside.
-A stride keeps moves by its own length and no others.
+What came out: zero padding breaks the shift at the edge, and batch statistics carry that break
+inside. A stride keeps moves by its own length and no others.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def padded(padding, images, channels, seed, count):
 
 
 def strided(images, channels, runs):
-    """With stride 2: moved by two pixels, one of what comes out, and by one, which is none or one."""
+    """With stride 2: a move by two pixels is one of the output; a move by one is none or one."""
     read = []
     for rng in runs.part(1).streams():
         x, _, weights = task(rng, images)
@@ -91,7 +91,8 @@ CLAIMS = (
     ),
     Claim(
         "zero-padding-disturbs-only-the-edge",
-        says="Zero padding treats the edge differently, but the inside of the picture does not notice.",
+        says="Zero padding treats the edge differently, but the inside of the picture does not "
+        "notice.",
         source="reader",
         verdict="depends",
         cases=tuple(

@@ -1,12 +1,13 @@
 """Why does batch norm share its statistics over all pixels of a channel?
 
-Digits go through small random convolutional networks whose normalization takes its statistics for each
-channel, for each pixel by itself, or not at all. The same digits, moved, go through the same network,
-and what comes out is moved back and compared. Edges wrap around; `conv_borders` has others.
+Digits go through small random convolutional networks whose normalization takes its statistics for
+each channel, for each pixel by itself, or not at all. The same digits, moved, go through the same
+network, and what comes out is moved back and compared. Edges wrap around; `conv_borders` has
+others.
 
-What came out: with statistics for each channel, what comes out moves with the picture to round-off, in
-training and in evaluation. Statistics for each pixel break this unless all pictures of the batch move
-alike.
+What came out: with statistics for each channel, what comes out moves with the picture to round-off,
+in training and in evaluation. Statistics for each pixel break this unless all pictures of the batch
+move alike.
 """
 
 from dataclasses import dataclass
@@ -112,8 +113,8 @@ CLAIMS = (
             )
             for which, when in MOVES.items()
         ),
-        because="A mean over all pixels does not depend on where they are, and every pixel gets the "
-        "same scale and shift.",
+        because="A mean over all pixels does not depend on where they are, and every pixel gets "
+        "the same scale and shift.",
     ),
     Claim(
         "pixel-statistics-break-shifts",
@@ -128,13 +129,13 @@ CLAIMS = (
             )
             for which, when in MOVES.items()
         ),
-        because="They do, except where all images of the batch move alike, since then the statistics "
-        "of the pixels move along.",
+        because="They do, except where all images of the batch move alike, since then the "
+        "statistics of the pixels move along.",
     ),
     Claim(
         "two-parameters-per-channel",
-        says="In a convolutional network batch norm learns one γ and one β for each channel, whatever "
-        "the size of the image.",
+        says="In a convolutional network batch norm learns one γ and one β for each channel, "
+        "whatever the size of the image.",
         source="overview",
         verdict="supported",
         cases=tuple(
@@ -145,8 +146,8 @@ CLAIMS = (
             )
             for side in FULL.sides
         ),
-        because="Pixels that share a mean and a variance share γ and β too, or the layer would treat "
-        "places differently.",
+        because="Pixels that share a mean and a variance share γ and β too, or the layer would "
+        "treat places differently.",
     ),
 )
 

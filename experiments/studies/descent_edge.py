@@ -1,10 +1,11 @@
 """Where is the edge of stability of plain gradient descent on least squares?
 
-The least squares of `bngd` without a batch norm, at learning rates near two over the largest eigenvalue
-of the Hessian: by what factor does a step multiply the distance from the solution, in the end?
+The least squares of `bngd` without a batch norm, at learning rates near two over the largest
+eigenvalue of the Hessian: by what factor does a step multiply the distance from the solution, in
+the end?
 
-What came out: below that edge it shrinks the distance and above it stretches it, in every run, by the
-factor of the textbook.
+What came out: below that edge it shrinks the distance and above it stretches it, in every run, by
+the factor of the textbook.
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from experiments.study import Case, Claim, above, below, call, setting
 from experiments.theory.optimization import descent_factor
 
 CONDITION = 100.0  # of the claim about the edge
-# What the other components still add to the factor: the logarithm of how much larger one started, e^10
-# at most, over the 10,000 steps of the second half.
+# What the other components still add to the factor: the logarithm of how much larger one started,
+# e^10 at most, over the 10,000 steps of the second half.
 LEFT_OVER = 1e-3
 
 
@@ -84,20 +85,21 @@ def factor_error(condition):
 CLAIMS = (
     Claim(
         "descent-has-an-edge",
-        says="On least squares, gradient descent without batch norm is stable for rates below 2/λₘₐₓ "
-        "and for no others.",
+        says="On least squares, gradient descent without batch norm is stable for rates below "
+        "2/λₘₐₓ and for no others.",
         source="cai2019",
         verdict="supported",
         cases=tuple(
             Case(
-                f"η = {share:g} · 2/λₘₐₓ, factor of a step on the distance in the end, in every run",
+                f"η = {share:g} · 2/λₘₐₓ, factor of a step on the distance in the end, in every "
+                "run",
                 factor(share).every(),
                 below(1) if share < 1 else above(1),
             )
             for share in FULL.shares
         ),
-        because="Along the steepest direction a step multiplies the distance by 1 − ηλₘₐₓ, whose size "
-        "is one at the edge.",
+        because="Along the steepest direction a step multiplies the distance by 1 − ηλₘₐₓ, whose "
+        "size is one at the edge.",
     ),
     Claim(
         "descent-factor",

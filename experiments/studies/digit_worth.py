@@ -1,12 +1,12 @@
 """How many independent values are the pixels of a digit worth?
 
 A channel's mean over a batch is as steady as that of so many independent values, and this number is
-what its pixels are worth. It is measured for digits on coarser and coarser grids, for their feature maps
-in small random networks, and for batches of digits; beside them, images of random pixels as in
+what its pixels are worth. It is measured for digits on coarser and coarser grids, for their feature
+maps in small random networks, and for batches of digits; beside them, images of random pixels as in
 `channel_noise`.
 
-What came out: digits are worth far fewer values than they have pixels, more pixels of the same picture
-add hardly anything, and other pictures do. A kernel that sharpens makes pixels worth more.
+What came out: digits are worth far fewer values than they have pixels, more pixels of the same
+picture add hardly anything, and other pictures do. A kernel that sharpens makes pixels worth more.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from experiments.results import table, value
 from experiments.study import Case, Claim, above, call, setting, within
 from experiments.training import Model, block, load
 
-# 16 runs of 512 batches know a variance to 1.6 %, ± 3.1 %, and each half of the digits knows that of
-# its means to some 3 %: twice both together.
+# 16 runs of 512 batches know a variance to 1.6 %, ± 3.1 %, and each half of the digits knows that
+# of its means to some 3 %: twice both together.
 SAMPLING = 0.12
 AGREES = 0.1  # so near to m h w that nobody would care
 PIXELS = 28**2  # of a digit
@@ -75,8 +75,8 @@ def worths(grids, layers, channels, digits, digit_batches, draws, runs):
     convolution = Convolution(channels, padding="circular", bias=False)
     network = Network(block(convolution, (Standardize(),), ReLU()) * layers)
     images = load("digits").train.images().x
-    # What a digit is worth is found on one half of all digits, and batches are drawn from the other;
-    # they are sorted by label.
+    # What a digit is worth is found on one half of all digits, and batches are drawn from the
+    # other; they are sorted by label.
     half, other = images[::2], images[1::2]
     ((centre,),), ((variance,),) = statistics(other[None].astype(float))
     grid, maps, square = [], [], []
@@ -133,7 +133,8 @@ def of_batch(m):
 CLAIMS = (
     Claim(
         "channel-batch-is-m-h-w-values",
-        says="Statistics over m · h · w values are as good as those of that many independent samples.",
+        says="Statistics over m · h · w values are as good as those of that many independent "
+        "samples.",
         source="reader",
         verdict="depends",
         cases=tuple(
@@ -154,8 +155,8 @@ CLAIMS = (
                 ),
             )
         ),
-        because="Neighbouring pixels tell much the same, so most are worth a fraction; a kernel with "
-        "negative weights can make them worth more.",
+        because="Neighbouring pixels tell much the same, so most are worth a fraction; a kernel "
+        "with negative weights can make them worth more.",
     ),
     Claim(
         "batches-of-digits-settle-by-worth",
@@ -165,8 +166,8 @@ CLAIMS = (
         verdict="supported",
         cases=tuple(
             Case(
-                f"batch of {m}, mean square deviation of the mean, over the variance of a pixel over "
-                "that number",
+                f"batch of {m}, mean square deviation of the mean, over the variance of a pixel "
+                "over that number",
                 of_batch(m).mean(),
                 within(1, relative=SAMPLING),
             )
@@ -195,8 +196,8 @@ CLAIMS = (
                 above(3.5, "times as many"),
             ),
         ),
-        because="New pixels between the old ones of the same picture hardly tell anything new; other "
-        "pictures do.",
+        because="New pixels between the old ones of the same picture hardly tell anything new; "
+        "other pictures do.",
     ),
 )
 

@@ -1,9 +1,9 @@
 """What does dropout right before batch norm do to evaluation?
 
-Random inputs go through `Dropout` and `Standardize` once in training, so that the running statistics
-are those of that one large batch, and fresh inputs through both in evaluation, where dropout is off.
-Batch norm should put out variance one. The inputs are Gaussian, Gaussian with mean one, and Gaussian
-through a ReLU. The other order, dropout behind batch norm, is measured beside it.
+Random inputs go through `Dropout` and `Standardize` once in training, so that the running
+statistics are those of that one large batch, and fresh inputs through both in evaluation, where
+dropout is off. Batch norm should put out variance one. The inputs are Gaussian, Gaussian with mean
+one, and Gaussian through a ReLU. The other order, dropout behind batch norm, is measured beside it.
 
 What came out: the variance in evaluation is too small, as the closed form says, and the smaller the
 farther the input's mean is from zero. Behind batch norm dropout does no such harm.
@@ -109,8 +109,8 @@ CLAIMS = (
             for name in INPUTS
             for keep in (0.5, 0.9)
         ),
-        because="Scaling keeps the mean but not the variance, and the running variance is that under "
-        "dropout.",
+        because="Scaling keeps the mean but not the variance, and the running variance is that "
+        "under dropout.",
     ),
     Claim(
         "dropout-variance-shift",
@@ -118,8 +118,8 @@ CLAIMS = (
         source="li2019",
         verdict="supported",
         # The largest kurtosis, 6/p for the ReLU at p = 0.1, makes the mean over 16 runs of 200,000
-        # samples err by 0.4 %: 2 % is five of these, and the bias of one over a variance, 60/200,000,
-        # is far below.
+        # samples err by 0.4 %: 2 % is five of these, and the bias of one over a variance,
+        # 60/200,000, is far below.
         cases=tuple(
             Case(
                 f"{name}, p = {keep:g}, variance measured over closed form",
@@ -134,8 +134,8 @@ CLAIMS = (
     ),
     Claim(
         "dropout-after-batch-norm",
-        says="Behind batch norm, dropout does not shift the variance that this batch norm puts out in "
-        "evaluation.",
+        says="Behind batch norm, dropout does not shift the variance that this batch norm puts out "
+        "in evaluation.",
         source="li2019",
         verdict="supported",
         cases=tuple(

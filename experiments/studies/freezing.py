@@ -1,13 +1,14 @@
 """What does freezing batch norm freeze: its statistics, γ and β, or both?
 
-Networks are trained on MNIST-5k and get a new last layer, which is trained on inverted digits, while all
-weights before it are left as they are. Batch norm is frozen in each of four ways: statistics of the batch
-or the running ones, γ and β trained or not. The network's hidden outputs on the old digits, its old last
-layer's accuracy on them, and the new one's on the new digits are read on the way.
+Networks are trained on MNIST-5k and get a new last layer, which is trained on inverted digits,
+while all weights before it are left as they are. Batch norm is frozen in each of four ways:
+statistics of the batch or the running ones, γ and β trained or not. The network's hidden outputs on
+the old digits, its old last layer's accuracy on them, and the new one's on the new digits are read
+on the way.
 
-What came out: without gradients for γ and β, but in training mode, the running statistics move to the new
-data as a running average does, and the network forgets the old digits although no parameter of it has
-changed.
+What came out: without gradients for γ and β, but in training mode, the running statistics move to
+the new data as a running average does, and the network forgets the old digits although no parameter
+of it has changed.
 """
 
 from dataclasses import dataclass, replace
@@ -60,7 +61,7 @@ def points(s):
 
 
 def transfer(width, data, inputs, optimizer, batch, pretraining, steps, rate, running_rate, runs):
-    """Train on the old digits; then a new last layer on inverted and on the same ones, in every way."""
+    """Train on the old digits, then a new last layer on inverted and on the same, in every way."""
     runs, images = runs.part(1), load(data, inputs)
     norm = (Standardize(replace(PYTORCH, rate=running_rate)), Affine())
     network = mlp((width, width), norm, ReLU(), weights=he_normal, bias=True)
@@ -101,7 +102,7 @@ def transfer(width, data, inputs, optimizer, batch, pretraining, steps, rate, ru
 
 
 def read(moment, old, test, new, target):
-    """The change of hidden outputs, both accuracies, and how far the running means still have to go."""
+    """Change of hidden outputs, both accuracies, and the share left of the running means' path."""
     body = Network(moment.network.layers[:-1])
     before, now = (
         Model(body, one.params[:-1], one.state[:-1]).outputs(test.x[None]) for one in (old, moment)
@@ -165,8 +166,8 @@ CLAIMS = (
     ),
     Claim(
         "freezing-both-freezes-the-layer",
-        says="With its running statistics in use and γ and β frozen, a batch norm layer stays as it "
-        "is.",
+        says="With its running statistics in use and γ and β frozen, a batch norm layer stays as "
+        "it is.",
         source="reader",
         verdict="supported",
         cases=tuple(
@@ -197,9 +198,9 @@ CLAIMS = (
         "new data's.",
         source="reader",
         verdict="supported",
-        # inverted, the images' means differ by several standard deviations of a unit; a batch mean errs by
-        # 1/√60 of one, and of that only the part along the path counts: 0.02 is several times what is left
-        # of it in 16 runs
+        # inverted, the images' means differ by several standard deviations of a unit; a batch mean
+        # errs by 1/√60 of one, and of that only the part along the path counts: 0.02 is several
+        # times what is left of it in 16 runs
         cases=tuple(
             Case(
                 f"t = {t}, share of the path that is left",
@@ -225,8 +226,8 @@ CLAIMS = (
             )
             for kind in ("frozen", "trained")
         ),
-        because="A new last layer learns from the features as they are, normalized for the new data "
-        "or not.",
+        because="A new last layer learns from the features as they are, normalized for the new "
+        "data or not.",
     ),
 )
 

@@ -1,8 +1,8 @@
-"""What does a batch norm layer compute with fixed statistics that it did not with those of the batch?
+"""What does batch norm compute with fixed statistics that it did not with those of the batch?
 
-One layer behind random weights, in float64 and without ε, with the statistics of the batch and with fixed
-ones: which gradients get through, what becomes of its outputs as the weights before it are multiplied, and
-whether the output for a mixture of two inputs is the mixture of their outputs.
+One layer behind random weights, in float64 and without ε, with the statistics of the batch and with
+fixed ones: which gradients get through, what becomes of its outputs as the weights before it are
+multiplied, and whether the output for a mixture of two inputs is the mixture of their outputs.
 
 What came out: with fixed statistics batch norm is an affine map, and neither its gradient's null
 directions nor the invariance to the weights' scale is left.
@@ -106,7 +106,7 @@ def read(layer, x, other, dy, training, factors, mixtures):
         return Model(layer.network, params, layer.state).outputs(x, training)
 
     def gain(g):
-        """Length of the gradient that gets to batch norm's input over γ/σ times that which comes."""
+        """The largest ‖∂L/∂x‖ / (‖g‖ |γ|/σ) over the units, where x is batch norm's input."""
         through, _ = layer.network.layers[2].backward(affine, saved[2], g)
         through, _ = layer.network.layers[1].backward({}, saved[1], through)
         scale = saved[1]["inv_std"] * np.abs(affine["gamma"])
@@ -133,8 +133,8 @@ CLAIMS = (
         says="With fixed statistics batch norm is an affine map, in training too.",
         source="reader",
         verdict="supported",
-        # two outputs of up to 5 × 20 in size and a sum of 48 products behind each: (2 · 48 + 12) u · 100 is
-        # 1.2e-12, as for folding
+        # two outputs of up to 5 × 20 in size and a sum of 48 products behind each:
+        # (2 · 48 + 12) u · 100 is 1.2e-12, as for folding
         cases=(
             *(
                 Case(
@@ -176,8 +176,8 @@ CLAIMS = (
     ),
     Claim(
         "frozen-scale-closed-form",
-        says="With fixed statistics, weights times a move the outputs by |a − 1| times their scaled "
-        "product.",
+        says="With fixed statistics, weights times a move the outputs by |a − 1| times their "
+        "scaled product.",
         source="reader",
         verdict="supported",
         cases=tuple(

@@ -75,7 +75,7 @@ def learn(norm, data, inputs, optimizer, depth, width, batch, rate, steps, readi
 
 
 def biases(model, samples):
-    """`weight_bias` and `mean_over_std` of every hidden layer, (layer, run), and the loss (run,)."""
+    """`weight_bias` and `mean_over_std` of hidden layers, (layer, run), and the loss, (run,)."""
     layers, of_weights, of_inputs = model.network.layers, [], []
     logits, saved, _ = model.forward(samples.x[None], training=True)
     loss, dy = softmax_cross_entropy(logits, samples.labels[None])

@@ -139,7 +139,7 @@ def shift(kind, case, norm):
 
 
 def shift_in_window(results, kind, norm):
-    """The same over readings at the main rate with a loss in the window, or else the closest one."""
+    """The same over readings at the main rate with a loss in the window, or the closest one."""
     loss = readings("loss", MAIN, norm)(results)
     outside = abs(loss - loss.clip(*FULL.window))
     inside = outside == outside.min("step")
@@ -158,7 +158,7 @@ def reduced(kind, case):
 
 
 def less_is_faster(kind, case):
-    """Share of runs in which the network that shifts less has the lower training loss at its end."""
+    """Share of runs in which the network that shifts less ends with the lower training loss."""
     less = shift(kind, case, "batch norm") < shift(kind, case, "none")
     lower = end_loss(case, "batch norm") < end_loss(case, "none")
     return value(lambda results: less(results) == lower(results)).share()

@@ -1,12 +1,13 @@
-"""Why do training mode and evaluation mode disagree, even when the running statistics have converged?
+"""Why do training and evaluation mode disagree, even when running statistics have converged?
 
-Two settings in which nothing is left to converge: twenty normalizations in a row that see one and the
-same batch for ever, with Bessel's correction in the running variance (PyTorch) and without (Keras,
-Flax), and one fixed example among neighbours drawn anew. ε = 0, so that closed forms are exact.
+Two settings in which nothing is left to converge: twenty normalizations in a row that see one and
+the same batch for ever, with Bessel's correction in the running variance (PyTorch) and without
+(Keras, Flax), and one fixed example among neighbours drawn anew. ε = 0, so that closed forms are
+exact.
 
-What came out: with the correction, every layer divides by a variance that is too large by m/(m−1), so
-the output shrinks geometrically with depth. Without, the modes agree on that one batch. In training
-mode one example's value is a random variable; in evaluation mode it is a number.
+What came out: with the correction, every layer divides by a variance that is too large by m/(m−1),
+so the output shrinks geometrically with depth. Without, the modes agree on that one batch. In
+training mode one example's value is a random variable; in evaluation mode it is a number.
 """
 
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ REACH = "how far from the middle 95 % of its values in training mode reach"
 CLAIMS = (
     Claim(
         "converged-means-equal",
-        says="Once the running statistics have converged, eval mode gives what training mode gives.",
+        says="Once the running statistics have converged, eval mode gives what training mode "
+        "gives.",
         source="reader",
         verdict="depends",
         cases=(
@@ -82,9 +84,9 @@ CLAIMS = (
             Case(f"{WITHOUT}, {OVER}", std("fixed_std", 64, 20, "biased").every(), NEAR),
             Case(f"{EXAMPLE}, {REACH}", half_width(1.0, 64).mean(), below(0.01)),
         ),
-        because="It holds on one batch for ever without the correction. With it each layer's divisor "
-        "differs, and among fresh neighbours training mode uses each batch's own statistics, which "
-        "no average equals.",
+        because="It holds on one batch for ever without the correction. With it each layer's "
+        "divisor differs, and among fresh neighbours training mode uses each batch's own "
+        "statistics, which no average equals.",
     ),
 )
 

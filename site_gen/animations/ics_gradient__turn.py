@@ -16,7 +16,7 @@ DRAWING, HOLD = 64, 12  # frames on which training goes on, and on which the end
 
 
 def data(results):
-    """Cosine of the middle one of the layers, and training loss, of the first run at the main rate."""
+    """Cosine of the middle layer, and training loss, of the first run at the main rate."""
     found = []
     for norm in LABELS:
         cosine, loss = (

@@ -45,10 +45,10 @@ def caption(data):
     rate, decay = data["rate"].iloc[0], data["decay"].iloc[0]
     return (
         f"SGD with $\\eta = {rate:g}$ and $\\lambda = {decay:g}$, means over "
-        f"{data['runs'].iloc[0]} runs. Thin lines: the recurrence with the mean squared gradient of "
-        "the second half, and $\\sqrt{2\\eta\\lambda}$. Long weights hardly turn until decay has "
-        f"shortened them, which takes about $1/(\\eta\\lambda) = {1 / (rate * decay):.0f}$ steps for "
-        "each factor of $e$; short weights are thrown far out by their first gradient."
+        f"{data['runs'].iloc[0]} runs. Thin lines: the recurrence with the mean squared gradient "
+        "of the second half, and $\\sqrt{2\\eta\\lambda}$. Long weights hardly turn until decay "
+        f"has shortened them, which takes about $1/(\\eta\\lambda) = {1 / (rate * decay):.0f}$ "
+        "steps for each factor of $e$; short weights are thrown far out by their first gradient."
     )
 
 

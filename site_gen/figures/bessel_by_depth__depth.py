@@ -1,4 +1,4 @@
-"""Standard deviation in eval mode after many normalizations, with and without Bessel's correction."""
+"""Standard deviation in eval mode by depth, with and without Bessel's correction."""
 
 import pandas as pd
 
@@ -36,9 +36,9 @@ def alt(data):
     row, network, layers = _deepest(data, "fresh"), _deepest(data, "network"), data["layer"].max()
     return (
         "Left: with the correction the standard deviation in eval mode falls steadily from 1 to "
-        f"{row['unbiased']:.2f} at layer {layers}; without, it stays at {row['biased']:.3f}. Right, "
-        f"in a random network: with the correction it dips and ends at {network['unbiased']:.2f}, "
-        f"without it rises to {network['biased']:.2f}."
+        f"{row['unbiased']:.2f} at layer {layers}; without, it stays at {row['biased']:.3f}. "
+        "Right, in a random network: with the correction it dips and ends at "
+        f"{network['unbiased']:.2f}, without it rises to {network['biased']:.2f}."
     )
 
 

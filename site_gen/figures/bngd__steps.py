@@ -33,10 +33,10 @@ def _of(data, model):
 def alt(data):
     plain, bn = _of(data, "none"), _of(data, "batch norm")
     return (
-        "Steps to the goal against the learning rate, both logarithmic. Without batch norm a falling "
-        f"line that ends at a rate of {plain['learning_rate'].max():.2g} with "
-        f"{plain['steps'].min():.0f} steps; with it a valley from {bn['learning_rate'].min():.2g} to "
-        f"{bn['learning_rate'].max():.2g}, {bn['steps'].min():.0f} steps at the bottom and "
+        "Steps to the goal against the learning rate, both logarithmic. Without batch norm a "
+        f"falling line that ends at a rate of {plain['learning_rate'].max():.2g} with "
+        f"{plain['steps'].min():.0f} steps; with it a valley from {bn['learning_rate'].min():.2g} "
+        f"to {bn['learning_rate'].max():.2g}, {bn['steps'].min():.0f} steps at the bottom and "
         f"{bn['steps'].max():.0f} at the highest."
     )
 

@@ -44,8 +44,8 @@ def _middle(data, panel):
 def alt(data):
     plain, evaluation, training = (_middle(data, panel) for panel in PANELS)
     return (
-        "Three maps of where a network with zero padding breaks the shift. Without normalization and "
-        "with batch norm in evaluation only the rim differs, and the middle 18 by 18 pixels by "
+        "Three maps of where a network with zero padding breaks the shift. Without normalization "
+        "and with batch norm in evaluation only the rim differs, and the middle 18 by 18 pixels by "
         f"{plain:.0f} and {evaluation:.0f}; with batch norm in training they differ by "
         f"{100 * training:.2f} % of the output."
     )
@@ -53,8 +53,8 @@ def alt(data):
 
 def caption(data):
     return (
-        "Two convolutions with zero padding. Colour: difference between moving the digits before the "
-        "network and after it, over the size of what comes out (root mean squares over "
+        "Two convolutions with zero padding. Colour: difference between moving the digits before "
+        "the network and after it, over the size of what comes out (root mean squares over "
         f"{data['runs'].iloc[0]} random networks, all their channels and digits), by pixel; paper: "
         "below $10^{-5}$. The digits move by up to three pixels, so the rim is that wide and two "
         "more. With batch statistics the middle differs by "

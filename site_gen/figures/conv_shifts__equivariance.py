@@ -48,8 +48,8 @@ def alt(data):
     return (
         "A handwritten digit and the same digit moved, with their normalized feature maps. With a "
         "mean and variance for each channel the second map is the first one moved, and the "
-        f"difference is {_unmatched(data)}. With a mean and variance for each pixel the maps differ "
-        f"by {100 * _rms(data, 'pixel'):.0f} %."
+        f"difference is {_unmatched(data)}. With a mean and variance for each pixel the maps "
+        f"differ by {100 * _rms(data, 'pixel'):.0f} %."
     )
 
 

@@ -39,10 +39,10 @@ def caption(data):
     line = data["momentum"].where(data["framework"] == "PyTorch", 1 - data["momentum"])
     off = np.abs(data["new_weight"] - line).max()
     return (
-        "Weight of a new batch in the running mean, measured, against the momentum that was passed; "
-        "rings: defaults, whose ε was measured as well. Lines: the momentum, and one minus it; no "
-        f"point of the {data['framework'].nunique()} variants is farther than {off:.0e} from its "
-        "line."
+        "Weight of a new batch in the running mean, measured, against the momentum that was "
+        "passed; rings: defaults, whose ε was measured as well. Lines: the momentum, and one minus "
+        f"it; no point of the {data['framework'].nunique()} variants is farther than {off:.0e} "
+        "from its line."
     )
 
 

@@ -37,8 +37,8 @@ def caption(data):
     return (
         "Plain gradient descent on least squares, rates as shares of $2/\\lambda_{\\max}$. Points: "
         f"median of {data['runs'].iloc[0]} runs; lines: $\\max |1 - \\eta\\lambda|$, at most "
-        f"{off:.0e} from any run. The best rate leaves a factor that nears 1 as the condition number "
-        "grows."
+        f"{off:.0e} from any run. The best rate leaves a factor that nears 1 as the condition "
+        "number grows."
     )
 
 

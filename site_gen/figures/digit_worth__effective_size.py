@@ -48,9 +48,10 @@ def alt(data):
     digit, maps = _of(data, "digits").iloc[-1], _of(data, "feature map")["worth"]
     return (
         "Independent values that a channel is worth against pixels of an image. Independent pixels "
-        "lie on the diagonal, blurred ones a factor of 9 below, sharpened ones a factor of 29 above. "
-        f"Digits level off at {digit['worth']:.0f} for {digit['pixels']} pixels. Their feature maps "
-        f"spread from {maps.min():.0f} to {maps.max():.0f}, half of them below {maps.median():.0f}."
+        "lie on the diagonal, blurred ones a factor of 9 below, sharpened ones a factor of 29 "
+        f"above. Digits level off at {digit['worth']:.0f} for {digit['pixels']} pixels. Their "
+        f"feature maps spread from {maps.min():.0f} to {maps.max():.0f}, half of them below "
+        f"{maps.median():.0f}."
     )
 
 
@@ -60,11 +61,12 @@ def caption(data):
     return (
         "The number of independent values that would settle a channel's mean as well as the pixels "
         "of one image do: variance of a pixel over variance of an image's mean. Points: means and "
-        f"95 % intervals over {data['runs'].iloc[0]} runs. Lines: $h w\\,\\sum k^2 / (\\sum k)^2$ for "
-        f"random pixels convolved with $k$, at most {100 * off:.0f} % away. Digits: every seventh, "
-        f"fourth, second and every pixel; all {digit['pixels']} are worth {digit['worth']:.0f}. Dots: "
-        "channels of random networks' feature maps after one to three convolutions, before they are "
-        f"normalized; half of them are below {_of(data, 'feature map')['worth'].median():.0f}."
+        f"95 % intervals over {data['runs'].iloc[0]} runs. Lines: $h w\\,\\sum k^2 / (\\sum k)^2$ "
+        f"for random pixels convolved with $k$, at most {100 * off:.0f} % away. Digits: every "
+        f"seventh, fourth, second and every pixel; all {digit['pixels']} are worth "
+        f"{digit['worth']:.0f}. Dots: channels of random networks' feature maps after one to three "
+        "convolutions, before they are normalized; half of them are below "
+        f"{_of(data, 'feature map')['worth'].median():.0f}."
     )
 
 

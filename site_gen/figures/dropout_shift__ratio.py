@@ -37,9 +37,9 @@ def alt(data):
 
 def caption(data):
     return (
-        f"Variance that batch norm puts out in evaluation. Points: {data['run'].max() + 1} runs each; "
-        "lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. Squares at 1: dropout behind batch norm, "
-        "where nothing shifts."
+        f"Variance that batch norm puts out in evaluation. Points: {data['run'].max() + 1} runs "
+        "each; lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. Squares at 1: dropout behind "
+        "batch norm, where nothing shifts."
     )
 
 

@@ -43,11 +43,12 @@ def caption(data):
     negative = (data["variance_ratio"] < 0).sum()
     lost = data[data["finite"] == 0]["source"].nunique()
     return (
-        "Relative error of the variance of a float32 batch of standard deviation near 1 as its mean "
-        "moves away from zero. Line: $u\\kappa^2$ with $u = 2^{-24}$, the size of one rounding in "
-        f"$\\overline{{x^2}}$. Variances that came out negative: {negative}; variants that then put "
-        f"out values that are not numbers: {lost}. Two passes, and PyTorch, have no such error. "
-        f"Errors below {FLOOR:.0e} are drawn there; Flax nnx, not drawn, equals Flax linen."
+        "Relative error of the variance of a float32 batch of standard deviation near 1 as its "
+        "mean moves away from zero. Line: $u\\kappa^2$ with $u = 2^{-24}$, the size of one "
+        f"rounding in $\\overline{{x^2}}$. Variances that came out negative: {negative}; variants "
+        f"that then put out values that are not numbers: {lost}. Two passes, and PyTorch, have no "
+        f"such error. Errors below {FLOOR:.0e} are drawn there; Flax nnx, not drawn, equals Flax "
+        "linen."
     )
 
 

@@ -15,7 +15,7 @@ SHOWN = {
 
 
 def data(results):
-    """Relative change of the hidden outputs on the old digits, by shift of the new data, way and step."""
+    """Relative change of the hidden outputs on the old digits, by shift, way and step."""
     return summary(results["change"])
 
 
@@ -29,8 +29,8 @@ def alt(data):
     end = ends(data)
     return (
         f"The hidden outputs move by {end['batch, frozen']:.1f} times their own length with batch "
-        f"statistics and frozen γ and β, by {end['running, trained']:.2f} with fixed statistics and "
-        f"trained γ and β, and by {end['running, frozen']:.0f} with both frozen."
+        f"statistics and frozen γ and β, by {end['running, trained']:.2f} with fixed statistics "
+        f"and trained γ and β, and by {end['running, frozen']:.0f} with both frozen."
     )
 
 

@@ -9,7 +9,7 @@ ID = "freezing-scale"
 
 
 def data(results):
-    """Change of the outputs by run, statistics and factor, and its closed form if they are fixed."""
+    """Change of the outputs by run, statistics and factor, and the closed form if fixed."""
     return rows(results["scale_change"], results["scale_theory"])
 
 
@@ -24,8 +24,8 @@ def alt(data):
 
 def caption(data):
     return (
-        "Root mean square change of batch norm's outputs as the weights before it are multiplied by "
-        f"$a$; {data['run'].nunique()} random layers without ε. Line: "
+        "Root mean square change of batch norm's outputs as the weights before it are multiplied "
+        f"by $a$; {data['run'].nunique()} random layers without ε. Line: "
         "$|a - 1|\\,\\sqrt{\\overline{(\\gamma\\,xW/\\sigma)^2}}$, the mean over layers."
     )
 

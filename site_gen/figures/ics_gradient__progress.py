@@ -12,7 +12,7 @@ LOW, HIGH = FULL.window
 
 
 def data(results):
-    """Training loss and cosine, mean over layers, of every run at every reading at the main rate."""
+    """Training loss and cosine (mean over layers) by run and reading, at the main rate."""
     found = []
     for norm in LABELS:
         cosine = readings("cosine", MAIN, norm).over("layer", "mean")(results)

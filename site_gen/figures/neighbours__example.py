@@ -43,8 +43,9 @@ def caption(data):
     return (
         "An example 0, 1 or 2 standard deviations above the mean of a Gaussian population, "
         "normalized together with neighbours drawn anew each time. Points: median and central 95 % "
-        f"of its values in training mode, means of {data['runs'].iloc[0]} runs; bands and lines: the "
-        "closed form, a transformed non-central $t$ distribution. Dotted: its one value in eval mode."
+        f"of its values in training mode, means of {data['runs'].iloc[0]} runs; bands and lines: "
+        "the closed form, a transformed non-central $t$ distribution. Dotted: its one value in "
+        "eval mode."
     )
 
 

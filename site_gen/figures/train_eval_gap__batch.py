@@ -36,8 +36,8 @@ def alt(data):
     return (
         "Three curves rise towards 1 with the batch size, the deeper the later. At a batch of "
         f"{small} they stand at {_at(data, 1, small):.2f} after one layer and "
-        f"{_at(data, deep, small):.2f} after {deep}; at 64, {_at(data, deep, 64):.3f} after {deep}. "
-        "Without Bessel's correction the ratio is 1 throughout."
+        f"{_at(data, deep, small):.2f} after {deep}; at 64, {_at(data, deep, 64):.3f} after "
+        f"{deep}. Without Bessel's correction the ratio is 1 throughout."
     )
 
 

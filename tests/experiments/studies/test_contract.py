@@ -1,4 +1,4 @@
-"""What every study promises, whatever it is about; and that a broken one is told its fault, its line and the remedy."""
+"""What every study promises; and that a broken one gives its fault, its line and the remedy."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_its_claims_and_values_can_be_measured_and_can_fail(name: str) -> None:
         assert all(case["holds"] in (True, False, None) for case in claim["cases"])
 
 
-# --------------------------------------------------------------------------------------------------- studies that are broken
+# -------------------------------------------------------------------------- studies that are broken
 
 
 @pytest.fixture
@@ -254,14 +254,22 @@ def test_a_broken_result_is_told(broken, result: object, said: str) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "said"),
     [
-        (dataset(run=[0, 1]), dataset(run=[0, 1]) * 2, "'a' and 'b' give different 'heads' at the same coordinates (run 0, 1)"),
+        (
+            dataset(run=[0, 1]),
+            dataset(run=[0, 1]) * 2,
+            "'a' and 'b' give different 'heads' at the same coordinates (run 0, 1)",
+        ),
         (dataset(coin=[1], run=[0]), dataset(coin=[1], run=[0]) * 3, "(coin 1, run 0)"),
         (dataset(run=[0]), dataset(run=[0]) * np.nan, "run 0"),
         (dataset(), dataset() * 2, "no coordinate"),
-        (dataset(run=[0, 1]).drop_vars("run"), dataset(run=[0, 1, 2]).drop_vars("run"), "2 and 3 entries along 'run'"),
+        (
+            dataset(run=[0, 1]).drop_vars("run"),
+            dataset(run=[0, 1, 2]).drop_vars("run"),
+            "2 and 3 entries along 'run'",
+        ),
         (dataset(coin=[1]), dataset(coin=[1], run=[0]), "over coin and over coin × run"),
     ],
-)  # fmt: skip
+)
 def test_points_that_share_coordinates_are_told(broken, first, second, said: str) -> None:
     whole = {"c": dataset(coin=[9], run=[9]), "b": second, "a": first}
     if said.startswith("'a'"):

@@ -1,4 +1,4 @@
-"""Edges and strides break shifts where they should; and edges that do not wrap around are noticed."""
+"""Edges and strides break shifts where they should; edges that do not wrap are noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of channels keep shifts, those of pixels break them; and statistics of rows are noticed."""
+"""Statistics of channels keep shifts, those of pixels break them, those of rows are noticed."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests import quick
 
 
 def test_weights_before_the_new_layer_stay_and_the_new_layer_learns() -> None:
-    """With everything frozen only the new last layer can have changed, and it reads more than one digit in ten."""
+    """With everything frozen only the new last layer changes, and its accuracy rises."""
     results = quick.results("freezing")
     frozen = results.sel(way="running, frozen")
     assert (frozen["change"] == 0).all()

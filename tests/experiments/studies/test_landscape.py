@@ -28,7 +28,7 @@ def test_short_weights_compute_the_same_at_the_start_with_a_larger_gradient() ->
 
 @pytest.mark.parametrize("condition", ["none", "batch norm"])
 def test_along_short_steps_the_loss_falls_as_a_line(condition: str) -> None:
-    """L(x − s g) = L(x) − s‖g‖² + O(s²): highest after the shortest step, lowest after the longest."""
+    """L(x − s g) = L(x) − s‖g‖² + O(s²): highest at the shortest step, lowest at the longest."""
     rate = 1e-3
     found = run(condition, rates=(rate,))
     for name, multiple in (("highest", SETUP.multiples[0]), ("lowest", SETUP.multiples[-1])):

@@ -23,7 +23,8 @@ def test_the_two_lost_parts_make_up_the_error(results: xr.Dataset) -> None:
 
 
 def test_errors_of_gaussian_inputs_follow_the_closed_forms(results: xr.Dataset) -> None:
-    # 2,048 batches of two, whose squared errors scatter by more than their mean: a standard error of 3 %.
+    # 2,048 batches of two, whose squared errors scatter by more than their mean: a standard error
+    # of 3 %.
     gaussian = results.sel(distribution="gaussian").mean("run")
     assert gaussian["error"].values == pytest.approx(results["error_theory"].values, rel=0.12)
     assert gaussian["best_error"].values == pytest.approx(
