@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -157,11 +158,9 @@ def _shown(number: float, of: str) -> str:
 
 
 def _number(number: float) -> str:
-    return (
-        f"{float(f'{number:.12g}'):g}".replace("-", "−", 1)
-        if number < 0
-        else f"{float(f'{number:.12g}'):g}"
-    )
+    """A number as people write it: 1e-9 and 1e6, with a true minus in front."""
+    shown = re.sub(r"e\+?(-?)0*", r"e\1", f"{float(f'{number:.12g}'):g}")
+    return shown.replace("-", "−", 1) if number < 0 else shown
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,10 @@ def test_runs_are_split_by_the_pipeline_and_not_by_studies() -> None:
         (within(1, relative=0.05), "within 5 % of 1", (0.95, 1.05), (0.9, 1), (1.1, 1.2)),
         (within(0.5, absolute=0.05), "within 0.05 of 0.5", (0.45, 0.55), (0.5, 0.7), (0.6, 0.7)),
         (within(2, "steps", absolute=1), "within 1 steps of 2", (1, 3), (0, 2), (4, 5)),
+        (below(1e-9), "less than 1e-9", (0, 1e-10), (0, 1), (1, 2)),
+        (above(-1e-12), "more than −1e-12", (0, 1), (-1, 1), (-2, -1)),
         (within(0), "exactly 0", (0, 0), (-1, 1), (1, 1)),
-        (within(1e6, relative=1e-12), "within 1e-10 % of 1e+06", (1e6, 1e6), (0, 1e6), (0, 1)),
+        (within(1e6, relative=1e-12), "within 1e-10 % of 1e6", (1e6, 1e6), (0, 1e6), (0, 1)),
         (
             between(0.1, 10, "times as long"),
             "between 0.1 and 10 times as long",
