@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import xarray as xr
@@ -23,15 +23,15 @@ class Study:
         self.runs: list[int] = []
         self.fails_at: int | None = None
 
-    def points(self, setup: None) -> dict[str, SimpleNamespace]:
-        return {f"x-{x}": SimpleNamespace(x=x) for x in (1, 2)}
+    def points(self, setup: None) -> dict[str, partial]:
+        return {f"x-{x}": partial(self.square, x) for x in (1, 2)}
 
-    def run(self, point: SimpleNamespace) -> xr.Dataset:
-        self.runs.append(point.x)
+    def square(self, x: int) -> xr.Dataset:
+        self.runs.append(x)
         time.sleep(0.05)  # long enough for another worker to ask
-        if point.x == self.fails_at:
+        if x == self.fails_at:
             raise ValueError("on purpose")
-        return xr.Dataset({"square": ("x", [point.x**2 / 3])}, {"x": [point.x]})
+        return xr.Dataset({"square": ("x", [x**2 / 3])}, {"x": [x]})
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
-from experiments.engine.sgd import SGD
 from experiments.engine.standardize import FLAX, KERAS, PYTORCH, Standardize
+from experiments.engine.train import Model, backpropagate
 from experiments.measures.shift import distribution_shift, gradient_shift, stepped
 from site_gen.paths import ROOT
 
@@ -111,26 +111,23 @@ def train(
     }
     dense = tuple(i for i, kind in enumerate(kinds) if kind == "dense")
     for step, (rows, of) in enumerate(batches):
-        y, saved, next_state = net.forward(params, state, rows, True)
-        loss, dlogits = softmax_cross_entropy(y, of)
-        dx, grads = net.backward(params, saved, dlogits)
-        after = stepped(params, grads, RATE)
+        moment = backpropagate(Model(net, params, state), rows, of)
+        after = stepped(moment, RATE)
         if step == 0:
+            _, dlogits = softmax_cross_entropy(moment.logits, of)
+            dx, _ = net.backward(params, moment.saved, dlogits)
             found |= {
-                "y": y[0].ravel().tolist(),
+                "y": moment.logits[0].ravel().tolist(),
                 "dx": dx[0].ravel().tolist(),
-                "grads": plain(grads),
+                "grads": plain(moment.grads),
             }
-        found["loss"].append(loss[0])
+        found["loss"].append(moment.loss[0])
         if step % 10 == 0:
-            shifts = gradient_shift(
-                net, params, after, state, grads, rows, of, softmax_cross_entropy, dense
-            )
-            shifts |= distribution_shift(net, params, after, state, probe, dense[1:])
+            shifts = gradient_shift(moment, after, dense)
+            shifts |= distribution_shift(moment, after, probe, dense[1:])
             for key, values in shifts.items():
                 found[key].append(values[:, 0].tolist())
-        SGD(RATE).update(params, grads, SGD(RATE).init(params))
-        state = next_state
+        params, state = after.params, moment.next_state
     evaluated = net.forward(params, state, probe, False)[0][0].ravel().tolist()
     return case, found | {"params": plain(params), "state": plain(state), "evaluated": evaluated}
 
