@@ -555,7 +555,7 @@ def test_an_environment_without_its_configuration_or_its_base_is_none(tree: Tree
     ],
 )
 def test_the_words_of_installers_become_one_sentence(output: str, says: str) -> None:
-    assert says in install._explain(output)
+    assert says in install.explain(output)
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def _make(lock: int | None) -> None:
     if failed:
         needs = "it needs Python's venv (on Debian: apt-get install python3-venv)"
         reason = "uv could not make it" if uv else needs
-        raise BuildError(_explain(output) or f".venv could not be made: {reason}. {_last(output)}")
+        raise BuildError(explain(output) or f".venv could not be made: {reason}. {_last(output)}")
 
 
 def _install(stamp: str, lock: int | None) -> None:
@@ -259,7 +259,7 @@ def _installer(
     if failed:
         name = "pyproject.toml" if stamp == ".ok" else venv.SOURCES[stamp][0]
         told = f"{'uv' if uv else 'pip'} could not install {name}: {_last(output)}"
-        known = _explain(output) or (NO_INDEX if retries == 0 else None)
+        known = explain(output) or (NO_INDEX if retries == 0 else None)
         raise BuildError(known or f"{told}. The same command begins again")
     return output
 
@@ -313,7 +313,7 @@ def _run(
     return ran.returncode != 0, ran.stdout
 
 
-def _explain(output: str) -> str | None:
+def explain(output: str) -> str | None:
     """Return one sentence for what an installer says at length, where it is a usual reason."""
     if FULL.search(output):
         return _full()

@@ -114,10 +114,10 @@ def draw_film(
             if theme is LIGHT:  # the other theme has the same artists
                 check_artists(animation, images, figure_id)
             files[f"{name}.gif"] = _gif(images, animation.fps, figure_id, f"{name}.gif")
-            pictures = [_yuv(frame) for frame in (images if draft else frames(animation, DENSE))]
+            pictures = [as_yuv(frame) for frame in (images if draft else frames(animation, DENSE))]
             for form in CODECS:
                 file = f"{name}.{form}"
-                files[file] = _video(pictures, animation.fps, figure_id, module.TITLE, file)
+                files[file] = encoded(pictures, animation.fps, figure_id, module.TITLE, file)
             _stand_still(animation, animation.poster)
             dpi = SCREEN if draft else DENSE
             files[f"{name}.png"] = png_bytes(animation.figure, figure_id, module.TITLE, dpi)
@@ -283,7 +283,7 @@ def _reduce(images: Sequence[np.ndarray], colours: int) -> tuple[np.ndarray, lis
     return palette.astype(np.uint8), [nearest[image] for image in packed]
 
 
-def _yuv(image: np.ndarray) -> av.VideoFrame:
+def as_yuv(image: np.ndarray) -> av.VideoFrame:
     """A frame as video stores it: brightness for every pixel, colour for 2 × 2, after BT.709."""
     import av
     from av.video.reformatter import ColorRange, Colorspace
@@ -298,7 +298,7 @@ def _yuv(image: np.ndarray) -> av.VideoFrame:
     )
 
 
-def _video(
+def encoded(
     pictures: Sequence[av.VideoFrame], fps: int, figure_id: str, title: str, name: str
 ) -> bytes:
     """The frames as a video in the format of the name's suffix."""

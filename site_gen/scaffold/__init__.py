@@ -55,8 +55,8 @@ def create(name: str) -> list[Path]:
         raise BuildError(
             f"{relative(NAVIGATION)} is not UTF-8: save it as UTF-8; nothing was written"
         ) from None
-    texts[NAVIGATION] = _with_page(config, name)
-    _write(texts)
+    texts[NAVIGATION] = with_page(config, name)
+    write_all(texts)
     catalogue.forget()
     return list(texts)
 
@@ -120,7 +120,7 @@ def _filled(template: str, name: str) -> str:
     return text.replace("{name}", name).replace("{id}", _id(name))
 
 
-def _with_page(config: str, name: str) -> str:
+def with_page(config: str, name: str) -> str:
     """mkdocs.yml with the new page after the last of its part, comments and layout unchanged."""
     page = f"{PART}/{_id(name)}.md"
     title = name.replace("_", " ").capitalize()
@@ -149,7 +149,7 @@ def _with_page(config: str, name: str) -> str:
     return "".join(lines)
 
 
-def _write(texts: dict[Path, str]) -> None:
+def write_all(texts: dict[Path, str]) -> None:
     """Write all files, or none."""
     before = {path: path.read_bytes() if path.exists() else None for path in texts}
     try:

@@ -128,7 +128,7 @@ def test_if_one_file_cannot_be_written_none_is(monkeypatch: pytest.MonkeyPatch, 
     (tmp_path / "file").write_text("in the way")
     texts = {tmp_path / "new.py": "new", kept: "changed", tmp_path / "file" / "below.md": "page"}
     with pytest.raises(BuildError, match="nothing was written"):
-        scaffold._write(texts)
+        scaffold.write_all(texts)
     assert kept.read_text() == "old" and not (tmp_path / "new.py").exists()
 
 
@@ -140,13 +140,13 @@ def test_a_full_disk_is_called_full(monkeypatch: pytest.MonkeyPatch, tmp_path) -
     kept.write_text("old")
     monkeypatch.setattr("os.replace", no)
     with pytest.raises(BuildError, match=r"is full: free some space, .*; nothing was written"):
-        scaffold._write({kept: "changed"})
+        scaffold.write_all({kept: "changed"})
     assert kept.read_text() == "old" and list(tmp_path.iterdir()) == [kept]
 
 
 def test_the_page_comes_last_in_its_part_and_comments_stay() -> None:
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    changed = scaffold._with_page(config, "mean_size")
+    changed = scaffold.with_page(config, "mean_size")
     added = [line for line in changed.splitlines() if line not in config.splitlines()]
     assert added == ["      - Mean size: transform/mean-size.md"]
     assert changed.replace(added[0] + "\n", "") == config
@@ -162,7 +162,7 @@ def test_the_page_comes_last_in_its_part_and_comments_stay() -> None:
     ],
 )
 def test_a_navigation_without_the_part_gets_it(config: str) -> None:
-    nav = yaml_load(scaffold._with_page(config, "x"))["nav"]
+    nav = yaml_load(scaffold.with_page(config, "x"))["nav"]
     assert nav[:2] == [{"Home": "index.md"}, {"The transform": [{"X": "transform/x.md"}]}]
 
 

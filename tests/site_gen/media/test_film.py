@@ -198,12 +198,12 @@ def test_a_busy_film_gets_a_lower_quality(monkeypatch: pytest.MonkeyPatch) -> No
     with LIGHT.context():
         animation = animate(table(), LIGHT)
         lay_out(animation.figure)
-        pictures = [film._yuv(image) for image in frames(animation, 200)]
+        pictures = [film.as_yuv(image) for image in frames(animation, 200)]
     for form in ("webm", "mp4"):
         name = f"point.{form}"
-        best = len(film._video(pictures, 25, "point", TITLE, name))
+        best = len(film.encoded(pictures, 25, "point", TITLE, name))
         monkeypatch.setattr(film, "MAX_VIDEO", best - 1)
-        assert len(film._video(pictures, 25, "point", TITLE, name)) < best
+        assert len(film.encoded(pictures, 25, "point", TITLE, name)) < best
         monkeypatch.undo()
 
 
@@ -241,6 +241,6 @@ def test_x264_gives_the_same_bytes_every_time(times: int) -> None:
         images = list(frames(animation, 200))
     films = set()
     for _ in range(times):
-        pictures = [film._yuv(image) for image in images]
-        films.add(film._video(pictures, animation.fps, "coin", TITLE, "coin.mp4"))
+        pictures = [film.as_yuv(image) for image in images]
+        films.add(film.encoded(pictures, animation.fps, "coin", TITLE, "coin.mp4"))
     assert len(films) == 1
