@@ -24,7 +24,7 @@ from experiments.measures.statistics import Measurement
 from experiments.profile import NAMES
 from experiments.results import UNITS, combine
 from experiments.runs import Runs
-from experiments.sources import line_of, line_of_field, line_of_literal
+from experiments.sources import line_of, line_of_field, line_of_literal, repeated_keys
 from experiments.study import Case, Claim, Rule, described
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ DECLARED = {
     "FULL": "write `FULL = Setup()`, the settings that are published",
     "PAPER": "write `PAPER = Setup(…)`, the settings of the paper repeated, or of a longer run",
     "points": "write `def points(setup)`, which gives a dict: file name → call(function, setup, …)",
-    "CLAIMS": "write `CLAIMS = (Claim(…),)`, or `()` if it claims nothing",
+    "CLAIMS": 'write `CLAIMS = {"the-id": supported(…)}`, or `{}` if it claims nothing',
     "VALUES": "write `VALUES = {name: measure}`, or `{}` if no page quotes a number of it",
 }
 PLAIN = "write settings as numbers, words, None, or tuples of these, since pages show them"
@@ -149,9 +149,9 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
     path = Path(study.__file__)
     faults: list[Fault] = []
     doubled = _doubled(results)
-    for claim in study.CLAIMS:
+    for key, claim in study.CLAIMS.items():
         for case in claim.cases:
-            what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
+            what = f"claim {key!r}" + (f", {case.when}" if case.when else "")
             measured, fault = _measure(case.measure, results)
             fault = (
                 fault
@@ -159,7 +159,7 @@ def check_measured(study: ModuleType, results: xr.Dataset) -> None:
                 or _lost_unit(case.measure, measured, doubled)
             )
             if fault:
-                faults.append((line_of_literal(path, claim.id), f"{what}: {fault}"))
+                faults.append((line_of_literal(path, key), f"{what}: {fault}"))
     for name, measure in study.VALUES.items():
         measured, fault = _measure(measure, results)
         if fault := fault or _lost_unit(measure, measured, doubled):
@@ -310,22 +310,21 @@ def _fault_of_point(study: ModuleType, point: partial) -> str:
 
 def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
     line = line_of(path, "CLAIMS")
-    if not isinstance(study.CLAIMS, tuple | list) or not all(
-        isinstance(c, Claim) for c in study.CLAIMS
+    if not isinstance(study.CLAIMS, dict) or not all(
+        isinstance(key, str) and isinstance(claim, Claim) for key, claim in study.CLAIMS.items()
     ):
-        remedy = "write `CLAIMS = (Claim(…),)`, with the comma if there is one"
-        yield line, f"CLAIMS is no tuple of claims; {remedy}"
+        remedy = 'write `CLAIMS = {"the-id": supported(…)}`'
+        yield line, f"CLAIMS does not give claims by id; {remedy}"
         return
-    ids = [claim.id for claim in study.CLAIMS]
-    for claim in study.CLAIMS:
-        at = line_of_literal(path, claim.id) if isinstance(claim.id, str) else line
-        faults = _faults_of_claim(claim)
-        if ids.count(claim.id) > 1:
-            faults.append("stands here twice; give each claim an id of its own")
-        yield from ((at, f"the claim {claim.id!r} {fault}") for fault in dict.fromkeys(faults))
+    for key, at in repeated_keys(path, "CLAIMS").items():
+        yield at, f"the claim {key!r} stands here twice; give each claim an id of its own"
+    for key, claim in study.CLAIMS.items():
+        at = line_of_literal(path, key)
+        faults = dict.fromkeys(_faults_of_claim(key, claim))
+        yield from ((at, f"the claim {key!r} {fault}") for fault in faults)
 
 
-def _faults_of_claim(claim: Claim) -> list[str]:
+def _faults_of_claim(key: str, claim: Claim) -> list[str]:
     words = {name: getattr(claim, name) for name in ("says", "source", "because")}
     cases = claim.cases
     are_cases = isinstance(cases, tuple) and all(isinstance(c, Case) for c in cases)
@@ -338,7 +337,7 @@ def _faults_of_claim(claim: Claim) -> list[str]:
     ]
     if faults:
         return faults
-    if not (isinstance(claim.id, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", claim.id)):
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", key):
         faults.append("has no fitting id; write two or more lower-case words joined by hyphens")
     if not claim.says.endswith((".", "?")):
         faults.append("says no sentence; end `says` with a full stop or a question mark")
@@ -370,6 +369,8 @@ def _values(study: ModuleType, path: Path) -> Iterator[Fault]:
         remedy = "write a dict: name → function of the results"
         yield line, f"VALUES is a {type(study.VALUES).__name__}; {remedy}"
         return
+    for name, at in repeated_keys(path, "VALUES").items():
+        yield at, f"the value {name!r} stands here twice; give each value a name of its own"
     for name, measure in study.VALUES.items():
         at = line_of_literal(path, name) if isinstance(name, str) else line
         if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]*", name)):

@@ -13,7 +13,7 @@ from experiments.contract import setting_words
 from experiments.measures.statistics import Measurement
 from experiments.profile import Profile, setup
 from experiments.sources import line_of_literal
-from experiments.study import Claim, measured_verdict
+from experiments.study import measured_verdict
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +57,7 @@ def judge(study: ModuleType, results: xr.Dataset, profile: Profile) -> dict[str,
         "question": study.__doc__.strip().splitlines()[0],
         "setup": {field.name: getattr(settings, field.name) for field in fields(settings)},
         "words": setting_words(study),
-        "claims": [_test(study, claim, results, profile) for claim in study.CLAIMS],
+        "claims": [_test(study, key, results, profile) for key in study.CLAIMS],
         "values": values,
     }
 
@@ -67,11 +67,11 @@ def name_of(study: ModuleType) -> str:
     return study.__name__.rpartition(".")[2]
 
 
-def _test(study: ModuleType, claim: Claim, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
-    cases = []
+def _test(study: ModuleType, key: str, results: xr.Dataset, profile: Profile) -> dict[str, Any]:
+    claim, cases = study.CLAIMS[key], []
     for case in claim.cases:
-        what = f"claim {claim.id!r}" + (f", {case.when}" if case.when else "")
-        measured = _take(study, what, claim.id, case.measure, results, profile)
+        what = f"claim {key!r}" + (f", {case.when}" if case.when else "")
+        measured = _take(study, what, key, case.measure, results, profile)
         holds = None if measured is None else case.rule(measured)
         answer = None if holds is None else bool(holds)
         cases.append(
@@ -80,7 +80,7 @@ def _test(study: ModuleType, claim: Claim, results: xr.Dataset, profile: Profile
     is_measured = any(case["runs"] for case in cases)
     headline = cases[0] if cases else dict.fromkeys(SUMMARY)
     return {
-        "id": claim.id,
+        "id": key,
         "says": claim.says,
         "source": claim.source,
         "study": name_of(study),

@@ -373,3 +373,23 @@ def quartiles(array: xr.DataArray, over: str = "run", name: str = "") -> pd.Data
     low, middle, high = (one.copy(data=values) for values in found)
     columns = (middle.rename(name or array.name), low.rename("low"), high.rename("high"))
     return rows(*columns).assign(runs=array.sizes[over])
+
+
+def only(data: pd.DataFrame, **where: Any) -> pd.DataFrame:
+    """The rows of a table that have these entries: `only(data, norm="none", eps=1e-5)`.
+
+    Entries are a value, or a list of values. Numbers need agree to nine digits only, since a table
+    that was written and read again has another last digit.
+    """
+    for column, chosen in where.items():
+        if isinstance(chosen, float):
+            data = data[np.isclose(data[column], chosen, rtol=1e-9, atol=0)]
+        else:
+            data = data[data[column].isin(chosen if isinstance(chosen, list) else [chosen])]
+    return data
+
+
+def nearest(data: pd.DataFrame, **where: float) -> pd.Series:
+    """The row whose entry is nearest to a number by ratio: `nearest(data, step=100)`."""
+    ((column, number),) = where.items()
+    return data.loc[np.log(data[column] / number).abs().idxmin()]

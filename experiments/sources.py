@@ -27,6 +27,17 @@ def line_of_field(path: Path, name: str) -> int:
     return line_of(path, "Setup")
 
 
+def repeated_keys(path: Path, name: str) -> dict[str, int]:
+    """Keys that a file's dictionary of this name has more than once, with the line of the last."""
+    lines: dict[str, list[int]] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8-sig")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            for key in node.value.keys if isinstance(node.value, ast.Dict) else ():
+                if isinstance(key, ast.Constant):
+                    lines.setdefault(str(key.value), []).append(key.lineno)
+    return {key: found[-1] for key, found in lines.items() if len(found) > 1}
+
+
 @lru_cache(maxsize=64)
 def _definitions(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}

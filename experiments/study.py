@@ -187,39 +187,42 @@ class Case:
 class Claim:
     """A sentence that people say about batch normalization, and the test that decides it.
 
+    `supported`, `refuted`, `depends` and `untested` make claims; a study's `CLAIMS` has them by id,
+    which is lower-case words joined by hyphens, unique over all studies.
+
     Parameters
     ----------
-    id : str
-        Lower-case words joined by hyphens, unique over all studies.
+    verdict : str
+        What the prose says: one of `VERDICTS`. The build compares it with `measured_verdict`.
     says : str
         The claim as it is made, in our own words.
     source : str
         Who makes it: a key of docs/references.json, or a kind of text that makes it often: "reader"
         (a question from readers), "demo", "overview", "post" or "thread".
-    verdict : str
-        What the prose says: one of `VERDICTS`. The build compares it with `measured_verdict`.
-    cases : tuple of Case
-        The tests. The first is the headline that `claims.json` quotes. Empty only for `untested`.
     because : str
         One sentence: why the verdict is what it is, or why the claim is not tested here.
+    cases : tuple of Case
+        The tests. The first is the headline that `claims.json` quotes. Empty only for `untested`.
     """
 
-    id: str
+    verdict: str
     says: str
     source: str
-    verdict: str
-    cases: tuple[Case, ...]
     because: str
+    cases: tuple[Case, ...] = ()
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
-            raise ValueError(
-                f"claim {self.id}: {suggest.unknown('verdict', str(self.verdict), VERDICTS)}"
-            )
+            raise ValueError(suggest.unknown("verdict", str(self.verdict), VERDICTS))
         if bool(self.cases) == (self.verdict == "untested"):
-            raise ValueError(
-                f"claim {self.id}: a claim has cases unless it is untested, and then it has none"
-            )
+            raise ValueError("a claim has cases unless it is untested, and then it has none")
+
+    def outcomes(self, results: xr.Dataset) -> list[bool | None]:
+        """Whether each case holds."""
+        return [case.rule(case.measure(results)) for case in self.cases]
+
+
+supported, refuted, depends, untested = (partial(Claim, verdict) for verdict in VERDICTS)
 
 
 def measured_verdict(outcomes: Iterable[bool | None]) -> str:

@@ -20,7 +20,7 @@ from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.engine.parameters import leaves
 from experiments.results import FIRST, LAST, difference, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
 from experiments.training import accuracy, last_steps, load, mlp, optimizer_of, paired, train
 
 # Short name → what is trained, and which parameters that is, by their paths; the last layer has
@@ -85,13 +85,11 @@ def best(choice, width=LAST):
     return value("accuracy", choice=choice, width=width).best("rate")
 
 
-CLAIMS = (
-    Claim(
-        "gamma-and-beta-alone-learn",
-        says="Training γ and β alone, with random weights everywhere else, is enough to learn the "
+CLAIMS = {
+    "gamma-and-beta-alone-learn": depends(
+        "Training γ and β alone, with random weights everywhere else, is enough to learn the "
         "task reasonably well.",
         source="frankle2021",
-        verdict="depends",
         cases=(
             Case("accuracy, widest network", best("γ and β").mean(), above(0.5)),
             Case("accuracy, narrowest network", best("γ and β", FIRST).mean(), above(0.5)),
@@ -104,12 +102,9 @@ CLAIMS = (
         because="It takes width: they choose among random features and set where each is cut off, "
         "and in a narrow network there is little to choose from.",
     ),
-    Claim(
-        "gamma-and-beta-rival-the-rest",
-        says="γ and β alone do about as well as other ways to train a network with random "
-        "features.",
+    "gamma-and-beta-rival-the-rest": refuted(
+        "γ and β alone do about as well as other ways to train a network with random features.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"accuracy, {words} minus γ and β, widest network",
@@ -124,7 +119,7 @@ CLAIMS = (
         because="At these widths and in this many steps, the last layer alone, with more "
         "parameters, is well ahead, and everything further.",
     ),
-)
+}
 
 VALUES = {
     "affine_wide": best("γ and β").mean(),

@@ -20,7 +20,7 @@ from experiments.measures.dependence import dependence
 from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized
 from experiments.results import table, value
-from experiments.study import Claim, call, setting
+from experiments.study import call, setting, untested
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,16 @@ def depends(mode, norm):
     return value(lambda results: values(results).sum()).exact()
 
 
-CLAIMS = (
-    Claim(
-        "bn-is-regular-everywhere",
-        says="Batch norm is a regular part of networks for vision, and of GANs, Transformers, "
+CLAIMS = {
+    "bn-is-regular-everywhere": untested(
+        "Batch norm is a regular part of networks for vision, and of GANs, Transformers, "
         "diffusion models and recurrent networks too.",
         source="overview",
-        verdict="untested",
         cases=(),
         because="What people use cannot be measured here; in the last three, published models "
         "mostly have layer norm, RMSNorm or group norm.",
     ),
-)
+}
 
 VALUES = {
     "batch_training": depends("training", "batch norm"),

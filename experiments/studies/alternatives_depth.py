@@ -23,7 +23,7 @@ from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized, started_alike
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, above, call, setting
+from experiments.study import Case, above, call, depends, setting
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,10 @@ def growth(norm):
     return value("growth", norm=norm).mean()
 
 
-CLAIMS = (
-    Claim(
-        "normalization-explodes",
-        says="Normalization makes gradients explode in deep networks at initialization.",
+CLAIMS = {
+    "normalization-explodes": depends(
+        "Normalization makes gradients explode in deep networks at initialization.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(f"{norm}, factor of squared gradients a layer", growth(norm), EXPLODES)
             for norm in (
@@ -114,6 +112,6 @@ CLAIMS = (
         because="Normalization over the batch does, the more the smaller the batch; over features "
         "or weights it does not.",
     ),
-)
+}
 
 VALUES = {f"{short}_growth": growth(name) for name, short in NAMES.items()}

@@ -31,7 +31,18 @@ from experiments.measures.modes import output_gap
 from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized, started_alike
 from experiments.results import difference, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting, within
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    below,
+    call,
+    depends,
+    refuted,
+    setting,
+    supported,
+    within,
+)
 from experiments.training import accuracy, last_steps, load, optimizer_of, paired, train
 
 # Task → how its values are called.
@@ -132,13 +143,11 @@ def gap(task, norm):
 
 OVER = "accuracy minus that of batch norm"
 
-CLAIMS = (
-    Claim(
-        "no-batch-no-gap",
-        says="A normalization that takes no statistics over the batch computes the same in "
+CLAIMS = {
+    "no-batch-no-gap": supported(
+        "A normalization that takes no statistics over the batch computes the same in "
         "training and in evaluation.",
         source="wu2018",
-        verdict="supported",
         cases=tuple(
             Case(f"{norm}, relative difference of outputs", gap(RANDOM, norm), SAME)
             for norm in WITHOUT_BATCH
@@ -146,11 +155,9 @@ CLAIMS = (
         because="Their statistics are those of a sample, or of the weights, and there is nothing "
         "to average for later.",
     ),
-    Claim(
-        "renormalization-closes-the-gap",
-        says="Batch renormalization computes in training what it computes in evaluation.",
+    "renormalization-closes-the-gap": depends(
+        "Batch renormalization computes in training what it computes in evaluation.",
         source="ioffe2017",
-        verdict="depends",
         cases=(
             *(
                 Case(f"relative difference of outputs, {task}", gap(task, RENORM), below(0.1))
@@ -165,24 +172,20 @@ CLAIMS = (
         because="The outputs agree where r and d are not cut off; the gradients still pass through "
         "the statistics of the batch.",
     ),
-    Claim(
-        "renormalization-cures-small-and-biased",
-        says="Where batches are small or biased, batch renormalization is clearly more accurate "
+    "renormalization-cures-small-and-biased": refuted(
+        "Where batches are small or biased, batch renormalization is clearly more accurate "
         "than batch norm.",
         source="ioffe2017",
-        verdict="refuted",
         cases=tuple(
             Case(f"{task}, {OVER}", lead(task, RENORM, BATCH), CLEARLY) for task in (TWO, CLASSES)
         ),
         because="In this small convolutional network batch norm loses little in either, so there "
         "is little to gain.",
     ),
-    Claim(
-        "sample-norms-win-in-small-batches",
-        says="With two images a batch, or with biased batches, layer norm and group norm are "
+    "sample-norms-win-in-small-batches": refuted(
+        "With two images a batch, or with biased batches, layer norm and group norm are "
         "clearly more accurate than batch norm.",
         source="wu2018",
-        verdict="refuted",
         cases=tuple(
             Case(f"{task}: {norm}, {OVER}", lead(task, norm, BATCH), CLEARLY)
             for task in (TWO, CLASSES)
@@ -191,12 +194,10 @@ CLAIMS = (
         because="Not in a small convolutional network: the pixels of two images are a batch of "
         "their own, and two classes are enough.",
     ),
-    Claim(
-        "ghosts-are-as-good",
-        says="Statistics over small parts of the batch, ghost batches, are as good as statistics "
+    "ghosts-are-as-good": depends(
+        "Statistics over small parts of the batch, ghost batches, are as good as statistics "
         "over all of it.",
         source="hoffer2017",
-        verdict="depends",
         cases=tuple(
             Case(f"{task}, lead of batch norm in accuracy", lead(task, BATCH, GHOST), NOT_CLEARLY)
             for task in (RANDOM, CLASSES)
@@ -204,11 +205,9 @@ CLAIMS = (
         because="It matters who is put together: a ghost of random images does as well, a ghost "
         "of one class does not.",
     ),
-    Claim(
-        "batch-norm-is-the-best",
-        says="With ordinary batches, batch norm is clearly more accurate than its alternatives.",
+    "batch-norm-is-the-best": refuted(
+        "With ordinary batches, batch norm is clearly more accurate than its alternatives.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(f"lead of batch norm in accuracy on {norm}", lead(RANDOM, BATCH, norm), CLEARLY)
             for norm in ("layer norm", "RMSNorm", "group norm", RENORM)
@@ -216,11 +215,9 @@ CLAIMS = (
         because="At their best rates, those that normalize activations end within a few "
         "percentage points of each other.",
     ),
-    Claim(
-        "any-normalization-helps",
-        says="Any normalization trains better than none.",
+    "any-normalization-helps": depends(
+        "Any normalization trains better than none.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(f"{norm}, accuracy minus that of none", lead(RANDOM, norm, "none"), HELPS)
             for norm in (BATCH, "layer norm", "group norm", "weight normalization")
@@ -228,7 +225,7 @@ CLAIMS = (
         because="Those of activations do, weight normalization does not: it starts as the function "
         "that the plain network is.",
     ),
-)
+}
 
 VALUES = {
     **{

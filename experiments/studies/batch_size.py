@@ -27,7 +27,17 @@ from experiments.engine.activations import ReLU
 from experiments.engine.parameters import relative_distance
 from experiments.measures.modes import MODES, accuracy_by_mode
 from experiments.results import difference, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    below,
+    call,
+    depends,
+    refuted,
+    setting,
+    supported,
+)
 from experiments.training import NORMS, backpropagate, load, mlp, optimizer_of, paired, train
 
 
@@ -135,12 +145,10 @@ def minus(when, first, second, rule):
     return Case(f"accuracy, {when}", difference(first, second), rule)
 
 
-CLAIMS = (
-    Claim(
-        "batch-norm-needs-large-batches",
-        says="Batch norm needs large batches: with small ones it loses accuracy.",
+CLAIMS = {
+    "batch-norm-needs-large-batches": depends(
+        "Batch norm needs large batches: with small ones it loses accuracy.",
         source="wu2018",
-        verdict="depends",
         cases=tuple(
             minus(f"batches of 32 minus batches of {k}", right(BN), right(BN, k), MUCH)
             for k in (2, 4, 8, 16)
@@ -148,11 +156,9 @@ CLAIMS = (
         because="It loses at two and at four images, and little or nothing at eight and at "
         "sixteen.",
     ),
-    Claim(
-        "other-norms-ignore-batch-size",
-        says="Layer norm and group norm do not mind small batches.",
+    "other-norms-ignore-batch-size": supported(
+        "Layer norm and group norm do not mind small batches.",
         source="wu2018",
-        verdict="supported",
         cases=tuple(
             minus(f"{norm}, 32 minus {k} a batch", right(norm), right(norm, k), LITTLE)
             for norm in (LN, "group norm")
@@ -161,11 +167,9 @@ CLAIMS = (
         because="Their statistics come from one image at a time, so a batch only averages "
         "gradients.",
     ),
-    Claim(
-        "batch-norm-beats-layer-norm",
-        says="Batch norm classifies images better than layer norm.",
+    "batch-norm-beats-layer-norm": depends(
+        "Batch norm classifies images better than layer norm.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             minus(f"batch norm minus layer norm, {k} a batch", right(BN, k), right(LN, k), EDGE)
             for k in (2, 32, 256)
@@ -173,12 +177,10 @@ CLAIMS = (
         because="It does with batches that are large enough, most of all where there are few and "
         "large steps, and does much worse at two images.",
     ),
-    Claim(
-        "running-statistics-fail-small-batches",
-        says="With small batches it is the running statistics that are to blame; exact ones would "
+    "running-statistics-fail-small-batches": refuted(
+        "With small batches it is the running statistics that are to blame; exact ones would "
         "repair evaluation mode.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(f"batches of {size}, exact statistics restore", repaired(size), above(0.5, LOST))
             for size in (2, 4)
@@ -186,12 +188,10 @@ CLAIMS = (
         because="With the statistics of all training images the network is hardly better: it has "
         "learned to work with something else.",
     ),
-    Claim(
-        "train-mode-suits-trained-batch-size",
-        says="A network should be judged as it was trained: in training mode, with batches of the "
+    "train-mode-suits-trained-batch-size": depends(
+        "A network should be judged as it was trained: in training mode, with batches of the "
         "same size, it does better.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             minus(
                 f"train minus evaluation mode, {k} a batch",
@@ -204,12 +204,9 @@ CLAIMS = (
         because="The noise of a small batch costs more than the difference between the modes; with "
         "large batches here, few steps leave the running statistics behind.",
     ),
-    Claim(
-        "accumulation-replaces-large-batches",
-        says="If memory forces small batches on batch norm, accumulating gradients makes up for "
-        "it.",
+    "accumulation-replaces-large-batches": refuted(
+        "If memory forces small batches on batch norm, accumulating gradients makes up for it.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             minus(f"whole minus parts of {k}, 32 a batch", right(BN), parted(BN, k), LITTLE)
             for k in (2, 4)
@@ -217,11 +214,9 @@ CLAIMS = (
         because="The gradient is averaged over all parts, and the statistics are still those of "
         "one part.",
     ),
-    Claim(
-        "accumulated-gradient-is-whole",
-        says="The accumulated gradient of the parts of a batch is the gradient of the whole batch.",
+    "accumulated-gradient-is-whole": depends(
+        "The accumulated gradient of the parts of a batch is the gradient of the whole batch.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(f"{norm}, parts of {part}, relative difference", apart(norm, part), below(SAME))
             for norm, part in ((BN, 2), (LN, 2), ("group norm", 2), ("none", 2), (BN, 4))
@@ -229,7 +224,7 @@ CLAIMS = (
         because="It is wherever images do not see each other, and with batch norm it is the "
         "gradient of another function.",
     ),
-)
+}
 
 VALUES = {
     **{f"bn_{size}": right(BN, size).mean() for size in (2, 4, 8, 16, 32, 256)},
@@ -237,9 +232,7 @@ VALUES = {
     **{f"bn_{size}_population": right(BN, size, "population").mean() for size in (2, 32, 256)},
     **{f"ln_{size}": right(LN, size).mean() for size in (2, 32, 256)},
     **{f"gn_{size}": right("group norm", size).mean() for size in (2, 32)},
-    "none_32": right("none", 32).mean(),
     **{f"repaired_{size}": repaired(size) for size in (2, 4)},
     **{f"parted_{size}": parted(BN, size).mean() for size in (2, 4)},
     **{f"gradient_{part}": apart(BN, part) for part in (2, 4)},
-    "parted_layer_norm": difference(right(LN), parted(LN, 2)),
 }

@@ -25,7 +25,7 @@ from experiments.measures.gap import (
 )
 from experiments.results import LAST, difference, ratio, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, depends, setting, supported, within
 from experiments.theory.inference import eval_variance_population
 from experiments.training import seen, start
 
@@ -144,13 +144,11 @@ ABOUT = within(1, relative=0.03)
 GAP = "|ln std| in eval mode, with the correction minus without"
 NEARER = below(0, "(nearer to training mode)")
 
-CLAIMS = (
-    Claim(
-        "bessel-does-not-matter",
-        says="Whether the running variance is the biased or the unbiased one makes no difference "
+CLAIMS = {
+    "bessel-does-not-matter": depends(
+        "Whether the running variance is the biased or the unbiased one makes no difference "
         "worth speaking of.",
         source="reader",
-        verdict="depends",
         cases=(
             *(
                 Case(f"{count}, m = {m}, {OVER}", std("fixed_std", m, layer).every(), NEAR)
@@ -166,12 +164,10 @@ CLAIMS = (
         "for one layer and a large batch, much for many or a small one; what that costs in "
         "accuracy is not measured.",
     ),
-    Claim(
-        "the-gap-is-known",
-        says="With Bessel's correction, every normalization behind another one takes off a factor "
+    "the-gap-is-known": supported(
+        "With Bessel's correction, every normalization behind another one takes off a factor "
         "√((m−1)/m) in eval mode.",
         source="reader",
-        verdict="supported",
         cases=(
             *(
                 Case(f"one batch for ever, m = {m}, {EVERY}", fixed_over_theory(m), EXACTLY)
@@ -185,12 +181,10 @@ CLAIMS = (
         because="A normalized batch has variance exactly one, which the correction takes for "
         "m/(m−1).",
     ),
-    Claim(
-        "unbiased-is-more-accurate",
-        says="The running variance should be the unbiased one, since it is to stand for the "
+    "unbiased-is-more-accurate": depends(
+        "The running variance should be the unbiased one, since it is to stand for the "
         "population's.",
         source="ioffe2015",
-        verdict="depends",
         cases=tuple(
             Case(f"{where}, m = 64, {GAP}", against(variable, layer), NEARER)
             for where, variable, layer in (
@@ -203,11 +197,9 @@ CLAIMS = (
         "behind another batch norm they are not, and how weights and activations in between change "
         "that has no simple rule.",
     ),
-)
+}
 
 VALUES = {
-    "fresh_first_unbiased": std("fresh_std", 64, 1).mean(),
-    "fresh_first_biased": std("fresh_std", 64, 1, "biased").mean(),
     "fresh_deep_unbiased": std("fresh_std", 64, 20).mean(),
     "fresh_deep_biased": std("fresh_std", 64, 20, "biased").mean(),
     "network_unbiased": std("network_std", 64, 20).mean(),

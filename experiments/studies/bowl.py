@@ -19,7 +19,7 @@ from experiments.engine.sgd import SGD
 from experiments.engine.train import Model
 from experiments.results import Near, table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, above, below, call, setting, within
+from experiments.study import Case, above, below, call, setting, supported, within
 from experiments.theory import optimization as theory
 from experiments.theory.optimization import BOWL_MINIMUM as MINIMUM
 from experiments.training import backpropagate, batch_norm, gamma_and_beta, train
@@ -137,13 +137,11 @@ FACTOR, ERROR = value("bowl_factor"), value("bowl_error")
 PLAIN, NORMALIZED = (value("offset_condition", model=model) for model in ("none", "batch norm"))
 RELATIVE = PLAIN / value("offset_condition_theory")  # to the closed form
 
-CLAIMS = (
-    Claim(
-        "bowl-contraction",
-        says="On the bowl (γ − 1.5)² + (β − 0.8)², a step of gradient descent multiplies the "
+CLAIMS = {
+    "bowl-contraction": supported(
+        "On the bowl (γ − 1.5)² + (β − 0.8)², a step of gradient descent multiplies the "
         "distance from the minimum by |1 − 2α|.",
         source="demo",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"α = {rate:g}, every step, away from that",
@@ -155,11 +153,9 @@ CLAIMS = (
         because="The gradient is twice the distance, in every direction alike; at α = 1/2 one step "
         "is the whole way.",
     ),
-    Claim(
-        "bowl-edge",
-        says="On the bowl, rates below 1 converge and rates above 1 diverge.",
+    "bowl-edge": supported(
+        "On the bowl, rates below 1 converge and rates above 1 diverge.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(f"α = {rate:g}, a step’s factor", FACTOR.at(bowl_rate=Near(rate)).every(), rule)
             for rule, rates in ((below(1), (0.05, 0.5, 0.9, 0.99)), (above(1), (1.01, 1.1)))
@@ -167,11 +163,9 @@ CLAIMS = (
         ),
         because="Both eigenvalues of the Hessian are 2, and 2 over the largest is the edge.",
     ),
-    Claim(
-        "linear-bowl-is-round",
-        says="Behind batch norm, the squared error of a linear unit over γ and β is a round bowl.",
+    "linear-bowl-is-round": supported(
+        "Behind batch norm, the squared error of a linear unit over γ and β is a round bowl.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(f"mean of {m:g} σ, condition number", NORMALIZED.at(offset=m).every(), ONE)
             for m in (0.0, 1.0, 4.0, 8.0)
@@ -179,22 +173,19 @@ CLAIMS = (
         because="In every batch, normalized values and the constant 1 are orthogonal and of equal "
         "length.",
     ),
-    Claim(
-        "offset-makes-a-valley",
-        says="Without normalization the same loss is a valley, the longer the further the input’s "
+    "offset-makes-a-valley": supported(
+        "Without normalization the same loss is a valley, the longer the further the input’s "
         "mean is from zero, by a closed form.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(f"mean of {m:g} σ, over the closed form", RELATIVE.at(offset=m).every(), ONE)
             for m in (0.5, 1.0, 2.0, 4.0, 8.0)
         ),
         because="A scale and an offset then do nearly the same to all samples.",
     ),
-)
+}
 
 VALUES = {
-    "half_step": FACTOR.at(bowl_rate=Near(0.5)).every(),
     "contraction_error": ERROR.over("bowl_rate", "max").every(),
     "offset_plain": PLAIN.at(offset=4.0).every(),
 }

@@ -16,7 +16,7 @@ import numpy as np
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.pixels import KERNELS, label, measured, random_images
 from experiments.results import table, value
-from experiments.study import Case, Claim, call, setting, within
+from experiments.study import Case, call, depends, setting, supported, within
 from experiments.theory import transform as theory
 
 # 16 runs of 1,024 batches know a variance to √(2/16,384) = 1.1 %, with an interval of ± 2.2 %: what
@@ -94,13 +94,11 @@ def over_bound(m, side):
     return value("bright", one_pixel=at) / value("bright_theory", one_pixel=at)
 
 
-CLAIMS = (
-    Claim(
-        "worth-of-pixels-has-a-closed-form",
-        says="After a convolution of independent pixels, m h w values settle a channel’s mean like "
+CLAIMS = {
+    "worth-of-pixels-has-a-closed-form": supported(
+        "After a convolution of independent pixels, m h w values settle a channel’s mean like "
         "m h w Σk²/(Σk)² independent ones.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"{kernel}, {side} × {side} pixels, batch of {m}, mean square of the channel’s "
@@ -114,11 +112,9 @@ CLAIMS = (
         because="Round the edges each pixel enters the sum with every weight of the kernel once, "
         "so the mean is multiplied by Σk and the variance by Σk².",
     ),
-    Claim(
-        "channel-variance-counts-pixels",
-        says="A channel’s variance is too small by the factor (m′ − 1)/m′ with m′ = m · h · w.",
+    "channel-variance-counts-pixels": depends(
+        "A channel’s variance is too small by the factor (m′ − 1)/m′ with m′ = m · h · w.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"{kernel}, {side} × {side} pixels, batch of {m}, mean variance over (m′ − 1)/m′",
@@ -131,12 +127,10 @@ CLAIMS = (
         because="What is missing is the variance of the mean, so the number of independent values "
         "counts and not that of pixels.",
     ),
-    Claim(
-        "channel-variance-counts-what-it-is-worth",
-        says="A channel’s variance is too small by the factor 1 − 1/n, n being the number of "
+    "channel-variance-counts-what-it-is-worth": supported(
+        "A channel’s variance is too small by the factor 1 − 1/n, n being the number of "
         "independent values that its pixels are worth.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"blurred, {side} × {side} pixels, batch of {m}, mean variance over the closed "
@@ -149,11 +143,9 @@ CLAIMS = (
         because="The variance is taken around the batch’s own mean, which takes along that mean’s "
         "share of it.",
     ),
-    Claim(
-        "one-bright-pixel-bound",
-        says="One bright pixel in a dark batch normalizes to √(m · h · w − 1), far above √(m − 1).",
+    "one-bright-pixel-bound": supported(
+        "One bright pixel in a dark batch normalizes to √(m · h · w − 1), far above √(m − 1).",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"{side} × {side} pixels, batch of {m}, normalized value over √(m · h · w − 1)",
@@ -165,6 +157,6 @@ CLAIMS = (
         because="All values of the channel share one mean and one variance, whichever picture they "
         "come from.",
     ),
-)
+}
 
 VALUES = {"blurred_variance": measured("variance", "blurred", 4, 2).mean()}

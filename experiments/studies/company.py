@@ -17,7 +17,7 @@ from experiments.data.biased import biased_batches, piles
 from experiments.engine.activations import ReLU
 from experiments.measures.modes import predictions, predictions_in_batches
 from experiments.results import difference, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import Case, Learning, above, below, call, refuted, setting, supported
 from experiments.training import load, mlp, optimizer_of, start, train
 
 COMPANY = ("any", "own digit", "another digit")
@@ -112,12 +112,10 @@ def by_company(model, test, batch, images, rng):
 DROP = 0.05  # five points; the pilot's intervals were about one point wide
 SOME = 0.01  # one prediction in a hundred
 
-CLAIMS = (
-    Claim(
-        "prediction-depends-on-neighbours",
-        says="In training mode the prediction for an image depends on what else is in the batch.",
+CLAIMS = {
+    "prediction-depends-on-neighbours": supported(
+        "In training mode the prediction for an image depends on what else is in the batch.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"batches of {size}, two random companies give different predictions",
@@ -128,12 +126,10 @@ CLAIMS = (
         ),
         because="The mean and standard deviation of the batch are part of the function.",
     ),
-    Claim(
-        "evaluation-prediction-depends-on-neighbours",
-        says="A trained network with batch norm gives an image another prediction in another "
+    "evaluation-prediction-depends-on-neighbours": refuted(
+        "A trained network with batch norm gives an image another prediction in another "
         "batch, in evaluation mode too.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"batches of {size}, predictions that change",
@@ -144,12 +140,10 @@ CLAIMS = (
         ),
         because="Statistics that were fixed before do not depend on the batch.",
     ),
-    Claim(
-        "only-the-number-of-neighbours-matters",
-        says="What matters is how many neighbours a prediction in training mode has, and not who "
+    "only-the-number-of-neighbours-matters": refuted(
+        "What matters is how many neighbours a prediction in training mode has, and not who "
         "they are.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"31 neighbours, {words}, predictions changed more than by random ones",
@@ -164,7 +158,7 @@ CLAIMS = (
         because="Among its own kind an image is standardized to nothing special, and what made it "
         "that digit is subtracted.",
     ),
-)
+}
 
 VALUES = {
     **{f"apart_{size}": value("apart", size=size).mean() for size in (2, 32, 256)},

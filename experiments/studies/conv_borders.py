@@ -21,7 +21,7 @@ from experiments.measures.equivariance import (
     task,
 )
 from experiments.results import table, value
-from experiments.study import Case, Claim, below, call, setting
+from experiments.study import Case, below, call, depends, setting
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,10 @@ def best_match(step):
 
 exactly = below(ROUND_OFF, "of the output")
 
-CLAIMS = (
-    Claim(
-        "batch-norm-networks-commute-with-shifts",
-        says="A convolutional network with batch norm does the same at every place of the picture.",
+CLAIMS = {
+    "batch-norm-networks-commute-with-shifts": depends(
+        "A convolutional network with batch norm does the same at every place of the picture.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(f"{when}, difference", measured.mean(), exactly)
             for when, measured in (
@@ -89,12 +87,9 @@ CLAIMS = (
         ),
         because="Batch norm does; zero padding and strides do not.",
     ),
-    Claim(
-        "zero-padding-disturbs-only-the-edge",
-        says="Zero padding treats the edge differently, but the inside of the picture does not "
-        "notice.",
+    "zero-padding-disturbs-only-the-edge": depends(
+        "Zero padding treats the edge differently, but the inside of the picture does not notice.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"{when}, difference inside",
@@ -110,12 +105,11 @@ CLAIMS = (
         because="In training the edge is part of the channel’s mean and variance, and these go to "
         "every pixel.",
     ),
-)
+}
 
 VALUES = {
     "zero_error": error("zero", "channel", "all").mean(),
     "zero_error_none": error("zero", "none", "all").mean(),
     "inside_training": error("zero", "channel", "all", "inside_error").mean(),
-    "inside_evaluation": error("zero", "channel", "evaluation", "inside_error").mean(),
     "stride_odd": best_match(1).mean(),
 }

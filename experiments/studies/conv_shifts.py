@@ -31,7 +31,7 @@ from experiments.measures.equivariance import (
 )
 from experiments.results import table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, above, below, call, setting, within
+from experiments.study import Case, above, below, call, depends, setting, supported, within
 from experiments.training import Model, start
 
 
@@ -98,13 +98,11 @@ def counts(channels, sides):
 
 exactly = below(ROUND_OFF, "of the output")
 
-CLAIMS = (
-    Claim(
-        "channel-statistics-keep-shifts",
-        says="Statistics per channel over batch, height and width keep the convolution property: "
+CLAIMS = {
+    "channel-statistics-keep-shifts": supported(
+        "Statistics per channel over batch, height and width keep the convolution property: "
         "what comes out moves with the picture.",
         source="overview",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"edges that wrap around, {when}, difference",
@@ -116,11 +114,9 @@ CLAIMS = (
         because="A mean over all pixels does not depend on where they are, and every pixel gets "
         "the same scale and shift.",
     ),
-    Claim(
-        "pixel-statistics-break-shifts",
-        says="A mean and a variance for each pixel by itself would break the convolution property.",
+    "pixel-statistics-break-shifts": depends(
+        "A mean and a variance for each pixel by itself would break the convolution property.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"edges that wrap around, {when}, difference",
@@ -132,12 +128,10 @@ CLAIMS = (
         because="They do, except where all images of the batch move alike, since then the "
         "statistics of the pixels move along.",
     ),
-    Claim(
-        "two-parameters-per-channel",
-        says="In a convolutional network batch norm learns one γ and one β for each channel, "
+    "two-parameters-per-channel": supported(
+        "In a convolutional network batch norm learns one γ and one β for each channel, "
         "whatever the size of the image.",
         source="overview",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"{side} × {side} pixels",
@@ -149,12 +143,11 @@ CLAIMS = (
         because="Pixels that share a mean and a variance share γ and β too, or the layer would "
         "treat places differently.",
     ),
-)
+}
 
 VALUES = {
     "channel_error": error("circular", "channel", "one").every(),
     "pixel_error": error("circular", "pixel", "one").mean(),
-    "pixel_error_all": error("circular", "pixel", "all").mean(),
     "pixel_error_evaluation": error("circular", "pixel", "evaluation").mean(),
     "pixel_parameters": value("parameters", shared_by="pixel", side=SIDE).exact(),
 }

@@ -17,7 +17,7 @@ import numpy as np
 from experiments.data.conventions import load
 from experiments.measures.frameworks import FRAMEWORKS, VARIANTS, new_weight, over_bound, place
 from experiments.results import table, value
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, depends, refuted, setting, within
 from experiments.theory import inference as theory
 
 
@@ -128,12 +128,10 @@ APART, NEAR = "largest minus smallest", below(0.01, "% of the smallest")
 OVER = "over m/(m − 1) times the batch variance, every batch size"
 RIGHT_EPS = within(1e-5, relative=0.01)
 
-CLAIMS = (
-    Claim(
-        "momentum-means-the-same",
-        says="Momentum 0.1 in PyTorch is momentum 0.1 in Keras.",
+CLAIMS = {
+    "momentum-means-the-same": refuted(
+        "Momentum 0.1 in PyTorch is momentum 0.1 in Keras.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(f"{name}, weight of the new batch", tenth(name), within(0.1, relative=0.01))
             for name in ("Keras", "Flax", "ONNX")
@@ -141,11 +139,9 @@ CLAIMS = (
         because="PyTorch multiplies the new value by momentum, the others the old one: pass one "
         "minus it.",
     ),
-    Claim(
-        "frameworks-agree-on-the-variance",
-        says="All frameworks mean the same by the variance of a batch.",
+    "frameworks-agree-on-the-variance": depends(
+        "All frameworks mean the same by the variance of a batch.",
         source="reader",
-        verdict="depends",
         cases=(
             Case(BIASED, value("train_error").every(), below(1, "times the bound for round-off")),
             *(Case(f"{ENTERS}, m = {m}, {APART}", disagreement(m), NEAR) for m in (4, 64)),
@@ -153,29 +149,25 @@ CLAIMS = (
         because="All divide by the biased variance; for the running variance PyTorch takes the "
         "unbiased one.",
     ),
-    Claim(
-        "running-variance-is-unbiased",
-        says="The running variance averages unbiased variances, as the paper writes.",
+    "running-variance-is-unbiased": depends(
+        "The running variance averages unbiased variances, as the paper writes.",
         source="ioffe2015",
-        verdict="depends",
         cases=tuple(
             Case(f"{name}, {ENTERS}, {OVER}", over_bessel(name), within(1, absolute=1e-4))
             for name in FRAMEWORKS
         ),
         because="PyTorch corrects by m/(m − 1); Keras, Flax and ONNX do not.",
     ),
-    Claim(
-        "epsilon-is-the-same",
-        says="The default ε is 1e-5 everywhere.",
+    "epsilon-is-the-same": depends(
+        "The default ε is 1e-5 everywhere.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(f"{name}, default ε", every("eps", name, setting="default"), RIGHT_EPS)
             for name in FRAMEWORKS
         ),
         because="PyTorch, Flax and ONNX use 1e-5, Keras a hundred times as much.",
     ),
-)
+}
 
 
 def quoted(name):

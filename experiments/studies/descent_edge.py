@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.measures.least_squares import plain_step, task
 from experiments.results import table, value
-from experiments.study import Case, Claim, above, below, call, setting
+from experiments.study import Case, above, below, call, setting, supported
 from experiments.theory.optimization import descent_factor
 
 CONDITION = 100.0  # of the claim about the edge
@@ -82,13 +82,11 @@ def factor_error(condition):
     return abs(found - known).over("share", "max")
 
 
-CLAIMS = (
-    Claim(
-        "descent-has-an-edge",
-        says="On least squares, gradient descent without batch norm is stable for rates below "
+CLAIMS = {
+    "descent-has-an-edge": supported(
+        "On least squares, gradient descent without batch norm is stable for rates below "
         "2/λₘₐₓ and for no others.",
         source="cai2019",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"η = {share:g} · 2/λₘₐₓ, factor of a step on the distance in the end, in every "
@@ -101,12 +99,10 @@ CLAIMS = (
         because="Along the steepest direction a step multiplies the distance by 1 − ηλₘₐₓ, whose "
         "size is one at the edge.",
     ),
-    Claim(
-        "descent-factor",
-        says="In the end, a step of gradient descent multiplies the distance from the solution by "
+    "descent-factor": supported(
+        "In the end, a step of gradient descent multiplies the distance from the solution by "
         "max |1 − ηλ|.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"condition number {c:g}, rates from 0.5 to 1.5 of the edge, largest difference",
@@ -117,6 +113,6 @@ CLAIMS = (
         ),
         because="Each direction has a factor of its own, and the largest is left over.",
     ),
-)
+}
 
 VALUES = {"factor_error": factor_error(CONDITION).every()}

@@ -20,7 +20,7 @@ from experiments.engine.standardize import Standardize
 from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.measures.pixels import KERNELS, measured, random_images, statistics
 from experiments.results import table, value
-from experiments.study import Case, Claim, above, call, setting, within
+from experiments.study import Case, above, call, depends, setting, supported, within
 from experiments.training import Model, block, load
 
 # 16 runs of 512 batches know a variance to 1.6 %, ± 3.1 %, and each half of the digits knows that
@@ -130,13 +130,10 @@ def of_batch(m):
     return value("digit_square", digit_batch=m) * m * value("digit_worth")
 
 
-CLAIMS = (
-    Claim(
-        "channel-batch-is-m-h-w-values",
-        says="Statistics over m · h · w values are as good as those of that many independent "
-        "samples.",
+CLAIMS = {
+    "channel-batch-is-m-h-w-values": depends(
+        "Statistics over m · h · w values are as good as those of that many independent samples.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(f"{what}, values worth over m · h · w", found, within(1, relative=AGREES))
             for what, found in (
@@ -158,12 +155,10 @@ CLAIMS = (
         because="Neighbouring pixels tell much the same, so most are worth a fraction; a kernel "
         "with negative weights can make them worth more.",
     ),
-    Claim(
-        "batches-of-digits-settle-by-worth",
-        says="A batch of m new digits settles a channel’s mean like m times as many independent "
+    "batches-of-digits-settle-by-worth": supported(
+        "A batch of m new digits settles a channel’s mean like m times as many independent "
         "values as one digit is worth.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"batch of {m}, mean square deviation of the mean, over the variance of a pixel "
@@ -175,12 +170,10 @@ CLAIMS = (
         ),
         because="Different digits are independent of each other, whatever their pixels are.",
     ),
-    Claim(
-        "larger-images-steady-a-channel",
-        says="Images with four times as many pixels give a channel’s statistics four times as many "
+    "larger-images-steady-a-channel": depends(
+        "Images with four times as many pixels give a channel’s statistics four times as many "
         "values to settle on.",
         source="reader",
-        verdict="depends",
         cases=(
             Case(
                 "independent pixels, values that they are worth",
@@ -199,11 +192,10 @@ CLAIMS = (
         because="New pixels between the old ones of the same picture hardly tell anything new; "
         "other pictures do.",
     ),
-)
+}
 
 VALUES = {
     "digit_worth": of_digits(PIXELS).mean(),
-    "digit_worth_coarse": of_digits(49).mean(),
     "digit_worth_coarsest": of_digits(16).mean(),
     "map_worth": of_map(1).median(),
     "map_worth_all": value("map_worth").every(),

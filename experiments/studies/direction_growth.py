@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.results import FIRST, table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, call, setting, within
+from experiments.study import Case, call, setting, supported, within
 from experiments.theory import depth as theory
 
 
@@ -65,13 +65,11 @@ FIRST_OFF = value("growth", direction=FIRST) - value("predicted_growth", directi
 # much for the interval of the first, whose rate is larger in size.
 RATES, FIRST_RATE = within(1, relative=0.01), within(0, absolute=0.01)
 
-CLAIMS = (
-    Claim(
-        "directions-grow-at-known-rates",
-        says="In a linear network of Gaussian weights without normalization every direction grows "
+CLAIMS = {
+    "directions-grow-at-known-rates": supported(
+        "In a linear network of Gaussian weights without normalization every direction grows "
         "at a rate that is known exactly.",
         source="newman1986",
-        verdict="supported",
         cases=(
             Case(
                 "slope of the measured rates of all directions in the predicted ones",
@@ -89,6 +87,6 @@ CLAIMS = (
         because="A Gaussian matrix looks the same from all sides, so each layer stretches what is "
         "left of a direction by the length of a fresh Gaussian vector.",
     ),
-)
+}
 
 VALUES = {}

@@ -14,7 +14,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import Near, table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, depends, setting, within
 from experiments.training import backpropagate, seen, start
 
 
@@ -55,13 +55,11 @@ def repeat(rate, batch, units, runs):
 
 ONCE, TWICE = (value("gone", rate=Near(0.1), passes=k) for k in (1, 2))
 MORE, CHANGE = ((TWICE - ONCE) / ONCE).every(), value("change").over("rate", "max").every()
-CLAIMS = (
-    Claim(
-        "recomputing-changes-nothing",
-        says="Computing a forward pass again before the backward pass, as gradient checkpointing "
+CLAIMS = {
+    "recomputing-changes-nothing": depends(
+        "Computing a forward pass again before the backward pass, as gradient checkpointing "
         "does, changes nothing but the time and memory of a step.",
         source="reader",
-        verdict="depends",
         cases=(
             Case("change of the gradient for γ, at any α", CHANGE, within(0)),
             Case("statistics: second move over the first, at α near 0.1", MORE, below(0.01, "%")),
@@ -69,5 +67,5 @@ CLAIMS = (
         because="In training mode a layer normalizes with its batch, which is the same in both "
         "passes, and averages it in at each.",
     ),
-)
+}
 VALUES = {"once": ONCE.mean(), "twice": TWICE.mean()}

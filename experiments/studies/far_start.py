@@ -22,7 +22,7 @@ import numpy as np
 
 from experiments.engine.activations import Sigmoid
 from experiments.results import LAST, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import Case, Learning, above, below, call, depends, setting, supported
 from experiments.training import (
     first_reached,
     gamma_and_beta,
@@ -146,12 +146,10 @@ KEPT = "against (1, 0), last hidden layer: distance at the end in parts of that 
 FAR = ((0.1, 0.0), (10.0, 0.0), (30.0, 0.0), (1.0, 4.0), (1.0, 8.0))
 MOVES = (("γ", "gamma", 0.1, 0.0), ("γ", "gamma", 10.0, 0.0), ("β", "beta", 1.0, 4.0))
 
-CLAIMS = (
-    Claim(
-        "far-start-takes-long",
-        says="If the start of γ and β is far from ideal, it takes long to make up for it.",
+CLAIMS = {
+    "far-start-takes-long": depends(
+        "If the start of γ and β is far from ideal, it takes long to make up for it.",
         source="thread",
-        verdict="depends",
         cases=tuple(
             Case(f"from γ = {gamma:g}, β = {beta:g}, {DELAY}", delay(gamma, beta), above(2.5))
             for gamma, beta in FAR
@@ -160,20 +158,16 @@ CLAIMS = (
         "for. A larger γ, or a large β, puts nearly all samples on the flat part of the sigmoid, "
         "and learning there is slow.",
     ),
-    Claim(
-        "ideal-start-saves-steps",
-        says="(1, 0) is far from ideal: from better values of γ and β training is faster.",
+    "ideal-start-saves-steps": supported(
+        "(1, 0) is far from ideal: from better values of γ and β training is faster.",
         source="thread",
-        verdict="supported",
         cases=(Case(SOONER, GAIN, above(1.2)),),
         because="With the same weights and batches, the start at learned values gets to the target "
         "sooner. It saves a part of the steps, not most.",
     ),
-    Claim(
-        "gamma-beta-come-back",
-        says="Wherever γ and β start, training brings them to the same values.",
+    "gamma-beta-come-back": depends(
+        "Wherever γ and β start, training brings them to the same values.",
         source="thread",
-        verdict="depends",
         cases=tuple(
             Case(f"{greek} from ({g:g}, {b:g}) {KEPT}", is_left(parameter, g, b), below(0.5))
             for greek, parameter, g, b in MOVES
@@ -182,19 +176,14 @@ CLAIMS = (
         "that starts large keeps most of its distance: the loss comes down with it all the same, "
         "or its gradient is too small to move it.",
     ),
-)
+}
 
 VALUES = {
     "delay_small": delay(0.1, 0.0),
     "delay_large": delay(10.0, 0.0),
     "delay_larger": delay(30.0, 0.0),
-    "delay_beta": delay(1.0, 4.0),
-    "reached_beta_largest": value("steps_to", start="1, 8").map(np.isfinite).share(),
     "gain": GAIN,
     "gain_three": ratio(STEPS.at(start=USUAL), STEPS.at(start="3, 0")),
     "steps": STEPS.at(start=USUAL).median(),
-    "left_small": is_left("gamma", 0.1, 0.0),
-    "left_large": is_left("gamma", 10.0, 0.0),
-    "left_beta": is_left("beta", 1.0, 4.0),
     "target": value(lambda results: FULL.target).exact(),
 }

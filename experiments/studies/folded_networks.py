@@ -17,7 +17,7 @@ from experiments.engine.folding import fold
 from experiments.engine.initialization import he_normal
 from experiments.engine.train import Model
 from experiments.results import table, value
-from experiments.study import Case, Claim, Learning, above, call, setting
+from experiments.study import Case, Learning, above, call, refuted, setting
 from experiments.training import load, mlp, optimizer_of, paired, train
 
 PRECISIONS = ("float64", "float32", "float16")
@@ -69,12 +69,10 @@ def classify(data, inputs, optimizer, width, steps, batch, rate, runs):
 
 # ------------------------------------------------------------------------------------------ claims
 
-CLAIMS = (
-    Claim(
-        "folding-changes-predictions",
-        says="Folding changes the predictions of a trained network.",
+CLAIMS = {
+    "folding-changes-predictions": refuted(
+        "Folding changes the predictions of a trained network.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"{precision}, predictions that change",
@@ -86,7 +84,7 @@ CLAIMS = (
         because="Logits move by round-off only, and hardly ever are two digits that near to each "
         "other.",
     ),
-)
+}
 
 VALUES = {
     "changed_float16": value("changed", precision="float16").mean(),

@@ -23,7 +23,7 @@ from experiments.engine.train import Model
 from experiments.measures.folding import errors
 from experiments.results import ratio, table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, above, below, call, setting, within
+from experiments.study import Case, above, below, call, depends, refuted, setting, supported, within
 from experiments.theory import inference as theory
 
 PRECISIONS = ("float64", "float32", "float16")
@@ -150,13 +150,11 @@ def loses(what, **where):
     return Case(f"{what}, {against}", cost(**where), above(1.2, WITH_BATCH_NORM))
 
 
-CLAIMS = (
-    Claim(
-        "folding-is-exact",
-        says="In evaluation batch norm folds into the dense layer in front of it, exactly but for "
+CLAIMS = {
+    "folding-is-exact": supported(
+        "In evaluation batch norm folds into the dense layer in front of it, exactly but for "
         "round-off.",
         source="reader",
-        verdict="supported",
         cases=(
             *(
                 exact_for(
@@ -170,14 +168,11 @@ CLAIMS = (
             exact_for("float16, running variances of all sizes", value("scale_over_bound")),
         ),
         because="With fixed statistics batch norm is a scale and a shift of each feature, and so "
-        "part "
-        "of a linear layer.",
+        "part of a linear layer.",
     ),
-    Claim(
-        "folding-loses-in-half-precision",
-        says="In half precision the folded layer is less accurate than the layer with batch norm.",
+    "folding-loses-in-half-precision": depends(
+        "In half precision the folded layer is less accurate than the layer with batch norm.",
         source="reader",
-        verdict="depends",
         cases=(
             loses("offset 0 from the bias", origin="bias", offset=0.0),
             loses("offset 10 from the bias", origin="bias", offset=10.0),
@@ -187,14 +182,11 @@ CLAIMS = (
             loses("running variance 1e8", prefix="scale_", scale=1e4),
         ),
         because="A bias cancels against the running mean before rounding; an offset of the inputs, "
-        "or "
-        "weights that underflow, cost digits.",
+        "or weights that underflow, cost digits.",
     ),
-    Claim(
-        "small-running-variances-break-folding",
-        says="Small running variances make the folded weights so large that half precision breaks.",
+    "small-running-variances-break-folding": refuted(
+        "Small running variances make the folded weights so large that half precision breaks.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"running variance {scale**2:.0e}, error of the folded layer",
@@ -204,15 +196,12 @@ CLAIMS = (
             for scale in (1e-4, 1e-2)
         ),
         because="ε keeps the factor below γ/√ε, far from overflow, and short of that "
-        "floating-point "
-        "numbers keep their digits at any scale.",
+        "floating-point numbers keep their digits at any scale.",
     ),
-    Claim(
-        "half-precision-error-is-rounding",
-        says="In half precision the error of batch norm grows with the distance of its input from "
+    "half-precision-error-is-rounding": supported(
+        "In half precision the error of batch norm grows with the distance of its input from "
         "zero, as rounding that input predicts.",
         source="reader",
-        verdict="supported",
         # Roundings are even over a spacing only nearly: values of one unit share a few binades. 16
         # runs of 32 units, errors of each unit's 128 samples: half a per cent; 5 % leaves room for
         # roundings of statistics, u/4096 of them.
@@ -226,10 +215,9 @@ CLAIMS = (
             for at in [{"origin": "inputs", "offset": offset}]
         ),
         because="What is stored in half precision is rounded to eleven bits, and subtracting the "
-        "mean "
-        "then leaves the rounding.",
+        "mean then leaves the rounding.",
     ),
-)
+}
 
 VALUES = {
     "fold_worst": value(farthest).exact(),

@@ -23,7 +23,18 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import FIRST, LAST, difference, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting, within
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    below,
+    call,
+    depends,
+    refuted,
+    setting,
+    supported,
+    within,
+)
 from experiments.theory import inference as theory
 from experiments.training import Model, accuracy, batches, load, mlp, optimizer_of, paired, train
 
@@ -151,12 +162,10 @@ NEW = (("inverted", "inverted digits"), ("none", "the same digits"))
 LOST = "accuracy after minus before"
 REMEMBERS = above(-0.02, "% of the old digits")
 
-CLAIMS = (
-    Claim(
-        "freezing-parameters-freezes-the-layer",
-        says="Switching off the gradients of γ and β freezes a batch norm layer.",
+CLAIMS = {
+    "freezing-parameters-freezes-the-layer": refuted(
+        "Switching off the gradients of γ and β freezes a batch norm layer.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(f"{what}, {MOVED}", end("change", "batch, frozen", shift).mean(), below(1e-6))
             for shift, what in NEW
@@ -164,23 +173,18 @@ CLAIMS = (
         because="In training mode every batch still moves the running statistics, which evaluation "
         "uses.",
     ),
-    Claim(
-        "freezing-both-freezes-the-layer",
-        says="With its running statistics in use and γ and β frozen, a batch norm layer stays as "
-        "it is.",
+    "freezing-both-freezes-the-layer": supported(
+        "With its running statistics in use and γ and β frozen, a batch norm layer stays as it is.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(f"{what}, {MOVED}", end("change", "running, frozen", shift).mean(), below(1e-12))
             for shift, what in NEW
         ),
         because="Nothing that its outputs depend on is written to.",
     ),
-    Claim(
-        "frozen-backbone-remembers",
-        says="A network whose weights are frozen keeps its accuracy on the old data.",
+    "frozen-backbone-remembers": depends(
+        "A network whose weights are frozen keeps its accuracy on the old data.",
         source="reader",
-        verdict="depends",
         cases=(
             *(Case(f"{in_words(way)}, {LOST}", lost(way), REMEMBERS) for way in WAYS),
             Case(
@@ -192,12 +196,10 @@ CLAIMS = (
         because="It keeps it if nothing of batch norm moves; with statistics that follow the new "
         "data it forgets the old.",
     ),
-    Claim(
-        "statistics-drift-closed-form",
-        says="With frozen weights each step leaves a share 1 − α of the running means' way to the "
+    "statistics-drift-closed-form": supported(
+        "With frozen weights each step leaves a share 1 − α of the running means' way to the "
         "new data's.",
         source="reader",
-        verdict="supported",
         # inverted, the images' means differ by several standard deviations of a unit; a batch mean
         # errs by 1/√60 of one, and of that only the part along the path counts: 0.02 is several
         # times what is left of it in 16 runs
@@ -213,11 +215,9 @@ CLAIMS = (
         because="They are a running average of batches from one distribution, started at the old "
         "one.",
     ),
-    Claim(
-        "new-task-needs-moving-statistics",
-        says="To learn the new data, the statistics have to follow them.",
+    "new-task-needs-moving-statistics": refuted(
+        "To learn the new data, the statistics have to follow them.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"γ and β {kind}: accuracy on the new digits, moving minus fixed statistics",
@@ -229,7 +229,7 @@ CLAIMS = (
         because="A new last layer learns from the features as they are, normalized for the new "
         "data or not.",
     ),
-)
+}
 
 VALUES = {
     "old_before": value("old_accuracy", way="batch, frozen", shift="inverted", step=FIRST).mean(),

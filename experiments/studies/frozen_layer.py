@@ -18,7 +18,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, refuted, setting, supported, within
 from experiments.theory import inference as theory
 from experiments.training import Model
 
@@ -127,12 +127,10 @@ def read(layer, x, other, dy, training, factors, mixtures):
     )
 
 
-CLAIMS = (
-    Claim(
-        "evaluation-mode-is-affine",
-        says="With fixed statistics batch norm is an affine map, in training too.",
+CLAIMS = {
+    "evaluation-mode-is-affine": supported(
+        "With fixed statistics batch norm is an affine map, in training too.",
         source="reader",
-        verdict="supported",
         # two outputs of up to 5 × 20 in size and a sum of 48 products behind each:
         # (2 · 48 + 12) u · 100 is 1.2e-12, as for folding
         cases=(
@@ -158,12 +156,10 @@ CLAIMS = (
         ),
         because="Nothing in it depends on the input but the input itself.",
     ),
-    Claim(
-        "frozen-scale-invariance",
-        says="Frozen batch norm still makes a network independent of the scale of the weights "
+    "frozen-scale-invariance": refuted(
+        "Frozen batch norm still makes a network independent of the scale of the weights "
         "before it.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"weights times {factor:g}: change of outputs",
@@ -174,12 +170,10 @@ CLAIMS = (
         ),
         because="The scale cancels only against statistics that are taken of the same weights.",
     ),
-    Claim(
-        "frozen-scale-closed-form",
-        says="With fixed statistics, weights times a move the outputs by |a − 1| times their "
+    "frozen-scale-closed-form": supported(
+        "With fixed statistics, weights times a move the outputs by |a − 1| times their "
         "scaled product.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"weights times {factor:g}: measured over closed form",
@@ -193,7 +187,7 @@ CLAIMS = (
         ),
         because="The map is affine, so the change is linear in the weights.",
     ),
-)
+}
 
 VALUES = {
     "radial_batch": value("radial", statistics="batch").every(),

@@ -17,7 +17,7 @@ from experiments.engine.activations import Sigmoid, Tanh
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.results import difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, call, setting, within
+from experiments.study import Case, Learning, above, call, depends, setting, within
 from experiments.training import load, mlp, optimizer_of, paired, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
@@ -119,13 +119,11 @@ TRAINED = WHERE["sigmoid, after training"]
 EACH, ANGLE = WHERE.items(), "angle by β + 1 minus angle by doubling γ"
 SAME, TWICE, MORE = within(1, absolute=0.1), within(2, relative=0.1), above(0)
 
-CLAIMS = (
-    Claim(
-        "variance-is-speed",
-        says="The variance after batch norm, γ, sets the speed of learning: doubling γ doubles the "
+CLAIMS = {
+    "variance-is-speed": depends(
+        "The variance after batch norm, γ, sets the speed of learning: doubling γ doubles the "
         "gradient of the weights below.",
         source="demo",
-        verdict="depends",
         cases=(
             Case("the gradient from above held fixed, length", FIXED, within(2, absolute=1e-12)),
             *(Case(f"{w}, length over that before", length("gamma", at), TWICE) for w, at in EACH),
@@ -133,12 +131,10 @@ CLAIMS = (
         because="The factor γ is exact, but a different γ changes what the unit puts out, and with "
         "it the gradient from above.",
     ),
-    Claim(
-        "mean-is-direction",
-        says="The mean after batch norm, β, sets the direction of learning: it turns the gradient "
+    "mean-is-direction": depends(
+        "The mean after batch norm, β, sets the direction of learning: it turns the gradient "
         "of the weights below and leaves its length.",
         source="demo",
-        verdict="depends",
         cases=(
             *(
                 Case(f"{w}: {ANGLE}", difference(angle("beta", at), angle("gamma", at), "°"), MORE)
@@ -149,10 +145,9 @@ CLAIMS = (
         because="Moving along the nonlinearity turns the gradient and changes its length too; "
         "doubling γ also turns it.",
     ),
-)
+}
 
 VALUES = {
-    "speed_start": length("gamma", WHERE["sigmoid, before training"]),
     "speed_trained": length("gamma", TRAINED),
     "turn_gamma": angle("gamma", TRAINED).mean("°"),
     "turn_beta": angle("beta", TRAINED).mean("°"),

@@ -20,7 +20,7 @@ from experiments.data.batches import batches_by_class
 from experiments.engine.activations import Sigmoid
 from experiments.measures.drift import fluctuation
 from experiments.results import FIRST, LAST, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
 from experiments.training import accuracy, gamma_and_beta, load, mlp, optimizer_of, paired, train
 
 
@@ -134,12 +134,10 @@ HIGHEST = (
     "rate, lower if the rate is too high"
 )
 
-CLAIMS = (
-    Claim(
-        "rate-and-order-make-them-fluctuate",
-        says="γ and β fluctuate wildly if the learning rate is high or the data are not shuffled.",
+CLAIMS = {
+    "rate-and-order-make-them-fluctuate": depends(
+        "γ and β fluctuate wildly if the learning rate is high or the data are not shuffled.",
         source="thread",
-        verdict="depends",
         cases=(
             Case(f"{GAMMA}, the largest rate against the middle one", of_gamma(largest), DOUBLE),
             Case(f"{GAMMA}, {SORTED}", of_gamma("not shuffled"), DOUBLE),
@@ -149,12 +147,10 @@ CLAIMS = (
         "is calmer than usual, since a network that sees one class at a time learns little below "
         "its last layers.",
     ),
-    Claim(
-        "fluctuation-is-a-symptom",
-        says="Wildly fluctuating γ and β are a sign that the learning rate is too high or the data "
+    "fluctuation-is-a-symptom": refuted(
+        "Wildly fluctuating γ and β are a sign that the learning rate is too high or the data "
         "are not shuffled.",
         source="thread",
-        verdict="refuted",
         cases=(
             Case(HIGHEST, gain(largest), LOWER),
             Case("at the last but one: the same", gain(last_but_one), LOWER),
@@ -163,13 +159,12 @@ CLAIMS = (
         because="Small batches make γ fluctuate as well, and the two largest rates, at which it "
         "fluctuates many times as much as at the middle one, do not end with a lower accuracy.",
     ),
-)
+}
 
 VALUES = {
     "fluctuation_large": of_gamma(largest),
     "fluctuation_sorted": of_gamma("not shuffled"),
     "fluctuation_sorted_first": of_gamma("not shuffled", FIRST),
-    "fluctuation_small_batches": of_gamma("small batches"),
     "accuracy_middle": value("accuracy", condition=usual).mean(),
     "accuracy_large": value("accuracy", condition=largest).mean(),
     "accuracy_sorted": value("accuracy", condition="not shuffled").mean(),

@@ -21,7 +21,7 @@ from experiments.engine.activations import Sigmoid
 from experiments.engine.affine import Affine
 from experiments.measures.drift import move
 from experiments.results import FIRST, LAST, Place, table, value
-from experiments.study import Case, Claim, Learning, above, call, setting, within
+from experiments.study import Case, Learning, above, call, depends, setting, supported, within
 from experiments.theory import shift as theory
 from experiments.training import load, log_steps, mlp, optimizer_of, paired, train
 
@@ -129,13 +129,11 @@ OTHERS = ("the second rate", Place(1)), ("the last but one", Place(-2))
 MOVE = "how far γ and β alone would move it, in parts of how far it moves"
 
 
-CLAIMS = (
-    Claim(
-        "gamma-beta-move-the-output",
-        says="If γ and β fluctuate, the mean and the width of the distribution after batch norm "
+CLAIMS = {
+    "gamma-beta-move-the-output": supported(
+        "If γ and β fluctuate, the mean and the width of the distribution after batch norm "
         "fluctuate too.",
         source="thread",
-        verdict="supported",
         cases=tuple(
             # a few thousand roundings of numbers of order one
             Case(
@@ -146,11 +144,9 @@ CLAIMS = (
         because="On a batch that is normalized with its own statistics, the mean moves by exactly "
         "|Δβ| and the standard deviation, up to ε, by |Δ|γ||; nothing else can move them.",
     ),
-    Claim(
-        "gamma-beta-cause-the-movement",
-        says="What still moves the distribution behind batch norm is the movement of γ and β.",
+    "gamma-beta-cause-the-movement": depends(
+        "What still moves the distribution behind batch norm is the movement of γ and β.",
         source="thread",
-        verdict="depends",
         cases=tuple(
             Case(f"last hidden layer, at {name}: {MOVE}", SHARE.at(rate=rate).mean(), above(0.5))
             for name, rate in (SMALLEST, ("the middle rate", middle), LARGEST)
@@ -159,12 +155,9 @@ CLAIMS = (
         "change of shape, made by the weights below, and γ and β account for little of it; at the "
         "largest, early, they account for nearly all.",
     ),
-)
+}
 
 VALUES = {
     "share_small": SHARE.at(rate=FIRST).mean(),
-    "share_middle": SHARE.at(rate=middle).mean(),
     "share_large": SHARE.at(rate=LAST).mean(),
-    "first_step_small": FIRST_STEP.at(rate=FIRST).mean(),
-    "first_step_large": FIRST_STEP.at(rate=LAST).mean(),
 }

@@ -19,7 +19,7 @@ from experiments.engine.activations import Sigmoid
 from experiments.measures import sigmoid
 from experiments.results import ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, above, below, call, setting
+from experiments.study import Case, above, below, call, depends, setting, supported
 from experiments.training import backpropagate, load, mlp, set_affine, start
 
 NORM, AFFINE, SIGMOID = -4, -3, -2  # the last hidden layer's, among all layers
@@ -110,21 +110,17 @@ def gradient(gamma, beta):
 LITTLE = below(0.5, "of the first layer's gradient at (1, 0)")
 SHARE = "at (10, 0), before training, share of activations below 0.05 or above 0.95"
 
-CLAIMS = (
-    Claim(
-        "large-gamma-saturates",
-        says="A large γ saturates the sigmoids.",
+CLAIMS = {
+    "large-gamma-saturates": supported(
+        "A large γ saturates the sigmoids.",
         source="overview",
-        verdict="supported",
         cases=(Case(SHARE, at("saturated", 10.0).mean(), above(0.5)),),
         because="The share of saturated sigmoids is close to what a normal distribution of their "
         "normalized input gives.",
     ),
-    Claim(
-        "saturation-stops-gradients",
-        says="Where most sigmoids are saturated, little of the gradient gets through.",
+    "saturation-stops-gradients": depends(
+        "Where most sigmoids are saturated, little of the gradient gets through.",
         source="post",
-        verdict="depends",
         cases=(
             Case("saturated by a large β, at (1, 4)", gradient(1.0, 4.0), LITTLE),
             Case("saturated by a large γ, at (10, 0)", gradient(10.0, 0.0), LITTLE),
@@ -133,7 +129,7 @@ CLAIMS = (
         "part. A large γ puts most there and multiplies the slope of the rest: the gradient grows, "
         "and what is lost is the agreement between batches.",
     ),
-)
+}
 
 VALUES = {
     "saturated_large": at("saturated", 10.0).mean(),

@@ -18,7 +18,17 @@ from experiments.data.spirals import load_spirals
 from experiments.engine.activations import Sigmoid
 from experiments.engine.parameters import leaves
 from experiments.results import FIRST, LAST, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, call, setting, within
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    call,
+    depends,
+    refuted,
+    setting,
+    supported,
+    within,
+)
 from experiments.training import accuracy, last_steps, mlp, optimizer_of, paired, set_affine, train
 
 TASKS, AFFINE = ("spirals", "digits"), ("frozen", "trained")
@@ -131,22 +141,18 @@ RUNNING = "test accuracy with running statistics from (1, 4) minus that from (1,
 EVEN, SAME = within(1, absolute=0.2), within(0, "percentage points", absolute=0.02)
 MORE, TENTH = above(1.1), above(0.1, "percentage points")
 
-CLAIMS = (
-    Claim(
-        "one-zero-is-the-best-start",
-        says="(1, 0) is the best start for γ and β.",
+CLAIMS = {
+    "one-zero-is-the-best-start": refuted(
+        "(1, 0) is the best start for γ and β.",
         source="demo",
-        verdict="refuted",
         cases=tuple(Case(f"on the {task}, {OTHER}", alternative(task), above(1)) for task in TASKS),
         because="For these networks of sigmoids another start, chosen beforehand, leads to a lower "
         "loss after the same number of steps on both tasks: at (1, 0) a sigmoid is nearly linear.",
     ),
-    Claim(
-        "moderate-gamma-trains-best",
-        says="The γ that a network starts from decides how far it gets in a given time, and "
+    "moderate-gamma-trains-best": supported(
+        "The γ that a network starts from decides how far it gets in a given time, and "
         "moderate values are best.",
         source="demo",
-        verdict="supported",
         cases=tuple(
             Case(f"on the {task}, γ and β {affine}, β = 0: {FROM}", extremes(task, affine), MORE)
             for task in TASKS
@@ -156,12 +162,10 @@ CLAIMS = (
         "gradients of different batches disagree; training γ and β softens the difference and does "
         "not remove it.",
     ),
-    Claim(
-        "normalizing-confines-sigmoids",
-        says="Normalizing the input of a sigmoid confines it to its linear part, so γ and β have "
+    "normalizing-confines-sigmoids": depends(
+        "Normalizing the input of a sigmoid confines it to its linear part, so γ and β have "
         "to be learned.",
         source="ioffe2015",
-        verdict="depends",
         cases=tuple(
             Case(f"on the {task}, {LEARNED}", difference(right(task), right(task, "frozen")), TENTH)
             for task in TASKS
@@ -169,11 +173,9 @@ CLAIMS = (
         because="It depends on the task. The spirals need a nonlinear layer, and frozen at (1, 0) "
         "the network hardly has one; the digits can nearly be done with a linear one.",
     ),
-    Claim(
-        "sign-of-beta-does-not-matter",
-        says="A common shift β is removed by the next normalization, so its sign cannot matter.",
+    "sign-of-beta-does-not-matter": depends(
+        "A common shift β is removed by the next normalization, so its sign cannot matter.",
         source="reader",
-        verdict="depends",
         cases=(
             Case(f"digits, {LOSSES}", loss_by_sign("digits"), EVEN),
             Case(f"spirals, {LOSSES}", loss_by_sign("spirals"), EVEN),
@@ -185,7 +187,7 @@ CLAIMS = (
         "layer much more at every step than activations near zero, and running averages lag "
         "behind.",
     ),
-)
+}
 
 VALUES = {
     "alternative_spirals": alternative("spirals"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from experiments.engine.activations import Sigmoid
 from experiments.results import table, value
-from experiments.study import Case, Claim, Learning, call, setting, within
+from experiments.study import Case, Learning, call, setting, supported, within
 from experiments.training import accuracy, load, mlp, optimizer_of, paired, set_affine, train
 
 
@@ -59,16 +59,14 @@ def learn(data, inputs, optimizer, hidden, batch, rate, steps, runs):
 
 CHANGE = "largest change of any hidden weight or γ, after training on the digits"
 
-CLAIMS = (
-    Claim(
-        "zero-gamma-never-learns",
-        says="If every γ starts at zero, the layers of a plain network never learn.",
+CLAIMS = {
+    "zero-gamma-never-learns": supported(
+        "If every γ starts at zero, the layers of a plain network never learn.",
         source="reader",
-        verdict="supported",
         cases=(Case(CHANGE, value("zero_change").every(), within(0)),),
         because="γ = 0 passes no gradient down, and the layers above normalize constants, so their "
         "γ receive none either.",
     ),
-)
+}
 
 VALUES = {"zero_accuracy": value("zero_accuracy").every()}

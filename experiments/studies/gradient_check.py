@@ -20,7 +20,7 @@ from experiments.engine.parameters import leaves
 from experiments.engine.standardize import Standardize
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, refuted, setting, supported, within
 from experiments.theory import transform as theory
 from experiments.training import batch_norm
 
@@ -141,12 +141,10 @@ BIAS_GRADIENT, BIAS_EFFECT = value("bias_gradient").every(), value("bias_effect"
 NONE, SHORT = below(ROUND_OFF, "in every instance"), below(0.01, "% of the shortcut's length")
 DIFFERENCES = "central differences at the best step, relative error"
 
-CLAIMS = (
-    Claim(
-        "bias-is-redundant",
-        says="A bias right before batch norm does nothing.",
+CLAIMS = {
+    "bias-is-redundant": supported(
+        "A bias right before batch norm does nothing.",
         source="overview",
-        verdict="supported",
         cases=(
             Case("its gradient, against the gradient above", BIAS_GRADIENT, NONE),
             Case("change of the output when it grows by 1", BIAS_EFFECT, NONE),
@@ -154,12 +152,10 @@ CLAIMS = (
         because="The batch mean takes every constant away again, and with it the constant's "
         "gradient.",
     ),
-    Claim(
-        "neutral-start",
-        says="γ = 1 and β = 0 leave the normalized batch alone, and their gradients Σ g·x̂ and Σ g "
+    "neutral-start": supported(
+        "γ = 1 and β = 0 leave the normalized batch alone, and their gradients Σ g·x̂ and Σ g "
         "say where to go.",
         source="demo",
-        verdict="supported",
         cases=(
             Case("change of x̂ at (1, 0)", value("neutral_change").every(), within(0)),
             Case(f"gradient of γ against {DIFFERENCES}", error("gamma"), below(1e-8)),
@@ -167,12 +163,10 @@ CLAIMS = (
         ),
         because="γ·x̂ + β is a straight line in γ and β, so its gradients are two sums.",
     ),
-    Claim(
-        "statistics-are-constants",
-        says="In the backward pass the batch mean and variance may be treated as constants: the "
+    "statistics-are-constants": refuted(
+        "In the backward pass the batch mean and variance may be treated as constants: the "
         "error is negligible.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(f"batch of {m}, what should be taken away", through_statistics(m), SHORT)
             for m in (8, 32, 256)
@@ -182,18 +176,11 @@ CLAIMS = (
         "statistics are taken over tens of thousands of values, as in a large convolution, it is "
         "less than that.",
     ),
-)
+}
 
 VALUES = {
     "input_error": error("input"),
     "weight_error": error("weight"),
-    "bias_error": error("bias"),
     "bias_gradient": BIAS_GRADIENT,
-    "bias_effect": BIAS_EFFECT,
     "statistics_small_batch": through_statistics(8),
-    "statistics_batch": through_statistics(32),
-    "statistics_large_batch": through_statistics(256),
-    "statistics_worst_ratio": (
-        SHARE.over("run", "mean") / value("statistics_share_theory")
-    ).every(),
 }

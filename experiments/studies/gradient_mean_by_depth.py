@@ -30,7 +30,7 @@ from experiments.engine.activations import Tanh
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.results import FIRST, LAST, table, value
-from experiments.study import Case, Claim, Learning, above, call, setting
+from experiments.study import Case, Learning, above, call, depends, setting
 from experiments.training import load, log_steps, mlp, optimizer_of, paired, train
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
@@ -127,12 +127,10 @@ def slope(values):
     return (values * layer).sum("layer") / np.square(layer).sum()
 
 
-CLAIMS = (
-    Claim(
-        "deeper-gradients-more-biased",
-        says="Gradient directions are biased, and the more so the deeper the layer.",
+CLAIMS = {
+    "deeper-gradients-more-biased": depends(
+        "Gradient directions are biased, and the more so the deeper the layer.",
         source="demo",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"slope from layer to layer towards the output, {words}, {time}",
@@ -146,7 +144,7 @@ CLAIMS = (
         "towards the output without batch norm, and rises with it. For gradients of weights there "
         "is no verdict.",
     ),
-)
+}
 
 VALUES = {
     f"{kind}_{when}_{place}_{name}": bias(kind, norm, time).at(layer=layer).mean()

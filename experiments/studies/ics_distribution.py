@@ -28,7 +28,7 @@ from experiments.measures import rates
 from experiments.measures.distribution import Paths, last_hidden
 from experiments.measures.rates import MAIN, SMALLEST, less_is_faster, speedup, steps_to
 from experiments.results import FIRST, LAST, Place, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
 from experiments.training import accuracy, first_reached, log_steps, mlp, optimizer_of, paired
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
@@ -155,12 +155,10 @@ COMPARED = (
     ("without, smallest against main rate", "travelled", ("none", SMALLEST), ("none", MAIN)),
 )
 
-CLAIMS = (
-    Claim(
-        "bn-steadies-distributions",
-        says="Batch norm keeps the distributions of a layer's inputs more stable during training.",
+CLAIMS = {
+    "bn-steadies-distributions": depends(
+        "Batch norm keeps the distributions of a layer's inputs more stable during training.",
         source="ioffe2015",
-        verdict="depends",
         cases=(
             *(
                 Case(f"{words}, at the {which} rate", moved_ratio(unit, rate), LESS)
@@ -174,11 +172,9 @@ CLAIMS = (
         "less at the main rate and more at the smallest, where the network without batch norm "
         "hardly learns, and so hardly moves.",
     ),
-    Claim(
-        "bn-trains-faster",
-        says="Batch norm makes training faster.",
+    "bn-trains-faster": depends(
+        "Batch norm makes training faster.",
         source="ioffe2015",
-        verdict="depends",
         cases=(
             Case("to the main target, at the main rate", speedup(), MORE),
             Case("to the main target, each network at its own best rate", rates.BEST_SPEEDUP, MORE),
@@ -194,11 +190,9 @@ CLAIMS = (
         "without batch norm spends hundreds of steps on a plateau; to an accuracy near that at "
         "which both end, the steps differ by less than a factor of two.",
     ),
-    Claim(
-        "bn-higher-final-accuracy",
-        says="A network with batch norm ends at a noticeably higher test accuracy.",
+    "bn-higher-final-accuracy": refuted(
+        "A network with batch norm ends at a noticeably higher test accuracy.",
         source="ioffe2015",
-        verdict="refuted",
         cases=(
             Case(
                 "at the end, with batch norm minus without", GAIN, above(0.01, "percentage point")
@@ -207,12 +201,10 @@ CLAIMS = (
         because="On this small training set both networks end with almost no training loss and at "
         "the same test accuracy, to within a percentage point.",
     ),
-    Claim(
-        "steadier-trains-faster",
-        says="Training is faster because the distributions move less: the steadier network is the "
+    "steadier-trains-faster": depends(
+        "Training is faster because the distributions move less: the steadier network is the "
         "faster one.",
         source="overview",
-        verdict="depends",
         cases=tuple(
             Case(f"{words}, {UNITS[unit]}", less_is_faster(partial(moved, unit), *two), MOST)
             for words, unit, *two in COMPARED
@@ -221,7 +213,7 @@ CLAIMS = (
         "speed in some comparisons and with less speed in others, so movement alone does not "
         "predict the speed.",
     ),
-)
+}
 
 NAMES = {"none": "none", "bn": "batch norm"}
 TARGETS = {"": FIRST, "_second": Place(1), "_third": Place(2)}

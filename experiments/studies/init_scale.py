@@ -27,7 +27,17 @@ from experiments.engine.initialization import he_normal
 from experiments.engine.parameters import leaves
 from experiments.engine.sgd import Together
 from experiments.results import FIRST, LAST, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting, within
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    below,
+    call,
+    depends,
+    setting,
+    supported,
+    within,
+)
 from experiments.training import (
     accuracy,
     enlarged,
@@ -137,12 +147,10 @@ def lengthened(k):
     return ratio(length.at(step=LAST), length.at(step=FIRST))
 
 
-CLAIMS = (
-    Claim(
-        "bn-less-sensitive-to-initialization",
-        says="A network with batch norm is less sensitive to the size of its first weights.",
+CLAIMS = {
+    "bn-less-sensitive-to-initialization": supported(
+        "A network with batch norm is less sensitive to the size of its first weights.",
         source="overview",
-        verdict="supported",
         cases=tuple(
             Case(f"k = {k:g}, lead in test accuracy after training", lead(k), above(0.2, POINTS))
             for k in FAR
@@ -150,12 +158,9 @@ CLAIMS = (
         because="At a tenth or ten times He’s weights the network without batch norm does not "
         "learn at all; the one with it does.",
     ),
-    Claim(
-        "plain-needs-the-right-size",
-        says="Without batch norm, training works only if the size of the first weights is about "
-        "right.",
+    "plain-needs-the-right-size": supported(
+        "Without batch norm, training works only if the size of the first weights is about right.",
         source="post",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"k = {k:g}, without batch norm, share of runs with a test accuracy below "
@@ -168,12 +173,10 @@ CLAIMS = (
         because="The output scales with the third power of k here: too small and no gradient "
         "arrives, too large and the first steps throw the weights away.",
     ),
-    Claim(
-        "size-does-not-matter-with-bn",
-        says="With batch norm a network gets as accurate from weights that are far too small or "
+    "size-does-not-matter-with-bn": depends(
+        "With batch norm a network gets as accurate from weights that are far too small or "
         "too large as from the usual ones.",
         source="post",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"k = {k:g}, with batch norm, test accuracy minus that from He’s weights",
@@ -185,12 +188,10 @@ CLAIMS = (
         because="It depends on the direction: small weights do as well as He’s or better, large "
         "ones lag behind.",
     ),
-    Claim(
-        "large-weights-learn-slowly",
-        says="With batch norm, the size of the weights acts through the effective learning rate, "
+    "large-weights-learn-slowly": supported(
+        "With batch norm, the size of the weights acts through the effective learning rate, "
         "the rate over the squared length.",
         source="vanlaarhoven2017",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"k = {k:g}, rate of the hidden weights times k², test accuracy minus that from "
@@ -203,12 +204,10 @@ CLAIMS = (
         because="With the rate multiplied by k² the network does the same from all sizes; what is "
         "left is round-off and ε.",
     ),
-    Claim(
-        "size-mends-itself",
-        says="With batch norm, weights that start with the wrong length get a fitting one by "
+    "size-mends-itself": depends(
+        "With batch norm, weights that start with the wrong length get a fitting one by "
         "themselves.",
         source="arora2018",
-        verdict="depends",
         cases=(
             Case(
                 "from weights that are too small, k = 0.01, squared length at the end",
@@ -224,7 +223,7 @@ CLAIMS = (
         because="It depends on the direction: a gradient orthogonal to the weights can only "
         "lengthen them, so short ones grow and long ones stay, unless weight decay shortens them.",
     ),
-)
+}
 
 VALUES = {
     **{
@@ -232,10 +231,6 @@ VALUES = {
         for name, condition in zip(("none", "bn", "scaled"), CONDITIONS, strict=True)
         for k in (*FAR, 1.0)
     },
-    "diverged_none_100": value("diverged", condition=PLAIN, factor=100.0, step=LAST).share(),
-    "diverged_none_10": value("diverged", condition=PLAIN, factor=10.0, step=LAST).share(),
-    "failed_bn": (at_end(NORMED) < FAILED).share(),
     "cost_large": difference(at_end(NORMED, factor=1.0), at_end(NORMED, factor=100.0)),
     "lengthened_small": lengthened(0.01),
-    "lengthened_large": lengthened(100.0),
 }

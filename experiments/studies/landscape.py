@@ -24,7 +24,7 @@ from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.measures.landscape import along_gradient
 from experiments.results import FIRST, LAST, ratio, table, value
-from experiments.study import Case, Claim, Learning, below, call, setting, within
+from experiments.study import Case, Learning, below, call, depends, refuted, setting, within
 from experiments.training import load, mlp, optimizer_of, paired, train
 
 SHORT = "batch norm, short weights"
@@ -133,12 +133,10 @@ SHORTER = (
     "before training"
 )
 
-CLAIMS = (
-    Claim(
-        "bn-smooths-the-landscape",
-        says="Batch norm makes the loss smoother to walk on.",
+CLAIMS = {
+    "bn-smooths-the-landscape": depends(
+        "Batch norm makes the loss smoother to walk on.",
         source="santurkar2018",
-        verdict="depends",
         cases=tuple(
             Case(f"{words}, {when}", against_none(quantity, rate), LESS)
             for when, rate in RATES.items()
@@ -148,12 +146,10 @@ CLAIMS = (
         "without batch norm, its loss and gradient vary far more; at one that is small for both "
         "they vary less, over these steps as a whole, for it has hardly begun to learn.",
     ),
-    Claim(
-        "smoothness-is-of-the-function",
-        says="The smoothness that is measured along the gradient is a property of the function "
+    "smoothness-is-of-the-function": refuted(
+        "The smoothness that is measured along the gradient is a property of the function "
         "that the network computes.",
         source="reader",
-        verdict="refuted",
         cases=tuple(
             Case(f"{SHORTER}, {when}", of_short_weights(rate), within(1, absolute=0.25))
             for when, rate in RATES.items()
@@ -162,7 +158,7 @@ CLAIMS = (
         "larger gradients that change faster: the measured smoothness depends on the length of the "
         "weights.",
     ),
-)
+}
 
 # How far the loss without batch norm rises above its value along the gradient.
 RISE = value("highest", condition="none", rate=LAST) - value("loss", condition="none", rate=LAST)

@@ -16,7 +16,7 @@ from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures.surface import minimum, surfaces
 from experiments.results import table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, Learning, below, call, setting
+from experiments.study import Case, Learning, below, call, depends, refuted, setting
 from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
@@ -146,12 +146,10 @@ def typical(variable, activation, **where):
 ROUND, SMALL = below(1.5), below(0.1, "% of its rise")
 MIDDLE = "middle unit of the upper hidden layer"
 
-CLAIMS = (
-    Claim(
-        "real-bowl-is-round",
-        says="The loss over γ and β is a round bowl.",
+CLAIMS = {
+    "real-bowl-is-round": refuted(
+        "The loss over γ and β is a round bowl.",
         source="demo",
-        verdict="refuted",
         cases=tuple(
             Case(f"trained {name}, {MIDDLE}, condition number {at}", typical(of, name), ROUND)
             for name in ACTIVATIONS
@@ -160,11 +158,9 @@ CLAIMS = (
         because="A nonlinearity counts some samples more than others, and then normalized values "
         "and the constant are no longer orthonormal.",
     ),
-    Claim(
-        "real-bowl-is-quadratic",
-        says="The loss over γ and β is quadratic around its minimum.",
+    "real-bowl-is-quadratic": depends(
+        "The loss over γ and β is quadratic around its minimum.",
         source="demo",
-        verdict="depends",
         cases=tuple(
             Case(f"{name}, error at {r:g}, middle unit", typical("misfit", name, radius=r), SMALL)
             for name in ACTIVATIONS
@@ -173,7 +169,7 @@ CLAIMS = (
         because="Nearby it is, as every smooth function is at its minimum; at a distance as large "
         "as a usual γ it is not.",
     ),
-)
+}
 
 ALONG = value("along_gamma").over("unit", "mean")
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from experiments.measures.gap import QUANTILES, half_width, octave, one_example, settled_blocks
 from experiments.results import table, value
-from experiments.study import Case, Claim, below, call, setting
+from experiments.study import Case, below, call, setting, supported
 from experiments.theory.inference import example_quantile
 
 
@@ -90,19 +90,16 @@ def change(batch, layers, width, steps, running_rate, runs):
 BLOCKS = "20 blocks of dense, batch norm, ReLU"
 CHANGED = "relative change of the output in every instance"
 
-CLAIMS = (
-    Claim(
-        "eval-ignores-neighbours",
-        says="In eval mode an example's output does not depend on what else is in the batch.",
+CLAIMS = {
+    "eval-ignores-neighbours": supported(
+        "In eval mode an example's output does not depend on what else is in the batch.",
         source="overview",
-        verdict="supported",
         cases=(Case(f"{BLOCKS}, {CHANGED}", value("network_eval_change").every(), below(1e-12)),),
         because="With fixed statistics batch norm is the same straight line for every example.",
     ),
-)
+}
 
 VALUES = {
-    "network_eval_change": value("network_eval_change", batch=64).every(),
     "network_train_change": value("network_train_change", batch=64).mean(),
     "example_width": half_width(1.0, 64).mean(),
     "example_width_small": half_width(1.0, 8).mean(),

@@ -30,7 +30,7 @@ from experiments.engine.noise import Noise
 from experiments.engine.train import train
 from experiments.measures.shift import distribution_shift, stepped
 from experiments.results import LAST, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
 from experiments.training import NORMS, accuracy, first_crossed, mlp, optimizer_of, paired
 
 PERCENTILES = (15, 50, 85)
@@ -162,24 +162,20 @@ MORE = above(1, "times the shift in a step without batch norm")
 FASTER = below(0.75, "times as many steps as without noise")  # about one reading to the next
 SLOWER = above(1, "times as many steps to the target")
 
-CLAIMS = (
-    Claim(
-        "fast-because-steady",
-        says="Batch norm trains fast because it keeps distributions steady, so making them "
+CLAIMS = {
+    "fast-because-steady": refuted(
+        "Batch norm trains fast because it keeps distributions steady, so making them "
         "unsteady takes its speed away.",
         source="overview",
-        verdict="refuted",
         cases=tuple(Case(f"with noise of size {size:g}", lead(size), LOST) for size in FULL.sizes),
         because="With noise that moves the inputs of the layers further in a step than they move "
         "without batch norm, the network still needs a small part of the steps that it needs "
         "without batch norm.",
     ),
-    Claim(
-        "noise-raises-shift",
-        says="Noise behind batch norm makes the distributions less steady than they are without "
+    "noise-raises-shift": depends(
+        "Noise behind batch norm makes the distributions less steady than they are without "
         "batch norm.",
         source="santurkar2018",
-        verdict="depends",
         cases=(
             Case("noise of size 0.5, in units of the layer's input", raised(0.5), MORE),
             Case("noise of size 2, in units of the layer's input", raised(2.0), MORE),
@@ -189,11 +185,9 @@ CLAIMS = (
         "of the input, the smallest noise does not: without batch norm the images differ so little "
         "in the upper layers that a small movement is a large part of a standard deviation.",
     ),
-    Claim(
-        "moderate-shift-helps",
-        says="Covariate shift that is moderate and controlled is beneficial for training.",
+    "moderate-shift-helps": refuted(
+        "Covariate shift that is moderate and controlled is beneficial for training.",
         source="demo",
-        verdict="refuted",
         cases=(
             *(Case(f"to the target, noise of size {a:g}", cost(a), FASTER) for a in FULL.sizes),
             *(
@@ -208,11 +202,9 @@ CLAIMS = (
         because="It is tolerable: no size of noise that was tried saves a quarter of the steps or "
         "gains a percentage point of accuracy, and the largest costs steps.",
     ),
-    Claim(
-        "shift-slows-training",
-        says="Covariate shift slows down training.",
+    "shift-slows-training": depends(
+        "Covariate shift slows down training.",
         source="ioffe2015",
-        verdict="depends",
         cases=(
             Case("with batch norm, noise of size 2 against no noise", cost(2.0), SLOWER),
             Case("batch norm and noise of size 2 against neither", cost(2.0, "none"), SLOWER),
@@ -222,7 +214,7 @@ CLAIMS = (
         "without both, where the inputs shift far less: shift costs something, and other things "
         "matter more.",
     ),
-)
+}
 
 NAMES = {"bn": 0.0, "half": 0.5, "one": 1.0, "two": 2.0}
 VALUES = {
@@ -238,6 +230,5 @@ VALUES = {
     **{f"raised_{name}": raised(NAMES[name]) for name in ("half", "one", "two")},
     **{f"cost_{name}": cost(NAMES[name]) for name in ("half", "two")},
     "raised_two_spreads": raised(2.0, "spreads"),
-    "raised_over_bn": ratio(shift(2.0), shift(0.0)),
     "target": value(lambda results: FULL.target).exact(),
 }

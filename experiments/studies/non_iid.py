@@ -19,7 +19,17 @@ from experiments.data.biased import biased_batches, biased_order
 from experiments.engine.activations import ReLU
 from experiments.measures.modes import predictions_in_batches
 from experiments.results import difference, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    below,
+    call,
+    depends,
+    refuted,
+    setting,
+    supported,
+)
 from experiments.training import accuracy, load, mlp, optimizer_of, start, train
 
 NORMS = ("none", "batch norm", "layer norm")
@@ -89,12 +99,10 @@ def same_kind(against):
     return difference(right(*two, MODES[2]), right(*two, against))
 
 
-CLAIMS = (
-    Claim(
-        "biased-batches-spoil-batch-norm",
-        says="Batch norm suffers when training batches are not a random draw of the data.",
+CLAIMS = {
+    "biased-batches-spoil-batch-norm": supported(
+        "Batch norm suffers when training batches are not a random draw of the data.",
         source="ioffe2017",
-        verdict="supported",
         cases=(
             *(
                 Case(
@@ -116,11 +124,9 @@ CLAIMS = (
         because="It takes out the mean of the batch, and in a biased batch that mean says which "
         "digits are in it.",
     ),
-    Claim(
-        "layer-norm-ignores-biased-batches",
-        says="A layer without batch statistics does not mind biased batches.",
+    "layer-norm-ignores-biased-batches": depends(
+        "A layer without batch statistics does not mind biased batches.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"layer norm, {kind} a batch, accuracy lost against shuffled ones",
@@ -132,12 +138,10 @@ CLAIMS = (
         because="Its outputs do not depend on the batch, but the gradient steps do, and with one "
         "digit at a time they pull to and fro.",
     ),
-    Claim(
-        "biased-training-suits-biased-batches",
-        says="A network trained on biased batches does best in training mode, on batches with the "
+    "biased-training-suits-biased-batches": refuted(
+        "A network trained on biased batches does best in training mode, on batches with the "
         "same bias.",
         source="reader",
-        verdict="refuted",
         cases=(
             Case(
                 "two digits a batch, accuracy gained against evaluation mode",
@@ -153,7 +157,7 @@ CLAIMS = (
         because="A mean over two digits still says too much about the answer: taking it out takes "
         "that away.",
     ),
-)
+}
 
 VALUES = {
     "bn_shuffled": right("batch norm", "shuffled").mean(),
@@ -161,9 +165,7 @@ VALUES = {
     "bn_one": right("batch norm", "one digit").mean(),
     "bn_two_same": right("batch norm", "two digits", "training, same kind").mean(),
     "bn_two_mixed": right("batch norm", "two digits", "training, shuffled").mean(),
-    "bn_one_same": right("batch norm", "one digit", "training, same kind").mean(),
     "ln_shuffled": right("layer norm", "shuffled").mean(),
     "ln_two": right("layer norm", "two digits").mean(),
     "ln_one": right("layer norm", "one digit").mean(),
-    "none_one": right("none", "one digit").mean(),
 }

@@ -17,7 +17,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import table, value
 from experiments.runs import Runs, normal
-from experiments.study import Case, Claim, call, setting, within
+from experiments.study import Case, call, depends, setting, supported, within
 from experiments.theory import transform as theory
 
 BATCH_NORM = Standardize(convention=replace(PYTORCH, eps=0.0)), Affine()
@@ -97,13 +97,11 @@ def against_theory(name, pair):
     )
 
 
-CLAIMS = (
-    Claim(
-        "rectified-moments",
-        says="Behind batch norm and a ReLU, a unit with normal inputs has the moments of a "
+CLAIMS = {
+    "rectified-moments": supported(
+        "Behind batch norm and a ReLU, a unit with normal inputs has the moments of a "
         "rectified normal variable.",
         source="reader",
-        verdict="supported",
         cases=(
             Case(
                 "γ = 1, β = 0, share of zeros",
@@ -123,11 +121,9 @@ CLAIMS = (
         because="Its input is normal with mean β and standard deviation γ, and the ReLU cuts it "
         "at zero.",
     ),
-    Claim(
-        "next-layer-sees-standardized-inputs",
-        says="With batch norm, the next layer gets inputs with mean 0 and variance 1.",
+    "next-layer-sees-standardized-inputs": depends(
+        "With batch norm, the next layer gets inputs with mean 0 and variance 1.",
         source="overview",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"batch norm {place} the ReLU, γ = 1, β = 0, {WORDS[name]}",
@@ -140,12 +136,9 @@ CLAIMS = (
         because="It does if batch norm comes after the nonlinearity; before it, the ReLU moves "
         "the mean and shrinks the spread.",
     ),
-)
+}
 
 VALUES = {
     "mean_before": moment("before", "mean").mean(),
     "std_before": moment("before", "std").mean(),
-    "zeros_before": moment("before", "zeros").mean(),
-    "mean_after": moment("after", "mean").mean(),
-    "std_after": moment("after", "std").mean(),
 }

@@ -21,7 +21,7 @@ from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Model
 from experiments.results import table, value
 from experiments.runs import Runs, normal
-from experiments.study import Case, Claim, below, call, setting
+from experiments.study import Case, below, call, depends, refuted, setting
 
 BATCH_NORM = Standardize(convention=replace(PYTORCH, eps=0.0)), Affine()
 BETWEEN = {"nothing": (), "relu": (ReLU(),), "sigmoid": (Sigmoid(),)}
@@ -145,13 +145,11 @@ def exact_case(when, change):
     return Case(when, effect(change).every(), below(ROUND_OFF))
 
 
-CLAIMS = (
-    Claim(
-        "bias-across-a-nonlinearity-is-redundant",
-        says="If batch norm comes after the nonlinearity, the bias before the nonlinearity is "
+CLAIMS = {
+    "bias-across-a-nonlinearity-is-redundant": refuted(
+        "If batch norm comes after the nonlinearity, the bias before the nonlinearity is "
         "redundant too.",
         source="reader",
-        verdict="refuted",
         cases=(
             exact_case("ReLU between, |∂L/∂b| over the sum of sizes", "bias, relu between"),
             exact_case("sigmoid between, |∂L/∂b| over the sum of sizes", "bias, sigmoid between"),
@@ -159,12 +157,10 @@ CLAIMS = (
         because="Directly in front of batch norm the mean takes a bias out; in front of a "
         "nonlinearity the bias decides where the curve bends.",
     ),
-    Claim(
-        "scale-invariance-needs-homogeneity",
-        says="The output does not change when the weights in front of batch norm are multiplied "
+    "scale-invariance-needs-homogeneity": depends(
+        "The output does not change when the weights in front of batch norm are multiplied "
         "by a positive constant.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             exact_case(f"{words} between, relative change", f"weights, {name} between")
             for name, words in (
@@ -176,11 +172,9 @@ CLAIMS = (
         ),
         because="A ReLU hands a positive factor on, and a bias in between or a sigmoid does not.",
     ),
-    Claim(
-        "next-layer-absorbs-gamma-and-beta",
-        says="γ and β are redundant, since the next layer’s weights and bias can do the same.",
+    "next-layer-absorbs-gamma-and-beta": depends(
+        "γ and β are redundant, since the next layer’s weights and bias can do the same.",
         source="reader",
-        verdict="depends",
         cases=(
             exact_case(
                 "the next dense layer follows at once: γ and β handed to it, relative change",
@@ -202,10 +196,9 @@ CLAIMS = (
         because="A linear layer absorbs both; through a ReLU only a common factor of both passes, "
         "and through a sigmoid nothing.",
     ),
-)
+}
 
 
 VALUES = {
     "bias_relu": effect("bias, relu between").every(),
-    "weights_bias": effect("weights, relu and bias between").every(),
 }

@@ -19,7 +19,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 from experiments.results import Near, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, Learning, above, call, setting
+from experiments.study import Case, Learning, above, call, depends, setting
 from experiments.training import accuracy, last_steps, load, optimizer_of, paired, train
 
 ACTIVATIONS = {"relu": ReLU(), "sigmoid": Sigmoid()}
@@ -137,13 +137,11 @@ def accuracy_of(activation, order):
 
 LATE = "loss with batch norm after over loss with it before"
 
-CLAIMS = (
-    Claim(
-        "batch-norm-belongs-before",
-        says="Batch norm belongs before the nonlinearity: trained that way, networks reach a "
+CLAIMS = {
+    "batch-norm-belongs-before": depends(
+        "Batch norm belongs before the nonlinearity: trained that way, networks reach a "
         "lower loss.",
         source="reader",
-        verdict="depends",
         cases=(
             *(
                 Case(
@@ -164,11 +162,9 @@ CLAIMS = (
         because="With γ and β and a well chosen rate it does here, by a little; at a rate of a "
         "tenth, or without γ and β, sigmoids train better with batch norm after them.",
     ),
-    Claim(
-        "gamma-and-beta-help-training",
-        says="Batch norm needs γ and β to train well.",
+    "gamma-and-beta-help-training": depends(
+        "Batch norm needs γ and β to train well.",
         source="overview",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"{words}, batch norm {place}, loss without γ and β over loss with them, each at "
@@ -182,13 +178,11 @@ CLAIMS = (
         because="A sigmoid needs them in front of it to leave its linear part; elsewhere in these "
         "networks they can be left out.",
     ),
-)
+}
 
 VALUES = {
     "relu_order": late("relu", True),
     "sigmoid_order": late("sigmoid", True),
-    "relu_order_plain": late("relu", False),
-    "sigmoid_order_plain": late("sigmoid", False),
     "sigmoid_order_slow": late("sigmoid", True, COMMON_RATE),
     "sigmoid_affine": plain("sigmoid", "before"),
     "relu_affine": plain("relu", "before"),

@@ -21,7 +21,7 @@ import xarray as xr
 from experiments.measures.depth import random_layers
 from experiments.measures.spectrum import effective_rank
 from experiments.results import FIRST, LAST, table, value
-from experiments.study import Case, Claim, above, below, call, setting, within
+from experiments.study import Case, above, below, call, depends, setting, supported, within
 from experiments.theory import depth as theory
 
 KINDS, NORMS = ("linear", "relu"), ("batch norm", "none")
@@ -164,13 +164,11 @@ NARROW = plain("linear", FIRST).median()
 HALF_AS_DEEP = plain("linear", layer=half_as_deep).median()
 WORST = "the worst of all widths and batch sizes, over the largest eigenvalue's share"
 
-CLAIMS = (
-    Claim(
-        "ranks-do-not-collapse",
-        says="In a deep random linear network with batch norm the effective rank of a batch does "
+CLAIMS = {
+    "ranks-do-not-collapse": supported(
+        "In a deep random linear network with batch norm the effective rank of a batch does "
         "not collapse, but stays at the order of the square root of the width.",
         source="daneshmand2020",
-        verdict="supported",
         cases=(
             Case("slope of the effective rank in √d", IN_ROOT, SLOPE),
             Case("exponent of the width", POWER, EXPONENT),
@@ -180,12 +178,10 @@ CLAIMS = (
         "stronger by chance, and the two are in balance when about the square root of the width "
         "are in play.",
     ),
-    Claim(
-        "plain-ranks-collapse",
-        says="Without batch norm the samples of a batch end on one line in a deep random linear "
+    "plain-ranks-collapse": depends(
+        "Without batch norm the samples of a batch end on one line in a deep random linear "
         "network.",
         source="daneshmand2020",
-        verdict="depends",
         cases=(
             Case("the narrowest network, rank after the last layer", NARROW, COLLAPSED),
             Case("the widest network, rank half as deep as it is wide", HALF_AS_DEEP, COLLAPSED),
@@ -193,23 +189,20 @@ CLAIMS = (
         because="They get there at a rate a layer that is one over the width, so it takes a depth "
         "of several widths.",
     ),
-    Claim(
-        "ranks-survive-relu",
-        says="That batch norm keeps the rank holds with ReLU as well.",
+    "ranks-survive-relu": supported(
+        "That batch norm keeps the rank holds with ReLU as well.",
         source="daneshmand2020",
-        verdict="supported",
         cases=(Case("with batch norm: rank over √d, at the worst width", OVER_ROOT, above(1)),),
         because="With ReLU in between more directions stay in play than without, at all widths "
         "tried.",
     ),
-)
+}
 
 VALUES = {
     "layers": value("layer", layer=LAST).exact(),
     "narrow": value("width", width=FIRST).exact(),
     "wide": value("width", width=LAST).exact(),
     "samples": value("samples").exact(),
-    "rank_narrow": settled("linear", FIRST).mean(),
     "rank_wide": settled("linear").mean(),
     "relu_narrow": settled("relu", FIRST).mean(),
     "relu_wide": settled("relu").mean(),

@@ -16,7 +16,7 @@ import numpy as np
 from experiments.measures.depth import random_layers
 from experiments.measures.spectrum import eigenvalue_shares
 from experiments.results import table, value
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, setting, supported, within
 from experiments.theory import depth as theory
 
 NORMS = ("batch norm", "none")
@@ -104,13 +104,11 @@ def distance(results):
     return off.max(axis=1) / (centre + radius)
 
 
-CLAIMS = (
-    Claim(
-        "eigenvalues-follow-a-semicircle",
-        says="In a wide random linear network with batch norm the eigenvalues of a batch spread "
+CLAIMS = {
+    "eigenvalues-follow-a-semicircle": supported(
+        "In a wide random linear network with batch norm the eigenvalues of a batch spread "
         "over their sum like a semicircle.",
         source="reader",
-        verdict="supported",
         cases=(
             Case(
                 "largest distance between the distributions, in multiples of the largest "
@@ -127,6 +125,6 @@ CLAIMS = (
         because="Chance makes eigenvalues repel each other and batch norm pulls them together in "
         "proportion to their distance, which is the balance that a semicircle solves.",
     ),
-)
+}
 
 VALUES = {}

@@ -28,7 +28,18 @@ from experiments.results import (
     table,
     value,
 )
-from experiments.study import Case, Claim, Learning, Rule, above, below, call, setting
+from experiments.study import (
+    Case,
+    Learning,
+    Rule,
+    above,
+    below,
+    call,
+    depends,
+    refuted,
+    setting,
+    supported,
+)
 from experiments.training import accuracy, load, mlp, optimizer_of, paired, train
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -121,12 +132,10 @@ def lead(depth):
     return difference(normed, plain)
 
 
-CLAIMS = (
-    Claim(
-        "bn-allows-higher-rates",
-        says="Batch norm allows higher learning rates.",
+CLAIMS = {
+    "bn-allows-higher-rates": supported(
+        "Batch norm allows higher learning rates.",
         source="ioffe2015",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"{when}, largest trainable rate with batch norm over that without",
@@ -138,11 +147,9 @@ CLAIMS = (
         because="At every depth tried the largest rate at which a network learns is higher with "
         "batch norm, and the more so the deeper it is.",
     ),
-    Claim(
-        "no-rate-is-too-high-with-bn",
-        says="With batch norm no learning rate is too high.",
+    "no-rate-is-too-high-with-bn": refuted(
+        "With batch norm no learning rate is too high.",
         source="post",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"{when}, share of runs that learn at the highest rate tried",
@@ -154,11 +161,9 @@ CLAIMS = (
         because="The weights in front of batch norm are protected by their growth; γ, β and the "
         "output layer are not, and at the highest rate hardly a run learns.",
     ),
-    Claim(
-        "trainable-rate-falls-with-depth",
-        says="The deeper the network, the smaller the largest learning rate at which it trains.",
+    "trainable-rate-falls-with-depth": depends(
+        "The deeper the network, the smaller the largest learning rate at which it trains.",
         source="overview",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"{name} batch norm, largest trainable rate of the deepest network over that of "
@@ -171,12 +176,10 @@ CLAIMS = (
         because="It depends on batch norm: without it the limit falls steeply with depth, with it "
         "little.",
     ),
-    Claim(
-        "higher-rates-are-the-cause",
-        says="Batch norm trains faster because it allows higher learning rates: at one that both "
+    "higher-rates-are-the-cause": refuted(
+        "Batch norm trains faster because it allows higher learning rates: at one that both "
         "networks take, its lead is gone.",
         source="bjorck2018",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"{when}, lead in test accuracy at the best rate of the network without batch norm",
@@ -188,7 +191,7 @@ CLAIMS = (
         because="In these networks, after so many steps, batch norm leads at the same rate too; "
         "higher rates are one part of its lead and not all.",
     ),
-)
+}
 
 ENDS = {"shallow": FIRST, "deep": LAST}
 VALUES = {

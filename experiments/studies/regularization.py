@@ -33,7 +33,17 @@ from experiments.engine.network import Network
 from experiments.measures.levels import first_passed
 from experiments.measures.modes import loss_and_accuracy
 from experiments.results import LAST, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    below,
+    call,
+    depends,
+    refuted,
+    setting,
+    supported,
+)
 from experiments.training import batches_of_each, block, load, optimizer_of, start, train
 
 NORMS = NONE, BN, LN = "none", "batch norm", "layer norm"
@@ -159,12 +169,10 @@ def accuracies(when, first, second, rule):
 LESS, MUCH = 0.875, 0.75  # at least an eighth smaller, at least a quarter
 MORE, FEWER = above(0.02, "percentage points"), below(0, "percentage points")
 
-CLAIMS = (
-    Claim(
-        "batch-norm-regularizes-like-dropout",
-        says="Batch norm acts as a regularizer, like dropout.",
+CLAIMS = {
+    "batch-norm-regularizes-like-dropout": depends(
+        "Batch norm acts as a regularizer, like dropout.",
         source="overview",
-        verdict="depends",
         cases=(
             gaps("batch norm, statistics of 8 images against 40", gap(BN_8), gap(BN), LESS),
             gaps("batch norm, statistics of 40, against layer norm", gap(BN), gap(LN), LESS),
@@ -173,11 +181,9 @@ CLAIMS = (
         because="Its noise does, when the statistics come from few images; with those of 40 images "
         "there is too little of it.",
     ),
-    Claim(
-        "less-images-regularize-more",
-        says="The fewer images batch norm takes its statistics from, the more it regularizes.",
+    "less-images-regularize-more": supported(
+        "The fewer images batch norm takes its statistics from, the more it regularizes.",
         source="reader",
-        verdict="supported",
         cases=(
             gaps("statistics of 8 images against 40", gap(BN_8), gap(BN), LESS),
             gaps("statistics of 4 images against 8", gap(BN_4), gap(BN_8), LESS),
@@ -185,21 +191,17 @@ CLAIMS = (
         because="The variance of a mean over m images is 1/m of theirs, and every image gets "
         "another one in every epoch.",
     ),
-    Claim(
-        "statistics-noise-is-more-than-slow-learning",
-        says="The noise of small batches’ statistics narrows the gap, and not only because the "
+    "statistics-noise-is-more-than-slow-learning": refuted(
+        "The noise of small batches’ statistics narrows the gap, and not only because the "
         "network learns more slowly.",
         source="reader",
-        verdict="refuted",
         cases=(gaps("4 images against 40, at equal training loss", level(BN_4), level(BN), MUCH),),
         because="On the way down both go through nearly the same pairs of losses; with the noise, "
         "training has not gone as far.",
     ),
-    Claim(
-        "statistics-noise-raises-accuracy",
-        says="The noise of small batches’ statistics makes a more accurate classifier.",
+    "statistics-noise-raises-accuracy": refuted(
+        "The noise of small batches’ statistics makes a more accurate classifier.",
         source="reader",
-        verdict="refuted",
         cases=(
             accuracies("statistics of 8 images minus 40", BN_8, BN, MORE),
             accuracies("statistics of 4 images minus 40", BN_4, BN, MORE),
@@ -207,11 +209,9 @@ CLAIMS = (
         because="It makes the network less sure of itself, which lowers the test loss, and changes "
         "few decisions.",
     ),
-    Claim(
-        "batch-norm-replaces-dropout",
-        says="With batch norm, dropout can be left out.",
+    "batch-norm-replaces-dropout": depends(
+        "With batch norm, dropout can be left out.",
         source="ioffe2015",
-        verdict="depends",
         cases=(
             losses("statistics of 40, against the same with dropout of a fifth", BN, PAIR, below),
             losses("statistics of 8, against 40 with dropout of a fifth", BN_8, PAIR, below),
@@ -219,12 +219,9 @@ CLAIMS = (
         because="If its own noise is large enough; with statistics of 40 images dropout still "
         "lowers the test loss.",
     ),
-    Claim(
-        "batch-norm-and-dropout-conflict",
-        says="Batch norm and dropout do not go together: the pair does worse than one of them "
-        "alone.",
+    "batch-norm-and-dropout-conflict": depends(
+        "Batch norm and dropout do not go together: the pair does worse than one of them alone.",
         source="li2019",
-        verdict="depends",
         cases=(
             losses("dropout of a fifth and batch norm, against batch norm alone", PAIR, BN, above),
             losses("dropout of a half and batch norm, against batch norm alone", HALF, BN, above),
@@ -235,7 +232,7 @@ CLAIMS = (
         because="It depends on the measure and on how much is dropped: the test loss is no worse "
         "for the pair, but dropout of a half costs batch norm some accuracy.",
     ),
-)
+}
 
 VALUES = {
     **{f"gap_{key}": gap(name).mean() for key, name in NAMES.items()},

@@ -22,7 +22,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.depth import squared_gradients, untrained
 from experiments.results import FIRST, LAST, ratio, table, value
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, depends, refuted, setting, supported, within
 from experiments.theory import depth as theory
 from experiments.training import residual_block
 
@@ -153,13 +153,11 @@ WORST, LOWER = (f"the worst of blocks {n}1, 2, 4, … and of the batch sizes" fo
 CLIMB, PLAIN_CLIMB = (ratio(value(climb, norm), 1) for norm in NORMS)
 SHARE_MEAN = share(block=slice(1, None)).over("block", "mean").mean()
 
-CLAIMS = (
-    Claim(
-        "residual-variance-grows-linearly",
-        says="With batch norm at the head of every residual branch, the variance at initialization "
+CLAIMS = {
+    "residual-variance-grows-linearly": supported(
+        "With batch norm at the head of every residual branch, the variance at initialization "
         "grows by the same amount in every block.",
         source="desmith2020",
-        verdict="supported",
         cases=(
             Case(f"variance divided by 1 + l (1 − J(c)), {WORST}", VARIANCE, LAW_HOLDS),
             Case(f"mean square divided by 1 + l, {WORST}", SQUARE, LAW_HOLDS),
@@ -167,55 +165,45 @@ CLAIMS = (
         because="Batch norm hands every branch a signal of variance one, so every branch adds the "
         "same, however much has gathered on the skip path.",
     ),
-    Claim(
-        "plain-residual-doubles",
-        says="Without normalization the activations of a residual network with He's initialization "
+    "plain-residual-doubles": supported(
+        "Without normalization the activations of a residual network with He's initialization "
         "double their mean square in every block.",
         source="reader",
-        verdict="supported",
         cases=(Case("growth of the mean square a block, over 2", DOUBLING, LAW_HOLDS),),
         because="He's scale makes a branch hand out as much as came in, and that is added to what "
         "came in.",
     ),
-    Claim(
-        "residual-blocks-near-identity",
-        says="At initialization batch norm makes the blocks of a deep residual network close to "
+    "residual-blocks-near-identity": supported(
+        "At initialization batch norm makes the blocks of a deep residual network close to "
         "the identity.",
         source="desmith2020",
-        verdict="supported",
         cases=(
             Case("the last block, the branch", share().mean(), CLOSE),
             Case("mean of all blocks, the branch", SHARE_MEAN, CLOSE_ON_AVERAGE),
         ),
         because="A branch always adds the same, and the skip path carries ever more of it.",
     ),
-    Claim(
-        "residual-network-near-identity",
-        says="At initialization a deep residual network with batch norm is close to the identity "
+    "residual-network-near-identity": refuted(
+        "At initialization a deep residual network with batch norm is close to the identity "
         "as a whole.",
         source="reader",
-        verdict="refuted",
         cases=(Case("variance of output minus input, over the input's", MOVED, below(1)),),
         because="Every block changes little, but the changes are uncorrelated and their variances "
         "add up.",
     ),
-    Claim(
-        "residual-gradients-grow-as-predicted",
-        says="In a residual network with batch norm the squared gradient grows towards the input "
+    "residual-gradients-grow-as-predicted": supported(
+        "In a residual network with batch norm the squared gradient grows towards the input "
         "like a power of the depth.",
         source="reader",
-        verdict="supported",
         cases=(
             Case(f"logarithm of the growth over that predicted, {LOWER}", STEEPNESS, LAW_HOLDS),
         ),
         because="The share of a gradient that goes through the branch is divided by the variance "
         "on the skip path, and that grows with the block.",
     ),
-    Claim(
-        "shortcuts-stop-the-explosion",
-        says="Shortcuts around the layers keep gradients from exploding at initialization.",
+    "shortcuts-stop-the-explosion": depends(
+        "Shortcuts around the layers keep gradients from exploding at initialization.",
         source="reader",
-        verdict="depends",
         cases=(
             Case(
                 "with batch norm: growth of the squared gradient a block, upper half", CLIMB, SLOW
@@ -225,13 +213,11 @@ CLAIMS = (
         because="Shortcuts alone turn a factor of one a layer into two. It takes both: the skip "
         "path, and a normalization that is small beside it.",
     ),
-)
+}
 
 VALUES = {
     "blocks": value("block", block=LAST).exact(),
-    "batch": value("batch", batch=LAST).exact(),
     "top": at("variance").mean(),
-    "top_square": at("mean_square").mean(),
     "top_plain": at("mean_square", "none").mean(),
     "plain_variance_over": (at("variance", "none") / at("predicted_variance", "none")).mean(),
     "share_last": share().mean(),
@@ -241,5 +227,4 @@ VALUES = {
     "bottom": at("gradient", block=FIRST).mean(),
     "bottom_plain": at("gradient", "none", FIRST).mean(),
     "climb": CLIMB,
-    "climb_plain": PLAIN_CLIMB,
 }

@@ -20,7 +20,7 @@ from experiments.engine.parameters import leaves
 from experiments.engine.sgd import SGD
 from experiments.results import table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, above, call, setting, within
+from experiments.study import Case, above, call, depends, setting, within
 from experiments.training import Model, residual_block, set_affine, train
 
 PLACES = ("last", "first")  # of batch norm in a branch
@@ -84,19 +84,16 @@ def cases(words, place):
     )
 
 
-CLAIMS = (
-    Claim(
-        "zero-gamma-starts-as-identity",
-        says="Starting a residual block with γ = 0 makes it the identity, and it learns from "
-        "there.",
+CLAIMS = {
+    "zero-gamma-starts-as-identity": depends(
+        "Starting a residual block with γ = 0 makes it the identity, and it learns from there.",
         source="goyal2017",
-        verdict="depends",
         cases=cases("γ at the end of the branch", "last")
         + cases("γ in front of the ReLU", "first"),
         because="At the end of the branch γ gets a gradient and the block comes to life. In front "
         "of the ReLU everything behind it is zero, so is its slope, and no parameter of the block "
         "ever gets a gradient.",
     ),
-)
+}
 
 VALUES = {}

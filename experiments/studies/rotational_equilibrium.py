@@ -20,7 +20,7 @@ import numpy as np
 from experiments.measures.rotation import follow
 from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, above, below, call, setting, within
+from experiments.study import Case, above, below, call, depends, refuted, setting, supported, within
 from experiments.theory import optimization as theory
 
 # (rate η, weight decay λ): five products ηλ, and two more pairs with the same product as the second
@@ -163,13 +163,11 @@ def for_pairs(pairs, words, measure, rule):
     return tuple(Case(f"{pair}, {words}", measure(pair), rule) for pair in pairs)
 
 
-CLAIMS = (
-    Claim(
-        "sgd-lengthens-weights",
-        says="Without weight decay, each step of SGD makes weights in front of a batch norm "
+CLAIMS = {
+    "sgd-lengthens-weights": supported(
+        "Without weight decay, each step of SGD makes weights in front of a batch norm "
         "longer: |w′|² = |w|² + η²|∇L|².",
         source="arora2018",
-        verdict="supported",
         cases=tuple(
             Case(f"η = {r:g}, relative error in any step", ERROR.at(growth_rate=r).every(), EXACT)
             for r in FULL.growth_rates
@@ -177,39 +175,31 @@ CLAIMS = (
         because="The gradient is orthogonal to the weights, so old weights, step and new weights "
         "are the sides of a right triangle.",
     ),
-    Claim(
-        "a-step-turns-by-rate-times-decay",
-        says="With weight decay, scale-invariant weights settle to turning by √(2ηλ) in each step.",
+    "a-step-turns-by-rate-times-decay": supported(
+        "With weight decay, scale-invariant weights settle to turning by √(2ηλ) in each step.",
         source="wan2021",
-        verdict="supported",
         cases=for_pairs(SETTLED, "root mean square angle over √(2ηλ)", angle_ratio, CLOSE),
         because="Where the growth by turning and the shrinking by decay balance, nothing but the "
         "product of rate and decay is left.",
     ),
-    Claim(
-        "length-settles",
-        says="The length settles where |w|⁴ is η/(2λ) times the mean squared gradient at weights "
+    "length-settles": depends(
+        "The length settles where |w|⁴ is η/(2λ) times the mean squared gradient at weights "
         "of length 1.",
         source="vanlaarhoven2017",
-        verdict="depends",
         cases=for_pairs(SETTLED, "mean of |w|⁴ over the closed form", length_ratio, CLOSE),
         because="It is the leading order in ηλ: good for usual rates and decays, and too low where "
         "their product is no longer small.",
     ),
-    Claim(
-        "larger-gradients-learn-faster",
-        says="Units with larger gradients turn faster.",
+    "larger-gradients-learn-faster": refuted(
+        "Units with larger gradients turn faster.",
         source="reader",
-        verdict="refuted",
         cases=for_pairs((USUAL, FAST), "angle with 4 times the γ", last_over_first, LARGER),
         because="In equilibrium their weights are longer by just what makes up for it.",
     ),
-    Claim(
-        "only-the-product-counts",
-        says="For how fast such weights turn in the end, only the product of learning rate and "
+    "only-the-product-counts": supported(
+        "For how fast such weights turn in the end, only the product of learning rate and "
         "weight decay counts.",
         source="vanlaarhoven2017",
-        verdict="supported",
         cases=tuple(
             Case(f"angle, {USUAL} over {pair}", ratio(angle(USUAL), angle(pair)), SAME)
             for pair in (named(*pair) for pair in ALIKE)
@@ -217,12 +207,9 @@ CLAIMS = (
         because="More decay makes the weights shorter, and a smaller rate turns short weights as "
         "far as a larger one turns long ones.",
     ),
-    Claim(
-        "start-is-forgotten",
-        says="With weight decay it soon makes no difference how long the weights were at the "
-        "start.",
+    "start-is-forgotten": depends(
+        "With weight decay it soon makes no difference how long the weights were at the start.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(f"after {t:g}/(ηλ) steps, length from 10 over from 0.1", starts_apart(t), CLOSE)
             for t in (0.25, 5)
@@ -230,13 +217,12 @@ CLAIMS = (
         because="A difference of |w|⁴ fades as exp(−4ηλt), so it takes some multiples of 1/(ηλ) "
         "steps.",
     ),
-)
+}
 
 VALUES = {
     "step_error": ERROR.over("growth_rate", "max").every(),
     "turn_ratio": angle_ratio(USUAL),
     "turn": angle(USUAL).mean("rad"),
-    "length_ratio": length_ratio(USUAL),
     "length_ratio_large": length_ratio(LARGEST),
     "length_next_large": length_ratio(LARGEST, "fourth_power_next"),
     "turn_ratio_large": angle_ratio(LARGEST),

@@ -71,5 +71,5 @@ def trace(data, inputs, optimizer, width, batch, rate, running_rates, frames, st
     return table(found, moment=at, rate=running_rates)
 
 
-CLAIMS = ()
+CLAIMS = {}
 VALUES = {}

@@ -84,5 +84,5 @@ def learn(
     return table(variables, **which, bin=(edges[:-1] + edges[1:]) / 2)
 
 
-CLAIMS = ()
+CLAIMS = {}
 VALUES = {}

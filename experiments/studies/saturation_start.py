@@ -24,7 +24,7 @@ from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.results import ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, above, call, setting, within
+from experiments.study import Case, above, call, setting, supported, within
 from experiments.theory import nonlinearity as theory
 from experiments.training import batches, enlarged, load, mlp, start
 
@@ -152,13 +152,11 @@ def against_theory(activation, size):
     return ratio(measured / predicted(activation, "none", size), 1)
 
 
-CLAIMS = (
-    Claim(
-        "every-curve-makes-gradients-grow",
-        says="With batch norm the gradient grows from layer to layer towards the input, whatever "
+CLAIMS = {
+    "every-curve-makes-gradients-grow": supported(
+        "With batch norm the gradient grows from layer to layer towards the input, whatever "
         "the nonlinearity.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"{activation}, usual weights, before training, wide layers: factor of the squared "
@@ -171,12 +169,10 @@ CLAIMS = (
         because="Of all functions of a standard normal variable, only straight lines have a mean "
         "square slope as small as their variance.",
     ),
-    Claim(
-        "vanishing-has-a-rate",
-        says="How fast gradients vanish without batch norm follows from the mean square slope of "
+    "vanishing-has-a-rate": supported(
+        "How fast gradients vanish without batch norm follows from the mean square slope of "
         "the nonlinearity.",
         source="reader",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"{activation}, {size} weights, factor a layer over the prediction for wide layers",
@@ -188,7 +184,7 @@ CLAIMS = (
         because="The squared gradient is multiplied by the variance of the weights times their "
         "number times the mean square slope, layer by layer; that is what random wide layers do.",
     ),
-)
+}
 
 VALUES = {
     **{

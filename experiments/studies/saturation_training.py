@@ -27,7 +27,17 @@ import numpy as np
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures import sigmoid
 from experiments.results import FIRST, LAST, difference, ratio, table, value
-from experiments.study import Case, Claim, Learning, above, below, between, call, setting
+from experiments.study import (
+    Case,
+    Learning,
+    above,
+    below,
+    between,
+    call,
+    depends,
+    setting,
+    supported,
+)
 from experiments.training import (
     accuracy,
     enlarged,
@@ -167,13 +177,11 @@ BALANCE = "before training, gradient of the first layer’s weights over that of
 TAMED = "before training, that ratio with batch norm over that without"
 MORE = above(0.2, "percentage points")
 
-CLAIMS = (
-    Claim(
-        "bn-prevents-saturation",
-        says="Batch norm prevents saturation: it keeps the inputs of sigmoid and tanh out of the "
+CLAIMS = {
+    "bn-prevents-saturation": depends(
+        "Batch norm prevents saturation: it keeps the inputs of sigmoid and tanh out of the "
         "flat parts.",
         source="overview",
-        verdict="depends",
         cases=tuple(
             Case(f"{activation}, {size} weights, {LESS}", relief(activation, size), above(least))
             for size, least in (("large", 0.05), ("usual", -0.05))
@@ -183,12 +191,10 @@ CLAIMS = (
         "hardly the one with it. Usual ones saturate no sigmoid, and fewer units of tanh than a "
         "standard normal input does, which batch norm makes.",
     ),
-    Claim(
-        "ten-layers-keep-their-gradient",
-        says="In a network of ten layers of sigmoids or tanh, batch norm lets the first layer "
+    "ten-layers-keep-their-gradient": supported(
+        "In a network of ten layers of sigmoids or tanh, batch norm lets the first layer "
         "start with about as much gradient as the last.",
         source="overview",
-        verdict="supported",
         cases=(
             *(
                 Case(
@@ -205,11 +211,9 @@ CLAIMS = (
         "goes through the layers; what is left over in each is a factor not far from one, and ten "
         "of those do not make much.",
     ),
-    Claim(
-        "deep-sigmoids-vanish",
-        says="Without batch norm the gradient of a deep network of sigmoid or tanh vanishes.",
+    "deep-sigmoids-vanish": depends(
+        "Without batch norm the gradient of a deep network of sigmoid or tanh vanishes.",
         source="post",
-        verdict="depends",
         cases=tuple(
             Case(f"{a}, {size} weights, {BALANCE}", start_balance(a, "none", size), below(1e-3))
             for a, size in CELLS
@@ -218,11 +222,9 @@ CLAIMS = (
         "whose slope is at most a quarter, lose nearly all of it; large weights make up for the "
         "slope, and the slope of tanh is one in the middle.",
     ),
-    Claim(
-        "bn-makes-saturating-units-usable",
-        says="Batch norm makes it possible to train deep networks of saturating units.",
+    "bn-makes-saturating-units-usable": depends(
+        "Batch norm makes it possible to train deep networks of saturating units.",
         source="ioffe2015",
-        verdict="depends",
         cases=tuple(
             Case(f"{a}, {size} weights, lead in test accuracy after training", lead(a, size), MORE)
             for a, size in CELLS
@@ -230,7 +232,7 @@ CLAIMS = (
         because="It depends on what the network would do without: sigmoids, and tanh with large "
         "weights, hardly learn in this time, and tanh with usual weights learns nearly as well.",
     ),
-)
+}
 
 CONDITIONS = {
     f"{a}_{name}_{size}": (a, norm, size) for a, size in CELLS for name, norm in NORMS.items()

@@ -14,7 +14,7 @@ import numpy as np
 from experiments.measures.shards import against_one_device, pooled_error
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, depends, setting, supported, within
 from experiments.theory import inference as theory
 
 POOLED = "largest distance of the pooled variance from the whole batch's, over the bound"
@@ -142,13 +142,11 @@ def closed_form(when, tolerance, name, **where):
     return Case(f"{when}, measured over closed form", measured, within(1, relative=tolerance))
 
 
-CLAIMS = (
-    Claim(
-        "synchronized-is-whole-batch",
-        says="Synchronized batch norm computes what one device would compute on the whole batch, "
+CLAIMS = {
+    "synchronized-is-whole-batch": supported(
+        "Synchronized batch norm computes what one device would compute on the whole batch, "
         "forward and backward.",
         source="reader",
-        verdict="supported",
         cases=(
             exactly("outputs, all shard counts", value("forward_over_bound")),
             exactly("gradients, all shard counts", value("backward_over_bound")),
@@ -159,14 +157,11 @@ CLAIMS = (
             exactly("mean(var) + var(mean), two unequal devices", value("pooled_uneven")),
         ),
         because="Mean, variance and count of every shard determine those of the whole, and so do "
-        "two "
-        "sums on the way back.",
+        "two sums on the way back.",
     ),
-    Claim(
-        "average-the-variances",
-        says="The variance of a batch is the average of its shards' variances.",
+    "average-the-variances": depends(
+        "The variance of a batch is the average of its shards' variances.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"{k} devices, {name} distribution, average over the whole batch's variance",
@@ -178,13 +173,10 @@ CLAIMS = (
         because="The variance between shards is missing: little for large shards alike, most for "
         "small or different ones.",
     ),
-    Claim(
-        "average-variance-closed-form",
-        says="Averaged over k equal shards of independent samples the variance is (m − k)/(m − 1) "
-        "of "
+    "average-variance-closed-form": supported(
+        "Averaged over k equal shards of independent samples the variance is (m − k)/(m − 1) of "
         "the whole batch's, and less by a known factor if devices differ.",
         source="reader",
-        verdict="supported",
         # The noisiest are 32 shards of two: 16 × 512 × 32 variances with one degree of freedom err
         # by √(2/262,144) = 0.28 % in the mean, and 1.5 % is five of these.
         cases=tuple(
@@ -197,12 +189,10 @@ CLAIMS = (
         ),
         because="Each of k means takes one degree of freedom where the whole batch spends one.",
     ),
-    Claim(
-        "own-shard-noise",
-        says="A device that normalizes by its own shard has statistics as noisy as a batch of that "
+    "own-shard-noise": supported(
+        "A device that normalizes by its own shard has statistics as noisy as a batch of that "
         "size has.",
         source="reader",
-        verdict="supported",
         # The largest kurtosis is that of shards of two: over 16 × 512 × 32 of them the variance's
         # deviation errs by 0.4 %, and for one device, with 16 × 512 batches, by 0.8 %: 4 % is five
         # of these.
@@ -213,13 +203,10 @@ CLAIMS = (
         ),
         because="Nothing of the other shards enters, so m/k takes the place of m.",
     ),
-    Claim(
-        "unequal-shards-average",
-        says="Two unequal shards, averaged as if they were equal, give a variance that is too "
-        "small "
-        "by a closed form.",
+    "unequal-shards-average": supported(
+        "Two unequal shards, averaged as if they were equal, give a variance that is too small by "
+        "a closed form.",
         source="reader",
-        verdict="supported",
         # The noisiest is a shard of two, half of the average: 16 × 512 variances with one degree of
         # freedom make it err by 0.5 %, and 3 % is six of these.
         cases=tuple(
@@ -229,7 +216,7 @@ CLAIMS = (
         because="A shard of n samples misses 1/n of the variance, and the plain average counts the "
         "small shard as much as the large one.",
     ),
-)
+}
 
 VALUES = {
     "average_8": value("average_ratio", shards=8, distribution="same").mean(),

@@ -26,7 +26,7 @@ from experiments.engine.activations import Sigmoid
 from experiments.measures.statistics import median
 from experiments.results import LAST, Place, difference, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Claim, Learning, above, below, call, setting
+from experiments.study import Case, Learning, above, below, call, refuted, setting, supported
 from experiments.training import accuracy, first_reached, load, mlp, optimizer_of, paired, train
 
 
@@ -148,13 +148,11 @@ FOURTEEN = above(14, "times fewer steps")
 GAIN = above(0.026, "percentage points")
 WITHOUT = "times as many steps without batch norm"
 
-CLAIMS = (
-    Claim(
-        "fourteen-times-and-more-accurate",
-        says="With batch norm a network needs a fourteenth of the steps, and ends at 74.8 % where "
+CLAIMS = {
+    "fourteen-times-and-more-accurate": refuted(
+        "With batch norm a network needs a fourteenth of the steps, and ends at 74.8 % where "
         "it had 72.2 %.",
         source="overview",
-        verdict="refuted",
         cases=(
             *(
                 Case(f"at {k} times the best plain rate, to the main target", factor(k), FOURTEEN)
@@ -169,12 +167,9 @@ CLAIMS = (
         because="Neither number is a constant of batch norm: here both are smaller, and in the "
         "paper they belong to two different networks.",
     ),
-    Claim(
-        "faster-at-the-same-rate",
-        says="Batch norm alone, at the learning rate that is best without it, makes training "
-        "faster.",
+    "faster-at-the-same-rate": supported(
+        "Batch norm alone, at the learning rate that is best without it, makes training faster.",
         source="ioffe2015",
-        verdict="supported",
         cases=tuple(
             Case(f"to the {words} target", factor("1", target), above(1.2, WITHOUT))
             for words, target in (("highest", HIGH), ("main", MAIN), ("lowest", LOW))
@@ -182,12 +177,10 @@ CLAIMS = (
         because="It skips the plateau that the plain network starts with; the lead is larger the "
         "lower the target.",
     ),
-    Claim(
-        "five-and-thirty-times-the-rate",
-        says="Batch norm lets a network train at five and at thirty times the learning rate that "
+    "five-and-thirty-times-the-rate": refuted(
+        "Batch norm lets a network train at five and at thirty times the learning rate that "
         "is best without it.",
         source="ioffe2015",
-        verdict="refuted",
         cases=tuple(
             Case(f"at {k} times: share of runs that reach the main target", reach(k), above(0.5))
             for k in ("5", "30")
@@ -195,12 +188,9 @@ CLAIMS = (
         because="The small plain network already takes a high rate, and with batch norm there is "
         "a limit not far above it.",
     ),
-    Claim(
-        "small-rates-lose-the-lead",
-        says="At a small learning rate batch norm loses its lead: it needs the high one to be "
-        "faster.",
+    "small-rates-lose-the-lead": refuted(
+        "At a small learning rate batch norm loses its lead: it needs the high one to be faster.",
         source="bjorck2018",
-        verdict="refuted",
         cases=tuple(
             Case(
                 f"at a tenth of the rate, to the {words} target",
@@ -212,10 +202,9 @@ CLAIMS = (
         because="At a tenth of the rate that is best without it, batch norm still takes fewer "
         "steps, several times fewer to a modest accuracy.",
     ),
-)
+}
 
 VALUES = {
-    "rate": value("rate_of", condition="none").exact(),
     "found": value(found_rate).exact(),
     "target_high": value("target", target=HIGH).exact(),
     "target": value("target", target=MAIN).exact(),
@@ -228,7 +217,6 @@ VALUES = {
     "best_thirty": best("30").mean(),
     "factor": factor("1"),
     "factor_high": factor("1", HIGH),
-    "factor_low": factor("1", LOW),
     "gain": gain("1"),
     "factor_tenth": factor("0.1", LOW),
     "factor_tenth_high": factor("0.1", HIGH),

@@ -32,7 +32,7 @@ from experiments.measures.modes import (
     with_population_statistics,
 )
 from experiments.results import difference, table, value
-from experiments.study import Case, Claim, Learning, below, call, setting
+from experiments.study import Case, Learning, below, call, depends, refuted, setting, supported
 from experiments.training import Model, accuracy, load, mlp, optimizer_of, paired, train
 
 RUNNING, ANEW = "batch norm, running", "batch norm, anew"
@@ -164,55 +164,41 @@ def undone(way, words, shifts):
     )
 
 
-CLAIMS = (
-    Claim(
-        "batch-norm-ignores-contrast",
-        says="A network with batch norm standardizes its inputs, so contrast and brightness of the "
+CLAIMS = {
+    "batch-norm-ignores-contrast": refuted(
+        "A network with batch norm standardizes its inputs, so contrast and brightness of the "
         "test images do not matter.",
         source="reader",
-        verdict="refuted",
         cases=undone(RUNNING, ", running statistics", COMMON),
         because="In evaluation mode the statistics are those of the training images, which the "
-        "test "
-        "images no longer have.",
+        "test images no longer have.",
     ),
-    Claim(
-        "new-statistics-undo-test-shift",
-        says="Taking batch norm’s statistics anew from the changed test images, without labels, "
+    "new-statistics-undo-test-shift": depends(
+        "Taking batch norm’s statistics anew from the changed test images, without labels, "
         "undoes a shift between training and test.",
         source="schneider2020",
-        verdict="depends",
         cases=undone(ANEW, "", SHIFTS),
         because="It undoes what changes means and standard deviations of all images alike, and no "
         "noise.",
     ),
-    Claim(
-        "test-statistics-cancel-contrast-and-brightness",
-        says="Batch norm with the statistics of the test images cancels a common change of "
-        "contrast "
-        "or brightness exactly.",
+    "test-statistics-cancel-contrast-and-brightness": supported(
+        "Batch norm with the statistics of the test images cancels a common change of contrast or "
+        "brightness exactly.",
         source="reader",
-        verdict="supported",
         cases=cancels("batch norm"),
         because="Both turn every unit’s input into a z + b with the same a > 0 and b for all "
-        "images, "
-        "which standardizing takes out.",
+        "images, which standardizing takes out.",
     ),
-    Claim(
-        "layer-norm-cancels-contrast-and-brightness",
-        says="Layer norm cancels contrast and brightness, image by image.",
+    "layer-norm-cancels-contrast-and-brightness": depends(
+        "Layer norm cancels contrast and brightness, image by image.",
         source="reader",
-        verdict="depends",
         cases=cancels("layer norm"),
         because="A factor is common to all units of an image; what brightness adds differs from "
-        "unit "
-        "to unit.",
+        "unit to unit.",
     ),
-    Claim(
-        "few-test-images-suffice",
-        says="A few test images are enough to take the statistics anew.",
+    "few-test-images-suffice": depends(
+        "A few test images are enough to take the statistics anew.",
         source="schneider2020",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"{size} images, {WORDS[shift]}, accuracy less than with all test images",
@@ -224,12 +210,11 @@ CLAIMS = (
         ),
         because="Thirty-two are; with eight, the noise of the statistics costs more than that.",
     ),
-)
+}
 
 NAMES = {"running": RUNNING, "anew": ANEW, "layer_norm": "layer norm", "none": "none"}
 VALUES = {
     "clean": right(RUNNING, "contrast", 0).mean(),
-    "layer_norm_clean": right("layer norm", "contrast", 0).mean(),
     **{
         f"{name}_{shift.replace(' ', '_')}": right(way, shift).mean()
         for shift in SHIFTS

@@ -14,7 +14,7 @@ import xarray as xr
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures.surface import minimum, surfaces
 from experiments.results import LAST, table, value
-from experiments.study import Case, Claim, Learning, above, call, setting
+from experiments.study import Case, Learning, above, call, refuted, setting
 from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
@@ -105,30 +105,26 @@ def middle(results, activation):
 FOUND = value("found").over("unit", "mean")
 MOST, MOST_PAIRS = above(0.5, "% of the units"), above(0.5, "% of the pairs of units of a layer")
 
-CLAIMS = (
-    Claim(
-        "units-share-a-minimum",
-        says="There is one best pair of γ and β for the units of a layer.",
+CLAIMS = {
+    "units-share-a-minimum": refuted(
+        "There is one best pair of γ and β for the units of a layer.",
         source="demo",
-        verdict="refuted",
         cases=tuple(
             Case(f"{name}, minima at most {NEAR:g} apart", value(alike, name).mean(), MOST_PAIRS)
             for name in ACTIVATIONS
         ),
         because="What a unit should do depends on its weights in and out, and they differ.",
     ),
-    Claim(
-        "training-reaches-the-bottom",
-        says="Training takes a unit’s γ and β to the bottom of their bowl.",
+    "training-reaches-the-bottom": refuted(
+        "Training takes a unit’s γ and β to the bottom of their bowl.",
         source="demo",
-        verdict="refuted",
         cases=tuple(
             Case(f"{name}, within a tenth of the way from (1, 0)", reached(name).mean(), MOST)
             for name in ACTIVATIONS
         ),
         because="The surface is flat along γ, and it is another one as long as the weights move.",
     ),
-)
+}
 
 VALUES = {
     "left_sigmoid": value(middle, "sigmoid").median("nats"),

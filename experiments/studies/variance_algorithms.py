@@ -17,7 +17,7 @@ from experiments.engine.standardize import Standardize
 from experiments.engine.synchronized import combine
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, Claim, below, call, setting, within
+from experiments.study import Case, below, call, depends, refuted, setting, supported, within
 from experiments.theory import inference as theory
 
 
@@ -126,12 +126,10 @@ def growth(algorithm):
     return (far / near).map(np.log) / np.log(100)
 
 
-CLAIMS = (
-    Claim(
-        "one-pass-variance-is-enough",
-        says="A variance may be taken in one pass, as E[x²] − E[x]², in float32.",
+CLAIMS = {
+    "one-pass-variance-is-enough": depends(
+        "A variance may be taken in one pass, as E[x²] − E[x]², in float32.",
         source="reader",
-        verdict="depends",
         cases=tuple(
             Case(
                 f"mean {offset:g} standard deviations from zero, largest error",
@@ -142,12 +140,10 @@ CLAIMS = (
         ),
         because="Its error grows with the square of the mean over the standard deviation.",
     ),
-    Claim(
-        "one-pass-error-is-bounded",
-        says="The one-pass variance errs by at most (3m + 3) u (1 + μ²/σ²), and its error grows as "
+    "one-pass-error-is-bounded": supported(
+        "The one-pass variance errs by at most (3m + 3) u (1 + μ²/σ²), and its error grows as "
         "the square of the offset.",
         source="reader",
-        verdict="supported",
         cases=(
             *(
                 Case(
@@ -168,11 +164,9 @@ CLAIMS = (
         because="E[x²] and E[x]² are that many times as large as their difference, and each is "
         "rounded.",
     ),
-    Claim(
-        "shifting-cures-one-pass",
-        says="Subtracting the first sample cures the one-pass variance of Gaussian data.",
+    "shifting-cures-one-pass": supported(
+        "Subtracting the first sample cures the one-pass variance of Gaussian data.",
         source="chan1983",
-        verdict="supported",
         cases=tuple(
             Case(
                 f"offset {offset:g}, largest error",
@@ -184,11 +178,9 @@ CLAIMS = (
         because="The first sample lies a few standard deviations from the mean, wherever the mean "
         "is.",
     ),
-    Claim(
-        "welford-cures-one-pass",
-        says="Welford's updates make the variance independent of where the mean lies.",
+    "welford-cures-one-pass": refuted(
+        "Welford's updates make the variance independent of where the mean lies.",
         source="reader",
-        verdict="refuted",
         cases=(
             Case(
                 "growth from offset 100 to 10,000, exponent",
@@ -199,7 +191,7 @@ CLAIMS = (
         because="Its running mean is rounded at every sample, so the error grows with the offset, "
         "though not with its square.",
     ),
-)
+}
 
 VALUES = {
     "one_pass_far": largest_error("one pass", 1e4),

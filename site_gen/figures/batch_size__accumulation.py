@@ -41,8 +41,7 @@ def alt(data):
     batch = gradient["norm"] == "batch norm"
     return (
         "Left: relative difference between the accumulated gradient and that of the whole batch, "
-        "at "
-        f"most {gradient[~batch]['high'].max():.0e} without batch statistics and at least "
+        f"at most {gradient[~batch]['high'].max():.0e} without batch statistics and at least "
         f"{gradient[batch]['low'].min():.1f} with batch norm. Right: test accuracy of batch norm "
         f"with accumulated parts of {parts['size']} is {100 * parts['value']:.0f} %, of whole "
         f"batches {100 * curve(data, 'plain')['value'].iloc[-1]:.0f} %."
@@ -53,10 +52,9 @@ def caption(data):
     runs, parts = data["runs"].max(), curve(data, "parts").iloc[0]
     return (
         "A batch of 32 images cut into parts whose gradients are averaged. Left: relative length "
-        "of "
-        "the difference from the gradient of the whole batch, initial weights, double precision; "
-        f"median and range of {runs} networks. Right: test accuracy after training, evaluation "
-        f"mode; means of {runs} paired runs with 95 % intervals. Accumulated parts of "
+        "of the difference from the gradient of the whole batch, initial weights, double "
+        f"precision; median and range of {runs} networks. Right: test accuracy after training, "
+        f"evaluation mode; means of {runs} paired runs with 95 % intervals. Accumulated parts of "
         f"{parts['size']} reach {100 * parts['value']:.0f} %, the whole batch "
         f"{100 * curve(data, 'plain')['value'].iloc[-1]:.0f} %. Line: plain small batches, a step "
         "after each."

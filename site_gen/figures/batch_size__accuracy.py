@@ -35,8 +35,7 @@ def alt(data):
     return (
         f"Test accuracy against batch size. At batches of {small}, batch norm reaches "
         f"{bn['running', small]:.0f} % in evaluation mode and {bn['train', small]:.0f} % in "
-        f"training "
-        f"mode, layer norm {ln['running', small]:.0f} %; at batches of 32 it is "
+        f"training mode, layer norm {ln['running', small]:.0f} %; at batches of 32 it is "
         f"{bn['running', 32]:.0f}, {bn['train', 32]:.0f} and {ln['running', 32]:.0f} %."
     )
 
@@ -48,10 +47,9 @@ def caption(data):
         "Accuracy on the test images after equally many epochs with batches of each size, at a "
         f"learning rate in proportion to the size; means of {data['runs'].max()} paired runs with "
         "95 % intervals. Left: evaluation mode. Right: batch norm with running statistics, with "
-        "the "
-        f"statistics of all training images in their place ({exact:.0f} % at batches of {small}), "
-        "and in training mode with batches of the size of training. On the right of each panel all "
-        "networks take few steps."
+        f"the statistics of all training images in their place ({exact:.0f} % at batches of "
+        f"{small}), and in training mode with batches of the size of training. On the right of "
+        "each panel all networks take few steps."
     )
 
 

@@ -48,8 +48,7 @@ def alt(data):
         "Left: two random companies give an image different predictions in "
         f"{100 * first['share']:.0f} % of cases in batches of {first['size']}, falling to "
         f"{100 * last['share']:.1f} % in batches of {last['size']}; 0 % in evaluation mode. Right: "
-        f"a "
-        f"company of 31 changes {share['any']:.0f} % of predictions if random, "
+        f"a company of 31 changes {share['any']:.0f} % of predictions if random, "
         f"{share['own digit']:.0f} % if all are of the image's own digit."
     )
 

@@ -59,8 +59,7 @@ def caption(data):
         "Its feature map (one random convolution, edges that wrap around) is normalized over the "
         "batch. Right: the map of the moved digit minus the moved map of the digit. Per channel it "
         f"is {_unmatched(data)}; per pixel {100 * _rms(data, 'pixel'):.0f} % of the map (root mean "
-        "squares). Blue is below zero, orange above, on one scale that ends at "
-        f"{_limit(data):.1f}."
+        f"squares). Blue is below zero, orange above, on one scale that ends at {_limit(data):.1f}."
     )
 
 

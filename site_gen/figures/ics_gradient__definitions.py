@@ -33,10 +33,9 @@ def alt(data):
     means = data[data["case"] == MAIN].groupby(["definition", "norm"])["shift"].mean()
     return (
         "Two panels against training steps at the main rate. Left, how far a layer’s inputs move "
-        "in a step, in their own standard deviations: on average "
-        f"{means['spreads', 'none']:.2f} without batch norm, "
-        f"{means['spreads', 'batch norm']:.2f} with. Right, how far its gradient moves in parts of "
-        f"itself: {means['relative', 'none']:.2f} without, "
+        f"in a step, in their own standard deviations: on average {means['spreads', 'none']:.2f} "
+        f"without batch norm, {means['spreads', 'batch norm']:.2f} with. Right, how far its "
+        f"gradient moves in parts of itself: {means['relative', 'none']:.2f} without, "
         f"{means['relative', 'batch norm']:.2f} with. Dashed lines at a small rate have the same "
         "order."
     )

@@ -55,9 +55,8 @@ def alt(data):
     bn, ln = percent(data, "batch norm"), percent(data, "layer norm")
     return (
         "Test accuracy for three kinds of training batch, shuffled, two digits and one digit: "
-        "batch "
-        f"norm {bn[0]}, {bn[1]} and {bn[2]} in evaluation mode, layer norm {ln[0]}, {ln[1]} and "
-        f"{ln[2]}."
+        f"batch norm {bn[0]}, {bn[1]} and {bn[2]} in evaluation mode, layer norm {ln[0]}, {ln[1]} "
+        f"and {ln[2]}."
     )
 
 
@@ -66,8 +65,7 @@ def caption(data):
     return (
         "Accuracy on the test images after equally many steps with batches of one size; means of "
         f"{data['runs'].max()} paired runs with 95 % intervals. In training mode the test images "
-        f"are "
-        "in batches of the kind that the network was trained with: after batches of two digits "
+        "are in batches of the kind that the network was trained with: after batches of two digits "
         f"{same[1]}. One digit in ten would be right by chance."
     )
 

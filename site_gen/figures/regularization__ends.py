@@ -49,11 +49,9 @@ def caption(data):
     loss = data[data["measure"] == "loss"]["value"]
     return (
         f"At the end of equally long training, evaluation mode; means of {data['runs'].max()} "
-        f"paired "
-        "runs with 95 % intervals (between conditions the runs are paired, so differences are "
-        "known "
-        f"better than the intervals suggest). The test loss runs from {loss.min():.2f} to "
-        f"{loss.max():.2f} nats."
+        "paired runs with 95 % intervals (between conditions the runs are paired, so differences "
+        f"are known better than the intervals suggest). The test loss runs from {loss.min():.2f} "
+        f"to {loss.max():.2f} nats."
     )
 
 

@@ -45,8 +45,7 @@ def alt(data):
     few, whole = ends.loc["batch norm, statistics of 8"], ends.loc["batch norm"]
     return (
         "Test loss against training loss through training. With batch norm it ends at a test loss "
-        "of "
-        f"{whole['test_loss']:.2f} and a training loss of {whole['training_loss']:.3f}; with "
+        f"of {whole['test_loss']:.2f} and a training loss of {whole['training_loss']:.3f}; with "
         f"statistics of 8 images at {few['test_loss']:.2f} and {few['training_loss']:.3f}."
     )
 
@@ -57,9 +56,8 @@ def caption(data):
         f"Each line is a training, from right to left, with a point every {every:.0f} epochs: mean "
         "cross-entropy in nats on the training and the test images in evaluation mode, means of "
         f"{data['runs'].max()} paired runs. The lower a line at the same training loss, the "
-        f"smaller "
-        "the gap. Middle: gradients of the same batches of 40, of which 40, 8 or 4 share their "
-        "statistics. Right: in grey, dropout of a half."
+        "smaller the gap. Middle: gradients of the same batches of 40, of which 40, 8 or 4 share "
+        "their statistics. Right: in grey, dropout of a half."
     )
 
 

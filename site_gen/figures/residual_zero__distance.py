@@ -27,9 +27,8 @@ def alt(data):
     end = data.groupby("place")["moved"].last()
     return (
         f"Distance of a network's output from its input over {data['step'].max()} steps. Both "
-        "start at zero. With γ at the end of the branch the distance rises from the first step "
-        f"on, to {end['last']:.2f}; with γ in front of the ReLU it is {end['first']:.0f} to the "
-        "end."
+        "start at zero. With γ at the end of the branch the distance rises from the first step on, "
+        f"to {end['last']:.2f}; with γ in front of the ReLU it is {end['first']:.0f} to the end."
     )
 
 

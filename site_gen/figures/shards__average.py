@@ -44,9 +44,8 @@ def caption(data):
     return (
         "Plain average of the devices' variances over the variance of the whole batch; "
         f"{data['run'].nunique()} runs. Left: equal shards; lines $(m-k)/(m-1)$, and the same with "
-        "the devices' means one standard deviation apart. Right: two devices; line "
-        "$(1 - 1/h)/(1 - 1/m)$ with $h$ the harmonic mean of the two sizes. Synchronized "
-        "statistics stand at 1."
+        "the devices' means one standard deviation apart. Right: two devices; line $(1 - 1/h)/(1 - "
+        "1/m)$ with $h$ the harmonic mean of the two sizes. Synchronized statistics stand at 1."
     )
 
 

@@ -41,10 +41,9 @@ def alt(data):
     far = averaged(data).groupby("algorithm")["variance_error"].last()
     return (
         f"On logarithmic axes the error of one pass rises with slope two to {far['one pass']:.0e}, "
-        "those of Welford's updates and of combined parts with slope one to "
-        f"{far['Welford']:.0e} and {far['in parts']:.0e}; with the first sample subtracted they "
-        f"are {far['one pass, shifted']:.0e} in one pass and {far['two passes, shifted']:.0e} in "
-        "two."
+        f"those of Welford's updates and of combined parts with slope one to {far['Welford']:.0e} "
+        f"and {far['in parts']:.0e}; with the first sample subtracted they are "
+        f"{far['one pass, shifted']:.0e} in one pass and {far['two passes, shifted']:.0e} in two."
     )
 
 

@@ -72,9 +72,9 @@ def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
             r"broken_one\.py:1: ImportError: .*meen",
         ),
         (
-            "from experiments.study import Claim\n\nCLAIMS = (\n"
-            "    Claim('a-b', '…', 'reader', 'untestet', (), '…'),\n)\n",
-            r"broken_one\.py:4: claim a-b: there is no verdict 'untestet'; did you mean untested\?",
+            "from experiments.study import supported\n\nCLAIMS = {\n"
+            "    'a-b': supported('…', source='reader', because='…'),\n}\n",
+            r"broken_one\.py:4: a claim has cases unless it is untested, and then it has none",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -13,6 +14,8 @@ from experiments.results import (
     Near,
     combine,
     difference,
+    nearest,
+    only,
     quartiles,
     ratio,
     rows,
@@ -206,3 +209,19 @@ def test_quartiles_of_the_runs() -> None:
     assert found["low"].tolist() == [1, 6] and found["high"].tolist() == [3, 8]
     assert found["step"].tolist() == [1, 2]
     assert set(found["runs"]) == {5} and set(found["norm"]) == {"none"}
+
+
+def test_the_rows_that_have_these_entries() -> None:
+    """Also after the table was written and read, which may change a last digit."""
+    data = pd.DataFrame({"norm": ["a", "a", "b"], "eps": [1e-5, 1e-3 * (1 + 1e-15), 1e-3]})
+    assert only(data, norm="a").index.tolist() == [0, 1]
+    assert only(data, norm=["b", "c"]).index.tolist() == [2]
+    assert only(data, eps=1e-3).index.tolist() == [1, 2]
+    assert only(data, norm="a", eps=1e-5).index.tolist() == [0]
+    assert only(data, eps=0.0).empty
+
+
+def test_the_row_nearest_by_ratio() -> None:
+    data = pd.DataFrame({"step": [1, 10, 100], "y": [1.0, 2.0, 3.0]})
+    assert nearest(data, step=30)["y"] == 2  # a factor of 3; 100 is 3.3 times as much
+    assert nearest(data, step=33)["y"] == 3

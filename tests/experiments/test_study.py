@@ -117,15 +117,13 @@ def test_the_verdict_follows_from_the_cases(outcomes: list[bool | None], verdict
 def test_a_claim_without_cases_is_untested_and_only_that() -> None:
     case = study.Case("", lambda results: exact(1), above(0))
     rest = {"says": "…", "source": "reader", "because": "…"}
-    study.Claim("a", cases=(case,), verdict="depends", **rest)
-    study.Claim("a", cases=(), verdict="untested", **rest)
-    for cases, verdict in (((), "supported"), ((case,), "untested"), ((case,), "true")):
-        with pytest.raises(ValueError, match="claim a"):
-            study.Claim("a", cases=cases, verdict=verdict, **rest)
+    assert study.depends(cases=(case,), **rest).outcomes(None) == [True]
+    assert study.untested(**rest).outcomes(None) == []
+    for claim, cases in ((study.supported, ()), (study.untested, (case,))):
+        with pytest.raises(ValueError, match="a claim has cases unless"):
+            claim(cases=cases, **rest)
 
 
 def test_a_misspelt_verdict_is_told_what_was_meant() -> None:
-    with pytest.raises(
-        ValueError, match="claim a: there is no verdict 'suported'; did you mean supp"
-    ):
-        study.Claim("a", "…", "reader", "suported", (), "…")
+    with pytest.raises(ValueError, match="there is no verdict 'suported'; did you mean supp"):
+        study.Claim("suported", "…", "reader", "…")

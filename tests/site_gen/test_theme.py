@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from site_gen.theme import DARK, LIGHT, Animation, Theme, css
-from site_gen.theme.numbers import power_of_ten
+from site_gen.theme.numbers import percent, power_of_ten
 from site_gen.theme.palette import PALETTE, SURFACE
 from site_gen.theme.theme import FONTS, HERE
 
@@ -271,3 +271,7 @@ def test_an_animation_that_cannot_be_encoded_is_refused(wrong: dict[str, int], s
 
 def test_the_power_of_ten_nearest_to_a_number() -> None:
     assert [power_of_ten(x) for x in (30_000, 0.9, 4e-12)] == ["10⁴", "10⁰", "10⁻¹¹"]
+
+
+def test_a_share_in_per_cent() -> None:
+    assert [percent(0.126), percent(0.126, 1), percent(1)] == ["13 %", "12.6 %", "100 %"]

@@ -83,7 +83,7 @@ def test_its_claims_and_values_can_be_measured_and_can_fail(name: str) -> None:
     study = quick.module(name)
     contract.check_measured(study, quick.results(name))
     measured = judge(study, quick.results(name), Profile("quick"))
-    assert {claim["id"] for claim in measured["claims"]} == {claim.id for claim in study.CLAIMS}
+    assert {claim["id"] for claim in measured["claims"]} == set(study.CLAIMS)
     for claim in measured["claims"]:
         assert all(case["holds"] in (True, False, None) for case in claim["cases"])
 
@@ -169,7 +169,13 @@ RULE = "within(0.5, absolute=0.05)"
         (VALUE, '"heads": 3', "value 'heads' is a int"),
         (VALUE, '"Two heads": abs', "cannot be quoted"),
         ("VALUES = {", "VALUES = [1] or {", "VALUES is a list"),
-        ("CLAIMS = (\n    Claim(", "CLAIMS = (3,\n    Claim(", "CLAIMS is no tuple of claims"),
+        ("CLAIMS = {", 'CLAIMS = {"a-b": 3,', "CLAIMS does not give claims by id"),
+        (
+            "CLAIMS = {",
+            'CLAIMS = {"coin-is-fair": supported("…", source="reader", because="…", cases=(3,)),',
+            "'coin-is-fair' stands here twice",
+        ),
+        ("VALUES = {", 'VALUES = {"heads": 3, ', "value 'heads' stands here twice"),
         ("def points(s: Setup)", "points = {}\ndef other(s: Setup)", "points is a dict; write"),
         ("    return {", "    raise SystemExit\n    return {", "`points` fails: SystemExit"),
         ('f"coin-{coin}"', 'f"coin-{coin}-{time.time_ns()}"', "`points` gives others each time"),
@@ -180,8 +186,8 @@ RULE = "within(0.5, absolute=0.05)"
         ),
         (SEED, f'{SEED}\n    rate: float = setting(float("nan"), "rate")', "has rate = nan; write"),
         (
-            'says="A coin shows heads half of the time."',
-            "says=None",
+            '"A coin shows heads half of the time."',
+            "None",
             "has None as says; write words",
         ),
         ('source="reader"', "source=2015", "has 2015 as source; write words"),
@@ -294,7 +300,7 @@ def measured(study: ModuleType) -> None:
     ],
 )
 def test_a_case_that_tests_nothing_is_told(broken, old: str, new: str, said: str) -> None:
-    study = broken((old, new), ("setting, within", "above, setting, within"))
+    study = broken((old, new), ("import Case", "import above, Case"))
     assert said in fault(lambda: measured(study))
 
 

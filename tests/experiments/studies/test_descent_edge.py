@@ -8,6 +8,5 @@ from tests import quick
 
 def test_the_edge_is_found() -> None:
     """On each side of it, even by a thousandth of it and in few steps."""
-    claim = next(one for one in descent_edge.CLAIMS if one.id == "descent-has-an-edge")
-    results = quick.results("descent_edge")
-    assert all(case.rule(case.measure(results)) for case in claim.cases)
+    claim = descent_edge.CLAIMS["descent-has-an-edge"]
+    assert all(claim.outcomes(quick.results("descent_edge")))

@@ -263,7 +263,7 @@ def test_another_base_seed_gives_other_runs_and_keeps_its_results_apart(built: R
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        (STUDY, 'verdict="supported"', 'verdict="refuted"', CONTRADICTION),
+        (STUDY, "supported", "refuted", CONTRADICTION),
         (STUDY, "absolute=0.05", "absolute=0.001", ["measured 'undecided'", "run more"]),
         (HEADS, '("coin-is-fair",)', '("coin-is-far",)', [STUDY, "'coin-is-fair' must be shown"]),
         (HEADS, '("coin-is-fair",)', '("coin-is-fair", "a-b")', [HEADS, "in CLAIMS", "'a-b'"]),
@@ -297,12 +297,12 @@ def test_the_gate(built: Repository, file: str, old: str, new: str, told: list[s
 
 def test_once_mended_the_build_goes_on_without_running_an_experiment(built: Repository) -> None:
     built.edit("docs/index.md", CLAIM, "")
-    built.edit(STUDY, 'verdict="supported"', 'verdict="refuted"')
+    built.edit(STUDY, "supported", "refuted")
     assert "no page shows" in stopped(built)
     built.edit(
         "docs/index.md", '[[= settings("coin") ]]\n', f'[[= settings("coin") ]]\n\n{CLAIM}\n'
     )
-    built.edit(STUDY, 'verdict="refuted"', 'verdict="supported"')
+    built.edit(STUDY, "refuted", "supported")
     assert made(built) == ["measure", "pages"]
 
 

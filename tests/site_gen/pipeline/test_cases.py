@@ -303,7 +303,7 @@ def test_an_unreadable_page_is_one_sentence(built: Repository) -> None:
 
 
 def test_a_quick_build_says_once_that_verdicts_differ(built: Repository) -> None:
-    built.edit(STUDY, 'verdict="supported"', 'verdict="refuted"')
+    built.edit(STUDY, "supported", "refuted")
     ran = built.run("site", "--profile", "quick")
     assert ran.returncode == 0, ran.stderr
     assert "expected of `quick`" in ran.stdout and ran.stdout.count("coin-is-fair") == 0

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from experiments.results import table, value
-from experiments.study import Case, Claim, call, setting, within
+from experiments.study import Case, call, setting, supported, within
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,13 @@ def toss(coin, tosses, pause, runs) -> xr.Dataset:
     return table({"heads": (np.array(heads), "share of heads")}, coin=coin, run=runs)
 
 
-CLAIMS = (
-    Claim(
-        "coin-is-fair",
-        says="A coin shows heads half of the time.",
+CLAIMS = {
+    "coin-is-fair": supported(
+        "A coin shows heads half of the time.",
         source="reader",
-        verdict="supported",
         cases=(Case("share of heads", value("heads").mean(), within(0.5, absolute=0.05)),),
         because="Counted.",
     ),
-)
+}
 
 VALUES = {"heads": value("heads").mean()}
