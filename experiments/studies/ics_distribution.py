@@ -1,19 +1,16 @@
 """Does batch norm keep distributions in a network steady, and does it train faster for it?
 
-Figure 1 of Ioffe & Szegedy 2015: a network of three hidden layers of 100 sigmoid units learns
-handwritten digits, with batch norm and without, from the same weights and on the same batches. Read
-are the test accuracy, in inference mode, and for every unit of the last hidden layer the
-distribution of what enters its sigmoid over a fixed probe of test images. How far it has moved is
-the sum of Wasserstein-1 distances from reading to reading, in units of the sigmoid's input or of
-its own standard deviation (`experiments.measures.distribution`). The paper does not state its
-learning rate. Several are tried, and the main comparison, trained for longer, is at the one that in
-a trial with other seeds was the best for the network *without* batch norm.
+Figure 1 of Ioffe & Szegedy 2015: three hidden layers of 100 sigmoids learn handwritten digits, with
+batch norm and without, from the same weights and on the same batches. Read are the test accuracy,
+in inference mode, and for every unit of the last hidden layer the distribution of what enters its
+sigmoid over a fixed probe of test images. How far it has moved is the sum of Wasserstein-1
+distances from reading to reading (`experiments.measures.distribution`). The paper does not state
+its learning rate. Several are tried; the main one was chosen in a trial with other seeds.
 
 What came out: batch norm gets to the first target many times sooner, and on this small set ends
 where the other ends. Its distributions move far less in units of their own width; in units of the
 sigmoid's input that depends on the rate, since a network that is stuck does not move. Without batch
-norm training is fastest at the rate at which distributions move a lot: a steadier distribution and
-faster training go together in one comparison and apart in the other.
+norm training is fastest at the rate at which distributions move a lot.
 """
 
 from dataclasses import dataclass
@@ -50,26 +47,11 @@ class Setup(Learning):
     seed: int = setting(18, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    hidden=(32, 32, 32),
-    rates=(0.1, 1.0),
-    steps=800,
-    sweep_steps=400,
-    readings=36,
-    probe=100,
-    runs=4,
-    targets=(0.7, 0.8, 0.85),
-)
+SMALL = {"hidden": (32, 32, 32), "rates": (0.1, 1.0), "targets": (0.7, 0.8, 0.85), "runs": 4}
+LARGE = {"data": "mnist", "rates": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "targets": (0.9, 0.97, 0.98)}
+QUICK = Setup(**SMALL, steps=800, sweep_steps=400, readings=36, probe=100)
 FULL = Setup()
-PAPER = Setup(
-    data="mnist",
-    rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
-    steps=50_000,
-    sweep_steps=50_000,
-    readings=110,
-    probe=1000,
-    targets=(0.9, 0.97, 0.98),
-)
+PAPER = Setup(**LARGE, steps=50_000, sweep_steps=50_000, readings=110, probe=1000)
 
 
 def requires(s):
@@ -78,20 +60,15 @@ def requires(s):
 
 
 def points(s):
-    """Each network at each rate."""
-    return {
-        f"{norm.replace(' ', '-')}-rate-{rate:g}": call(
-            read, s, norm=norm, rate=rate, at=reading_steps(s, rate)
-        )
-        for norm in LABELS
-        for rate in s.rates
-    }
-
-
-def reading_steps(s, rate):
-    """0 and steps at equal ratios, the same at all rates as far as they go."""
-    last = s.steps if rate == s.rate else s.sweep_steps
-    return tuple(at for at in log_steps(s.steps, s.readings, s.sweep_steps, s.steps) if at <= last)
+    """Each network at each rate, read at the same steps as far as it is trained."""
+    steps, found = log_steps(s.steps, s.readings, s.sweep_steps, s.steps), {}
+    for norm in LABELS:
+        for rate in s.rates:
+            last = s.steps if rate == s.rate else s.sweep_steps
+            at = tuple(step for step in steps if step <= last)
+            name = f"{norm.replace(' ', '-')}-rate-{rate:g}"
+            found[name] = call(read, s, norm=norm, rate=rate, at=at)
+    return found
 
 
 def read(norm, rate, at, data, inputs, optimizer, hidden, batch, probe, targets, runs):
@@ -134,26 +111,22 @@ def moved_after(results, norm):
 
 
 def moved_ratio(unit, rate):
-    """How far distributions move with batch norm, in parts of how far they move without."""
     return ratio(moved(unit, "batch norm", rate), moved(unit, "none", rate))
 
 
-AFTER = ratio(value(moved_after, "batch norm"), value(moved_after, "none"))
+AFTER = ratio(*(value(moved_after, norm) for norm in ("batch norm", "none")))
 ACCURACY, LOSS = (value(of, rate=MAIN, step=LAST) for of in ("accuracy", "loss"))
 START = value("band", norm="none", rate=MAIN, place="sigmoid input", step=FIRST)
 GAIN = difference(ACCURACY.at(norm="batch norm"), ACCURACY.at(norm="none"))
 LESS = below(1, "times as far as without batch norm")
+HIGHER = above(0.01, "percentage point")
 MORE = above(2, "times as many steps without batch norm")
 MOST = above(0.5, "% of the runs, in which the network that moves less is the faster one")
-OWN, INPUT = "in its own standard deviations", "in units of the sigmoid's input"
-UNITS = {"spreads": OWN, "travelled": INPUT}
+INPUT = "in units of the sigmoid's input"
+UNITS = {"spreads": "in its own standard deviations", "travelled": INPUT}
+PLAIN, PLAIN_SMALL = ("none", MAIN), ("none", SMALLEST)
+NORMED, NORMED_SMALL = ("batch norm", MAIN), ("batch norm", SMALLEST)
 AGAINST = "with against without batch norm, at the"
-COMPARED = (
-    (f"{AGAINST} main rate", "travelled", ("batch norm", MAIN), ("none", MAIN)),
-    (f"{AGAINST} smallest rate", "travelled", ("batch norm", SMALLEST), ("none", SMALLEST)),
-    (f"{AGAINST} smallest rate", "spreads", ("batch norm", SMALLEST), ("none", SMALLEST)),
-    ("without, smallest against main rate", "travelled", ("none", SMALLEST), ("none", MAIN)),
-)
 
 CLAIMS = {
     "bn-steadies-distributions": depends(
@@ -178,11 +151,7 @@ CLAIMS = {
         cases=(
             Case("to the main target, at the main rate", speedup(), MORE),
             Case("to the main target, each network at its own best rate", rates.BEST_SPEEDUP, MORE),
-            Case(
-                "to the main target, at the smallest rate, at least",
-                speedup(SMALLEST),
-                MORE,
-            ),
+            Case("to the main target, at the smallest rate, at least", speedup(SMALLEST), MORE),
             Case("to the second target, at the main rate", speedup(target=Place(1)), MORE),
             Case("to the third target, near the best of either", speedup(target=Place(2)), MORE),
         ),
@@ -193,11 +162,7 @@ CLAIMS = {
     "bn-higher-final-accuracy": refuted(
         "A network with batch norm ends at a noticeably higher test accuracy.",
         source="ioffe2015",
-        cases=(
-            Case(
-                "at the end, with batch norm minus without", GAIN, above(0.01, "percentage point")
-            ),
-        ),
+        cases=(Case("at the end, with batch norm minus without", GAIN, HIGHER),),
         because="On this small training set both networks end with almost no training loss and at "
         "the same test accuracy, to within a percentage point.",
     ),
@@ -207,7 +172,12 @@ CLAIMS = {
         source="overview",
         cases=tuple(
             Case(f"{words}, {UNITS[unit]}", less_is_faster(partial(moved, unit), *two), MOST)
-            for words, unit, *two in COMPARED
+            for words, unit, *two in (
+                (f"{AGAINST} main rate", "travelled", NORMED, PLAIN),
+                (f"{AGAINST} smallest rate", "travelled", NORMED_SMALL, PLAIN_SMALL),
+                (f"{AGAINST} smallest rate", "spreads", NORMED_SMALL, PLAIN_SMALL),
+                ("without, smallest against main rate", "travelled", PLAIN_SMALL, PLAIN),
+            )
         ),
         because="It depends on what is compared, and in which units: less movement goes with more "
         "speed in some comparisons and with less speed in others, so movement alone does not "
@@ -224,7 +194,7 @@ VALUES = {
     **{f"{unit}_{k}": moved(unit, norm).mean() for unit in UNITS for k, norm in NAMES.items()},
     "spreads_before_bn": moved("spreads", "batch norm", place="before normalization").mean(),
     **{f"travelled_smallest_{k}": moved("travelled", n, SMALLEST).mean() for k, n in NAMES.items()},
-    "plain_travel_ratio": ratio(moved("travelled", "none"), moved("travelled", "none", SMALLEST)),
+    "plain_travel_ratio": ratio(moved("travelled", *PLAIN), moved("travelled", *PLAIN_SMALL)),
     "after_ratio": AFTER,
     **{f"speedup{k}": speedup(target=target) for k, target in TARGETS.items()},
     **{f"target{k}": value("target", target=target).exact() for k, target in TARGETS.items()},

@@ -2,22 +2,19 @@
 
 import pandas as pd
 
-from experiments.results import value
+from experiments.results import only, value
 from experiments.studies.ics_distribution import LABELS, MAIN
 from site_gen.theme.film import percentiles, training_film
 
 TITLE = "Two networks learn the same digits: what enters a sigmoid, with and without batch norm"
 TAGS = ("internal covariate shift", "distributions", "training speed")
 
-RUN = 0
-DRAWING, HOLD = 80, 20  # frames on which lines grow, and on which the end stands still
-
 
 def data(results):
     """Percentiles of a typical sigmoid's input and test accuracy of the first run, main rate."""
     found = []
     for norm in LABELS:
-        at = {"norm": norm, "rate": MAIN, "run": RUN}
+        at = {"norm": norm, "rate": MAIN, "run": 0}
         read = percentiles(value("band", place="sigmoid input", **at)(results))
         read = read.assign(accuracy=value("accuracy", **at)(results)).loc[1:]
         found.append(read.reset_index().assign(network=norm))
@@ -25,7 +22,7 @@ def data(results):
 
 
 def alt(data):
-    ends = data[data["step"] == data["step"].max()].set_index("network")["accuracy"]
+    ends = only(data, step=data["step"].max()).set_index("network")["accuracy"]
     half = data[data["accuracy"] > 0.5].groupby("network")["step"].min()
     return (
         f"Animation over {data['step'].max()} training steps, on a logarithmic scale. Without "
@@ -47,4 +44,4 @@ def caption(data):
 
 def animate(data, theme):
     columns = {norm: (label, norm) for norm, label in LABELS.items()}
-    return training_film(data, theme, columns, DRAWING, HOLD, ratio=2)
+    return training_film(data, theme, columns, drawing=80, hold=20, ratio=2)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from experiments.results import summary, value
+from experiments.results import only, summary, value
 from experiments.studies.ics_distribution import MAIN
 
 TITLE = "Batch norm leads by far at the start, and not at the end"
@@ -25,16 +25,15 @@ def data(results):
     accuracy = value("accuracy", rate=MAIN)(results)
     reached = accuracy >= xr.DataArray(TARGETS, {"target": TARGETS}, "target")
     first = reached.idxmax("step").where(reached.any("step"))
-    log = np.log(first.sel(norm="none") / first.sel(norm="batch norm")).dropna("target")
-    lead = summary(log, name="mean")
-    lead[["mean", "low", "high"]] = np.exp(lead[["mean", "low", "high"]])
-    found = {"accuracy": summary(accuracy, name="mean"), "lead": lead}
-    return pd.concat([rows.assign(panel=panel) for panel, rows in found.items()], ignore_index=True)
+    lead = (first.sel(norm="none") / first.sel(norm="batch norm")).dropna("target")
+    accuracies = summary(accuracy, name="mean").assign(panel="accuracy")
+    leads = summary(lead, name="mean", geometric=True).assign(panel="lead")
+    return pd.concat([accuracies, leads], ignore_index=True)
 
 
 def alt(data):
-    last = data[data["step"] == data["step"].max()].set_index("norm")["mean"]
-    lead = data[data["panel"] == "lead"]
+    last = only(data, step=data["step"].max()).set_index("norm")["mean"]
+    lead = only(data, panel="lead")
     return (
         "Left: with batch norm the test accuracy rises within the first hundred steps, without it "
         f"hundreds of steps later; after {data['step'].max():.0f} steps they are at "
@@ -57,12 +56,12 @@ def caption(data):
 def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.6)
     for norm, label in (("none", "without"), ("batch norm", "with batch norm")):
-        rows = data[(data["norm"] == norm) & (data["step"] > 0)]
+        rows = only(data[data["step"] > 0], norm=norm)
         theme.curve(left, rows, "step", "mean", norm)
         half = rows["step"].iloc[(rows["mean"] > 0.5).argmax()]
         theme.label(left, half, 0.5, label, norm, ha="right", dx=-8)
     left.set(xscale="log", ylim=(0, 1), xlabel="training steps", title="test accuracy")
-    lead = data[data["panel"] == "lead"]
+    lead = only(data, panel="lead")
     most = lead["high"].max()
     theme.curve(right, lead, "target", "mean", "truth")
     theme.level(right, y=1, linewidth=0.8)

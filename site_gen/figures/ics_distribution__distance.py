@@ -1,8 +1,10 @@
 """How far the distributions of the last hidden layer have travelled, in two units."""
 
+from itertools import product
+
 import pandas as pd
 
-from experiments.results import summary, value
+from experiments.results import only, summary, value
 from experiments.studies.ics_distribution import LABELS, MAIN, SMALLEST
 
 TITLE = "With batch norm distributions travel less, unless the other network hardly learns"
@@ -20,20 +22,18 @@ def data(results):
 
     The steps are those that are read at every rate.
     """
-    steps, found = value("accuracy").complete("step").coordinate("step"), []
-    for unit in UNITS:
-        for rate in (SMALLEST, MAIN):
-            for norm in LABELS:
-                of = value(unit, rate=rate, norm=norm, step=steps, place="sigmoid input")(results)
-                found.append(summary(of, name="distance").assign(unit=unit))
+    found, steps = [], value("accuracy").complete("step").coordinate("step")
+    for unit, rate, norm in product(UNITS, (SMALLEST, MAIN), LABELS):
+        of = value(unit, rate=rate, norm=norm, step=steps, place="sigmoid input")(results)
+        found.append(summary(of, name="distance").assign(unit=unit))
     return pd.concat(found, ignore_index=True).drop(columns="place")
 
 
 def alt(data):
-    last = data[data["step"] == data["step"].max()]
+    last = only(data, step=data["step"].max())
     ends = last.set_index(["unit", "rate", "norm"])["distance"]
-    small, main = data["rate"].unique()
     own, seen = ends["spreads"], ends["travelled"]
+    small, main = data["rate"].unique()
     return (
         f"Distance travelled over {data['step'].max()} steps at learning rates {small:g} and "
         f"{main:g}. In its own standard deviations: {own[small, 'none']:.0f} and "
@@ -67,7 +67,7 @@ def draw(data, theme):
     left.set(yscale="log", ylabel="distance travelled")
     left.set_ylim(top=3 * data["high"].max())
     for rate, norm, dx, dy in ((main, "none", -30, 14), (small, "batch norm", -20, -18)):
-        rows = read[(read["rate"] == rate) & (read["norm"] == norm)]
+        rows = only(read, rate=rate, norm=norm)
         middle = rows.iloc[len(rows) // 2]
         theme.label(left, middle["step"], middle["distance"], LABELS[norm], norm, dx=dx, dy=dy)
     return figure

@@ -9,22 +9,19 @@ from site_gen.theme.film import percentiles
 TITLE = "Without batch norm the distribution is thin and wanders before it spreads"
 TAGS = ("internal covariate shift", "distributions", "sigmoid")
 
-RUN = 0
-
 
 def data(results):
     """Percentiles of a typical sigmoid's input in the first run, at the main rate."""
     found = []
     for norm in LABELS:
-        band = value("band", norm=norm, rate=MAIN, place="sigmoid input", run=RUN)(results)
+        band = value("band", norm=norm, rate=MAIN, place="sigmoid input", run=0)(results)
         found.append(percentiles(band).reset_index().assign(norm=norm))
     return pd.concat(found, ignore_index=True).assign(rate=float(MAIN(results)))
 
 
 def alt(data):
-    width = data.set_index("norm")
-    width = width["percentile_85"] - width["percentile_15"]
-    none, normed = width["none"], width["batch norm"]
+    width = data["percentile_85"] - data["percentile_15"]
+    none, normed = (width[data["norm"] == norm] for norm in LABELS)
     return (
         "Bands from the 15th to the 85th percentile over training steps. Without batch norm the "
         f"band starts {none.iloc[0]:.2f} wide, moves up and down as a whole and opens to "
@@ -46,8 +43,7 @@ def caption(data):
 def draw(data, theme):
     figure, panels = theme.panels(data[data["step"] > 0], "norm", height=3.6, sharey=True)
     for ax, norm, rows in panels:
-        ends = rows["percentile_15"], rows["percentile_85"]
-        theme.band(ax, rows["step"], *ends, theme.colour(norm))
+        theme.band(ax, rows["step"], rows["percentile_15"], rows["percentile_85"], norm)
         for p in PERCENTILES:
             style = {"linewidth": 1.8 if p == 50 else 0.9, "weight": "normal"}
             theme.curve(ax, rows, "step", f"percentile_{p}", norm, f"{p} %", **style)

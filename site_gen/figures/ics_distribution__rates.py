@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import FIRST, rows, value
+from experiments.results import FIRST, only, rows, value
 from experiments.studies.ics_distribution import LABELS, moved
 
 TITLE = "The network that moves less is not always the one that learns faster"
@@ -13,20 +13,18 @@ MISSING = {"steps": "a run that never reaches the target has no number of steps"
 
 
 def data(results):
-    """Distance travelled over the steps that all rates have, and steps to the main target.
+    """Distance over the steps that all rates have, and steps to the main target within those.
 
-    By network, rate and run. A run that does not reach the target within those steps has no number
-    of steps.
+    By network, rate and run.
     """
     found = []
     for norm in LABELS:
         for rate in results["rate"].values:
             distance = moved("travelled", norm, rate)(results)
-            last = int(distance["step"])
             steps = value("steps_to", norm=norm, rate=rate, target=FIRST)(results)
-            steps = steps.where(steps <= last).rename("steps")
-            one = rows(steps, distance.drop_vars(["step", "place"]).rename("distance"))
-            found.append(one.assign(last_step=last))
+            last = int(distance["step"])
+            steps, distance = steps.where(steps <= last), distance.drop_vars(["step", "place"])
+            found.append(rows(steps=steps, distance=distance).assign(last_step=last))
     return pd.concat(found, ignore_index=True)
 
 
@@ -60,31 +58,25 @@ def draw(data, theme):
     last, target = data["last_step"].max(), data["target"].iloc[0]
     least, most = data["distance"].min(), data["distance"].max()
     ax.axhspan(1.3 * last, 2.3 * last, color=theme.grid, linewidth=0, zorder=0)
-    for norm in LABELS:
-        draw_network(ax, data[data["norm"] == norm].fillna({"steps": 1.75 * last}), norm, theme)
-    never = data.loc[data["steps"].isna(), "distance"]
-    x = never.max() if len(never) else least
-    said = {"dx": 14, "weight": "normal"}
-    theme.label(ax, x, 1.75 * last, f"not within {last} steps", theme.muted, **said)
+    for norm, name in LABELS.items():
+        runs = only(data, norm=norm).fillna({"steps": 1.75 * last})
+        theme.points(ax, runs, "distance", "steps", norm, alpha=0.6)
+        by_rate = runs.groupby("rate")[["distance", "steps"]]
+        middle, lowest = by_rate.median(), by_rate.min()["steps"]
+        theme.curve(ax, middle, "distance", "steps", norm, linewidth=0.9)
+        below = {"dx": 0, "dy": -13, "ha": "center", "weight": "normal"}
+        for rate, x in middle["distance"].items():
+            theme.label(ax, x, lowest[rate], f"rate {rate:g}", norm, **below)
+        x, y = np.exp(np.log(middle.iloc[(len(middle) - 1) // 2 :][:2]).mean())
+        dy = 33 if norm == "batch norm" else 14
+        theme.label(ax, x, y, name, norm, dx=0, dy=dy, ha="center")
+    x = data["distance"].where(data["steps"].isna(), least).max()
+    never = f"not within {last} steps"
+    theme.label(ax, x, 1.75 * last, never, theme.muted, dx=14, weight="normal")
     ax.set(xscale="log", yscale="log", xlim=(0.8 * least, 1.15 * most))
     ax.set(ylim=(0.6 * data["steps"].min(), 2.3 * last))
     ax.set(title=f"steps to a test accuracy of {target:g}")
     ax.set(xlabel=f"distance travelled in {last} steps, in units of the sigmoid’s input")
     across = [tick for tick in (0.2, 0.5, 1, 2, 5, 10, 20) if 0.8 * least < tick < 1.15 * most]
-    up = [tick for tick in (10, 30, 100, 300, 1000, 10_000) if tick <= last]
-    theme.ticks(ax, x=across, y=up)
+    theme.ticks(ax, x=across, y=[tick for tick in (10, 30, 100, 300, 1000, 10_000) if tick <= last])
     return figure
-
-
-def draw_network(ax, rows, norm, theme):
-    """Its runs, and a line through the medians of its rates."""
-    theme.points(ax, rows, "distance", "steps", norm, alpha=0.6)
-    by_rate = rows.groupby("rate")[["distance", "steps"]]
-    middle, lowest = by_rate.median(), by_rate.min()["steps"]
-    theme.curve(ax, middle, "distance", "steps", norm, linewidth=0.9)
-    below = {"dx": 0, "dy": -13, "ha": "center", "weight": "normal"}
-    for rate, centre in middle.iterrows():
-        theme.label(ax, centre["distance"], lowest[rate], f"rate {rate:g}", norm, **below)
-    (x, y), (u, v) = middle.to_numpy()[(len(middle) - 1) // 2 :][:2]
-    above = {"dx": 0, "dy": 33 if norm == "batch norm" else 14, "ha": "center"}
-    theme.label(ax, np.sqrt(x * u), np.sqrt(y * v), LABELS[norm], norm, **above)

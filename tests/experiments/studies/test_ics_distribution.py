@@ -17,11 +17,13 @@ def results() -> xr.Dataset:
 
 def test_all_rates_are_read_at_the_same_steps_as_far_as_they_go() -> None:
     for setup in (study.QUICK, study.FULL, study.PAPER):
-        main = study.reading_steps(setup, setup.rate)
+        points = [point.keywords for point in study.points(setup).values()]
+        steps = {point["rate"]: point["at"] for point in points}
+        main = steps[setup.rate]
         assert main[0] == 0 and main[-1] == setup.steps
         shorter = tuple(step for step in main if step <= setup.sweep_steps)
         for rate in set(setup.rates) - {setup.rate}:
-            assert study.reading_steps(setup, rate) == shorter
+            assert steps[rate] == shorter
 
 
 def test_what_enters_the_sigmoid_is_normalized_scaled_and_shifted(results) -> None:
