@@ -5,40 +5,29 @@ changed: less contrast, more brightness, noise, or a contrast of its own for eve
 classified with the running statistics of training, and with batch norm's statistics taken anew from
 the changed test images, all of them or batches of several sizes, without any labels. In double
 precision and at ε = 0: how much do the outputs change with contrast and brightness if the
-statistics are taken anew?
-
-Run i has the same initial weights and batches under every condition, and the same noise is added.
-The thresholds were chosen after a pilot with another seed.
+statistics are taken anew? The thresholds were chosen after a pilot with another seed.
 
 What came out: running statistics are right for the images of training and wrong for others.
 Statistics taken anew from enough test images cancel a common change of contrast or brightness,
-exactly, whatever the weights, and most of a contrast that differs from image to image. Against
-noise they do next to nothing. Layer norm cancels contrast image by image, and brightness not at
-all.
+exactly, whatever the weights, and most of a contrast that differs from image to image, but hardly
+any noise. Layer norm cancels contrast image by image, and brightness not at all.
 """
 
 from dataclasses import dataclass, replace
-
-import xarray as xr
 
 from experiments.data.shifts import COMMON, SHIFTS, shifted, shifted_samples
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.standardize_features import StandardizeFeatures
-from experiments.measures.modes import (
-    change_of_outputs,
-    predictions_in_batches,
-    with_population_statistics,
-)
-from experiments.results import difference, table, value
+from experiments.measures import modes
+from experiments.results import table, value
 from experiments.study import Case, Learning, below, call, depends, refuted, setting, supported
 from experiments.training import Model, accuracy, load, mlp, optimizer_of, paired, train
 
 RUNNING, ANEW = "batch norm, running", "batch norm, anew"
 WAYS = {"none": ("none",), "layer norm": ("layer norm",), "batch norm": (RUNNING, ANEW)}
-# The layers without ε.
-EXACT = {
+EXACT = {  # the layers without ε
     "layer norm": (StandardizeFeatures(eps=0.0), Affine()),
     "batch norm": (Standardize(replace(PYTORCH, eps=0.0)), Affine()),
 }
@@ -84,49 +73,50 @@ def learn(norm, data, inputs, optimizer, hidden, batch, rate, steps, levels, at,
         [shifted_samples(images.test, shift, level, runs.common(2, j)) for level in levels[j]]
         for j, shift in enumerate(SHIFTS)
     ]
-    places, words = range(len(levels[0])), "test accuracy on changed images"
-    found = [[in_every_way(trained, norm, images) for images in one] for one in changed]
-    variables = {"accuracy": (found, words, "1", "shift place way run")}
-    parts = [table(variables, way=WAYS[norm], shift=SHIFTS, place=places, run=runs)]
+    words = "test accuracy on changed images"
+    right = [[in_every_way(trained, norm, one) for one in of_shift] for of_shift in changed]
+    found = {"accuracy": (right, words, "1", "shift place way run")}
+    along = {"shift": SHIFTS, "place": range(len(levels[0])), "way": WAYS[norm], "run": runs}
     if norm in EXACT:
         exact = Model(mlp(hidden, EXACT[norm], ReLU()), trained.params, trained.state)
         double, x = exact.astype(float), images.test.x.astype(float)
         there = [shifted(x, shift, levels[j][at], None) for j, shift in enumerate(COMMON)]
-        moved = [change_of_outputs(double, x, one) for one in there]
-        words = "root mean square change of the outputs, in their standard deviation"
-        parts += [table({"change": (moved, words)}, common=COMMON, norm=norm, run=runs)]
+        moved = [modes.change_of_outputs(double, x, one) for one in there]
+        by = "root mean square change of the outputs, in their standard deviation"
+        found["change"] = (moved, by, "1", "common norm run")
+        along |= {"common": COMMON, "norm": norm}
     if norm == "batch norm":
-        found = by_size(trained, [images[at] for images in changed], sizes, runs)
-        words = "test accuracy on changed images, statistics from batches of this size"
-        parts += [table({"by_size": (found, words)}, shift=SHIFTS, size=sizes, run=runs)]
-        words = "place of the level that batch sizes were tried at"
-        tried = {"level": (levels, "size of the shift"), "at": (at, words, "1", "")}
-        parts += [table(tried, shift=SHIFTS, place=places)]
-    return xr.merge(parts)
+        tried = [(of_shift[at], runs.common(1, j)) for j, of_shift in enumerate(changed)]
+        right = [in_batches(trained, some, rng, sizes) for some, rng in tried]
+        words = f"{words}, statistics from batches of this size"
+        found["by_size"] = (right, words, "1", "shift size run")
+        found["level"] = (levels, "size of the shift", "1", "shift place")
+        found["at"] = (at, "place of the level that batch sizes were tried at", "1", "")
+        along["size"] = sizes
+    return table(found, **along)
 
 
 def in_every_way(trained, norm, images):
     """Accuracy with running statistics and, of batch norm, with those of the images."""
-    anew = [with_population_statistics(trained, images.x[None])] if norm == "batch norm" else []
-    return [accuracy(model, images) for model in (trained, *anew)]
+    models = [trained]
+    if norm == "batch norm":
+        models.append(modes.with_population_statistics(trained, images.x[None]))
+    return [accuracy(model, images) for model in models]
 
 
-def by_size(trained, changed, sizes, runs):
-    """Accuracy with statistics from batches of changed images: (shift, size, run)."""
-    found = []
-    for j, images in enumerate(changed):
-        order = runs.common(1, j).permutation(len(images.labels))
-        classes = [predictions_in_batches(trained, images.x, order, size) for size in sizes]
-        found.append([(one == images.labels).mean(axis=1) for one in classes])
-    return found
+def in_batches(trained, images, rng, sizes):
+    """Accuracy with statistics from random batches of the images: (size, run)."""
+    order = rng.permutation(len(images.labels))
+    classes = [modes.predictions_in_batches(trained, images.x, order, size) for size in sizes]
+    return [(one == images.labels).mean(axis=1) for one in classes]
 
 
 # ------------------------------------------------------------------------------------------ claims
 
-POINTS = "percentage points"
-CLOSE = 0.03  # three points of accuracy
-FEW = 0.05  # five points, where statistics come from a few images
-ROUND_OFF = 1e-10  # sums of 49 or 1,000 products, three layers, standard deviations of order one
+# 49 or 1,000 products are summed, in three layers, with standard deviations of order one.
+SAME = below(1e-10, "of their standard deviation")
+CLOSE = below(0.03, "percentage points")
+FEW = below(0.05, "percentage points")  # where statistics come from a few images
 WORDS = {
     "contrast": "a quarter of the contrast",
     "brightness": "brighter by 0.4",
@@ -135,34 +125,30 @@ WORDS = {
 }
 
 
-def right(way, shift, place=FULL.at):
-    """Accuracy on changed images."""
-    return value("accuracy", way=way, shift=shift, place=place)
+def right(way, place=FULL.at):
+    """Accuracy on changed images, by shift."""
+    return value("accuracy", way=way, place=place)
 
 
 def cancels(norm):
     """Common shifts leave the outputs as they are."""
+    change = value("change", norm=norm)
     return tuple(
-        Case(
-            f"{WORDS[shift]}, ε = 0, change of the outputs",
-            value("change", norm=norm, common=shift).every(),
-            below(ROUND_OFF, "of their standard deviation"),
-        )
-        for shift in COMMON
+        Case(f"{WORDS[of]}, ε = 0, change of the outputs", change.at(common=of).every(), SAME)
+        for of in COMMON
     )
 
 
 def undone(way, words, shifts):
     """Accuracy on changed images is close to that of running statistics on unchanged ones."""
+    lost = right(RUNNING, place=0) - right(way)
     return tuple(
-        Case(
-            f"{WORDS[shift]}{words}, accuracy lost",
-            difference(right(RUNNING, shift, 0), right(way, shift)),
-            below(CLOSE, POINTS),
-        )
-        for shift in shifts
+        Case(f"{WORDS[of]}{words}, accuracy lost", lost.at(shift=of).mean(), CLOSE) for of in shifts
     )
 
+
+OLD, NEW, BY_SIZE = right(RUNNING), right(ANEW), value("by_size")
+FEWER, LESS = NEW - BY_SIZE, "accuracy less than with all test images"
 
 CLAIMS = {
     "batch-norm-ignores-contrast": refuted(
@@ -200,26 +186,21 @@ CLAIMS = {
         "A few test images are enough to take the statistics anew.",
         source="schneider2020",
         cases=tuple(
-            Case(
-                f"{size} images, {WORDS[shift]}, accuracy less than with all test images",
-                difference(right(ANEW, shift), value("by_size", shift=shift, size=size)),
-                below(FEW, POINTS),
-            )
-            for size in (8, 32)
-            for shift in COMMON
+            Case(f"{m} images, {WORDS[of]}, {LESS}", FEWER.at(shift=of, size=m).mean(), FEW)
+            for m in (8, 32)
+            for of in COMMON
         ),
         because="Thirty-two are; with eight, the noise of the statistics costs more than that.",
     ),
 }
 
-NAMES = {"running": RUNNING, "anew": ANEW, "layer_norm": "layer norm", "none": "none"}
 VALUES = {
-    "clean": right(RUNNING, "contrast", 0).mean(),
-    **{
-        f"{name}_{shift.replace(' ', '_')}": right(way, shift).mean()
-        for shift in SHIFTS
-        for name, way in NAMES.items()
-    },
-    **{f"size_{k}": value("by_size", shift="contrast", size=k).mean() for k in (2, 8, 32)},
-    "size_8_own": value("by_size", shift="own contrast", size=8).mean(),
+    "clean": right(RUNNING, place=0).at(shift="contrast").mean(),
+    **{f"running_{shift.replace(' ', '_')}": OLD.at(shift=shift).mean() for shift in SHIFTS},
+    "anew_contrast": NEW.at(shift="contrast").mean(),
+    "anew_noise": NEW.at(shift="noise").mean(),
+    "anew_own_contrast": NEW.at(shift="own contrast").mean(),
+    "none_noise": right("none").at(shift="noise").mean(),
+    **{f"size_{m}": BY_SIZE.at(shift="contrast", size=m).mean() for m in (2, 8, 32)},
+    "size_8_own": BY_SIZE.at(shift="own contrast", size=8).mean(),
 }

@@ -1,8 +1,7 @@
 """Accuracy on changed test images against the size of the change, for four ways to normalize."""
 
-import numpy as np
-
-from experiments.results import summary
+from experiments.results import only, summary
+from site_gen.theme.numbers import percent
 
 TITLE = "Statistics taken anew cancel contrast and brightness, and no noise"
 TAGS = ("test shift", "running statistics", "alternatives")
@@ -19,8 +18,7 @@ PANELS = {
     "noise": "standard deviation of added noise",
     "own contrast": "lowest contrast, own for every image",
 }
-# Way to normalize → colour and words.
-WAYS = {
+WAYS = {  # → colour and words
     "batch norm, anew": ("positive", "batch norm, statistics taken anew"),
     "batch norm, running": ("batch norm", "batch norm, running statistics"),
     "layer norm": ("layer norm", "layer norm"),
@@ -36,14 +34,9 @@ def data(results):
     return found[["shift", "way", "level", "accuracy", "low", "high", "runs"]]
 
 
-def percent(data, way):
-    """Accuracy at the largest change, by shift."""
-    rows = data[data["way"] == way]
-    return (100 * rows.groupby("shift")["accuracy"].last()).to_dict()
-
-
 def alt(data):
-    old, new = (percent(data, f"batch norm, {way}") for way in ("running", "anew"))
+    last = 100 * data.groupby(["way", "shift"])["accuracy"].last()
+    old, new = last["batch norm, running"], last["batch norm, anew"]
     return (
         "Accuracy against the size of four changes. At the largest, batch norm with running "
         f"statistics has {old['contrast']:.0f} % for contrast, {old['brightness']:.0f} % for "
@@ -53,12 +46,12 @@ def alt(data):
 
 
 def caption(data):
-    layer = percent(data, "layer norm")
+    layer = only(data, way="layer norm").groupby("shift")["accuracy"].last().map(percent)
     return (
         "Accuracy on test images that are changed more and more to the right; nothing was changed "
         f"in training. Means of {data['runs'].max()} paired runs with 95 % intervals. Statistics "
         "taken anew are those of all changed test images, without labels. At the darkest, layer "
-        f"norm keeps {layer['contrast']:.0f} %; at the brightest {layer['brightness']:.0f} %."
+        f"norm keeps {layer['contrast']}; at the brightest {layer['brightness']}."
     )
 
 
@@ -66,15 +59,15 @@ def draw(data, theme):
     figure, axes = theme.figure(rows=2, cols=2, height=5.8, sharey=True)
     for ax, (shift, name) in zip(axes.flat, PANELS.items(), strict=True):
         for way, (colour, _) in WAYS.items():
-            rows = data[(data["shift"] == shift) & (data["way"] == way)]
+            rows = only(data, shift=shift, way=way)
             theme.curve(ax, rows, "level", "accuracy", colour, fmt="o-", markersize=4)
         if "contrast" in shift:
             ax.invert_xaxis()
         ax.set(xlabel=name, ylim=(0.2, 1))
-        theme.ticks(ax, y=np.arange(0.2, 1.01, 0.2), form=lambda y: f"{100 * y:.0f} %")
+        theme.ticks(ax, y=(0.2, 0.4, 0.6, 0.8, 1), form=percent)
     for ax in axes[:, 0]:
         ax.set(ylabel="test accuracy")
     for row, (colour, name) in enumerate(WAYS.values()):
-        place = {"dx": 0, "transform": "axes fraction"}
-        theme.label(axes[1, 1], 0.04, 0.5 - 0.11 * row, name, colour, **place)
+        y = 0.5 - 0.11 * row
+        theme.label(axes[1, 1], 0.04, y, name, colour, dx=0, transform="axes fraction")
     return figure
