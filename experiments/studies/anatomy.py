@@ -1,8 +1,7 @@
 """What exactly does one batch normalization compute?
 
-Everything here is arithmetic: small batches go through batch norm in float64, and what comes out is
-compared with the formulas. A worked example that is often copied; the standard deviation of the
-output against that of the input, with ε in the way; and the output and its gradients as γ sweeps.
+Small batches go through batch norm in float64, and what comes out is compared with the formulas: a
+worked example that is often copied; inputs of every size against ε; and γ as it sweeps.
 
 What came out: the formulas hold to round-off. The copied example is not normalized. γ is the
 standard deviation of the output only while the input's is well above √ε. A unit with γ = 0 passes
@@ -36,13 +35,11 @@ class Setup:
     seed: int = setting(1, "every random stream is spawned from it")
 
 
-QUICK = Setup(sigmas_per_decade=5, gammas=13)
-FULL = Setup()
+QUICK, FULL = Setup(sigmas_per_decade=5, gammas=13), Setup()
 PAPER = Setup(runs=64, sigmas_per_decade=40)
 
 
 def points(s):
-    """The three parts."""
     return {"example": call(example, s), "epsilon": call(epsilon, s), "sweep": call(sweep, s)}
 
 
@@ -58,12 +55,12 @@ def example(line, seed):
         "times a half, without normalizing": 0.5 * x,
     }
     values = np.stack([stage[0, :, 0] for stage in stages.values()])
+    sample_std = values.std(axis=1, ddof=1)
     batch = np.sort(4.0 + 1.6 * normal(Runs(seed, 1).part(3).streams(), line, 1), axis=1)
     normalized = batch_norm((1, 1)).outputs(batch, training=True)
-    std, sample_std = values.std(axis=1), values.std(axis=1, ddof=1)
     found = {
         "example": (values, "value of the sample", "1", "stage sample"),
-        "example_std": (std, "population standard deviation", "1", "stage"),
+        "example_std": (values.std(axis=1), "population standard deviation", "1", "stage"),
         "example_sample_std": (sample_std, "sample standard deviation", "1", "stage"),
         "line_input": (batch, "a batch to follow through the transform", "1", "line_sample"),
         "line_normalized": (normalized, "the same, normalized", "1", "line_sample"),
@@ -109,28 +106,21 @@ def sweep(batch, features, gammas, runs):
 # ------------------------------------------------------------------------------------------ claims
 
 
-def example_std(stage, of="example_std"):
-    """Standard deviation of the four numbers at one stage."""
-    return value(of, stage=stage).exact()
-
-
-def std_at(sigma, eps):
-    """Standard deviation of a normalized batch."""
-    return value("normalized_std", eps=Near(eps), sigma=Near(sigma)).every()
-
-
-def at_zero(variable):
-    """A quantity at γ = 0 as a share of its value at γ = 1."""
-    return (value(variable, gamma=Near(0.0)) / value(variable, gamma=Near(1.0))).every()
-
-
-# How far it is from σ/√(σ²+ε), relative to it.
-STD_ERROR = abs(value("normalized_std") / value("normalized_std_theory") - 1)
-
-ONE, NONE = within(1, relative=0.01), below(ROUND_OFF, "in every instance")
-SAMPLE_STD = example_std("input", "example_sample_std")
-SCALED = example_std("times two plus three, without normalizing")
+EXAMPLE_STD = value("example_std", stage="input").exact()
+SAMPLE_STD = value("example_sample_std", stage="input").exact()
+SCALED_STD = value("example_std", stage="times two plus three, without normalizing").exact()
 NORMALIZED = value("example", stage="over the standard deviation")
+STD = value("normalized_std")
+STD_AT = {
+    f"σ = {s:g}, ε = {e}": STD.at(sigma=Near(s), eps=float(e)).every()
+    for s, e in ((1.0, "1e-5"), (0.01, "1e-5"), (0.01, "1e-3"))
+}
+OFF = abs(STD / value("normalized_std_theory") - 1)  # how far it is from σ/√(σ²+ε)
+AT_ZERO = {
+    of: (value(of, gamma=Near(0.0)) / value(of, gamma=Near(1.0))).every()
+    for of in ("input_gradient", "gamma_gradient")
+}
+ONE, NONE = within(1, relative=0.01), below(ROUND_OFF, "in every instance")
 
 CLAIMS = {
     "copied-example": refuted(
@@ -138,8 +128,8 @@ CLAIMS = {
         "standard deviation of 2.",
         source="post",
         cases=(
-            Case("the standard deviation after γ = 2", SCALED, within(2, relative=0.01)),
-            Case("the standard deviation of the four numbers", example_std("input"), ONE),
+            Case("the standard deviation after γ = 2", SCALED_STD, within(2, relative=0.01)),
+            Case("the standard deviation of the four numbers", EXAMPLE_STD, ONE),
             Case("the same with the divisor m − 1", SAMPLE_STD, ONE),
         ),
         because="The four numbers have a mean of zero, but not a standard deviation of one.",
@@ -147,10 +137,7 @@ CLAIMS = {
     "gamma-sets-the-std": depends(
         "γ is the standard deviation of the output.",
         source="post",
-        cases=tuple(
-            Case(f"input σ = {s:g}, ε = {eps}, output over |γ|", std_at(s, float(eps)), ONE)
-            for s, eps in ((1.0, "1e-5"), (0.01, "1e-5"), (0.01, "1e-3"))
-        ),
+        cases=tuple(Case(f"input {at}, output over |γ|", of, ONE) for at, of in STD_AT.items()),
         because="It depends on σ of the input against √ε: the output has |γ|σ/√(σ²+ε), as good as "
         "|γ| well above √ε, and less below.",
     ),
@@ -158,7 +145,7 @@ CLAIMS = {
         "At γ = 1 the standard deviation of the output is σ/√(σ²+ε).",
         source="reader",
         cases=tuple(
-            Case(f"σ = {s:g}, ε = {e:g}, off by", STD_ERROR.at(eps=e, sigma=Near(s)).every(), NONE)
+            Case(f"σ = {s:g}, ε = {e:g}, off by", OFF.at(eps=e, sigma=Near(s)).every(), NONE)
             for e in (1e-5, 1e-3)
             for s in (10.0, 1.0, 0.1, 0.01, 0.001)
         ),
@@ -176,8 +163,8 @@ CLAIMS = {
         "A unit whose γ has reached zero is dead: it passes no gradient on and cannot recover.",
         source="reader",
         cases=(
-            Case("gradient to the input, against γ = 1", at_zero("input_gradient"), NONE),
-            Case("gradient of γ itself, against γ = 1", at_zero("gamma_gradient"), NONE),
+            Case("gradient to the input, against γ = 1", AT_ZERO["input_gradient"], NONE),
+            Case("gradient of γ itself, against γ = 1", AT_ZERO["gamma_gradient"], NONE),
         ),
         because="Right about the layers below, to which nothing gets through; wrong about γ, whose "
         "own gradient does not contain γ and can move it away again.",
@@ -185,11 +172,11 @@ CLAIMS = {
 }
 
 VALUES = {
-    "example_std": example_std("input"),
+    "example_std": EXAMPLE_STD,
     "example_sample_std": SAMPLE_STD,
-    "example_scaled_std": SCALED,
+    "example_scaled_std": SCALED_STD,
     "example_outer": NORMALIZED.over("sample", "max").exact(),
     "example_inner": NORMALIZED.at(sample=2).exact(),
-    "std_pytorch_small": std_at(0.01, 1e-5),
-    "std_keras_small": std_at(0.01, 1e-3),
+    "std_pytorch_small": STD_AT["σ = 0.01, ε = 1e-5"],
+    "std_keras_small": STD_AT["σ = 0.01, ε = 1e-3"],
 }

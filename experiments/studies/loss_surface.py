@@ -1,8 +1,8 @@
 """Is the loss over γ and β of a trained unit a bowl?
 
 Networks with two hidden layers are trained on digits, and the loss is computed over the γ and β of
-one unit of the upper one, all other parameters held where training left them. How round is it
-around its minimum, and how far out does a quadratic describe it?
+one unit of the upper one, all else held where training left it. How round is it around its minimum,
+and how far out does a quadratic describe it?
 
 What came out: behind a nonlinearity and under cross-entropy each unit has a valley of its own,
 longer than wide.
@@ -40,8 +40,7 @@ class Setup(Learning):
 
 
 QUICK = Setup(hidden=(12, 12), steps=150, images=100, units=3, grid=13, runs=4)
-FULL = Setup()
-PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, units=100, grid=81, runs=64)
+FULL, PAPER = Setup(), Setup((100, 100), steps=20_000, images=4000, units=100, grid=81, runs=64)
 
 
 def points(s):
@@ -107,7 +106,7 @@ def drawn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, uni
     length = condition(np.linalg.eigvalsh(hessian), found)
     order = np.argsort(length)
     order = order[np.isfinite(length[order])] if np.isfinite(length).any() else order
-    shown = [int(order[k]) for k in (0, (len(order) - 1) // 2, len(order) - 1)]
+    shown = [int(order[k]) for k in (0, (len(order) - 1) // 2, -1)]
     axes, losses = [], []
     for unit in shown:  # on a square that holds the path and the minimum
         ends = np.concatenate([way[:, unit], low[unit][None]])
@@ -116,7 +115,7 @@ def drawn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, uni
         gamma, beta = (np.linspace(-half, half, grid) + c for c in (first + last) / 2)
         loss = surface.part(unit).loss
         axes.append([gamma, beta])
-        losses.append([[loss(np.full(1, g), np.full(1, b))[0] for g in gamma] for b in beta])
+        losses.append([[loss(np.array([g]), np.array([b]))[0] for g in gamma] for b in beta])
     cell, curve = "shown beta_tick tick", "shown parameter parameter_too"
     variables = {
         "shown_unit": (np.array(shown, np.int32), "unit whose surface is drawn", "1", "shown"),
@@ -132,28 +131,27 @@ def drawn(name, data, inputs, optimizer, hidden, batch, rate, steps, images, uni
 # ------------------------------------------------------------------------------------------ claims
 
 
-def middle(variable, activation, **where):
+def middle(variable):
     """Of each network, the lower of its two middle units: numbers may be infinite."""
-    units = value(variable, activation=activation, **where)
-    return units.map(lambda array: array.quantile(0.5, "unit", method="lower"))
+    return value(variable).map(lambda array: array.quantile(0.5, "unit", method="lower"))
 
 
-def typical(variable, activation, **where):
-    """The median of networks' middle units."""
-    return middle(variable, activation, **where).median()
-
-
-ROUND, SMALL = below(1.5), below(0.1, "% of its rise")
-MIDDLE = "middle unit of the upper hidden layer"
+LOWEST, ENDED, MISFIT = map(middle, ("condition", "condition_ended", "misfit"))
+MIDDLE, ROUND = "middle unit of the upper hidden layer, condition number", below(1.5)
+ERRORS = {
+    (name, radius): MISFIT.at(activation=name, radius=radius).median()
+    for name in ACTIVATIONS
+    for radius in (0.1, 1.0)
+}
 
 CLAIMS = {
     "real-bowl-is-round": refuted(
         "The loss over γ and β is a round bowl.",
         source="demo",
         cases=tuple(
-            Case(f"trained {name}, {MIDDLE}, condition number {at}", typical(of, name), ROUND)
+            Case(f"trained {name}, {MIDDLE} {where}", of.at(activation=name).median(), ROUND)
             for name in ACTIVATIONS
-            for of, at in {"condition": "at the minimum", "condition_ended": "at the end"}.items()
+            for of, where in ((LOWEST, "at the minimum"), (ENDED, "at the end"))
         ),
         because="A nonlinearity counts some samples more than others, and then normalized values "
         "and the constant are no longer orthonormal.",
@@ -162,9 +160,8 @@ CLAIMS = {
         "The loss over γ and β is quadratic around its minimum.",
         source="demo",
         cases=tuple(
-            Case(f"{name}, error at {r:g}, middle unit", typical("misfit", name, radius=r), SMALL)
-            for name in ACTIVATIONS
-            for r in (0.1, 1.0)
+            Case(f"{name}, error at {r:g}, middle unit", error, below(0.1, "% of its rise"))
+            for (name, r), error in ERRORS.items()
         ),
         because="Nearby it is, as every smooth function is at its minimum; at a distance as large "
         "as a usual γ it is not.",
@@ -174,12 +171,12 @@ CLAIMS = {
 ALONG = value("along_gamma").over("unit", "mean")
 
 VALUES = {
-    **{f"condition_{name}": typical("condition", name) for name in ACTIVATIONS},
-    **{f"ended_{name}": typical("condition_ended", name) for name in ACTIVATIONS},
+    **{f"condition_{name}": LOWEST.at(activation=name).median() for name in ACTIVATIONS},
+    **{f"ended_{name}": ENDED.at(activation=name).median() for name in ACTIVATIONS},
     **{f"along_gamma_{name}": ALONG.at(activation=name).mean() for name in ACTIVATIONS},
-    "curvature_sigmoid": middle("curvature", "sigmoid").median("nats"),
-    "misfit_near": typical("misfit", "sigmoid", radius=0.1),
-    "misfit_far": typical("misfit", "sigmoid", radius=1.0),
-    "misfit_near_tanh": typical("misfit", "tanh", radius=0.1),
-    "misfit_far_tanh": typical("misfit", "tanh", radius=1.0),
+    "curvature_sigmoid": middle("curvature").at(activation="sigmoid").median("nats"),
+    "misfit_near": ERRORS["sigmoid", 0.1],
+    "misfit_far": ERRORS["sigmoid", 1.0],
+    "misfit_near_tanh": ERRORS["tanh", 0.1],
+    "misfit_far_tanh": ERRORS["tanh", 1.0],
 }

@@ -4,30 +4,24 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
+from experiments.results import only
 from site_gen.theme import Animation
 
 TITLE = "One batch norm on a number line: subtract, divide, scale, shift"
 TAGS = ("transform", "γ and β")
 
 STEPS = ("x", "− mean", "÷ std", "× γ", "+ β")
-# How the film goes: frames, then step, and at their end: share of the mean taken away, share of the
-# division done, γ, β.
+# How the film goes: frames that move, frames that stand still, step, and where it ends: share of
+# the mean taken away, share of the division done, γ, β.
 SCRIPT = (
-    (8, 0, 0, 0, 1, 0),
-    (10, 1, 1, 0, 1, 0),
-    (3, 1, 1, 0, 1, 0),
-    (10, 2, 1, 1, 1, 0),
-    (5, 2, 1, 1, 1, 0),
-    (8, 3, 1, 1, 2, 0),
-    (3, 3, 1, 1, 2, 0),
-    (16, 3, 1, 1, -2, 0),
-    (4, 3, 1, 1, -2, 0),
-    (10, 3, 1, 1, 0.5, 0),
-    (3, 3, 1, 1, 0.5, 0),
-    (10, 4, 1, 1, 0.5, 4),
-    (3, 4, 1, 1, 0.5, 4),
-    (14, 4, 1, 1, 1.5, -3),
-    (8, 4, 1, 1, 1.5, -3),
+    (1, 7, 0, 0, 0, 1, 0),
+    (10, 3, 1, 1, 0, 1, 0),
+    (10, 5, 2, 1, 1, 1, 0),
+    (8, 3, 3, 1, 1, 2, 0),
+    (16, 4, 3, 1, 1, -2, 0),
+    (10, 3, 3, 1, 1, 0.5, 0),
+    (10, 3, 4, 1, 1, 0.5, 4),
+    (14, 8, 4, 1, 1, 1.5, -3),
 )
 
 
@@ -35,22 +29,16 @@ def data(results):
     """A row for every frame and sample: where the sample is, at which step, and γ and β."""
     x, xhat = results["line_input"].values, results["line_normalized"].values
     mean, scale, samples = x.mean(), xhat.std() / x.std(), np.arange(x.size)
-    tables, last = [], np.array(SCRIPT[0][2:], dtype=float)
-    for frames, step, *goal in SCRIPT:
-        start, end = last, np.array(goal, dtype=float)
-        for k in range(1, frames + 1):
-            ease = 0.5 - 0.5 * np.cos(np.pi * k / frames)
-            subtracted, divided, gamma, beta = start + ease * (end - start)
+    tables, start = [], np.array(SCRIPT[0][3:], dtype=float)
+    for moving, still, step, *goal in SCRIPT:
+        for k in range(1, moving + still + 1):
+            ease = 0.5 - 0.5 * np.cos(np.pi * min(k, moving) / moving)
+            subtracted, divided, gamma, beta = start + ease * (goal - start)
             values = (x - subtracted * mean) * scale**divided * gamma + beta
             frame = {"frame": len(tables), "step": STEPS[step], "gamma": gamma, "beta": beta}
             tables.append(pd.DataFrame({**frame, "sample": samples, "value": values}))
-        last = end
+        start = np.array(goal, dtype=float)
     return pd.concat(tables, ignore_index=True)
-
-
-def _ends(data):
-    first, last = (data.loc[data["frame"] == frame, "value"] for frame in (0, data["frame"].max()))
-    return first, last
 
 
 def _signed(number):
@@ -58,7 +46,7 @@ def _signed(number):
 
 
 def alt(data):
-    first, last = _ends(data)
+    first, last = (only(data, frame=k)["value"] for k in (0, data["frame"].max()))
     return (
         f"Animation: {len(first)} points with mean {first.mean():.2f} and standard deviation "
         f"{first.std(ddof=0):.2f} slide to mean 0, shrink to standard deviation 1, are stretched, "
@@ -68,18 +56,23 @@ def alt(data):
 
 
 def caption(data):
-    first, _ = _ends(data)
     return (
-        f"A batch of {len(first)} numbers goes through one batch norm; shades follow the samples, "
-        "the band is the mean and one standard deviation to either side. Where it came from is "
-        "gone after the second step; $\\gamma$ and $\\beta$ alone say where it goes. At $\\gamma = "
-        "0$ all samples meet, below zero they change sides."
+        f"A batch of {data['sample'].nunique()} numbers goes through one batch norm; shades follow "
+        "the samples, the band is the mean and one standard deviation to either side. Where it "
+        "came from is gone after the second step; $\\gamma$ and $\\beta$ alone say where it goes. "
+        "At $\\gamma = 0$ all samples meet, below zero they change sides."
     )
 
 
 def animate(data, theme):
-    figure, axes = theme.figure(rows=2, cols=2, height=3.6, height_ratios=[5, 1])
-    ax = _number_line(figure, axes)
+    figure, axes = theme.figure(rows=2, cols=2, height_ratios=[5, 1])
+    grid = axes[0, 0].get_gridspec()
+    for ax in axes[0]:  # one axes in place of the two in the upper row
+        ax.remove()
+    ax = figure.add_subplot(grid[0, :])
+    ax.set(xlim=(-6, 8), ylim=(0, 1), yticks=[], xticks=range(-6, 9, 2))
+    ax.spines["left"].set_visible(False)
+    ax.grid(False)
     frames = [rows for _, rows in data.groupby("frame")]
     samples, blue = len(frames[0]), theme.colour("batch norm")
     # Spread evenly, in no order, so that points stay apart.
@@ -114,22 +107,10 @@ def animate(data, theme):
     return Animation(figure, artists, len(frames), update, fps=20, poster=full.index(True))
 
 
-def _number_line(figure, axes):
-    """One axes in place of the two in the upper row."""
-    grid = axes[0, 0].get_gridspec()
-    for ax in axes[0]:
-        ax.remove()
-    ax = figure.add_subplot(grid[0, :])
-    ax.set(xlim=(-6, 8), ylim=(0, 1), yticks=[], xticks=range(-6, 9, 2))
-    ax.spines["left"].set_visible(False)
-    ax.grid(False)
-    return ax
-
-
 def _gauge(ax, name, reach, theme):
     """A line from −reach to reach with a dot that shows a value."""
     ax.set(xlim=(-1.05 * reach, 1.05 * reach), ylim=(-1, 1), yticks=[])
-    ax.set_xticks(range(-reach, reach + 1, reach // 2))
+    ax.set(xticks=range(-reach, reach + 1, reach // 2))
     ax.grid(False)
     ax.spines[["left", "bottom"]].set_visible(False)
     theme.level(ax, y=0)

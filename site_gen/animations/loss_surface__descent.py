@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.loss_surface import AXES
 from experiments.theory.optimization import BOWL_MINIMUM, bowl_path
 from site_gen.theme import Animation
@@ -11,14 +11,11 @@ from site_gen.theme import Animation
 TITLE = "The bowl of the picture, and the valley of a real unit"
 TAGS = ("γ and β", "optimization", "training")
 ID = "bowl-descent"
-MISSING = dict.fromkeys(
-    ("rate", "step", "loss"), "bowl, path and surface have columns of their own"
-)
-
+WHY = "bowl, path and surface have columns of their own"
+MISSING = dict.fromkeys(("rate", "step", "loss"), WHY)
 # On the bowl: rates, and how far around the minimum their starts are turned, from (1, 0).
-TURNS = {0.05: 0, 0.4: 4 / 13, 0.9: 9 / 13}
-RATES = tuple(TURNS)
-STEPS = 30
+TURNS, STEPS = {0.05: 0, 0.4: 4 / 13, 0.9: 9 / 13}, 30
+RATES = "{:g}, {:g} and {:g}".format(*TURNS)
 MOVING, HOLD = 60, 10  # frames
 LEVELS = 8  # contours, evenly spaced in the square root of the loss above its lowest point
 
@@ -32,8 +29,9 @@ def data(results):
         return [one[name].sel(parameter=axis, drop=True).rename(axis) for axis in AXES]
 
     gamma, beta = both("surface_axis")
-    loss = one["surface_loss"].rename("loss")
-    kinds["surface"] = rows(loss, gamma, beta.rename(tick="beta_tick"))
+    kinds["surface"] = rows(
+        one["surface_loss"].rename("loss"), gamma, beta.rename(tick="beta_tick")
+    )
     kinds |= {kind: rows(*both(f"surface_{kind}")) for kind in ("path", "minimum")}
     table = pd.concat([part.assign(kind=kind) for kind, part in kinds.items()], ignore_index=True)
     unit = results["condition"].sel(activation="sigmoid", run=0, unit=int(one["shown_unit"]))
@@ -47,25 +45,21 @@ def walk(rate, turn):
     return pd.DataFrame(path, columns=AXES).assign(rate=rate, step=range(STEPS + 1))
 
 
-def _kind(data, kind):
-    return data[data["kind"] == kind].reset_index(drop=True)
-
-
 def alt(data):
-    last, low = _kind(data, "path").iloc[-1], _kind(data, "minimum").iloc[0]
+    last, low = only(data, kind="path").iloc[-1], only(data, kind="minimum").iloc[0]
+    slow, fast, wide = TURNS
     return (
         "Animation. Left: round contours; gradient descent goes straight towards the minimum at "
-        f"(1.5, 0.8), slowly at a rate of {RATES[0]:g}, in few steps at {RATES[1]:g}, to and fro "
-        f"at {RATES[2]:g}. Right: a long valley with condition number "
-        f"{data['condition'].iloc[0]:.0f} and its minimum at γ = {low['gamma']:.1f}, β = "
-        f"{low['beta']:.1f}; training wanders and ends at γ = {last['gamma']:.1f}, β = "
-        f"{last['beta']:.1f}."
+        f"(1.5, 0.8), slowly at a rate of {slow:g}, in few steps at {fast:g}, to and fro at "
+        f"{wide:g}. Right: a long valley with condition number {data['condition'].iloc[0]:.0f} and "
+        f"its minimum at γ = {low['gamma']:.1f}, β = {low['beta']:.1f}; training wanders and ends "
+        f"at γ = {last['gamma']:.1f}, β = {last['beta']:.1f}."
     ).replace("-", "−")
 
 
 def caption(data):
     return (
-        f"Left: gradient descent at rates {RATES[0]:g}, {RATES[1]:g} and {RATES[2]:g}, from three "
+        f"Left: gradient descent at rates {RATES}, from three "
         "points equally far away. Right: the loss over $\\gamma$ and $\\beta$ of one sigmoid unit "
         "of a trained network, all else as training left it, and the path that training took in "
         f"{data['step'].max():.0f} steps. Meanwhile the other parameters moved, so it did not go "
@@ -79,19 +73,19 @@ def animate(data, theme):
     away = np.hypot(gamma - BOWL_MINIMUM[0], beta - BOWL_MINIMUM[1])
     _draw(left, gamma, beta, away, np.arange(0.2, 1.7, 0.2), BOWL_MINIMUM, theme)
     left.set(title="the bowl of the picture", ylabel="β")
-    table = _kind(data, "surface").pivot(index="beta", columns="gamma", values="loss")
-    root, low = np.sqrt(table - table.min(axis=None)), _kind(data, "minimum")[AXES].iloc[0]
+    table = only(data, kind="surface").pivot(index="beta", columns="gamma", values="loss")
+    root, low = np.sqrt(table - table.min(axis=None)), only(data, kind="minimum")[AXES].iloc[0]
     levels = root.max(axis=None) * np.arange(1, LEVELS) / LEVELS
     _draw(right, table.columns, table.index, root, levels, low, theme)
     right.set_title("a unit of a trained network")
     box = {"fc": theme.paper, "ec": "none", "pad": 2}  # over the contours
-    walks, bowl = [], _kind(data, "bowl").groupby("rate")
-    for (rate, walk), colour in zip(bowl, theme.sequence(len(RATES)), strict=True):
+    walks, bowl = [], only(data, kind="bowl").groupby("rate")
+    for (rate, walk), colour in zip(bowl, theme.sequence(len(TURNS)), strict=True):
         x, y = walk[AXES].iloc[0]
         dx, dy = -18 if x > 2 else 0, -12 if y < BOWL_MINIMUM[1] else 12  # to stay in the axes
         theme.label(left, x, y, f"α = {rate:g}", colour, dx=dx, dy=dy, ha="center", bbox=box)
         walks.append((left, walk, colour))
-    walks.append((right, _kind(data, "path"), theme.colour("gradient")))
+    walks.append((right, only(data, kind="path"), theme.colour("gradient")))
     tails, heads = [], []
     for ax, walk, colour in walks:
         start = walk["gamma"][:1], walk["beta"][:1]

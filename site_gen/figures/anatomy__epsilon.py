@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import nearest, only, rows
 
 TITLE = "Below √ε, γ no longer sets the standard deviation"
 TAGS = ("transform", "epsilon")
@@ -19,16 +19,12 @@ def data(results):
     return rows(output_std=std.median("run"), **ends, theory=theory).assign(runs=std.sizes["run"])
 
 
-def _at(data, eps, sigma):
-    curve = data[np.isclose(data["eps"], eps)]
-    return curve.loc[(np.log(curve["input_std"]) - np.log(sigma)).abs().idxmin(), "output_std"]
-
-
 def alt(data):
+    small, large = (nearest(only(data, eps=e), input_std=0.01)["output_std"] for e in (1e-5, 1e-3))
     return (
         "Two curves rise from 0 to 1 as the input's standard deviation grows, one around √ε = "
-        f"0.003, one around 0.03; at an input of 0.01 they stand at {_at(data, 1e-5, 0.01):.3f} (ε "
-        f"= 1e-5) and {_at(data, 1e-3, 0.01):.3f} (ε = 1e-3)."
+        f"0.003, one around 0.03; at an input of 0.01 they stand at {small:.3f} (ε "
+        f"= 1e-5) and {large:.3f} (ε = 1e-3)."
     )
 
 

@@ -24,12 +24,8 @@ def data(results):
     return table.drop(columns="stage")
 
 
-def _stds(data):
-    return data.groupby(["normalized", "row"], sort=False)["std"].first().tolist()
-
-
 def alt(data):
-    copied, copied_scaled, normalized, scaled = _stds(data)
+    copied, copied_scaled, normalized, scaled = data["std"].unique()
     return (
         f"Four number lines. The four copied numbers have standard deviation {copied:.3f}, and "
         f"{copied_scaled:.3f} after scaling by 2; the same numbers normalized have "
@@ -38,7 +34,7 @@ def alt(data):
 
 
 def caption(data):
-    copied, copied_scaled, _, scaled = _stds(data)
+    copied, copied_scaled, _, scaled = data["std"].unique()
     return (
         "Dots are the samples, bars reach one population standard deviation to either side of the "
         "mean. The numbers −1.5, −0.5, 0.5, 1.5 have a mean of zero but a standard deviation of "
@@ -51,11 +47,11 @@ def draw(data, theme):
     figure, ax = theme.figure(height=3.1)
     groups = list(data.groupby(["normalized", "row"], sort=False))
     heights = [4.0, 3.0, 1.5, 0.5]  # a gap between the pairs
+    bar = {"alpha": 0.3, "linewidth": 9, "capstyle": "butt"}
     for ((normalized, name), stage), y in zip(groups, heights, strict=True):
         colour = theme.colour("batch norm" if normalized else "none")
         mean, std = stage["mean"].iloc[0], stage["std"].iloc[0]
-        bar = {"alpha": 0.3, "linewidth": 9, "solid_capstyle": "butt"}
-        ax.plot([mean - std, mean + std], [y, y], color=colour, **bar)
+        ax.hlines(y, mean - std, mean + std, color=colour, **bar)
         ax.plot(stage["value"], [y] * len(stage), "o", color=colour)
         theme.label(ax, 6.75, y, f"std {std:.3f}", colour)
         theme.label(ax, -2.15, y, name, colour, ha="right", dx=-5)

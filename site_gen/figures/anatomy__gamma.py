@@ -40,13 +40,12 @@ def draw(data, theme):
         theme.theory(ax, data["gamma"], data["gamma"].abs())
         ax.set(xlabel="γ", xticks=range(-3, 4), ylim=(0, 3.1))
     theme.points(left, dots, "gamma", "output_std", "batch norm")
-    theme.curve(left, data, "gamma", "output_mean", "neutral")
     theme.label(left, -2.4, 2.4, "standard\ndeviation", "batch norm", dx=8, dy=6)
-    theme.label(left, 3, 0.5, "mean = β", "neutral", ha="right", dx=0, dy=9)
+    theme.curve(left, data, "gamma", "output_mean", "neutral", "mean = β", ha="right", dx=0, dy=9)
     left.set_title("output")
     theme.points(right, dots, "gamma", "input_gradient", "gradient")
-    theme.curve(right, data, "gamma", "gamma_gradient", "input")
     theme.label(right, -2.4, 2.4, "gradient\nto the input", "gradient", dx=8, dy=6)
-    theme.label(right, 3, 1, "gradient of γ", "input", ha="right", dx=0, dy=-9)
+    at = {"ha": "right", "dx": 0, "dy": -9}
+    theme.curve(right, data, "gamma", "gamma_gradient", "input", "gradient of γ", **at)
     right.set_title("gradients, relative to γ = 1")
     return figure

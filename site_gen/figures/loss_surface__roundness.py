@@ -3,16 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from experiments.results import only
 from experiments.studies.loss_surface import middle
+from site_gen.theme.numbers import percent
 
 TITLE = "Real bowls are long, and quadratic only nearby"
 TAGS = ("γ and β", "optimization", "training")
 CLAIMS = ("real-bowl-is-round", "real-bowl-is-quadratic")
 ID = "bowl-roundness"
 SPREAD = ["lower_quartile", "upper_quartile"]
-COLUMNS = ("condition", "share", "radius", "error", *SPREAD)
-MISSING = dict.fromkeys(COLUMNS, "condition numbers and errors have columns of their own")
-
+ERROR = ["radius", "error", *SPREAD]
+WHY = "condition numbers and errors have columns of their own"
+MISSING = dict.fromkeys(("condition", "share", *ERROR), WHY)
 COLOURS = {"sigmoid": "batch norm", "tanh": "input"}
 
 
@@ -24,28 +26,23 @@ def data(results):
         share = np.arange(1, condition.size + 1) / condition.size
         units = pd.DataFrame({"condition": condition, "share": share})
         units = units[np.isfinite(condition)].assign(kind="condition", activation=name)
-        error = middle("misfit", name)(results).transpose("run", "radius").values
+        error = middle("misfit").at(activation=name)(results).transpose("run", "radius").values
         quartiles = np.quantile(error, (0.5, 0.25, 0.75), axis=0, method="nearest")
-        errors = pd.DataFrame(quartiles.T, columns=["error", *SPREAD])
-        errors.insert(0, "radius", results["radius"].values)
+        errors = pd.DataFrame(np.vstack([results["radius"], quartiles]).T, columns=ERROR)
         errors = errors[np.isfinite(errors["error"])].assign(kind="error", activation=name)
         tables += [units, errors]
     table = pd.concat(tables, ignore_index=True)
     return table.assign(runs=results.sizes["run"], units=results.sizes["unit"])
 
 
-def _of(data, kind, name):
-    return data[(data["kind"] == kind) & (data["activation"] == name)]
-
-
 def _reached(data, name, share):
-    """The condition number up to which this share of units lies."""
-    units = _of(data, "condition", name)
+    """The condition number up to which this share of units lies, infinite if there is none."""
+    units = only(data, kind="condition", activation=name)
     return units.loc[units["share"] >= share, "condition"].min()
 
 
 def alt(data):
-    half = pd.Series({name: _reached(data, name, 0.5) for name in COLOURS}).fillna(np.inf)
+    half = {name: _reached(data, name, 0.5) for name in COLOURS}
     return (
         "Left: share of units against condition number; the smallest is "
         f"{data['condition'].min():.1f}, half of the units are below {half['sigmoid']:.0f} "
@@ -72,7 +69,7 @@ def draw(data, theme):
     theme.label(left, 1, 0.93, "round", "theory", **note)
     places = {"sigmoid": (0.38, {"dx": 6}), "tanh": (0.62, {"dx": -6, "ha": "right"})}
     for name, colour in COLOURS.items():
-        units, (share, place) = _of(data, "condition", name), places[name]
+        units, (share, place) = only(data, kind="condition", activation=name), places[name]
         theme.curve(left, units, "condition", "share", colour, drawstyle="steps-post")
         x = _reached(data, name, share)
         if np.isfinite(x):
@@ -82,7 +79,7 @@ def draw(data, theme):
     theme.ticks(left, x=(1, 10, 100))
     places = {"sigmoid": {"dx": 4, "dy": -14}, "tanh": {"dx": -4, "dy": 14, "ha": "right"}}
     for name, colour in COLOURS.items():
-        error = _of(data, "error", name)
+        error = only(data, kind="error", activation=name)
         if error.empty:
             continue
         radius = error["radius"]
@@ -92,8 +89,8 @@ def draw(data, theme):
         theme.theory(right, radius, line, linestyle="--", zorder=1.8)
         at = error.iloc[len(error) // 2]
         theme.label(right, at["radius"], at["error"], name, colour, **places[name])
-    right.set(xscale="log", yscale="log", ylabel="relative error of the quadratic")
-    right.set_xlabel("distance from the minimum")
+    right.set(xscale="log", xlabel="distance from the minimum")
+    right.set(yscale="log", ylabel="relative error of the quadratic")
     theme.ticks(right, x=sorted(data["radius"].dropna().unique()))
-    theme.ticks(right, y=(0.01, 0.03, 0.1, 0.3, 1), form=lambda y: f"{100 * y:g} %")
+    theme.ticks(right, y=(0.01, 0.03, 0.1, 0.3, 1), form=percent)
     return figure

@@ -10,13 +10,9 @@ TITLE = "The loss over γ and β of real units: valleys, not round bowls"
 TAGS = ("γ and β", "optimization", "training")
 ID = "bowl-surface"
 HESSIAN = {"hessian_gamma": (0, 0), "hessian_mixed": (0, 1), "hessian_beta": (1, 1)}
-MISSING = dict.fromkeys(
-    ("loss", "step", "condition", *HESSIAN), "surface, path and minimum have columns of their own"
-)
-
-LEVELS = (
-    7  # contours, evenly spaced in the root of the loss above its minimum: even rings on a bowl
-)
+WHY = "surface, path and minimum have columns of their own"
+MISSING = dict.fromkeys(("loss", "step", "condition", *HESSIAN), WHY)
+LEVELS = 7  # contours, evenly spaced in the root of the loss above its minimum: rings on a bowl
 
 
 def data(results):
@@ -27,8 +23,7 @@ def data(results):
         return [results[name].sel(parameter=axis, drop=True).rename(axis) for axis in AXES]
 
     gamma, beta = both("surface_axis")
-    loss = results["surface_loss"].rename("loss")
-    grid = rows(loss, gamma, beta.rename(tick="beta_tick"), unit)
+    grid = rows(results["surface_loss"].rename("loss"), gamma, beta.rename(tick="beta_tick"), unit)
     low = rows(*both("surface_minimum"), unit)
     for name, (i, j) in HESSIAN.items():
         low[name] = hessian.isel(parameter=i, parameter_too=j).values
@@ -42,12 +37,11 @@ def data(results):
 
 def alt(data):
     first, middle, *_, last = data.loc[data["kind"] == "minimum", "condition"]
-    units = data["unit"].nunique()
     return (
-        f"Contours of the loss over γ and β for {units} units of one network, with condition "
-        f"numbers {first:.1f}, {middle:.1f} and {last:.1f}: stretched along γ, close to the dashed "
-        "ellipses near the minimum and away from them further out; the path of training ends far "
-        "from the minimum."
+        f"Contours of the loss over γ and β for {data['unit'].nunique()} units of one network, "
+        f"with condition numbers {first:.1f}, {middle:.1f} and {last:.1f}: stretched along γ, "
+        "close to the dashed ellipses near the minimum and away from them further out; the path of "
+        "training ends far from the minimum."
     )
 
 
@@ -88,9 +82,6 @@ def _draw_contours(ax, surface, low, theme):
     at = np.unravel_index(np.argmin(loss), loss.shape)
     above = loss - (loss[at] - bowl[at])
     levels = above.max() * (np.arange(1, LEVELS + 1) / (LEVELS + 1)) ** 2
-    real, dashed = (
-        theme.colour("batch norm"),
-        {"colors": theme.colour("theory"), "linestyles": "--"},
-    )
-    ax.contour(gamma, beta, above, levels=levels, linewidths=1, colors=real)
-    ax.contour(gamma, beta, bowl, levels=levels[::2], linewidths=1, **dashed)
+    ax.contour(gamma, beta, above, levels, linewidths=1, colors=theme.colour("batch norm"))
+    theory = {"colors": theme.colour("theory"), "linestyles": "--"}
+    ax.contour(gamma, beta, bowl, levels[::2], linewidths=1, **theory)
