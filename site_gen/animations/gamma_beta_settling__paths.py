@@ -19,8 +19,7 @@ def data(results):
     last = last.assign_coords(unit=range(last.sizes["unit"]))
     both = {name: last.sel(parameter=name, drop=True) for name in ("gamma", "beta")}
     table = rows(**both).rename(columns={"frame_step": "step"})
-    frames = {step: frame for frame, step in enumerate(results["frame_step"].values)}
-    return table.assign(frame=table["step"].map(frames))
+    return table.assign(frame=results["frame_step"].to_index().get_indexer(table["step"]))
 
 
 def alt(data):
@@ -56,9 +55,8 @@ def animate(data, theme):
         ax.plot([0], [1], "+", color=theme.ink, markersize=9)
         (left, bottom), (right, top) = path.min(axis=(0, 1)), path.max(axis=(0, 1))
         wide, high = right - left, top - bottom
-        ax.set(xlim=(left - 0.06 * wide, right + 0.06 * wide))
-        ax.set(ylim=(bottom - 0.06 * high, top + 0.14 * high))
-        ax.set(xlabel="β", title=f"learning rate {rate:g}")
+        ax.set(xlim=(left - 0.06 * wide, right + 0.06 * wide), xlabel="β")
+        ax.set(ylim=(bottom - 0.06 * high, top + 0.14 * high), title=f"learning rate {rate:g}")
     first = panels[0][0]
     first.set_ylabel("γ")
     readout = theme.label(first, 0.03, 0.95, "", theme.ink, transform="axes fraction", dx=0)

@@ -1,7 +1,8 @@
 """How much γ fluctuates late in training, by condition and layer, beside the accuracy."""
 
-from experiments.results import rows, summary
+from experiments.results import only, rows, summary
 from experiments.studies.gamma_beta_fluctuation import at_rates, rate_of, usual
+from site_gen.theme.numbers import percent
 
 TITLE = "A larger rate makes γ fluctuate more, and the network learns all the same"
 TAGS = ("gamma and beta", "learning rate", "batch order")
@@ -43,17 +44,16 @@ def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.4, sharey=True, width_ratios=(3, 2))
     conditions = list(data["condition"].unique())[::-1]
     for y, condition in enumerate(conditions):
-        of = data[data["condition"] == condition].assign(y=y)
+        of = only(data, condition=condition).assign(y=y)
         colour = theme.colour("batch norm" if condition.startswith("rate") else "negative")
         left.plot(of["fluctuation"], of["y"], color=theme.grid, linewidth=1, zorder=1)
         left.hlines(of["y"], of["low"], of["high"], color=colour, linewidth=1)
         for one, fill in zip(of["fluctuation"], (theme.paper, colour), strict=True):
-            left.plot([one], [y], "o", color=colour, markersize=7, markerfacecolor=fill)
+            left.plot(one, y, "o", color=colour, markersize=7, markerfacecolor=fill)
         accuracy = of["accuracy"].iloc[0]
-        right.plot([accuracy], [y], "o", color=colour, markersize=7)
-        dx, ha = (8, "left") if accuracy < 0.3 else (-8, "right")  # no room on the left
-        place = {"dx": dx, "ha": ha, "weight": "normal"}
-        theme.label(right, accuracy, y, f"{100 * accuracy:.0f} %", colour, **place)
+        right.plot(accuracy, y, "o", color=colour, markersize=7)
+        place = {"dx": 8} if accuracy < 0.3 else {"dx": -8, "ha": "right"}  # no room on the left
+        theme.label(right, accuracy, y, percent(accuracy), colour, weight="normal", **place)
     left.set_yticks(range(len(conditions)), conditions)
     left.set(xscale="log", title="fluctuation of γ")
     right.set(xlim=(0, 1), title="accuracy at the end")

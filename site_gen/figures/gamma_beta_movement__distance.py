@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "What moves behind batch norm is mostly the shape, unless the learning rate is very large"
 TAGS = ("gamma and beta", "internal covariate shift", "learning rate")
@@ -31,7 +31,7 @@ def alt(data):
     sums = data.groupby(["rate", "what"])["distance"].sum().unstack()
     shares = sums["affine_distance"] / sums["after_distance"]
     said = ", ".join(f"{share:.0%} at rate {rate:g}" for rate, share in shares.items())
-    first = data[(data["step"] == 1) & (data["what"] == "after_distance")]["distance"]
+    first = only(data, step=1, what="after_distance")["distance"]
     return (
         "Movement of the last hidden layer’s distributions in one step, over training, at three "
         "learning rates. γ and β alone would give this share of the movement behind batch norm: "
@@ -54,14 +54,13 @@ def caption(data):
 def draw(data, theme):
     figure, panels = theme.panels(data, "rate", sharey=True)
     for ax, rate, of_rate in panels:
-        for what, (_, colour) in WHAT.items():
-            of = of_rate[of_rate["what"] == what]
-            theme.curve(ax, of, "step", "distance", colour, fmt="o-", markersize=3)
+        for what, of in of_rate.groupby("what", sort=False):
+            theme.curve(ax, of, "step", "distance", WHAT[what][1], fmt="o-", markersize=3)
         ax.set(xscale="log", yscale="log", xlabel="training step", title=f"learning rate {rate:g}")
     panels[0][0].set_ylabel("movement in one step (standard deviations)")
     for what, (name, colour) in WHAT.items():
         ax, _, of_rate = panels[0 if what == "affine_distance" else 1]
-        of = of_rate[of_rate["what"] == what]
+        of = only(of_rate, what=what)
         row = of.iloc[len(of) // 2]
         edge, dy = ("low", -12) if what == "after_distance" else ("high", 12)
         theme.label(ax, row["step"], row[edge], name, colour, dx=0, dy=dy, ha="center")

@@ -18,10 +18,8 @@ def data(results):
     for moment in MOMENTS:
         measured, theory = one[f"after_{moment}"], one[f"after_{moment}_theory"]
         found.append(rows(measured=measured, theory=theory).assign(moment=moment))
-    table = pd.concat(found, ignore_index=True)
-    return table.assign(
-        step=table.pop("probe_step") + 1, largest_error=float(results["error"].max())
-    )
+    table, largest = pd.concat(found, ignore_index=True), float(results["error"].max())
+    return table.assign(step=table.pop("probe_step") + 1, largest_error=largest)
 
 
 def alt(data):
@@ -45,16 +43,16 @@ def caption(data):
 
 def draw(data, theme):
     figure, panels = theme.panels(data, "moment")
-    colours = theme.sequence(data["rate"].nunique())
-    place = {"transform": "axes fraction", "dx": 0}
+    colours, (left, *_) = theme.sequence(data["rate"].nunique()), panels[0]
     for ax, moment, some in panels:
         name, formula = MOMENTS[moment]
         ends = [some["theory"].min() / 2, 2 * some["theory"].max()]
         theme.theory(ax, ends, ends, zorder=1.9)
-        for k, ((rate, of), colour) in enumerate(zip(some.groupby("rate"), colours, strict=True)):
+        for (_, of), colour in zip(some.groupby("rate"), colours, strict=True):
             theme.points(ax, of, "theory", "measured", colour, markersize=4, alpha=0.8)
-            if ax is panels[0][0]:
-                theme.label(ax, 0.03, 0.95 - 0.075 * k, f"rate {rate:g}", colour, **place)
         ax.set(xscale="log", yscale="log", xlabel=formula, title=f"movement of the {name}")
-    panels[0][0].set_ylabel("measured on the probe")
+    for k, (rate, colour) in enumerate(zip(data["rate"].unique(), colours, strict=True)):
+        at = {"transform": "axes fraction", "dx": 0}
+        theme.label(left, 0.03, 0.95 - 0.075 * k, f"rate {rate:g}", colour, **at)
+    left.set_ylabel("measured on the probe")
     return figure

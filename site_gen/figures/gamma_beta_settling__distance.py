@@ -1,6 +1,6 @@
 """How much of its final distance from the start a layer's γ has gone, over training."""
 
-from experiments.results import summary
+from experiments.results import nearest, only, summary
 from experiments.studies.gamma_beta_settling import FULL, PARAMETERS
 
 TITLE = "Whether γ and β settle early depends on the learning rate"
@@ -20,8 +20,8 @@ def data(results):
 
 
 def alt(data):
-    near, said = (data["training"] - MARK).abs(), []
-    for parameter, of in data[near == near.min()].groupby("parameter", sort=False):
+    near, said = nearest(data, training=MARK)["training"], []
+    for parameter, of in only(data, training=near).groupby("parameter", sort=False):
         shares = ", ".join(f"{row.share:.0%} at rate {row.rate:g}" for row in of.itertuples())
         said.append(f"{PARAMETERS[parameter]} {shares}")
     return (

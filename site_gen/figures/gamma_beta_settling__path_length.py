@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "A smaller rate makes smaller steps, and more of them on the same way"
 TAGS = ("gamma and beta", "learning rate", "internal covariate shift")
@@ -12,8 +12,8 @@ ID = "gamma-beta-drift-way"
 
 def data(results):
     """Path of γ by rate and step, in total and a step since the last reading: geometric means."""
-    path = results["path_length"].sel(parameter="gamma", drop=True).isel(layer=-1, drop=True)
-    path, steps = path.transpose("rate", "step", "run"), results["step"]
+    path, steps = results["path_length"].sel(parameter="gamma", drop=True), results["step"]
+    path = path.isel(layer=-1, drop=True).transpose("rate", "step", "run")
     a_step = path.diff("step") / steps.diff("step")
     total, a_step = (np.exp(np.log(of).mean("run")) for of in (path[:, 1:], a_step))
     middle = (steps[:-1].values + steps[1:] + 1) / 2
@@ -21,13 +21,13 @@ def data(results):
 
 
 def alt(data):
-    ends = data.groupby("rate")[["a_step", "total"]].agg(["first", "last"])
-    both = zip(ends.index, ends["a_step", "first"], ends["a_step", "last"], strict=True)
-    said = ", ".join(f"{first:.0e} and {last:.0e} at rate {rate:g}" for rate, first, last in both)
+    ends = data.groupby("rate")["a_step"].agg(["first", "last"]).itertuples()
+    said = ", ".join(f"{end.first:.0e} and {end.last:.0e} at rate {end.Index:g}" for end in ends)
+    end = only(data, rate=data["rate"].min())["total"].iloc[-1]
     return (
         f"Left: how far γ moves in a step, first and last: {said}. Right: the total way against "
         "rate times steps; the curves of the small rates lie on one another, up to "
-        f"{ends['total', 'last'].iloc[0]:.2f} at the end of the smallest."
+        f"{end:.2f} at the end of the smallest."
     )
 
 
@@ -43,12 +43,9 @@ def caption(data):
 
 def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.8)
-    data, colours = (
-        data.assign(time=data["rate"] * data["step"]),
-        theme.sequence(data["rate"].nunique()),
-    )
-    for k, ((rate, of), colour) in enumerate(zip(data.groupby("rate"), colours, strict=True)):
-        dy = {0: -4, 1: 4}.get(k, 0)  # the first two names would touch
+    rates = list(data.assign(time=data["rate"] * data["step"]).groupby("rate"))
+    apart = [-4, 4] + [0] * (len(rates) - 2)  # the first two names would touch
+    for (rate, of), colour, dy in zip(rates, theme.sequence(len(rates)), apart, strict=True):
         theme.curve(left, of, "middle", "a_step", colour, f"rate {rate:g}", dy=dy)
         theme.curve(right, of, "time", "total", colour)
         theme.points(right, of.iloc[:1], "time", "total", colour, markersize=4)
