@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.ticker import MultipleLocator
 
-from experiments.results import rows, summary
+from experiments.results import only, rows, summary
 from experiments.studies.alternatives_training import KIND, TASKS, right
 
 TITLE = "Nearly all normalizations of activations do alike, but for ghosts that hold one class"
@@ -24,27 +24,21 @@ ORDER = (
 
 
 def data(results):
-    """A row for every task, normalization and run: test accuracy at the rate whose mean is
-    highest, and the mean over runs with its interval."""
+    """A row for every task, normalization and run; and the mean over runs with its interval."""
     found = []
     for task in TASKS:
         for norm in ORDER:
             accuracy = right(task, norm)(results)
-            mean = summary(accuracy, name="mean").drop(columns="run", errors="ignore")
-            given = mean.iloc[0][["mean", "low", "high"]].astype(float)
-            found.append(rows(accuracy).assign(**given))
+            mean = summary(accuracy, name="mean")[["mean", "low", "high"]].iloc[0]
+            found.append(rows(accuracy).assign(**mean))
     return pd.concat(found, ignore_index=True)
 
 
 def alt(data):
     means = data.groupby(["task", "norm"])["accuracy"].mean()
-    said = [
-        f"{task}: batch norm {means[task, 'batch norm']:.2f}, ghost batches "
-        f"{means[task, 'ghost batches']:.2f}, layer norm {means[task, 'layer norm']:.2f}, none "
-        f"{means[task, 'none']:.2f}"
-        for task in TASKS
-    ]
-    return f"Mean test accuracy. {'; '.join(said)}."
+    norms = ("batch norm", "ghost batches", "layer norm", "none")
+    of = {task: ", ".join(f"{norm} {means[task, norm]:.2f}" for norm in norms) for task in TASKS}
+    return f"Mean test accuracy. {'; '.join(f'{task}: {said}' for task, said in of.items())}."
 
 
 def caption(data):
@@ -59,14 +53,13 @@ def draw(data, theme):
     figure, panels = theme.panels(data, "task", sharey=True, sharex=True)
     for ax, task, of_task in panels:
         for lane, norm in enumerate(ORDER):
-            runs = of_task[of_task["norm"] == norm]
+            runs = only(of_task, norm=norm)
             colour, lanes = theme.colour(KIND[norm]), [lane] * len(runs)
             ax.plot(runs["accuracy"], lanes, "o", color=colour, alpha=0.35, markersize=3.5)
             mean, low, high = runs[["mean", "low", "high"]].iloc[0]
             ax.plot([low, high], [lane, lane], color=theme.ink, linewidth=2)
             ax.plot(mean, lane, "|", color=theme.ink, markersize=11, markeredgewidth=2)
-        ax.set(title=task, ylim=(len(ORDER) - 0.4, -0.6))
-        ax.margins(x=0.06)
+        ax.set(title=task, ylim=(len(ORDER) - 0.4, -0.6), xmargin=0.06)
         ax.xaxis.set_major_locator(MultipleLocator(0.1))
     names = ["no normalization" if norm == "none" else norm for norm in ORDER]
     panels[0][0].set_yticks(range(len(ORDER)), labels=names)
