@@ -1,9 +1,8 @@
 """What is left of a normalized value when the batch is tiny?
 
 Batches of Gaussian numbers go through `Standardize` with ε = 0, for many batch sizes, and what
-comes out is compared with closed forms: how large a normalized value can be, how it is distributed,
-and how much of a gradient gets back through. One sample is moved away from its neighbours, to see
-how far out it can come to lie.
+comes out is compared with closed forms: how normalized values are distributed, how much of a
+gradient gets back through, and where a sample comes to lie that is far from its neighbours.
 
 What came out: the closed forms hold. In a batch of two a normalized value is a sign and no gradient
 gets through; in a batch of four it is spread evenly between two bounds; it resembles a Gaussian
@@ -48,8 +47,7 @@ class Setup:
 
 SIZES = (2, 3, 4, 5, 8, 16, 64, 256)
 QUICK = Setup(batches=SIZES, draws=128, film_values=4000, distances_per_decade=4)
-FULL = Setup()
-PAPER = Setup(runs=64, draws=16_384, film_values=2_000_000)
+FULL, PAPER = Setup(), Setup(runs=64, draws=16_384, film_values=2_000_000)
 
 
 def points(s):
@@ -142,21 +140,21 @@ def outlier(batch, distances_per_decade, runs):
 # ------------------------------------------------------------------------------------------ claims
 
 
-PASSED, SPREAD, TAIL = value("passed"), value("size_spread"), value("beyond") / BEYOND_GAUSSIAN
+PASSED, TAIL = value("passed"), value("beyond") / BEYOND_GAUSSIAN
+THROUGH = "gradient that gets through", PASSED, above(0.1, "% of its squared length")
+APART = "spread of |x̂|", value("size_spread"), above(0.1)
 OUTLIER = value("outlier", distance=Near(10))  # standard deviations from its neighbours
-TENTH, NORMAL = above(0.1, "% of its squared length"), within(1, relative=0.05)
+NORMAL, FAR = within(1, relative=0.05), above(9)
 BY_CHANCE = below(KOLMOGOROV, "(chance exceeds it once in a thousand)")
-
 
 CLAIMS = {
     "two-values-are-enough": depends(
         "PyTorch asks for more than one value per channel, so two are enough.",
         source="reader",
-        cases=(
-            Case("2 values: gradient that gets through", PASSED.at(batch=2).mean(), TENTH),
-            Case("2 values: spread of |x̂|", SPREAD.at(batch=2).mean(), above(0.1)),
-            Case("3 values: gradient that gets through", PASSED.at(batch=3).mean(), TENTH),
-            Case("3 values: spread of |x̂|", SPREAD.at(batch=3).mean(), above(0.1)),
+        cases=tuple(
+            Case(f"{m} values: {what}", of.at(batch=m).mean(), rule)
+            for m in (2, 3)
+            for what, of, rule in (THROUGH, APART)
         ),
         because="Two values normalize to −1 and 1 whatever they were, and no gradient gets back; "
         "from three on, something does.",
@@ -186,9 +184,7 @@ CLAIMS = {
         "An outlier stays as far out after batch norm as it was before, in standard deviations.",
         source="reader",
         cases=tuple(
-            Case(
-                f"at 10 σ, batch of {m}, normalized", OUTLIER.at(outlier_batch=m).every(), above(9)
-            )
+            Case(f"at 10 σ, batch of {m}, normalized", OUTLIER.at(outlier_batch=m).every(), FAR)
             for m in (8, 32, 256, 1024)
         ),
         because="The outlier is counted in the standard deviation it is divided by, which bounds "

@@ -22,12 +22,8 @@ def data(results):
     return table.set_axis(["batch", "value", "density", "theory"], axis=1)
 
 
-def _range(data):
-    return int(data["batch"].min()), int(data["batch"].max())
-
-
 def alt(data):
-    first, last = _range(data)
+    first, last = data["batch"].min(), data["batch"].max()
     return (
         f"Animation: in batches of {first} the histogram of normalized values is two spikes at −1 "
         f"and 1; at 3 a bowl between two walls, at 4 a flat box from −{np.sqrt(3):.2f} to "
@@ -36,7 +32,7 @@ def alt(data):
 
 
 def caption(data):
-    first, last = _range(data)
+    first, last = data["batch"].min(), data["batch"].max()
     known = data[data["batch"] > 2]
     off = (known["density"] - known["theory"]).abs().groupby(known["batch"]).mean().max()
     return (
@@ -48,14 +44,13 @@ def caption(data):
 
 
 def animate(data, theme):
-    figure, ax = theme.figure(height=3.6)
+    figure, ax = theme.figure()
     tables = {int(m): rows for m, rows in data.groupby("batch")}
-    sizes = sorted(tables)
+    sizes, values = sorted(tables), data["value"].unique()
     order = [m for m in sizes for _ in range(HOLD.get(m, 1))] + [sizes[-1]] * END
-    values = tables[sizes[0]]["value"].to_numpy()
     nothing, edges = np.zeros_like(values), np.linspace(-4, 4, len(values) + 1)
-    ax.set(xlim=(-4, 4), ylim=(0, CEILING), xticks=range(-4, 5))
-    ax.set(xlabel="normalized value x̂", ylabel="density")
+    ax.set(xlim=(-4, 4), xticks=range(-4, 5), xlabel="normalized value x̂")
+    ax.set(ylim=(0, CEILING), ylabel="density")
     area = ax.stairs(nothing, edges, fill=True, color=theme.colour("batch norm"), alpha=0.35)
     line = theme.theory(ax, values, nothing, linewidth=1.4)
     walls = [ax.axvline(0, color=theme.muted, linewidth=1.2, linestyle=":") for _ in range(2)]
@@ -69,11 +64,9 @@ def animate(data, theme):
         line.set_ydata(np.minimum(tables[m]["theory"].to_numpy(), 2 * CEILING))
         bound = np.sqrt(m - 1)
         for wall, x in zip(walls, (-bound, bound), strict=True):
-            wall.set_xdata([x, x])
-            wall.set_visible(bound < 4)
+            wall.set(xdata=[x, x], visible=bound < 4)
         title.set_text(f"m = {m}")
         note.set_text(NOTES.get(m, f"bounds ±{bound:.1f}"))
 
-    poster = order.index(8 if 8 in tables else sizes[-1])
     artists = [area, line, *walls, title, note]
-    return Animation(figure, artists, len(order), update, fps=20, poster=poster)
+    return Animation(figure, artists, len(order), update, poster=order.index(min(8, sizes[-1])))

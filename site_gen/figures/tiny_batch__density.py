@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "In batches of four, every normalized value up to √3 is equally likely"
 TAGS = ("transform", "batch size", "distribution")
@@ -19,18 +19,13 @@ def data(results):
     return table.assign(runs=results.sizes["run"])
 
 
-def _inside(data, batch):
-    """The bins that lie wholly between the bounds."""
-    rows = data[data["batch"] == batch]
-    width = rows["value"].iloc[1] - rows["value"].iloc[0]
-    return rows.loc[rows["value"].abs() + width / 2 <= np.sqrt(batch - 1), "density"]
-
-
 def alt(data):
-    four, last = _inside(data, 4), data[data["batch"] == SHOWN[-1]]
+    four, last = only(data, batch=4), only(data, batch=SHOWN[-1])
+    reach = four["value"].abs() + four["value"].diff().iloc[1] / 2
+    inside = four["density"][reach <= np.sqrt(3)]  # bins that lie wholly between the bounds
     return (
         "Six histograms of normalized values. Batches of 2: two spikes at −1 and 1; of 3: a bowl; "
-        f"of 4: a box with density {four.mean():.2f} between −{np.sqrt(3):.2f} and "
+        f"of 4: a box with density {inside.mean():.2f} between −{np.sqrt(3):.2f} and "
         f"{np.sqrt(3):.2f}; of 5: a dome; of 8: a bell with cut tails; of {SHOWN[-1]}: nearly the "
         f"standard normal density, {last['density'].max():.2f} at its top."
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import nearest, rows
 
 TITLE = "However far out a sample lies, batch norm puts it within √(m−1)"
 TAGS = ("transform", "batch size", "outliers")
@@ -17,18 +17,13 @@ def data(results):
     return rows(normalized=value.median("run"), **reach, **known).assign(runs=value.sizes["run"])
 
 
-def _at(data, batch, distance):
-    curve = data[data["batch"] == batch]
-    return curve.loc[(np.log(curve["distance"]) - np.log(distance)).abs().idxmin(), "normalized"]
-
-
 def alt(data):
     small, large = data["batch"].min(), data["batch"].max()
+    at = {m: nearest(curve, distance=10)["normalized"] for m, curve in data.groupby("batch")}
     return (
         "Curves that rise along the diagonal and then level off at √(m − 1). A sample 10 standard "
-        f"deviations from its neighbours comes to lie at {_at(data, small, 10):.2f} in a batch of "
-        f"{small}, at {_at(data, 8, 10):.2f} in a batch of 8 and at {_at(data, large, 10):.2f} in "
-        f"a batch of {large}."
+        f"deviations from its neighbours comes to lie at {at[small]:.2f} in a batch of {small}, at "
+        f"{at[8]:.2f} in a batch of 8 and at {at[large]:.2f} in a batch of {large}."
     )
 
 

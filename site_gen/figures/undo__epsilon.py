@@ -1,8 +1,6 @@
 """With fixed statistics: what γ = σ leaves wrong, and that γ = √(σ²+ε) leaves nothing."""
 
-import numpy as np
-
-from experiments.results import rows
+from experiments.results import nearest, only, rows
 
 TITLE = "With fixed statistics γ = √(σ²+ε) undoes batch norm, and γ = σ only where σ is large"
 TAGS = ("gamma and beta", "epsilon", "inference")
@@ -20,21 +18,14 @@ def data(results):
     return table.assign(runs=results.sizes["run"])
 
 
-def _at(data, eps, sigma):
-    rows = data[(data["gamma"] == "sigma") & np.isclose(data["eps"], eps)]
-    return rows.loc[(np.log(rows["input_std"]) - np.log(sigma)).abs().idxmin(), "error"]
-
-
-def _worst(data):
-    return data.loc[data["gamma"] == "root", "largest"].max()
-
-
 def alt(data):
+    curves = [only(data, gamma="sigma", eps=eps) for eps in (1e-5, 1e-3)]
+    small, large = (nearest(curve, input_std=0.01)["error"] for curve in curves)
     return (
         "Two curves of the squared error with γ = σ fall steeply as the input’s standard deviation "
-        f"grows; at 0.01 they stand at {_at(data, 1e-5, 0.01):.4f} for ε = 1e-5 and "
-        f"{_at(data, 1e-3, 0.01):.2f} for ε = 1e-3. With γ = √(σ²+ε) the points lie at the bottom, "
-        f"at {_worst(data):.0e} or less."
+        f"grows; at 0.01 they stand at {small:.4f} for ε = 1e-5 and {large:.2f} for ε = 1e-3. With "
+        "γ = √(σ²+ε) the points lie at the bottom, at "
+        f"{only(data, gamma='root')['largest'].max():.0e} or less."
     )
 
 
@@ -43,18 +34,18 @@ def caption(data):
         "Squared error of undoing over the variance, with fixed mean and variance. Upper points: "
         "$\\gamma = \\sigma$, on the lines $(1 - \\sigma/\\sqrt{\\sigma^2+\\varepsilon})^2$. Lower "
         "points: $\\gamma = \\sqrt{\\sigma^2+\\varepsilon}$, round-off of at most "
-        f"{_worst(data):.0e}. Medians of {data['runs'].iloc[0]} runs; an error of exactly zero is "
-        "drawn at the lower edge."
+        f"{only(data, gamma='root')['largest'].max():.0e}. Medians of {data['runs'].iloc[0]} runs; "
+        "an error of exactly zero is drawn at the lower edge."
     )
 
 
 def draw(data, theme):
-    figure, ax = theme.figure(height=3.6)
+    figure, ax = theme.figure()
     drawn = data.assign(error=data["error"].clip(lower=FLOOR))
     places = ({"ha": "right", "dx": -10, "dy": -8}, {"dx": 10, "dy": 8})
     curves = list(drawn.groupby("eps"))
     for (eps, both), colour, place in zip(curves, theme.sequence(2), places, strict=True):
-        sigma, root = (both[both["gamma"] == gamma] for gamma in ("sigma", "root"))
+        sigma, root = (only(both, gamma=gamma) for gamma in ("sigma", "root"))
         theme.theory(ax, sigma["input_std"], sigma["theory"], zorder=1.9)
         theme.points(ax, sigma, "input_std", "error", colour, markevery=2)
         theme.points(ax, root, "input_std", "error", colour, markevery=2, alpha=0.6)

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from experiments.results import rows, summary
+from experiments.results import only, rows, summary
+from site_gen.theme.numbers import percent
 
 TITLE = "With batch statistics γ and β cannot undo batch norm"
 TAGS = ("gamma and beta", "batch size")
@@ -26,18 +27,15 @@ def data(results):
     return table.rename(columns={"distribution": "input"})
 
 
-def _rows(data, name):
-    return data[data["input"] == name]
-
-
 def alt(data):
-    rows, best = _rows(data, "gaussian"), _rows(data, BEST)
+    smallest, largest = data["batch"].min(), data["batch"].max()
+    at = data.set_index(["input", "batch"])["error"]
     return (
         "On logarithmic axes the squared error falls nearly in a straight line, for Gaussian "
-        f"inputs from {rows['error'].iloc[0]:.2f} of the variance in batches of "
-        f"{rows['batch'].iloc[0]} to {rows['error'].iloc[-1]:.4f} in batches of "
-        f"{rows['batch'].iloc[-1]}; the best γ and β reach {best['error'].iloc[0]:.2f} and "
-        f"{best['error'].iloc[-1]:.4f}. Exponential inputs lie above, uniform ones below."
+        f"inputs from {at['gaussian', smallest]:.2f} of the variance in batches of {smallest} to "
+        f"{at['gaussian', largest]:.4f} in batches of {largest}; the best γ and β reach "
+        f"{at[BEST, smallest]:.2f} and {at[BEST, largest]:.4f}. Exponential inputs lie above, "
+        "uniform ones below."
     )
 
 
@@ -48,7 +46,7 @@ def caption(data):
         "Mean squared difference between the input and what batch norm with $\\gamma = \\sigma$, "
         f"$\\beta = \\mu$ puts out in training mode. Points: {data['runs'].iloc[0]} runs with 95 % "
         "intervals, mostly smaller than the points; lines: the exact expectation for Gaussian "
-        f"inputs, at most {100 * off:.1f} % away; dashed: $(\\kappa+3)/(4m)$ for inputs of "
+        f"inputs, at most {percent(off, 1)} away; dashed: $(\\kappa+3)/(4m)$ for inputs of "
         "kurtosis $\\kappa$, which is $3/(2m)$ for a Gaussian."
     )
 
@@ -61,19 +59,18 @@ def draw(data, theme):
         (BEST, "truth", "d", -1),
         ("uniform", "layer norm", "o", -11),
     ):
-        curve, colour = _rows(data, name), theme.colour(condition)
+        curve, colour = only(data, input=name), theme.colour(condition)
         if curve.empty:
             continue
         batch, last = curve["batch"], curve.iloc[-1]
-        if curve["theory"].notna().all():
-            theme.theory(ax, batch, curve["theory"], zorder=1.9)
+        theme.theory(ax, batch, curve["theory"], zorder=1.9)
         if name != BEST:
             dashed = {"color": colour, "linestyle": "--", "zorder": 1.8}
             theme.theory(ax, batch, curve["large_batch"], **dashed)
         theme.points(ax, curve, "batch", "error", colour, fmt=form)
         text = name.replace("gaussian", "Gaussian")
         theme.label(ax, last["batch"], last["error"], text, colour, dx=9, dy=dy)
-    ax.set(xscale="log", yscale="log", ylim=(0.0025, 2), xlabel="batch size m")
-    ax.set_ylabel("squared error / variance")
+    ax.set(xscale="log", xlabel="batch size m")
+    ax.set(yscale="log", ylim=(0.0025, 2), ylabel="squared error / variance")
     theme.ticks(ax, x=sorted(data["batch"].unique()), y=(0.01, 0.1, 1))
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "What comes back after normalizing and undoing depends on the batch"
 TAGS = ("gamma and beta", "batch size")
@@ -15,23 +15,20 @@ def data(results):
     return rows(output=output, input=given)[["batch", "sample", "input", "output"]]
 
 
-def _error(data):
-    return (data["output"] - data["input"]).pow(2).groupby(data["batch"]).mean()
-
-
 def alt(data):
-    error = _error(data)
-    first, last = error.index[0], error.index[-1]
-    levels = data.loc[data["batch"] == first, "output"].round(6).nunique()
+    error = (data["output"] - data["input"]).pow(2).groupby(data["batch"]).mean()
+    first, middle, last = error.index
+    levels = only(data, batch=first)["output"].round(6).nunique()
     return (
         f"Three scatter plots of outputs against inputs. In batches of {first} all points lie at "
-        f"{levels} heights; in batches of {error.index[1]} they form a cloud around the diagonal; "
+        f"{levels} heights; in batches of {middle} they form a cloud around the diagonal; "
         f"in batches of {last} they lie close to it, with a squared error of {error.iloc[-1]:.3f}."
     )
 
 
 def caption(data):
-    texts = ", ".join(f"{error:.2f} ($m = {m}$)" for m, error in _error(data).items())
+    errors = (data["output"] - data["input"]).pow(2).groupby(data["batch"]).mean()
+    texts = ", ".join(f"{error:.2f} ($m = {m}$)" for m, error in errors.items())
     return (
         f"The same {data['sample'].nunique()} Gaussian numbers, cut into batches of three sizes, "
         "normalized and undone with $\\gamma = \\sigma$, $\\beta = \\mu$. On the diagonal nothing "
