@@ -1,16 +1,13 @@
 """What do small batches do to batch norm?
 
 Networks with batch norm, layer norm, group norm or none learn small images of digits with batches
-of 2 to 256, all for the same number of epochs, so that small batches get more steps; the learning
-rate is proportional to the batch size. Each is then judged on the test images in evaluation mode
-with its running statistics, with the statistics of all training images in their place, and in
-training mode with batches of the size it was trained with. Next, batches of one fixed size are cut
-into parts whose gradients are accumulated, so that every step averages over the same images and
-only batch norm's statistics come from fewer. Last, in double precision: is an accumulated gradient
-the gradient of the whole batch?
-
-Run i has the same initial weights under every condition and batch size, and the same batches under
-every condition. The thresholds were chosen after a pilot with another seed.
+of 2 to 256, for the same number of epochs and at a learning rate in proportion to the batch size.
+Each is judged on the test images in evaluation mode with its running statistics, with the
+statistics of all training images in their place, and in training mode with batches of the size it
+was trained with. Next, batches of one fixed size are cut into parts whose gradients are
+accumulated, so that only batch norm's statistics come from fewer images. Last, in double precision:
+is an accumulated gradient the gradient of the whole batch? The thresholds were chosen after a pilot
+with another seed.
 
 What came out: batch norm does not need a large batch, it needs one that is not tiny. At two images
 it fails, in training mode most of all, and exact statistics in the place of the running ones bring
@@ -26,7 +23,7 @@ from experiments.data.samples import Data
 from experiments.engine.activations import ReLU
 from experiments.engine.parameters import relative_distance
 from experiments.measures.modes import MODES, accuracy_by_mode
-from experiments.results import difference, table, value
+from experiments.results import table, value
 from experiments.study import (
     Case,
     Learning,
@@ -54,14 +51,9 @@ class Setup(Learning):
     seed: int = setting(30, "every random stream is spawned from it")
 
 
+SIZES = (2, 4, 8, 16, 32, 256)
 QUICK = Setup(
-    images=256,
-    hidden=(8, 8),
-    batches=(2, 4, 8, 16, 32, 256),
-    epochs=1,
-    parts=(8, 16),
-    runs=2,
-    rate_per_image=0.01,
+    images=256, hidden=(8, 8), batches=SIZES, epochs=1, parts=(8, 16), runs=2, rate_per_image=0.01
 )
 FULL, PAPER = Setup(), Setup(hidden=(100, 100), epochs=30, runs=64)
 
@@ -72,16 +64,14 @@ def points(s):
     conditions += [("batch norm", s.whole, parts) for parts in s.parts]
     conditions += [("layer norm", s.whole, max(s.parts))]
     found = {
-        f"{norm}-{size}-in-{parts}": call(learn, s, norm=norm, batch=size, parts=parts)
+        f"{norm}-{size}-in-{parts}": call(fit, s, norm=norm, batch=size, parts=parts)
         for norm, size, parts in conditions
     }
     found |= {f"{norm}-gradient": call(gradients, s, norm=norm) for norm in NORMS}
     return {name.replace(" ", "-"): point for name, point in found.items()}
 
 
-def learn(
-    norm, batch, parts, data, inputs, optimizer, hidden, rate_per_image, images, epochs, runs
-):
+def fit(norm, batch, parts, data, inputs, optimizer, hidden, rate_per_image, images, epochs, runs):
     """Train with batches of a size, in parts or whole, and classify the test images."""
     digits = load(data, inputs, side=7)
     chosen = np.arange(images) * len(digits.train.x) // images  # the set is sorted by digit
@@ -111,46 +101,29 @@ def gradients(norm, data, inputs, hidden, whole, parts, runs):
 # ------------------------------------------------------------------------------------------ claims
 
 BN, LN, POINTS = "batch norm", "layer norm", "percentage points"
-LOST = "% of what is lost against batches of 32"
+EVAL, PARTED = value("accuracy", mode="running"), value("parted", norm=BN, mode="running")
+RUNNING, EXACT, TRAIN = (value("accuracy", norm=BN, mode=mode) for mode in MODES)
+LOST = EVAL.at(size=FULL.whole) - EVAL  # against batches of 32
+BN_LOST, WHOLE_GAIN = LOST.at(norm=BN), RUNNING.at(size=FULL.whole) - PARTED
+TRAIN_GAIN, BN_GAIN = TRAIN - RUNNING, RUNNING - EVAL.at(norm=LN)
+MEAN = RUNNING.over("run", "mean")
+REPAIRED = (EXACT - RUNNING) / (MEAN.at(size=FULL.whole) - MEAN)  # as a share of what is lost
+APART, OFF = value("gradient_difference"), "relative difference"
+MODES_APART = "accuracy, train minus evaluation mode"
+NORMS_APART = "accuracy, batch norm minus layer norm"
+
 # Three points of accuracy are ten standard errors of a paired difference in the pilot.
-MUCH, LITTLE, MORE = above(0.03, POINTS), below(0.03, POINTS), above(0, POINTS)
+MUCH, FEW, MORE = above(0.03, POINTS), below(0.03, POINTS), above(0, POINTS)
 EDGE = above(0.01, "percentage point")  # where two ways to normalize are compared
-SAME = 1e-12  # sums of at most 32 · 49 products, through three layers and back
-
-
-def right(norm, size=FULL.whole, mode="running"):
-    """Test accuracy after training with batches of a size, by default that which is cut up."""
-    return value("accuracy", norm=norm, size=size, mode=mode)
-
-
-def parted(norm, size):
-    """Test accuracy after training with accumulated parts of a size, evaluation mode."""
-    return value("parted", norm=norm, part=size, mode="running")
-
-
-def repaired(size):
-    """What exact statistics restore of the loss against batches of 32, as a share of it."""
-    running = right(BN, size)
-    lost = right(BN).over("run", "mean") - running.over("run", "mean")
-    return ((right(BN, size, "population") - running) / lost).mean()
-
-
-def apart(norm, part):
-    """Relative distance of the accumulated gradient from that of the whole batch."""
-    return value("gradient_difference", norm=norm, gradient_part=part).every()
-
-
-def minus(when, first, second, rule):
-    """One accuracy minus another, run by run."""
-    return Case(f"accuracy, {when}", difference(first, second), rule)
-
+HALF = above(0.5, "% of what is lost against batches of 32")
+SAME = below(1e-12)  # sums of at most 32 · 49 products, through three layers and back
 
 CLAIMS = {
     "batch-norm-needs-large-batches": depends(
         "Batch norm needs large batches: with small ones it loses accuracy.",
         source="wu2018",
         cases=tuple(
-            minus(f"batches of 32 minus batches of {k}", right(BN), right(BN, k), MUCH)
+            Case(f"accuracy, batches of 32 minus batches of {k}", BN_LOST.at(size=k).mean(), MUCH)
             for k in (2, 4, 8, 16)
         ),
         because="It loses at two and at four images, and little or nothing at eight and at "
@@ -160,7 +133,7 @@ CLAIMS = {
         "Layer norm and group norm do not mind small batches.",
         source="wu2018",
         cases=tuple(
-            minus(f"{norm}, 32 minus {k} a batch", right(norm), right(norm, k), LITTLE)
+            Case(f"accuracy, {norm}, 32 minus {k} a batch", LOST.at(norm=norm, size=k).mean(), FEW)
             for norm in (LN, "group norm")
             for k in (2, 4)
         ),
@@ -171,7 +144,7 @@ CLAIMS = {
         "Batch norm classifies images better than layer norm.",
         source="reader",
         cases=tuple(
-            minus(f"batch norm minus layer norm, {k} a batch", right(BN, k), right(LN, k), EDGE)
+            Case(f"{NORMS_APART}, {k} a batch", BN_GAIN.at(size=k).mean(), EDGE)
             for k in (2, 32, 256)
         ),
         because="It does with batches that are large enough, most of all where there are few and "
@@ -182,8 +155,8 @@ CLAIMS = {
         "repair evaluation mode.",
         source="reader",
         cases=tuple(
-            Case(f"batches of {size}, exact statistics restore", repaired(size), above(0.5, LOST))
-            for size in (2, 4)
+            Case(f"batches of {k}, exact statistics restore", REPAIRED.at(size=k).mean(), HALF)
+            for k in (2, 4)
         ),
         because="With the statistics of all training images the network is hardly better: it has "
         "learned to work with something else.",
@@ -193,12 +166,7 @@ CLAIMS = {
         "same size, it does better.",
         source="reader",
         cases=tuple(
-            minus(
-                f"train minus evaluation mode, {k} a batch",
-                right(BN, k, "train"),
-                right(BN, k),
-                MORE,
-            )
+            Case(f"{MODES_APART}, {k} a batch", TRAIN_GAIN.at(size=k).mean(), MORE)
             for k in (2, 8, 32, 256)
         ),
         because="The noise of a small batch costs more than the difference between the modes; with "
@@ -208,7 +176,11 @@ CLAIMS = {
         "If memory forces small batches on batch norm, accumulating gradients makes up for it.",
         source="reader",
         cases=tuple(
-            minus(f"whole minus parts of {k}, 32 a batch", right(BN), parted(BN, k), LITTLE)
+            Case(
+                f"accuracy, whole minus parts of {k}, 32 a batch",
+                WHOLE_GAIN.at(part=k).mean(),
+                FEW,
+            )
             for k in (2, 4)
         ),
         because="The gradient is averaged over all parts, and the statistics are still those of "
@@ -218,8 +190,8 @@ CLAIMS = {
         "The accumulated gradient of the parts of a batch is the gradient of the whole batch.",
         source="reader",
         cases=tuple(
-            Case(f"{norm}, parts of {part}, relative difference", apart(norm, part), below(SAME))
-            for norm, part in ((BN, 2), (LN, 2), ("group norm", 2), ("none", 2), (BN, 4))
+            Case(f"{norm}, parts of {k}, {OFF}", APART.at(norm=norm, gradient_part=k).every(), SAME)
+            for norm, k in ((BN, 2), (LN, 2), ("group norm", 2), ("none", 2), (BN, 4))
         ),
         because="It is wherever images do not see each other, and with batch norm it is the "
         "gradient of another function.",
@@ -227,12 +199,10 @@ CLAIMS = {
 }
 
 VALUES = {
-    **{f"bn_{size}": right(BN, size).mean() for size in (2, 4, 8, 16, 32, 256)},
-    **{f"bn_{size}_train": right(BN, size, "train").mean() for size in (2, 8, 32, 256)},
-    **{f"bn_{size}_population": right(BN, size, "population").mean() for size in (2, 32, 256)},
-    **{f"ln_{size}": right(LN, size).mean() for size in (2, 32, 256)},
-    **{f"gn_{size}": right("group norm", size).mean() for size in (2, 32)},
-    **{f"repaired_{size}": repaired(size) for size in (2, 4)},
-    **{f"parted_{size}": parted(BN, size).mean() for size in (2, 4)},
-    **{f"gradient_{part}": apart(BN, part) for part in (2, 4)},
+    **{f"bn_{k}": RUNNING.at(size=k).mean() for k in (2, 8, 32, 256)},
+    **{f"bn_{k}_train": TRAIN.at(size=k).mean() for k in (2, 8)},
+    **{f"repaired_{k}": REPAIRED.at(size=k).mean() for k in (2, 4)},
+    "bn_256_population": EXACT.at(size=256).mean(),
+    "parted_2": PARTED.at(part=2).mean(),
+    "gradient_2": APART.at(norm=BN, gradient_part=2).every(),
 }

@@ -2,9 +2,7 @@
 
 Networks are trained on MNIST-5k and get a new last layer, which is trained on inverted digits,
 while all weights before it are left as they are. Batch norm is frozen in each of four ways:
-statistics of the batch or the running ones, γ and β trained or not. The network's hidden outputs on
-the old digits, its old last layer's accuracy on them, and the new one's on the new digits are read
-on the way.
+statistics of the batch or the running ones, γ and β trained or not.
 
 What came out: without gradients for γ and β, but in training mode, the running statistics move to
 the new data as a running average does, and the network forgets the old digits although no parameter
@@ -22,7 +20,7 @@ from experiments.engine.initialization import he_normal
 from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.results import FIRST, LAST, difference, table, value
+from experiments.results import FIRST, LAST, table, value
 from experiments.study import (
     Case,
     Learning,
@@ -38,12 +36,12 @@ from experiments.study import (
 from experiments.theory import inference as theory
 from experiments.training import Model, accuracy, batches, load, mlp, optimizer_of, paired, train
 
-# the four: (statistics of the batch in training?, are γ and β trained?)
+# Way → statistics of the batch in training?, what is trained besides the last layer, in words.
 WAYS = {
-    "batch, trained": (True, True),
-    "batch, frozen": (True, False),
-    "running, trained": (False, True),
-    "running, frozen": (False, False),
+    "batch, trained": (True, ("gamma", "beta"), "statistics of the batch, γ and β trained"),
+    "batch, frozen": (True, (), "statistics of the batch, γ and β frozen"),
+    "running, trained": (False, ("gamma", "beta"), "running statistics, γ and β trained"),
+    "running, frozen": (False, (), "running statistics, γ and β frozen"),
 }
 SHIFTS = {"inverted": lambda x: 1 - x, "none": lambda x: x}
 
@@ -80,35 +78,26 @@ def transfer(width, data, inputs, optimizer, batch, pretraining, steps, rate, ru
     *_, old = train(model, stream, optimizer_of(optimizer, rate), pretraining)
     head, _, _ = network.layers[-1].init(runs.streams(2), width, np.dtype(np.float32))
     fresh = Model(network, [*old.params[:-1], head], old.state)
-    found = np.full((4, len(SHIFTS), len(WAYS), len(steps), len(runs)), np.nan)
-    for s, shift in enumerate(SHIFTS.values()):
-        new = Samples(shift(images.test.x), images.test.labels)
-        target = network.layers[0].forward(old.params[0], {}, shift(images.train.x)[None], False)[0]
-        for w, (training, affine) in enumerate(WAYS.values()):
-            paths = [path for path, _ in leaves(fresh.params[:-1])]
-            moves = ("gamma", "beta") if affine else ()
-            frozen = tuple(path for path in paths if path[-1] not in moves)
-            stream = batches(shift(images.train.x), images.train.labels, batch, runs.streams(3))
+    body, found = [path for path, _ in leaves(fresh.params[:-1])], []
+    for shift in SHIFTS.values():
+        x, new = shift(images.train.x), Samples(shift(images.test.x), images.test.labels)
+        target = network.layers[0].forward(old.params[0], {}, x[None], False)[0].mean(axis=1)
+        for training, moving, _ in WAYS.values():
+            frozen = tuple(path for path in body if path[-1] not in moving)
+            stream = batches(x, images.train.labels, batch, runs.streams(3))
             descent = optimizer_of(optimizer, rate, frozen)
             moments = train(fresh, stream, descent, steps[-1], training)
-            seen = (
-                read(moment, old, images.test, new, target.mean(axis=1))
-                for moment in moments
-                if moment.step in steps
-            )
-            found[:, s, w] = np.array(list(seen)).swapaxes(0, 1)
-    going = "distance of the first running means from the new data's, over that at the start"
-    words = {
-        "change": "change of the hidden outputs on the old digits, over their length",
-        "old_accuracy": "accuracy on the old digits, with the old last layer",
-        "new_accuracy": "accuracy on the new digits, with the new last layer",
-        "left": going,
-    }
+            found += [read(m, old, images.test, new, target) for m in moments if m.step in steps]
+    change, before, after, left = np.array(found).swapaxes(0, 1)
+    way = "distance of the first running means from the new data's, over that at the start"
     expected = theory.statistics_left(steps, running_rate)
     variables = {
-        name: (values, words[name], "1", "shift way step run")
-        for name, values in zip(words, found, strict=True)
-    } | {"left_theory": (expected, f"{going}, in expectation", "1", "step")}
+        "change": (change, "change of the hidden outputs on the old digits, over their length"),
+        "old_accuracy": (before, "accuracy on the old digits, with the old last layer"),
+        "new_accuracy": (after, "accuracy on the new digits, with the new last layer"),
+        "left": (left, way),
+        "left_theory": (expected, f"{way}, in expectation", "1", "step"),
+    }
     return table(variables, shift=list(SHIFTS), way=list(WAYS), step=steps, run=runs)
 
 
@@ -129,46 +118,30 @@ def read(moment, old, test, new, target):
 # ------------------------------------------------------------------------------------------ claims
 
 
-def end(variable, way, shift="inverted"):
-    """After the last step of training the new last layer."""
-    return value(variable, way=way, shift=shift, step=LAST)
+CHANGE, OLD, NEW = (value(name, step=LAST) for name in ("change", "old_accuracy", "new_accuracy"))
+OLD_BEFORE = value("old_accuracy", step=FIRST)
+LOST, LEFT = OLD - OLD_BEFORE, value("left", way="batch, frozen", shift="inverted")
+AT = {way: {"way": way, "shift": "inverted"} for way in WAYS}
+SAME_DATA = {"way": "batch, frozen", "shift": "none"}
+GAINED = {
+    kind: NEW.at(**AT[f"batch, {kind}"]) - NEW.at(**AT[f"running, {kind}"])
+    for kind in ("frozen", "trained")
+}
+STAYS = 1 - FULL.running_rate  # the share of the way that a step leaves
 
-
-def lost(way, shift="inverted"):
-    """Accuracy on the old digits, after minus before."""
-    before = value("old_accuracy", way=way, shift=shift, step=FIRST)
-    return difference(end("old_accuracy", way, shift), before)
-
-
-def gained(first, second):
-    """Accuracy on the new digits, of one way minus another."""
-    return difference(end("new_accuracy", first), end("new_accuracy", second))
-
-
-def left(step):
-    """Share of the path to the new data's means that is left."""
-    return value("left", way="batch, frozen", shift="inverted", step=step).mean()
-
-
-def in_words(way):
-    """Which statistics, and what happens to γ and β."""
-    statistics, parameters = way.split(", ")
-    kind = "statistics of the batch" if statistics == "batch" else "running statistics"
-    return f"{kind}, γ and β {parameters}"
-
-
-MOVED = "change of the hidden outputs over their length"
-NEW = (("inverted", "inverted digits"), ("none", "the same digits"))
-LOST = "accuracy after minus before"
-REMEMBERS = above(-0.02, "% of the old digits")
+NEW_DATA = (("inverted", "inverted digits"), ("none", "the same digits"))
+MOVED, DIFFERENCE = "change of the hidden outputs over their length", "accuracy after minus before"
+SHARE, ON_NEW = "share of the path that is left", "accuracy on the new digits, moving minus fixed"
+ALIKE = "new data like the old"
+REMEMBERS, MORE = above(-0.02, "% of the old digits"), above(0.1, "percentage points")
 
 CLAIMS = {
     "freezing-parameters-freezes-the-layer": refuted(
         "Switching off the gradients of γ and β freezes a batch norm layer.",
         source="reader",
         cases=tuple(
-            Case(f"{what}, {MOVED}", end("change", "batch, frozen", shift).mean(), below(1e-6))
-            for shift, what in NEW
+            Case(f"{words}, {MOVED}", CHANGE.at(way="batch, frozen", shift=new).mean(), below(1e-6))
+            for new, words in NEW_DATA
         ),
         because="In training mode every batch still moves the running statistics, which evaluation "
         "uses.",
@@ -177,8 +150,12 @@ CLAIMS = {
         "With its running statistics in use and γ and β frozen, a batch norm layer stays as it is.",
         source="reader",
         cases=tuple(
-            Case(f"{what}, {MOVED}", end("change", "running, frozen", shift).mean(), below(1e-12))
-            for shift, what in NEW
+            Case(
+                f"{words}, {MOVED}",
+                CHANGE.at(way="running, frozen", shift=new).mean(),
+                below(1e-12),
+            )
+            for new, words in NEW_DATA
         ),
         because="Nothing that its outputs depend on is written to.",
     ),
@@ -186,31 +163,25 @@ CLAIMS = {
         "A network whose weights are frozen keeps its accuracy on the old data.",
         source="reader",
         cases=(
-            *(Case(f"{in_words(way)}, {LOST}", lost(way), REMEMBERS) for way in WAYS),
-            Case(
-                f"the second, new data like the old, {LOST}",
-                lost("batch, frozen", "none"),
-                REMEMBERS,
+            *(
+                Case(f"{words}, {DIFFERENCE}", LOST.at(**AT[way]).mean(), REMEMBERS)
+                for way, (*_, words) in WAYS.items()
             ),
+            Case(f"the second, {ALIKE}, {DIFFERENCE}", LOST.at(**SAME_DATA).mean(), REMEMBERS),
         ),
         because="It keeps it if nothing of batch norm moves; with statistics that follow the new "
         "data it forgets the old.",
     ),
     "statistics-drift-closed-form": supported(
-        "With frozen weights each step leaves a share 1 − α of the running means' way to the "
-        "new data's.",
+        "With frozen weights each step leaves a share 1 − α of the running means' way to the new "
+        "data's.",
         source="reader",
         # inverted, the images' means differ by several standard deviations of a unit; a batch mean
         # errs by 1/√60 of one, and of that only the part along the path counts: 0.02 is several
         # times what is left of it in 16 runs
         cases=tuple(
-            Case(
-                f"t = {t}, share of the path that is left",
-                left(t),
-                within(float(share), absolute=0.02),
-            )
+            Case(f"t = {t}, {SHARE}", LEFT.at(step=t).mean(), within(STAYS**t, absolute=0.02))
             for t in (1, 3, 10, 30, 100)
-            for share in [theory.statistics_left(t, FULL.running_rate)]
         ),
         because="They are a running average of batches from one distribution, started at the old "
         "one.",
@@ -219,12 +190,8 @@ CLAIMS = {
         "To learn the new data, the statistics have to follow them.",
         source="reader",
         cases=tuple(
-            Case(
-                f"γ and β {kind}: accuracy on the new digits, moving minus fixed statistics",
-                gained(f"batch, {kind}", f"running, {kind}"),
-                above(0.1, "percentage points"),
-            )
-            for kind in ("frozen", "trained")
+            Case(f"γ and β {kind}: {ON_NEW} statistics", gained.mean(), MORE)
+            for kind, gained in GAINED.items()
         ),
         because="A new last layer learns from the features as they are, normalized for the new "
         "data or not.",
@@ -232,14 +199,13 @@ CLAIMS = {
 }
 
 VALUES = {
-    "old_before": value("old_accuracy", way="batch, frozen", shift="inverted", step=FIRST).mean(),
-    "left_10": left(10),
-    "change_none": end("change", "batch, frozen", "none").mean(),
-    "lost_none": lost("batch, frozen", "none"),
-    "gained": gained("batch, frozen", "running, frozen"),
-    **{
-        f"{variable.removesuffix('_accuracy')}_{way.replace(', ', '_')}": end(variable, way).mean()
-        for way in WAYS
-        for variable in ("change", "old_accuracy", "new_accuracy")
-    },
+    "old_before": OLD_BEFORE.at(**AT["batch, frozen"]).mean(),
+    "left_10": LEFT.at(step=10).mean(),
+    "change_none": CHANGE.at(**SAME_DATA).mean(),
+    "lost_none": LOST.at(**SAME_DATA).mean(),
+    "gained": GAINED["frozen"].mean(),
+} | {
+    f"{name}_{way.replace(', ', '_')}": read.at(**AT[way]).mean()
+    for name, read in (("change", CHANGE), ("old", OLD), ("new", NEW))
+    for way in WAYS
 }

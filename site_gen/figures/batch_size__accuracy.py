@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from experiments.results import summary
+from experiments.results import only, summary
+from site_gen.theme.numbers import percent
 
 TITLE = "Batch norm fails at tiny batches, and exact statistics do not save it"
 TAGS = ("batch size", "alternatives", "train and eval")
@@ -15,7 +16,6 @@ CLAIMS = (
 )
 
 NORMS = ("batch norm", "layer norm", "group norm", "none")
-# Mode → colour and words.
 MODES = {
     "running": ("batch norm", "evaluation mode"),
     "population": ("positive", "with exact statistics"),
@@ -58,14 +58,15 @@ def draw(data, theme):
     lines = [(left, norm, "running", norm, norm) for norm in NORMS]
     lines += [(right, "batch norm", mode, *MODES[mode]) for mode in MODES]
     for ax, norm, mode, colour, words in lines:
-        row = len(ax.lines)
-        rows = data[(data["norm"] == norm) & (data["mode"] == mode)]
+        theme.label(ax, 8, 0.62 - 0.07 * len(ax.lines), words, colour, dx=0)
+        rows = only(data, norm=norm, mode=mode)
         theme.curve(ax, rows, "size", "accuracy", colour, fmt="o-", markersize=4)
-        theme.label(ax, 8, 0.62 - 0.07 * row, words, colour, dx=0)
-    for ax in (left, right):
-        ax.set(xscale="log", xlabel="images in a training batch", ylim=(0.2, 1))
+    for ax, title in (
+        (left, "Four ways to normalize"),
+        (right, "Batch norm, three ways to evaluate"),
+    ):
+        ax.set(xscale="log", xlabel="images in a training batch", ylim=(0.2, 1), title=title)
         theme.ticks(ax, x=data["size"].unique())
-        theme.ticks(ax, y=np.arange(0.2, 1.01, 0.2), form=lambda y: f"{100 * y:.0f} %")
-    left.set(ylabel="test accuracy", title="Four ways to normalize")
-    right.set(title="Batch norm, three ways to evaluate")
+        theme.ticks(ax, y=np.arange(0.2, 1.01, 0.2), form=percent)
+    left.set(ylabel="test accuracy")
     return figure

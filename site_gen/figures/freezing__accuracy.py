@@ -1,6 +1,6 @@
 """Accuracy on old and on new digits after fine-tuning, by what of batch norm is frozen."""
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "Statistics that move lose the old digits and gain little on the new ones"
 TAGS = ("freezing", "fine-tuning", "accuracy")
@@ -12,7 +12,10 @@ LABELS = {
     "running, trained": "fixed statistics,\nγ and β trained",
     "running, frozen": "all frozen",
 }
-KINDS = {"old_accuracy": ("neutral", 0.14), "new_accuracy": ("positive", -0.14)}
+KINDS = {
+    "old_accuracy": ("neutral", 0.14, "old digits"),
+    "new_accuracy": ("positive", -0.14, "inverted digits"),
+}
 
 
 def data(results):
@@ -23,11 +26,9 @@ def data(results):
 
 
 def alt(data):
-    mean = data.groupby("way")[list(KINDS)].mean()
-    said = [
-        f"{words}: {mean.loc[way, 'old_accuracy']:.2f} and {mean.loc[way, 'new_accuracy']:.2f}"
-        for way, words in LABELS.items()
-    ]
+    means = data.groupby("way")[list(KINDS)].mean().loc[list(LABELS)].values
+    pairs = zip(LABELS.values(), means, strict=True)
+    said = [f"{words}: {old:.2f} and {new:.2f}" for words, (old, new) in pairs]
     return f"Accuracy on old and on inverted digits: {'; '.join(said)}.".replace("\n", " ")
 
 
@@ -43,16 +44,14 @@ def caption(data):
 def draw(data, theme):
     figure, ax = theme.figure(height=3.6)
     theme.level(ax, x=data["old_before"].mean(), color=theme.colour("neutral"), zorder=1.5)
-    ways = list(LABELS)[::-1]
-    for k, way in enumerate(ways):
-        for kind, (colour, up) in KINDS.items():
-            shown = data[data["way"] == way].assign(place=k + up)
-            theme.points(ax, shown, kind, "place", colour, alpha=0.45)
-            mean = [shown[kind].mean()] * 2
-            ax.plot(mean, [k + up - 0.12, k + up + 0.12], color=theme.ink, linewidth=1.5)
     low = data[list(KINDS)].min().min()
-    theme.label(ax, low, 0.14, "old digits", "neutral", dx=0)
-    theme.label(ax, low, -0.14, "inverted digits", "positive", dx=0)
-    ax.set_yticks(range(len(ways)), [LABELS[way] for way in ways])
-    ax.set(xlabel="accuracy", ylim=(-0.5, len(ways) - 0.5))
+    for kind, (colour, up, words) in KINDS.items():
+        theme.label(ax, low, up, words, colour, dx=0)
+        for k, way in enumerate(reversed(LABELS)):
+            shown = only(data, way=way).assign(place=k + up)
+            theme.points(ax, shown, kind, "place", colour, alpha=0.45)
+            mean, ends = shown[kind].mean(), (k + up - 0.12, k + up + 0.12)
+            ax.plot([mean, mean], ends, color=theme.ink, linewidth=1.5)
+    ax.set_yticks(range(len(LABELS)), reversed(LABELS.values()))
+    ax.set(xlabel="accuracy", ylim=(-0.5, len(LABELS) - 0.5))
     return figure

@@ -1,16 +1,17 @@
 """Change of a network's hidden outputs while only its last layer is meant to be trained."""
 
-from experiments.results import summary
+from experiments.results import only, summary
 
 TITLE = "Without gradients for γ and β the outputs move all the same"
 TAGS = ("freezing", "running statistics", "fine-tuning")
 CLAIMS = ("freezing-parameters-freezes-the-layer", "freezing-both-freezes-the-layer")
 
+# Way → colour, words, and how far they are moved up.
 SHOWN = {
-    "batch, trained": ("batch norm", "batch statistics, γ and β trained"),
-    "batch, frozen": ("input", "batch statistics, γ and β frozen"),
-    "running, trained": ("gradient", "fixed statistics, γ and β trained"),
-    "running, frozen": ("neutral", "all frozen"),
+    "batch, trained": ("batch norm", "batch statistics, γ and β trained", 0),
+    "batch, frozen": ("input", "batch statistics, γ and β frozen", -18),
+    "running, trained": ("gradient", "fixed statistics, γ and β trained", 13),
+    "running, frozen": ("neutral", "all frozen", -11),
 }
 
 
@@ -21,8 +22,7 @@ def data(results):
 
 def ends(data):
     """The change after the last step on inverted digits, by way."""
-    last = data[(data["shift"] == "inverted") & (data["step"] == data["step"].max())]
-    return last.set_index("way")["change"]
+    return only(data, shift="inverted", step=data["step"].max()).set_index("way")["change"]
 
 
 def alt(data):
@@ -46,21 +46,16 @@ def caption(data):
 def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     end, last, later = ends(data), data["step"].max(), data[data["step"] > 0]
-    for way, (colour, _) in SHOWN.items():
-        rows = later[(later["way"] == way) & (later["shift"] == "inverted")]
-        theme.curve(ax, rows, "step", "change", colour, fmt="o-", linewidth=1.2)
-    same = later[(later["way"] == "batch, frozen") & (later["shift"] == "none")]
-    ax.plot(same["step"], same["change"], ":", color=theme.colour("input"))
     top = end["batch, trained"]
-    for place, way, how in (
-        ((1, top), "batch, trained", {}),
-        ((1, top), "batch, frozen", {"dy": -18}),
-        ((last, end["running, trained"]), "running, trained", {"dy": 13, "ha": "right"}),
-        ((last, 0), "running, frozen", {"dy": -11, "ha": "right"}),
-    ):
-        colour, words = SHOWN[way]
-        theme.label(ax, *place, words, colour, dx=0, **how)
+    for way, (colour, words, dy) in SHOWN.items():
+        rows = only(later, way=way, shift="inverted")
+        theme.curve(ax, rows, "step", "change", colour, fmt="o-", linewidth=1.2)
+        if way.startswith("batch"):
+            theme.label(ax, 1, top, words, colour, dx=0, dy=dy)
+        else:
+            theme.label(ax, last, end[way], words, colour, dx=0, dy=dy, ha="right")
+    same = only(later, way="batch, frozen", shift="none")
+    ax.plot(same["step"], same["change"], ":", color=theme.colour("input"))
+    ax.set(ylabel="change of the hidden outputs", ylim=(-0.12 * top, None))
     ax.set(xscale="log", xlabel="steps of training the new last layer")
-    ax.set(ylabel="change of the hidden outputs")
-    ax.set_ylim(bottom=-0.12 * top)
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = (
     "Each step leaves a share 1 − α of the running means’ way to new data, though the weights are "
@@ -39,11 +39,11 @@ def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
     shown, last = data[data["step"] > 0], data["step"].max()
     grid = np.geomspace(1, last, 200)
-    theme.theory(ax, grid, shown.loc[shown["step"] == 1, "theory"].iloc[0] ** grid, zorder=1.9)
+    theme.theory(ax, grid, only(data, step=1)["theory"].iloc[0] ** grid, zorder=1.9)
     for way, colour in (("batch, frozen", "input"), ("running, frozen", "neutral")):
-        theme.points(ax, shown[shown["way"] == way], "step", "left", colour, alpha=0.5)
+        theme.points(ax, only(shown, way=way), "step", "left", colour, alpha=0.5)
     theme.label(ax, 1, 0.5, "batch statistics in training", "input", dx=0)
-    below = {"dx": 0, "dy": -12, "ha": "right"}
-    theme.label(ax, last, 1, "running statistics in training", "neutral", **below)
+    words = "running statistics in training"
+    theme.label(ax, last, 1, words, "neutral", dx=0, dy=-12, ha="right")
     ax.set(xscale="log", xlabel="steps t", ylabel="share of the way left", ylim=(-0.05, 1.08))
     return figure
