@@ -3,14 +3,12 @@
 Deep random networks that have not been trained, of several widths: a dense layer, `Standardize`
 with ε = 0, and again; a second kind with ReLU in between; and the same weights without batch norm.
 After every few layers the effective rank (Σλ)²/Σλ² of the output of a dense layer, after batch norm
-where there is one, is taken over the batch. It is held against a closed form, for several widths
-and batch sizes.
+where there is one, is taken over the batch, and held against a closed form.
 
 What came out: with batch norm and no activation the effective rank settles at the square root of
 the width, less about one, or at almost the whole batch where the batch is small. Without it all
-samples end on one line, after a number of layers that grows with the width: the narrowest network
-is there long before the last layer and the widest is still on its way. With ReLU the rank stays
-larger still.
+samples end on one line, after a number of layers that grows with the width. With ReLU the rank
+stays larger still.
 """
 
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ import xarray as xr
 
 from experiments.measures.depth import random_layers
 from experiments.measures.spectrum import effective_rank
-from experiments.results import FIRST, LAST, table, value
+from experiments.results import FIRST, LAST, Near, table, value
 from experiments.study import Case, above, below, call, depends, setting, supported, within
 from experiments.theory import depth as theory
 
@@ -85,23 +83,16 @@ def by_batch(width, batches, layers, skipped, every, runs):
 
 def ranks(conditions, width, layers, skipped, every, runs):
     """Layers; effective ranks after these, (layer, condition, run); their mean over deep layers."""
-    at = readings(layers, every)
+    at = sorted({*range(min(every, layers)), *range(0, layers + 1, every)})
     passed = enumerate(random_layers(conditions, width, layers, runs))
-    read = [[effective_rank(h) for h in found] for layer, found in passed if layer in at]
-    rank = np.array(read)
-    return np.array(at), rank, rank[np.array(at) >= skipped].mean(axis=0)
-
-
-def readings(layers, every):
-    """Layers to read after: the input, the first few, and then every few."""
-    return sorted({*range(min(every, layers)), *range(0, layers + 1, every)})
+    rank = np.array([[effective_rank(h) for h in found] for layer, found in passed if layer in at])
+    return at, rank, rank[np.array(at) >= skipped].mean(axis=0)
 
 
 def predicted(width, batch):
     """Effective rank with batch norm and no activation, and the largest eigenvalue's share."""
     dimensions = min(width, batch - 1)
-    laws = theory.batch_norm_rank, theory.batch_norm_largest
-    return tuple(law(width, dimensions) for law in laws)
+    return theory.batch_norm_rank(width, dimensions), theory.batch_norm_largest(width, dimensions)
 
 
 # ------------------------------------------------------------------------------------------ claims
@@ -114,26 +105,18 @@ SLOPE, EXPONENT = within(1, relative=0.05), within(0.5, absolute=0.1)
 COLLAPSED = below(1.05)
 
 
-def settled(kind, width=LAST):
-    """Effective rank deep in the network with batch norm."""
-    return value("settled", kind=kind, norm="batch norm", width=width)
-
-
-def plain(kind, width=LAST, layer=LAST):
-    """Effective rank after a layer without batch norm."""
-    return value("rank", kind=kind, norm="none", width=width, layer=layer)
+SETTLED = {kind: value("settled", kind=kind, norm="batch norm") for kind in KINDS}
+PLAIN = {kind: value("rank", kind=kind, norm="none", width=LAST) for kind in KINDS}
 
 
 def half_as_deep(results):
-    """The depth of half the largest width, or the last reading before."""
-    layers = results["layer"].values
-    return layers[layers <= results["width"].values.max() // 2].max()
+    """The depth of half the largest width, or the reading nearest to it."""
+    return Near(results["width"].max() / 2)
 
 
 def slope(results, of_width, of_rank):
     """Least-squares slope of a function of the rank in one of the width, of every run."""
-    x = of_width(results["width"].astype(float))
-    y = of_rank(results["settled"].sel(kind="linear", norm="batch norm"))
+    x, y = of_width(results["width"].astype(float)), of_rank(SETTLED["linear"](results))
     x = x - x.mean()
     return ((y - y.mean("width")) * x).sum("width") / (x**2).sum()
 
@@ -143,7 +126,7 @@ def distance(results):
 
     At every width and batch size, to the side on which the mean over runs is.
     """
-    rank = settled("linear", list(results["width"].values))(results).drop_vars(["kind", "norm"])
+    rank = SETTLED["linear"](results).drop_vars(["kind", "norm"])
     by_width = (rank / results["predicted_rank"] - 1) / results["predicted_largest"]
     by_batch = results["batch_settled"] / results["predicted_batch_rank"] - 1
     by_batch = by_batch / results["predicted_batch_largest"]
@@ -151,23 +134,17 @@ def distance(results):
     return both * np.sign(both.mean("run"))
 
 
-def over_root(results):
-    """Rank with batch norm and ReLU over √d."""
-    return results["settled"].sel(kind="relu", norm="batch norm") / np.sqrt(results["width"])
-
-
-IN_ROOT = value(slope, np.sqrt, np.positive).mean()
-POWER = value(slope, np.log, np.log).mean()
+IN_ROOT, POWER = value(slope, np.sqrt, np.positive).mean(), value(slope, np.log, np.log).mean()
 DISTANCE = value(distance).worst(below(1))
-OVER_ROOT = value(over_root).worst(above(1))
-NARROW = plain("linear", FIRST).median()
-HALF_AS_DEEP = plain("linear", layer=half_as_deep).median()
+OVER_ROOT = (SETTLED["relu"] / value("width").map(np.sqrt)).worst(above(1))
+NARROW = value("rank", kind="linear", norm="none", width=FIRST, layer=LAST).median()
+HALF_AS_DEEP = PLAIN["linear"].at(layer=half_as_deep).median()
 WORST = "the worst of all widths and batch sizes, over the largest eigenvalue's share"
 
 CLAIMS = {
     "ranks-do-not-collapse": supported(
-        "In a deep random linear network with batch norm the effective rank of a batch does "
-        "not collapse, but stays at the order of the square root of the width.",
+        "In a deep random linear network with batch norm the effective rank of a batch does not "
+        "collapse, but stays at the order of the square root of the width.",
         source="daneshmand2020",
         cases=(
             Case("slope of the effective rank in √d", IN_ROOT, SLOPE),
@@ -203,13 +180,13 @@ VALUES = {
     "narrow": value("width", width=FIRST).exact(),
     "wide": value("width", width=LAST).exact(),
     "samples": value("samples").exact(),
-    "rank_wide": settled("linear").mean(),
-    "relu_narrow": settled("relu", FIRST).mean(),
-    "relu_wide": settled("relu").mean(),
+    "rank_wide": SETTLED["linear"].at(width=LAST).mean(),
+    "relu_narrow": SETTLED["relu"].at(width=FIRST).mean(),
+    "relu_wide": SETTLED["relu"].at(width=LAST).mean(),
     "plain_narrow": NARROW,
-    "plain_wide": plain("linear").median(),
+    "plain_wide": PLAIN["linear"].at(layer=LAST).median(),
     "plain_half": HALF_AS_DEEP,
-    "plain_relu": plain("relu").median(),
+    "plain_relu": PLAIN["relu"].at(layer=LAST).median(),
     "slope": IN_ROOT,
     "exponent": POWER,
 }

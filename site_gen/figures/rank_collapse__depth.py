@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import summary
+from experiments.results import nearest, only, summary
 
 TITLE = "Without batch norm a batch collapses onto one line; with it the rank settles"
 TAGS = ("depth", "rank", "initialization")
@@ -41,19 +41,18 @@ def caption(data):
 def draw(data, theme):
     figure, panels = theme.panels(data[data["layer"] > 0], "norm", sharey=True)
     widths, last = sorted(data["width"].unique()), data["layer"].max()
-    narrow = {"ha": "right", "dx": -9, "dy": -9}
-    places = {widths[0]: narrow, widths[-1]: {"ha": "left", "dx": 7, "dy": 9}}
     for ax, norm, of_norm in panels:
         for width, colour in zip(widths, theme.sequence(len(widths)), strict=True):
-            rows, name = of_norm[of_norm["width"] == width], f"d = {width}"
+            rows, name, root = only(of_norm, width=width), f"d = {width}", np.sqrt(width)
             theme.curve(ax, rows, "layer", "rank", colour, linewidth=1.8)
+            at = nearest(rows, rank=2.5)[["layer", "rank"]]
             if norm == "batch norm":
-                root = np.sqrt(width)
                 theme.level(ax, y=root, color=theme.colour("theory"), linewidth=0.8, zorder=1.9)
                 theme.label(ax, last, root, name, colour, dx=4, dy=-1)
-            elif width in places:  # where the curve passes two and a half
-                at = rows.loc[np.log(rows["rank"] / 2.5).abs().idxmin(), ["layer", "rank"]]
-                theme.label(ax, *at, name, colour, **places[width])
+            elif width == widths[0]:
+                theme.label(ax, *at, name, colour, ha="right", dx=-9, dy=-9)
+            elif width == widths[-1]:
+                theme.label(ax, *at, name, colour, dx=7, dy=9)
         ax.set(xscale="log", yscale="log", xlabel="layer", title=NORMS[norm], xlim=(1, last))
         theme.ticks(ax, x=[x for x in (1, 10, 100, 1000) if x <= last])
     ax = panels[0][0]
