@@ -4,19 +4,17 @@ Two definitions on the same runs. In one training step the layers before a layer
 does the distribution of the layer's inputs move, and by how much the gradient of its own weights,
 on the same batch (`experiments.measures.shift`; Santurkar et al. 2018, Definition 2.1)? The network
 is that of Ioffe & Szegedy 2015, three hidden layers of sigmoids on handwritten digits, at two of
-the learning rates of `ics_distribution`; beside it a deep linear network with all samples in one
-batch, without nonlinearities and noise. Conditions share initial weights and batches. Readings are
-spaced evenly on a logarithmic scale and then evenly; a run's shift is the mean over readings and
-layers. Since a network that is stuck does not shift, networks are also compared where they have
-come equally far: at the readings whose training loss lies in a window. The rates of the linear
-network and the window came after a trial with another seed.
+the learning rates of `ics_distribution`; beside it a deep linear network without nonlinearities and
+noise. Since a network that is stuck does not shift, networks are also compared where they have come
+equally far: at the readings whose training loss lies in a window. The window and the linear
+network's rates came after a trial with another seed.
 
 What came out: in standard deviations of their own the inputs move less with batch norm, and the
 gradients turn more. The gradients of the network without it hardly turn while it stays on a
 plateau, where most of the readings are; while it learns, they turn more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
@@ -27,13 +25,14 @@ from experiments.engine.loss import half_squared_error
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.measures.shift import both_shifts
-from experiments.results import LAST, Value, ratio, value
+from experiments.results import LAST, ratio, value
 from experiments.runs import normal
 from experiments.study import Case, Learning, above, below, call, depends, setting
 from experiments.training import block, load, log_steps, mlp, optimizer_of, paired, start, train
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 SMALL, MAIN = "sigmoids, small rate", "sigmoids, main rate"
+EQUAL = f"{MAIN}, where the training loss is equally low"
 LINEAR, LINEAR_LARGE = "linear, small rate", "linear, larger rate"
 
 
@@ -59,20 +58,9 @@ class Setup(Learning):
     seed: int = setting(24, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    hidden=(24, 24, 24),
-    steps=160,
-    small_steps=30,
-    readings=6,
-    every=40,
-    probe=50,
-    linear_depth=4,
-    linear_samples=30,
-    linear_steps=20,
-    runs=4,
-)
-FULL = Setup()
-PAPER = FULL
+QUICK = Setup(hidden=(24, 24, 24), steps=160, small_steps=30, readings=6, every=40, probe=50)
+QUICK = replace(QUICK, linear_depth=4, linear_samples=30, linear_steps=20, runs=4)
+FULL = PAPER = Setup()
 
 
 def points(s):
@@ -115,58 +103,41 @@ def linear(case, norm, rate, at, linear_depth, linear_width, linear_samples, run
 
 # ------------------------------------------------------------------------------------------ claims
 
-EQUAL = f"{MAIN}, where the training loss is equally low"
 
-
-def readings(kind, case, norm):
+def readings(results, kind, case, norm):
     """What was read of a network, (layer, step, run) or (step, run); "turn" is 1 − cosine."""
-    if kind == "turn":
-        return readings("cosine", case, norm).map(lambda cosine: 1 - cosine)
-
-    def read(results):
-        of_case = results.sel(case=case)
-        found = of_case[kind].sel(norm=norm, step=of_case["loss"].dropna("step", how="all")["step"])
-        return found.dropna("layer", how="all") if "layer" in found.dims else found
-
-    return Value(read)
+    of_case = results.sel(case=case)
+    found = 1 - of_case["cosine"] if kind == "turn" else of_case[kind]
+    found = found.sel(norm=norm, step=of_case["loss"].dropna("step", how="all")["step"])
+    return found.dropna("layer", how="all") if "layer" in found.dims else found
 
 
-def shift(kind, case, norm):
-    """A run's shift: the mean over readings and layers."""
-    if case == EQUAL:
-        return value(shift_in_window, kind, norm)
-    return readings(kind, case, norm).map(lambda at: at.mean(["layer", "step"], skipna=False))
-
-
-def shift_in_window(results, kind, norm):
-    """The same over readings at the main rate with a loss in the window, or the closest one."""
-    loss = readings("loss", MAIN, norm)(results)
+def shift(results, kind, case, norm):
+    """A run's shift: the mean over layers and over readings, or those of them in the window."""
+    if case != EQUAL:
+        return readings(results, kind, case, norm).mean(["layer", "step"], skipna=False)
+    loss = readings(results, "loss", MAIN, norm)
     outside = abs(loss - loss.clip(*FULL.window))
-    inside = outside == outside.min("step")
-    of_layers = readings(kind, MAIN, norm)(results).mean("layer")
+    inside = outside == outside.min("step")  # the closest one if none is in the window
+    of_layers = readings(results, kind, MAIN, norm).mean("layer")
     return (of_layers * inside).sum("step") / inside.sum("step")
 
 
-def end_loss(case, norm):
+def end_loss(results, case, norm):
     """A run's mean training loss over the last three evenly spaced readings."""
-    return readings("loss", case, norm).map(lambda at: at[-3:].mean("step"))
+    return readings(results, "loss", case, norm)[-3:].mean("step")
+
+
+def less_is_faster(results, kind, case):
+    """Whether of a pair of runs the one that shifts less ends with the lower training loss."""
+    less = shift(results, kind, case, "batch norm") < shift(results, kind, case, "none")
+    lower = end_loss(results, case, "batch norm") < end_loss(results, case, "none")
+    return less == lower
 
 
 def reduced(kind, case):
     """The shift with batch norm in parts of that without."""
-    return ratio(shift(kind, case, "batch norm"), shift(kind, case, "none"))
-
-
-def less_is_faster(kind, case):
-    """Share of runs in which the network that shifts less ends with the lower training loss."""
-    less = shift(kind, case, "batch norm") < shift(kind, case, "none")
-    lower = end_loss(case, "batch norm") < end_loss(case, "none")
-    return value(lambda results: less(results) == lower(results)).share()
-
-
-def turned_around(norm, case=LINEAR_LARGE):
-    """Share of runs in which the cosine of the last layer is negative at some reading."""
-    return (readings("cosine", case, norm).at(layer=LAST) < 0).over("step", "any").share()
+    return ratio(value(shift, kind, case, "batch norm"), value(shift, kind, case, "none"))
 
 
 SMALLER = below(1, "times what it is without batch norm")
@@ -208,7 +179,7 @@ CLAIMS = {
         "Less internal covariate shift means faster training.",
         source="overview",
         cases=tuple(
-            Case(f"{words}, {case}", less_is_faster(kind, case), MOST)
+            Case(f"{words}, {case}", value(less_is_faster, kind, case).share(), MOST)
             for kind, words in (("turn", TURN), ("spreads", SPREADS))
             for case in (MAIN, SMALL)
         ),
@@ -217,20 +188,16 @@ CLAIMS = {
     ),
 }
 
-PLACES = {"small": SMALL, "main": MAIN, "linear": LINEAR, "window": EQUAL}
+NAMES = {"none": "none", "bn": "batch norm"}
+OPPOSITE = value(readings, "cosine", LINEAR_LARGE, "none").at(layer=LAST) < 0
 VALUES = {
-    **{
-        f"{kind}_{place}_{name}": shift(kind, case, norm).mean()
-        for kind in ("turn", "relative", "absolute", "spreads", "travelled")
-        for place, case in PLACES.items()
-        for name, norm in (("none", "none"), ("bn", "batch norm"))
-        if case != EQUAL or kind in ("turn", "relative")
-    },
-    **{
-        f"loss_{place}_{name}": end_loss(PLACES[place], norm).mean()
-        for place in ("small", "main", "linear")
-        for name, norm in (("none", "none"), ("bn", "batch norm"))
-    },
+    **{f"relative_small_{k}": value(shift, "relative", SMALL, n).mean() for k, n in NAMES.items()},
+    **{f"relative_main_{k}": value(shift, "relative", MAIN, n).mean() for k, n in NAMES.items()},
+    **{f"spreads_main_{k}": value(shift, "spreads", MAIN, n).mean() for k, n in NAMES.items()},
+    **{f"turn_linear_{k}": value(shift, "turn", LINEAR, n).mean() for k, n in NAMES.items()},
+    **{f"turn_window_{k}": value(shift, "turn", EQUAL, n).mean() for k, n in NAMES.items()},
+    **{f"loss_main_{k}": value(end_loss, MAIN, n).mean() for k, n in NAMES.items()},
+    **{f"loss_linear_{k}": value(end_loss, LINEAR, n).mean() for k, n in NAMES.items()},
     "travelled_ratio_main": reduced("travelled", MAIN),
-    "turned_none": turned_around("none"),
+    "turned_none": OPPOSITE.over("step", "any").share(),
 }

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.ics_gradient import LABELS, MAIN, readings
 from site_gen.theme import Animation
 from site_gen.theme.film import until
@@ -11,24 +11,20 @@ from site_gen.theme.film import until
 TITLE = "The gradient that a layer follows, and what it is once the layers before it have moved"
 TAGS = ("internal covariate shift", "gradients", "training speed")
 
-RUN = 0
 DRAWING, HOLD = 64, 12  # frames on which training goes on, and on which the end stands still
 
 
 def data(results):
     """Cosine of the middle layer, and training loss, of the first run at the main rate."""
-    found = []
+    found, first = [], results.sel(run=0)
     for norm in LABELS:
-        cosine, loss = (
-            readings(kind, MAIN, norm).at(run=RUN)(results) for kind in ("cosine", "loss")
-        )
-        middle = cosine.isel(layer=(cosine.sizes["layer"] - 1) // 2)
-        found.append(rows(middle.rename("cosine"), loss))
+        cosine, loss = (readings(first, kind, MAIN, norm) for kind in ("cosine", "loss"))
+        found.append(rows(cosine.isel(layer=(cosine.sizes["layer"] - 1) // 2), loss))
     return pd.concat(found, ignore_index=True)
 
 
 def alt(data):
-    first = data[data["step"] == 0].set_index("norm")["cosine"]
+    first = only(data, step=0).set_index("norm")["cosine"]
     return (
         f"Animation over {data['step'].max()} steps. Two arrows for each network: a layer’s "
         "gradient, and the same after the layers before it have stepped. With batch norm they part "
@@ -50,14 +46,12 @@ def caption(data):
 def animate(data, theme):
     figure, axes = theme.figure(rows=2, cols=2, height=4.6, sharey="row", height_ratios=(1.5, 1))
     shown, last = data[data["step"] > 0], data["step"].max()
-    tables, arrows, ends, texts, lines = [], [], [], [], []
+    tables, arrows, texts, lines = [], [], [], []
     for (above, below), (norm, label) in zip(axes.T, LABELS.items(), strict=True):
-        tables.append(shown[shown["norm"] == norm])
-        colour = theme.colour(norm)
-        above.plot([0, 1], [0, 0], color=theme.muted, linewidth=2.2)
-        above.plot([1], [0], ">", color=theme.muted)
-        arrows += above.plot([], [], color=colour, linewidth=2.2)
-        ends += above.plot([], [], "o", color=colour)
+        colour, with_tip = theme.colour(norm), {"linewidth": 2.2, "markevery": [1]}
+        tables.append(only(shown, norm=norm))
+        above.plot([0, 1], [0, 0], ">-", color=theme.muted, **with_tip)
+        arrows += above.plot([0, 1], [0, 0], "o-", color=colour, **with_tip)
         texts.append(theme.label(above, -0.95, 0.9, "", colour, dx=0))
         above.set(xlim=(-1.1, 1.2), ylim=(-0.12, 1.1), aspect="equal", title=label)
         above.axis("off")
@@ -67,12 +61,11 @@ def animate(data, theme):
 
     def update(i):
         step = last ** (min(i + 1, DRAWING) / DRAWING)
-        for table, arrow, end, text, line in zip(tables, arrows, ends, texts, lines, strict=True):
+        for table, arrow, text, line in zip(tables, arrows, texts, lines, strict=True):
             angle = np.arccos(np.clip(until(table, "cosine", step)[1][-1], -1, 1))
             arrow.set_data([0, np.cos(angle)], [0, np.sin(angle)])
-            end.set_data([np.cos(angle)], [np.sin(angle)])
             text.set_text(f"{np.degrees(angle):.0f}°")
             line.set_data(*until(table, "loss", step))
 
-    moving = [*arrows, *ends, *texts, *lines]
-    return Animation(figure, moving, DRAWING + HOLD, update, fps=20, poster=DRAWING // 2)
+    moving = [*arrows, *texts, *lines]
+    return Animation(figure, moving, DRAWING + HOLD, update, poster=DRAWING // 2)

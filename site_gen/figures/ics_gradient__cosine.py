@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.results import quartiles
+from experiments.results import only, quartiles
 from experiments.studies.ics_gradient import LABELS, MAIN, readings
 
 TITLE = (
@@ -15,12 +15,12 @@ CLAIMS = ("covariate-shift-not-reduced",)
 
 def data(results):
     """Quartiles over runs of the cosine, by layer, network and step, at the main rate."""
-    found = [quartiles(readings("cosine", MAIN, norm)(results), name="cosine") for norm in LABELS]
+    found = [quartiles(readings(results, "cosine", MAIN, norm)) for norm in LABELS]
     return pd.concat(found).sort_values(["layer"], kind="stable", ignore_index=True)
 
 
 def alt(data):
-    first = data[data["step"] == 0].groupby("norm")["cosine"].mean()
+    first = only(data, step=0).groupby("norm")["cosine"].mean()
     lowest = data[data["step"] > 0].groupby(["layer", "norm"])["cosine"].min()
     said = "; ".join(
         f"layer {layer}: {lowest[layer, 'none']:.2f} without batch norm and "
@@ -48,8 +48,7 @@ def draw(data, theme):
     for ax, layer, of_layer in panels:
         for norm, rows in of_layer.groupby("norm"):
             theme.curve(ax, rows, "step", "cosine", norm)
-        title = f"layer {layer} of {data['layer'].max()}"
-        ax.set(xscale="log", xlabel="training steps", title=title)
+        ax.set(xscale="log", xlabel="training steps", title=f"layer {layer} of {panels[-1][1]}")
     first = panels[0][0]
     first.set(ylabel="cosine of the two gradients", ylim=(min(0, data["low"].min()) - 0.02, 1.05))
     for norm, y in (("none", 0.14), ("batch norm", 0.05)):

@@ -1,8 +1,10 @@
 """One training step's shift by both definitions, through training."""
 
+from itertools import product
+
 import pandas as pd
 
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.studies.ics_gradient import LABELS, MAIN, SMALL, readings
 
 TITLE = (
@@ -21,16 +23,14 @@ KINDS = {
 def data(results):
     """Shift in one step, mean over layers and runs, by definition, case, network and step."""
     found = []
-    for kind in KINDS:
-        for case in (SMALL, MAIN):
-            for norm in LABELS:
-                shift = readings(kind, case, norm).over("layer", "mean")(results)
-                found.append(summary(shift, name="shift").assign(definition=kind))
+    for kind, case, norm in product(KINDS, (SMALL, MAIN), LABELS):
+        shift = readings(results, kind, case, norm).mean("layer")
+        found.append(summary(shift, name="shift").assign(definition=kind))
     return pd.concat(found, ignore_index=True)
 
 
 def alt(data):
-    means = data[data["case"] == MAIN].groupby(["definition", "norm"])["shift"].mean()
+    means = only(data, case=MAIN).groupby(["definition", "norm"])["shift"].mean()
     return (
         "Two panels against training steps at the main rate. Left, how far a layer’s inputs move "
         f"in a step, in their own standard deviations: on average {means['spreads', 'none']:.2f} "
@@ -52,17 +52,14 @@ def caption(data):
 
 
 def draw(data, theme):
-    shown = data[data["step"] > 0].assign(
-        low=data["low"].clip(lower=1e-4)
-    )  # the axis is a logarithm
-    figure, panels = theme.panels(shown, "definition", height=3.8)
+    shown = data.assign(low=data["low"].clip(lower=1e-4))  # the axis is a logarithm
+    figure, panels = theme.panels(shown[shown["step"] > 0], "definition", height=3.8)
     for ax, kind, read in panels:
         for (case, norm), rows in read.groupby(["case", "norm"]):
             theme.curve(ax, rows, "step", "shift", norm, fmt="--" if case == SMALL else "-")
         ax.set(xscale="log", yscale="log", xlabel="training steps", title=KINDS[kind])
     first = panels[0][0]
-    first.set(ylabel="shift in one step")
-    first.set_ylim(top=4 * data.loc[data["definition"] == "spreads", "high"].max())
+    first.set(ylabel="shift in one step", ylim=(None, 4 * panels[0][2]["high"].max()))
     for norm, y in (("none", 0.94), ("batch norm", 0.86)):
         theme.label(first, 0.03, y, LABELS[norm], norm, transform="axes fraction", dx=0)
     return figure

@@ -16,17 +16,16 @@ CASES = {LINEAR: "small rate", LINEAR_LARGE: "rate three times as large"}
 
 def data(results):
     """Quartiles over runs of the lowest cosine of the layers, by rate, network and step."""
-    read = [readings("cosine", case, norm) for case in CASES for norm in LABELS]
-    found = [quartiles(one.over("layer", "min")(results), name="cosine") for one in read]
-    return pd.concat(found, ignore_index=True)
+    read = [readings(results, "cosine", case, norm) for case in CASES for norm in LABELS]
+    return pd.concat([quartiles(one.min("layer")) for one in read], ignore_index=True)
 
 
 def alt(data):
-    lowest = data.groupby(["case", "norm"])["cosine"].min()
+    lowest, rates = data.groupby(["case", "norm"])["cosine"].min(), ("small", "larger")
     said = "; ".join(
         f"at the {rate} rate {lowest[case, 'none']:.2f} without batch norm and "
         f"{lowest[case, 'batch norm']:.2f} with"
-        for case, rate in ((LINEAR, "small"), (LINEAR_LARGE, "larger"))
+        for case, rate in zip(CASES, rates, strict=True)
     )
     return (
         "The cosine of gradients before and after in the layer that turns most, over training of a "

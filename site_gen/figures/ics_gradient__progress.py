@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.ics_gradient import FULL, LABELS, MAIN, readings
 
 TITLE = "Where both networks are equally far, gradients turn less with batch norm"
@@ -15,8 +15,8 @@ def data(results):
     """Training loss and cosine (mean over layers) by run and reading, at the main rate."""
     found = []
     for norm in LABELS:
-        cosine = readings("cosine", MAIN, norm).over("layer", "mean")(results)
-        found.append(rows(readings("loss", MAIN, norm)(results), cosine.rename("cosine")))
+        loss, cosine = (readings(results, kind, MAIN, norm) for kind in ("loss", "cosine"))
+        found.append(rows(loss, cosine.mean("layer")))
     return pd.concat(found, ignore_index=True)
 
 
@@ -43,11 +43,10 @@ def draw(data, theme):
     ax.axvspan(LOW, HIGH, color=theme.grid, linewidth=0, zorder=0)
     least, most = data["loss"].min(), data["loss"].max()
     for (norm, label), y in zip(LABELS.items(), (0.13, 0.06), strict=True):
-        of_norm = data[data["norm"] == norm]
+        of_norm = only(data, norm=norm)
         theme.points(ax, of_norm, "loss", "cosine", norm, alpha=0.45, markersize=3.5)
         theme.label(ax, 0.02, y, label, norm, transform="axes fraction", dx=0)
-    ax.set(xscale="log", xlim=(1.1 * most, 0.9 * least))
-    ax.set(xlabel="loss of the training batch, falling to the right")
-    ax.set(ylabel="cosine of the two gradients, mean of layers")
+    ax.set(xlabel="loss of the training batch, falling to the right", xscale="log")
+    ax.set(ylabel="cosine of the two gradients, mean of layers", xlim=(1.1 * most, 0.9 * least))
     theme.ticks(ax, x=[tick for tick in (0.03, 0.1, 0.3, 1, 3, 10) if least < tick < most])
     return figure

@@ -21,7 +21,7 @@ def test_the_window_takes_the_readings_inside_or_else_the_closest() -> None:
         {"case": [study.MAIN], "norm": ["none"], "layer": [2], "step": range(4)},
     )
     assert study.FULL.window == (0.4, 1.6)
-    found = study.shift("turn", study.EQUAL, "none")(results)
+    found = study.shift(results, "turn", study.EQUAL, "none")
     assert found.values == pytest.approx([0.3, 0.5])
 
 
@@ -35,9 +35,9 @@ def test_readings_are_those_of_the_case() -> None:
         {"cosine": (dims, cosine), "loss": (("case", "norm", "step", "run"), loss)},
         {"case": ["long", "short"], "norm": ["none"], "layer": [2, 3], "step": [0, 1, 5]},
     )
-    read = study.readings("cosine", "short", "none")(results)
+    read = study.readings(results, "cosine", "short", "none")
     assert read.sizes == {"layer": 1, "step": 2, "run": 2} and (read == 0.25).all()
-    assert study.shift("turn", "long", "none")(results).values.tolist() == [0.5, 0.5]
+    assert study.shift(results, "turn", "long", "none").values.tolist() == [0.5, 0.5]
 
 
 def test_the_linear_network_has_the_same_first_loss_at_both_rates_and_then_less() -> None:
