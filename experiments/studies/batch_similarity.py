@@ -17,7 +17,7 @@ batches. Where batches differ most, with one digit in each, neither network lear
 """
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from experiments.engine.activations import Sigmoid
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.train import train
 from experiments.measures.distribution import Path, batch_to_batch, ordered
-from experiments.results import FIRST, LAST, difference, ratio, table, value
+from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
 from experiments.training import accuracy, first_reached, load, log_steps, mlp, optimizer_of, start
 
@@ -60,16 +60,12 @@ PAPER = Setup(
 
 def points(s):
     """Every kind and network at the main rate, two kinds at a second one."""
-    tried = [(kind, s.rate) for kind in KINDS]
-    tried += [(kind, s.second_rate) for kind in ("one batch", "random")]
-    at = tuple(log_steps(s.steps, s.readings))
-    return {
-        f"{kind}-{norm}-rate-{rate:g}".replace(" ", "-"): call(
-            learn, s, kind=kind, norm=norm, rate=rate, at=at
-        )
-        for kind, rate in tried
-        for norm in LABELS
-    }
+    at, found = tuple(log_steps(s.steps, s.readings)), {}
+    for rate, kinds in ((s.rate, KINDS), (s.second_rate, ("one batch", "random"))):
+        for kind, norm in product(kinds, LABELS):
+            name = f"{kind}-{norm}-rate-{rate:g}".replace(" ", "-")
+            found[name] = call(learn, s, kind=kind, norm=norm, rate=rate, at=at)
+    return found
 
 
 def learn(
@@ -116,9 +112,14 @@ MAIN_RATE = value("accuracy").complete("rate").coordinate("rate").at(rate=FIRST)
 SECOND_RATE = value(lambda results: results["rate"].drop_sel(rate=MAIN_RATE(results))[0])
 
 
+def read(of, kind, norm="none", rate=MAIN_RATE):
+    """What was read of one network, by run."""
+    return value(of, kind=kind, norm=norm, rate=rate)
+
+
 def steps_to(kind, norm, rate=MAIN_RATE):
     """Steps of each run to the target; a run that never gets there counts as all of its steps."""
-    return value("steps_to", kind=kind, norm=norm, rate=rate).capped(value("step", step=LAST))
+    return read("steps_to", kind, norm, rate).capped(value("step", step=LAST))
 
 
 def speedup(kind, rate=MAIN_RATE):
@@ -126,28 +127,13 @@ def speedup(kind, rate=MAIN_RATE):
     return ratio(steps_to(kind, "none", rate), steps_to(kind, "batch norm", rate))
 
 
-def read(of, kind, norm="none"):
-    """The "accuracy" at the end, or the path that was "travelled", at the main rate."""
-    return value(of, kind=kind, norm=norm, rate=MAIN_RATE)
-
-
-def between(kind, norm="none"):
-    """How far batch means lie apart before training."""
-    return read("between", kind, norm).at(when="before").mean()
-
-
-def travelled(kind, norm="none"):
-    """How far the distribution travels over training."""
-    return read("travelled", kind, norm).mean()
-
-
-def gain(kind):
-    """Accuracy at the end with batch norm minus that without."""
-    return difference(read("accuracy", kind, "batch norm"), read("accuracy", kind))
-
-
+BETWEEN = value("between", norm="none", rate=MAIN_RATE, when="before")
+TRAVELLED, TRAVELLED_NORMED = (read("travelled", "one batch", norm) for norm in LABELS)
+BARE_ACCURACY, ACCURACY = (value("accuracy", norm=norm, rate=MAIN_RATE) for norm in LABELS)
+GAIN, GAINED = ACCURACY - BARE_ACCURACY, "at the end, with batch norm minus without"
+ONE, RANDOM = (steps_to(k, "none") / steps_to(k, "batch norm") for k in ("one batch", "random"))
 SAME, BALANCED = "the same batch every time", "the same number of each digit"
-BARE, IN_FRONT = "without batch norm", "in front of batch norm"
+BARE, IN_FRONT = LABELS["none"], "in front of batch norm"
 FEWER = below(1.5, "times as many steps to the target without batch norm")
 APART = below(0.25, "standard deviations between batch means")
 AWAY = below(1, "standard deviation of its own, which the distribution travels")
@@ -158,10 +144,10 @@ CLAIMS = {
         "If mini-batches look alike, there is hardly any covariate shift.",
         source="thread",
         cases=(
-            Case(f"before training, {SAME}, {BARE}", between("one batch"), APART),
-            Case(f"before training, {BALANCED}, {BARE}", between("balanced"), APART),
-            Case(f"over training, {SAME}, {BARE}", travelled("one batch"), AWAY),
-            Case(f"over training, {SAME}, {IN_FRONT}", travelled("one batch", "batch norm"), AWAY),
+            Case(f"before training, {SAME}, {BARE}", BETWEEN.at(kind="one batch").mean(), APART),
+            Case(f"before training, {BALANCED}, {BARE}", BETWEEN.at(kind="balanced").mean(), APART),
+            Case(f"over training, {SAME}, {BARE}", TRAVELLED.mean(), AWAY),
+            Case(f"over training, {SAME}, {IN_FRONT}", TRAVELLED_NORMED.mean(), AWAY),
         ),
         because="From batch to batch, yes. But the covariate shift inside a network is what the "
         "weights below do to the inputs of a layer, and they change while it learns, even from a "
@@ -198,18 +184,11 @@ CLAIMS = {
         cases=(
             Case(
                 "speed-up with random batches in parts of that with one batch, at the main rate",
-                ratio(
-                    steps_to("random", "none") / steps_to("random", "batch norm"),
-                    steps_to("one batch", "none") / steps_to("one batch", "batch norm"),
-                ),
+                ratio(RANDOM, ONE),
                 above(2, "times the speed-up"),
             ),
-            *(
-                Case(
-                    f"{kind} a batch, at the end, with batch norm minus without", gain(kind), HIGHER
-                )
-                for kind in ("two digits", "one digit")
-            ),
+            Case(f"two digits a batch, {GAINED}", GAIN.at(kind="two digits").mean(), HIGHER),
+            Case(f"one digit a batch, {GAINED}", GAIN.at(kind="one digit").mean(), HIGHER),
         ),
         because="With two digits in a batch it is batch norm that learns at all. With one digit "
         "neither network learns; and at the main rate the speed-up with random batches is smaller "
@@ -217,16 +196,17 @@ CLAIMS = {
     ),
 }
 
-NAMES = {"none": "none", "bn": "batch norm"}
-SHORT = {"one": "one batch", "balanced": "balanced", "random": "random", "two": "two digits"}
 VALUES = {
-    **{f"speedup_{k}": speedup(SHORT[k]) for k in ("one", "balanced", "random")},
-    **{f"speedup_{k}_second": speedup(SHORT[k], SECOND_RATE) for k in ("one", "random")},
-    **{f"steps_one_{k}": steps_to("one batch", n).median() for k, n in NAMES.items()},
-    **{f"steps_random_{k}": steps_to("random", n).median() for k, n in NAMES.items()},
-    **{f"between_{k}": between(SHORT[k]) for k in ("balanced", "random", "two")},
-    "between_one_digit": between("one digit"),
-    **{f"travelled_{k}_none": travelled(SHORT[k]) for k in ("one", "balanced", "random")},
-    **{f"accuracy_two_{k}": read("accuracy", "two digits", n).mean() for k, n in NAMES.items()},
-    **{f"accuracy_one_{k}": read("accuracy", "one digit", n).mean() for k, n in NAMES.items()},
+    "speedup_one": speedup("one batch"),
+    "speedup_one_second": speedup("one batch", SECOND_RATE),
+    "speedup_random_second": speedup("random", SECOND_RATE),
+    "steps_one_none": steps_to("one batch", "none").median(),
+    "steps_one_bn": steps_to("one batch", "batch norm").median(),
+    **{f"between_{k}": BETWEEN.at(kind=k).mean() for k in ("balanced", "random")},
+    "between_two": BETWEEN.at(kind="two digits").mean(),
+    "between_one_digit": BETWEEN.at(kind="one digit").mean(),
+    "travelled_one_none": TRAVELLED.mean(),
+    **{f"travelled_{k}_none": read("travelled", k).mean() for k in ("balanced", "random")},
+    "accuracy_two_none": BARE_ACCURACY.at(kind="two digits").mean(),
+    "accuracy_two_bn": ACCURACY.at(kind="two digits").mean(),
 }

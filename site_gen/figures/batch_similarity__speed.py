@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.batch_similarity import KINDS, LABELS, read
 
 TITLE = "Batch norm speeds up training many times over, also on a single batch again and again"
@@ -28,9 +28,7 @@ def alt(data):
     medians = steps.groupby(["kind", "norm"])["steps_to"].median()
     words = medians.map(lambda step: f"{step:.0f}" if np.isfinite(step) else "never")
     accuracy = data.groupby(["kind", "norm"])["accuracy"].mean()["two digits"]
-    said = "; ".join(
-        f"{kind}: {words[kind, 'none']} and {words[kind, 'batch norm']}" for kind in KINDS
-    )
+    said = "; ".join(f"{k}: {words[k, 'none']} and {words[k, 'batch norm']}" for k in KINDS)
     return (
         f"Median steps to the target loss, without and with batch norm: {said}. With two digits a "
         f"batch the test accuracy at the end is {accuracy['none']:.0%} without and "
@@ -57,17 +55,16 @@ def draw(data, theme):
     for norm, label in LABELS.items():
         colour, offset = theme.colour(norm), 0.2 if norm == "none" else -0.2
         for k, kind in enumerate(KINDS[::-1]):
-            y, tall = k + offset, {"color": colour, "markersize": 16, "markeredgewidth": 2}
-            of_kind = data[(data["norm"] == norm) & (data["kind"] == kind)]
+            y, of_kind = k + offset, only(data, norm=norm, kind=kind)
             steps = of_kind["steps_to"].fillna(1.8 * last)
             left.plot(steps, y + jitter, "o", color=colour, markersize=3, alpha=0.5)
-            left.plot([steps.median()], [y], "|", **tall)
-            right.plot([of_kind["accuracy"].mean()], [y], "o", color=colour, markersize=6)
+            left.plot(steps.median(), y, "|", color=colour, markersize=16, markeredgewidth=2)
+            right.plot(of_kind["accuracy"].mean(), y, "o", color=colour, markersize=6)
         theme.label(left, steps.median(), y, label, norm, **beside[norm])
-    said = {"dx": 0, "dy": 8, "ha": "right", "weight": "normal"}
-    theme.label(left, 2.6 * last, top, "not reached", theme.muted, **said)
+    beside = {"dx": 0, "dy": 8, "ha": "right", "weight": "normal"}
+    theme.label(left, 2.6 * last, top, "not reached", theme.muted, **beside)
     left.set_yticks(range(len(KINDS)), KINDS[::-1])
-    left.set(xscale="log", xlim=(0.6 * data["steps_to"].min(), 2.6 * last), ylim=(-0.5, top))
-    left.set(xlabel="training steps", title="steps to the target loss")
+    left.set(xscale="log", xlabel="training steps", title="steps to the target loss")
+    left.set(xlim=(0.6 * data["steps_to"].min(), 2.6 * last), ylim=(-0.5, top))
     right.set(xlim=(0, 1), title="accuracy at the end")
     return figure
