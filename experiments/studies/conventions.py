@@ -110,23 +110,14 @@ def tenth(name):
     return every("example_weight", name, example_momentum=0.1)
 
 
-def over_bessel(name):
-    """What enters the running variance over m/(m − 1) times the batch variance, at every size."""
-    bessel = value("factor_theory", variance="unbiased")
-    return (value("factor", framework=FRAMEWORKS[name]) / bessel).every()
-
-
-def disagreement(m):
-    """The largest running variance over the smallest, less 1, for the same batch."""
-    factor = value("factor", size=m)
-    return (factor.over("framework", "max") / factor.over("framework", "min") - 1).exact()
-
-
+FACTOR = value("factor")
+OVER_BESSEL = FACTOR / value("factor_theory", variance="unbiased")
+DISAGREEMENT = FACTOR.over("framework", "max") / FACTOR.over("framework", "min") - 1
 BIASED = "outputs, every framework and setting: distance from those with the divisor m"
 ENTERS = "what enters the running variance"
 APART, NEAR = "largest minus smallest", below(0.01, "% of the smallest")
 OVER = "over m/(m − 1) times the batch variance, every batch size"
-RIGHT_EPS = within(1e-5, relative=0.01)
+SAME, RIGHT_EPS = within(1, absolute=1e-4), within(1e-5, relative=0.01)
 
 CLAIMS = {
     "momentum-means-the-same": refuted(
@@ -144,7 +135,8 @@ CLAIMS = {
         source="reader",
         cases=(
             Case(BIASED, value("train_error").every(), below(1, "times the bound for round-off")),
-            *(Case(f"{ENTERS}, m = {m}, {APART}", disagreement(m), NEAR) for m in (4, 64)),
+            Case(f"{ENTERS}, m = 4, {APART}", DISAGREEMENT.at(size=4).exact(), NEAR),
+            Case(f"{ENTERS}, m = 64, {APART}", DISAGREEMENT.at(size=64).exact(), NEAR),
         ),
         because="All divide by the biased variance; for the running variance PyTorch takes the "
         "unbiased one.",
@@ -153,8 +145,8 @@ CLAIMS = {
         "The running variance averages unbiased variances, as the paper writes.",
         source="ioffe2015",
         cases=tuple(
-            Case(f"{name}, {ENTERS}, {OVER}", over_bessel(name), within(1, absolute=1e-4))
-            for name in FRAMEWORKS
+            Case(f"{name}, {ENTERS}, {OVER}", OVER_BESSEL.at(framework=variants).every(), SAME)
+            for name, variants in FRAMEWORKS.items()
         ),
         because="PyTorch corrects by m/(m − 1); Keras, Flax and ONNX do not.",
     ),
@@ -170,23 +162,17 @@ CLAIMS = {
 }
 
 
-def quoted(name):
-    """What pages quote of a framework."""
-    key, usual = name.lower(), {"setting": "default"}
-    same = 0.1 if name == "PyTorch" else 0.9
-    return {
-        f"eps_{key}": every("eps", name, **usual),
-        f"momentum_{key}": every("momentum", name, **usual),
-        f"weight_{key}": every("new_weight", name, **usual),
-        f"tenth_{key}": tenth(name),
-        f"factor_{key}": every("factor", name, size=4),
-        f"example_{key}": every("example_running_var", name, example_momentum=same),
-        f"example_verbatim_{key}": every("example_running_var", name, example_momentum=0.1),
-    }
-
-
+KEYS, VARIANCE = {name.lower(): name for name in FRAMEWORKS}, "example_running_var"
 VALUES = {
-    "disagreement_4": disagreement(4),
-    "disagreement_64": disagreement(64),
-    **{key: measure for name in FRAMEWORKS for key, measure in quoted(name).items()},
+    **{f"eps_{key}": every("eps", n, setting="default") for key, n in KEYS.items()},
+    **{f"momentum_{key}": every("momentum", n, setting="default") for key, n in KEYS.items()},
+    **{f"weight_{key}": every("new_weight", n, setting="default") for key, n in KEYS.items()},
+    **{f"factor_{key}": every("factor", n, size=4) for key, n in KEYS.items()},
+    **{f"example_{key}": every(VARIANCE, n, example_momentum=0.9) for key, n in KEYS.items()},
+    "example_pytorch": every(VARIANCE, "PyTorch", example_momentum=0.1),  # which means the same
+    "example_verbatim_keras": every(VARIANCE, "Keras", example_momentum=0.1),
+    "tenth_pytorch": tenth("PyTorch"),
+    "tenth_keras": tenth("Keras"),
+    "disagreement_4": DISAGREEMENT.at(size=4).exact(),
+    "disagreement_64": DISAGREEMENT.at(size=64).exact(),
 }

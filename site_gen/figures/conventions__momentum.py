@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "Momentum counts the new batch in PyTorch and the old average elsewhere"
 TAGS = ("conventions", "momentum", "epsilon")
@@ -27,7 +27,7 @@ def data(results):
 
 
 def alt(data):
-    tenth = data[np.isclose(data["momentum"], 0.1)].groupby("framework")["new_weight"].first()
+    tenth = only(data, momentum=0.1).groupby("framework")["new_weight"].first()
     return (
         "Four panels. For PyTorch the points lie on the rising diagonal, for Keras, Flax and ONNX "
         "on the falling one: momentum 0.1 gives a new batch the weight "
@@ -50,8 +50,8 @@ def draw(data, theme):
     figure, axes = theme.figure(cols=4, height=2.7, sharey=True)
     x, y = "momentum", "new_weight"
     for ax, (framework, (name, colour)) in zip(axes, SHOWN.items(), strict=True):
-        found = data[data["framework"] == framework]
-        default = found[found["setting"] == "default"]
+        found = only(data, framework=framework)
+        default = only(found, setting="default")
         for line in ([0, 1], [1, 0]):
             theme.theory(ax, [0, 1], line, alpha=0.6, zorder=1.9)
         theme.points(ax, found, x, y, colour)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.theory.inference import running_variance
 
 TITLE = "Only PyTorch averages the unbiased variance"
@@ -51,11 +51,10 @@ def draw(data, theme):
     for unbiased in (True, False):
         theme.theory(ax, m, running_variance(m, unbiased), zorder=1.9)
     for framework, (colour, marker, scale) in SHOWN.items():
-        found, size = data[data["framework"] == framework], scale * ax.figure.get_dpi() / 20
+        found, size = only(data, framework=framework), scale * ax.figure.get_dpi() / 20
         form = {"fmt": marker, "markersize": size, "fillstyle": "full" if scale < 1.2 else "none"}
         theme.points(ax, found, "batch", "factor", colour, **form)
-    second = data[data["framework"] == "PyTorch"].iloc[1]
-    at = second["batch"], second["factor"]
+    at = only(data, framework="PyTorch")[["batch", "factor"]].iloc[1]
     theme.label(ax, *at, "PyTorch: m/(m − 1)", "batch norm", dx=12, dy=6)
     names = {"Keras": "none", "Flax": "layer norm", "ONNX": "group norm"}
     for k, (name, colour) in enumerate(names.items()):
