@@ -15,7 +15,6 @@ import numpy as np
 from experiments.engine.activations import ReLU, Sigmoid
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
-from experiments.engine.layer import Layer
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Model
@@ -35,9 +34,7 @@ class Setup:
     seed: int = setting(36, "every random stream is spawned from it")
 
 
-QUICK = Setup(runs=4)
-FULL = Setup()
-PAPER = Setup(runs=64)
+QUICK, FULL, PAPER = Setup(runs=4), Setup(), Setup(runs=64)
 
 
 def points(s):
@@ -46,40 +43,31 @@ def points(s):
 
 
 def changes(width, runs):
-    """How large the effect of each change is that should have none: 0 where it makes no
-    difference. A change is named by what is done and what stands between."""
+    """The size of each effect that should be none, by what is done and what stands between."""
     rngs, found = runs.streams(), {}
     x, upstream = normal(rngs, 40, width), normal(rngs, 40, width)
     for name, between in BETWEEN.items():
         model = random_model(rngs, width, Dense(width), *between, *BATCH_NORM)
         found[f"bias, {name} between"] = bias_gradient(model, x, upstream)
-    for name, bias, between in (
-        ("nothing", False, "nothing"),
-        ("relu", False, "relu"),
-        ("relu and bias", True, "relu"),
-        ("sigmoid", False, "sigmoid"),
-    ):
-        layers = Dense(width, bias=bias), *BETWEEN[between], *BATCH_NORM
-        model = random_model(rngs, width, *layers)
-        found[f"weights, {name} between"] = apart(model, scaled(model, {(0, "weight"): FACTOR}), x)
+    for between, bias in (("nothing", ""), ("relu", ""), ("relu", " and bias"), ("sigmoid", "")):
+        dense = Dense(width, bias=bool(bias))
+        model = random_model(rngs, width, dense, *BETWEEN[between], *BATCH_NORM)
+        other = scaled(model, {(0, "weight"): FACTOR})
+        found[f"weights, {between}{bias} between"] = apart(model, other, x)
     # After a nonlinearity, the next dense layer follows batch norm at once.
     model = random_model(rngs, width, *BATCH_NORM, Dense(width))
     found["absorb, nothing between"] = apart(model, absorbed(model), x)
-    for between, what, moved in (
-        ("relu", "both scaled", ("gamma", "beta")),
-        ("relu", "only gamma scaled", ("gamma",)),
-        ("sigmoid", "both scaled", ("gamma", "beta")),
-    ):
+    both = {(1, "gamma"): FACTOR, (1, "beta"): FACTOR, (3, "weight"): 1 / FACTOR}
+    factors = {"both": both, "only gamma": both | {(1, "beta"): 1.0}}
+    for between, what in (("relu", "both"), ("relu", "only gamma"), ("sigmoid", "both")):
         model = random_model(rngs, width, *BATCH_NORM, *BETWEEN[between], Dense(width))
-        factors = {(1, name): FACTOR for name in moved} | {(3, "weight"): 1 / FACTOR}
-        found[f"absorb, {between} between, {what}"] = apart(model, scaled(model, factors), x)
-    variables = {
-        "difference": (list(found.values()), "relative change of what should stay the same")
-    }
-    return table(variables, change=list(found), run=runs)
+        other = scaled(model, factors[what])
+        found[f"absorb, {between} between, {what} scaled"] = apart(model, other, x)
+    difference = list(found.values()), "relative change of what should stay the same"
+    return table({"difference": difference}, change=list(found), run=runs)
 
 
-def random_model(rngs, width, *layers: Layer):
+def random_model(rngs, width, *layers):
     """Layers with random weights, biases, β, and γ > 0, in float64."""
     network = Network(layers)
     params, state = network.init(rngs, width)
@@ -132,17 +120,17 @@ def apart(one, other, x):
 
 # Sums of 40 numbers in double precision lose at most 40 · 1.1e-16 of the sum of their sizes, two or
 # three times in a row.
-ROUND_OFF = 1e-12
+ROUND_OFF = below(1e-12)
 
 
-def effect(change):
-    """The relative size of the effect of a change."""
-    return value("difference", change=change)
+def exact(when, change, measured="relative change"):
+    """Whether a change makes no difference."""
+    return Case(f"{when}, {measured}", value("difference", change=change).every(), ROUND_OFF)
 
 
-def exact_case(when, change):
-    """Whether a change makes no difference, up to round-off."""
-    return Case(when, effect(change).every(), below(ROUND_OFF))
+GRADIENT = "|∂L/∂b| over the sum of sizes"
+HANDED_ON = "the next dense layer follows at once: γ and β handed to it"
+DIVIDED = "γ and β divided, the next weights multiplied"
 
 
 CLAIMS = {
@@ -151,8 +139,8 @@ CLAIMS = {
         "redundant too.",
         source="reader",
         cases=(
-            exact_case("ReLU between, |∂L/∂b| over the sum of sizes", "bias, relu between"),
-            exact_case("sigmoid between, |∂L/∂b| over the sum of sizes", "bias, sigmoid between"),
+            exact("ReLU between", "bias, relu between", GRADIENT),
+            exact("sigmoid between", "bias, sigmoid between", GRADIENT),
         ),
         because="Directly in front of batch norm the mean takes a bias out; in front of a "
         "nonlinearity the bias decides where the curve bends.",
@@ -161,14 +149,11 @@ CLAIMS = {
         "The output does not change when the weights in front of batch norm are multiplied "
         "by a positive constant.",
         source="reader",
-        cases=tuple(
-            exact_case(f"{words} between, relative change", f"weights, {name} between")
-            for name, words in (
-                ("nothing", "nothing"),
-                ("relu", "ReLU"),
-                ("relu and bias", "ReLU and bias"),
-                ("sigmoid", "sigmoid"),
-            )
+        cases=(
+            exact("nothing between", "weights, nothing between"),
+            exact("ReLU between", "weights, relu between"),
+            exact("ReLU and bias between", "weights, relu and bias between"),
+            exact("sigmoid between", "weights, sigmoid between"),
         ),
         because="A ReLU hands a positive factor on, and a bias in between or a sigmoid does not.",
     ),
@@ -176,22 +161,10 @@ CLAIMS = {
         "γ and β are redundant, since the next layer’s weights and bias can do the same.",
         source="reader",
         cases=(
-            exact_case(
-                "the next dense layer follows at once: γ and β handed to it, relative change",
-                "absorb, nothing between",
-            ),
-            exact_case(
-                "ReLU between: γ and β divided, the next weights multiplied, relative change",
-                "absorb, relu between, both scaled",
-            ),
-            exact_case(
-                "ReLU between: γ alone, relative change",
-                "absorb, relu between, only gamma scaled",
-            ),
-            exact_case(
-                "sigmoid between: γ and β divided, the next weights multiplied, relative change",
-                "absorb, sigmoid between, both scaled",
-            ),
+            exact(HANDED_ON, "absorb, nothing between"),
+            exact(f"ReLU between: {DIVIDED}", "absorb, relu between, both scaled"),
+            exact("ReLU between: γ alone", "absorb, relu between, only gamma scaled"),
+            exact(f"sigmoid between: {DIVIDED}", "absorb, sigmoid between, both scaled"),
         ),
         because="A linear layer absorbs both; through a ReLU only a common factor of both passes, "
         "and through a sigmoid nothing.",
@@ -199,6 +172,4 @@ CLAIMS = {
 }
 
 
-VALUES = {
-    "bias_relu": effect("bias, relu between").every(),
-}
+VALUES = {"bias_relu": value("difference", change="bias, relu between").every()}

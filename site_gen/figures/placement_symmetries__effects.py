@@ -1,6 +1,6 @@
 """How far from nothing a change is that should make no difference, by what stands between."""
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "What makes no difference next to batch norm, and what does once a nonlinearity is between"
 TAGS = ("placement", "γ and β", "effective learning rate")
@@ -10,6 +10,8 @@ CLAIMS = (
     "next-layer-absorbs-gamma-and-beta",
 )
 ID = "placement-exact"
+
+ROUND_OFF = 1e-9  # what is smaller is none of it a difference
 
 LANES = {
     "bias, nothing between": "bias: nothing between",
@@ -31,13 +33,9 @@ def data(results):
     return rows(results["difference"].sel(change=list(LANES)).transpose("change", "run"))
 
 
-def _groups(data):
-    largest = data.groupby("change")["difference"].max()
-    return largest[largest < 1e-9], largest[largest >= 1e-9]
-
-
 def alt(data):
-    exact, other = _groups(data)
+    largest = data.groupby("change")["difference"].max()
+    exact, other = largest[largest < ROUND_OFF], largest[largest >= ROUND_OFF]
     return (
         f"Points for {data['change'].nunique()} changes on a logarithmic scale: {len(exact)} have "
         f"an effect of at most {exact.max():.0e}, {len(other)} one of up to {other.max():.1f}."
@@ -55,10 +53,9 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure(height=4.4)
-    exact, _ = _groups(data)
     for lane, change in enumerate(LANES):
-        values = data.loc[data["change"] == change, "difference"].clip(lower=1e-17)
-        colour = theme.colour("batch norm" if change in exact.index else "none")
+        values = only(data, change=change)["difference"].clip(lower=1e-17)
+        colour = theme.colour("batch norm" if values.max() < ROUND_OFF else "none")
         ax.plot(values, [lane] * len(values), "o", color=colour, alpha=0.5, markersize=5)
     ax.set_yticks(range(len(LANES)), labels=list(LANES.values()))
     ax.set(xscale="log", xlim=(3e-18, 10), ylim=(len(LANES) - 0.4, -0.6), xlabel="relative effect")
