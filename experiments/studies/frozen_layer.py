@@ -20,12 +20,11 @@ from experiments.results import table, value
 from experiments.runs import normal
 from experiments.study import Case, below, call, refuted, setting, supported, within
 from experiments.theory import inference as theory
-from experiments.training import Model
+from experiments.training import Model, seen
 
-STATISTICS = {
-    "batch": True,
-    "running": False,
-}  # which batch norm takes → whether it is in training mode
+STATISTICS = {"batch": True, "running": False}  # which it takes → whether it is in training mode
+CONSTANT = "gain of a gradient that is the same for all samples, over γ/σ"
+ALONG = "gain of a gradient along x̂, over γ/σ"
 
 
 @dataclass(frozen=True)
@@ -50,52 +49,33 @@ def points(s):
 
 def compare(width, samples, factors, mixtures, runs):
     """The same inputs, weights and gradients with either statistics."""
-    rngs = runs.part(0).streams()
-    norm = Standardize(replace(PYTORCH, eps=0.0))
+    rngs, norm = runs.part(0).streams(), Standardize(replace(PYTORCH, eps=0.0))
     net = Network((Dense(width, bias=False), norm, Affine()))
     params, state = net.init(rngs, width)
     gamma = np.stack([rng.uniform(0.5, 1.5, width) for rng in rngs])
     params[2] = {"gamma": gamma, "beta": normal(rngs, width)}
     x, other, dy = (normal(rngs, samples, width) for _ in range(3))
-    state = net.forward(params, state, x, training=True)[2]  # so that they are not those of x
-    layer, weight = Model(net, params, state), params[0]["weight"]
-    found = [read(layer, x, other, dy, mode, factors, mixtures) for mode in STATISTICS.values()]
-    constant, along, radial, scale, affine = map(np.array, zip(*found, strict=True))
-    product = (gamma / np.sqrt(state[1]["running_var"]))[:, None] * (x @ weight)
-    expected = np.array([theory.frozen_scale_change(factors, one) for one in product]).T
-    variables = {
-        "constant_gain": (
-            constant,
-            "gain of a gradient that is the same for all samples, over γ/σ",
-        ),
-        "along_gain": (along, "gain of a gradient along x̂, over γ/σ"),
-        "radial": (radial, "|w · ∂L/∂w| over the product of lengths, median over units"),
+    layer = seen(Model(net, params, state), x)  # so that running statistics are not those of x
+    read = [measured(layer, x, other, dy, mode, factors, mixtures) for mode in STATISTICS.values()]
+    constant, along, radial, scale, affine = map(np.array, zip(*read, strict=True))
+    slope = gamma / np.sqrt(layer.state[1]["running_var"])
+    product = slope[:, None] * (x @ params[0]["weight"])
+    known = np.array([theory.frozen_scale_change(factors, one) for one in product]).T
+    cosine = "|w · ∂L/∂w| over the product of lengths, median over units"
+    scaled = "root mean square change of outputs as the weights are multiplied"
+    mixed = "largest distance of the output of a mixture from the mixture of outputs"
+    found = {
+        "constant_gain": (constant, CONSTANT, "1", "statistics run"),
+        "along_gain": (along, ALONG, "1", "statistics run"),
+        "radial": (radial, cosine, "1", "statistics run"),
+        "scale_change": (scale, scaled, "1", "statistics factor run"),
+        "scale_theory": (known, "the same with fixed statistics, closed form", "1", "factor run"),
+        "affine_error": (affine, mixed, "1", "statistics mixture run"),
     }
-    variables = {name: (*one, "1", "statistics run") for name, one in variables.items()} | {
-        "scale_change": (
-            scale,
-            "root mean square change of outputs as the weights are multiplied",
-            "1",
-            "statistics factor run",
-        ),
-        "scale_theory": (
-            expected,
-            "the same with fixed statistics, closed form",
-            "1",
-            "factor run",
-        ),
-        "affine_error": (
-            affine,
-            "largest distance of the output of a mixture from the mixture of outputs",
-            "1",
-            "statistics mixture run",
-        ),
-    }
-    coordinates = {"statistics": list(STATISTICS), "factor": factors, "mixture": mixtures}
-    return table(variables, **coordinates, run=runs)
+    return table(found, statistics=list(STATISTICS), factor=factors, mixture=mixtures, run=runs)
 
 
-def read(layer, x, other, dy, training, factors, mixtures):
+def measured(layer, x, other, dy, training, factors, mixtures):
     """Gains, cosine, changes with the scale and distances from an affine map, in one mode."""
     y, saved, _ = layer.forward(x, training)
     dense, norm, affine = layer.params
@@ -103,18 +83,17 @@ def read(layer, x, other, dy, training, factors, mixtures):
 
     def output(x, factor=1.0):
         params = [{"weight": factor * weight}, norm, affine]
-        return Model(layer.network, params, layer.state).outputs(x, training)
+        return replace(layer, params=params).outputs(x, training)
 
     def gain(g):
         """The largest ‖∂L/∂x‖ / (‖g‖ |γ|/σ) over the units, where x is batch norm's input."""
-        through, _ = layer.network.layers[2].backward(affine, saved[2], g)
-        through, _ = layer.network.layers[1].backward({}, saved[1], through)
+        behind = Network(layer.network.layers[1:])
+        through, _ = behind.backward(layer.params[1:], saved[1:], g)
         scale = saved[1]["inv_std"] * np.abs(affine["gamma"])
         gains = np.linalg.norm(through, axis=1) / (np.linalg.norm(g, axis=1) * scale)
         return gains.max(axis=1)
 
-    _, grads = layer.network.backward(layer.params, saved, dy)
-    slope = grads[0]["weight"]
+    slope = layer.network.backward(layer.params, saved, dy)[1][0]["weight"]
     lengths = np.linalg.norm(weight, axis=1) * np.linalg.norm(slope, axis=1)
     moved = [output(x, factor) - y for factor in factors]
     mixed = [output(t * x + (1 - t) * other) - (t * y + (1 - t) * output(other)) for t in mixtures]
@@ -127,32 +106,27 @@ def read(layer, x, other, dy, training, factors, mixtures):
     )
 
 
+# ------------------------------------------------------------------------------------------ claims
+
+
+ERROR, CHANGE = (value(name, statistics="running") for name in ("affine_error", "scale_change"))
+KNOWN, ONE = CHANGE / value("scale_theory"), within(1, absolute=1e-12)
+MIXED = "distance of f(t x + (1 − t) x′) from t f(x) + (1 − t) f(x′)"
+# Two outputs of up to 5 × 20 in size and a sum of 48 products behind each: (2 · 48 + 12) u · 100 is
+# 1.2e-12, as for folding.
+ROUND_OFF, SMALL = below(2e-12), below(1e-9)
+
 CLAIMS = {
     "evaluation-mode-is-affine": supported(
         "With fixed statistics batch norm is an affine map, in training too.",
         source="reader",
-        # two outputs of up to 5 × 20 in size and a sum of 48 products behind each:
-        # (2 · 48 + 12) u · 100 is 1.2e-12, as for folding
         cases=(
             *(
-                Case(
-                    f"t = {t:g}: distance of f(t x + (1 − t) x′) from t f(x) + (1 − t) f(x′)",
-                    value("affine_error", statistics="running", mixture=t).every(),
-                    below(2e-12),
-                )
+                Case(f"t = {t:g}: {MIXED}", ERROR.at(mixture=t).every(), ROUND_OFF)
                 for t in FULL.mixtures
             ),
-            *(
-                Case(
-                    f"gain of a gradient {words}, over γ/σ",
-                    value(name, statistics="running").every(),
-                    within(1, absolute=1e-12),
-                )
-                for name, words in (
-                    ("constant_gain", "that is the same for all samples"),
-                    ("along_gain", "along x̂"),
-                )
-            ),
+            Case(CONSTANT, value("constant_gain", statistics="running").every(), ONE),
+            Case(ALONG, value("along_gain", statistics="running").every(), ONE),
         ),
         because="Nothing in it depends on the input but the input itself.",
     ),
@@ -161,12 +135,8 @@ CLAIMS = {
         "before it.",
         source="reader",
         cases=tuple(
-            Case(
-                f"weights times {factor:g}: change of outputs",
-                value("scale_change", statistics="running", factor=factor).every(),
-                below(1e-9),
-            )
-            for factor in FULL.factors
+            Case(f"weights times {a:g}: change of outputs", CHANGE.at(factor=a).every(), SMALL)
+            for a in FULL.factors
         ),
         because="The scale cancels only against statistics that are taken of the same weights.",
     ),
@@ -175,21 +145,11 @@ CLAIMS = {
         "scaled product.",
         source="reader",
         cases=tuple(
-            Case(
-                f"weights times {factor:g}: measured over closed form",
-                (
-                    value("scale_change", statistics="running", factor=factor)
-                    / value("scale_theory", factor=factor)
-                ).every(),
-                within(1, absolute=1e-12),
-            )
-            for factor in FULL.factors
+            Case(f"weights times {a:g}: measured over closed form", KNOWN.at(factor=a).every(), ONE)
+            for a in FULL.factors
         ),
         because="The map is affine, so the change is linear in the weights.",
     ),
 }
 
-VALUES = {
-    "radial_batch": value("radial", statistics="batch").every(),
-    "radial_running": value("radial", statistics="running").every(),
-}
+VALUES = {f"radial_{s}": value("radial", statistics=s).every() for s in STATISTICS}

@@ -1,6 +1,6 @@
 """Change of outputs as the weights before batch norm are multiplied, by the kind of statistics."""
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "With fixed statistics the scale of the weights counts again"
 TAGS = ("freezing", "scale invariance")
@@ -37,9 +37,9 @@ def draw(data, theme):
         ("running", "neutral", "fixed statistics"),
         ("batch", "batch norm", "statistics of the batch"),
     ):
-        shown = data[data["statistics"] == statistics]
+        shown = only(data, statistics=statistics)
         theme.points(ax, shown, "factor", "scale_change", colour, alpha=0.5)
-        end = shown[shown["factor"] == high]["scale_change"].mean()
+        end = only(shown, factor=high)["scale_change"].mean()
         theme.label(ax, high, end, words, colour, dx=-10, dy=4, ha="right")
     slope = (data["scale_theory"] / (data["factor"] - 1).abs()).mean()
     theme.theory(ax, [low, 1, high], [slope * (1 - low), 0, slope * (high - 1)], zorder=1.9)
