@@ -17,10 +17,7 @@ from experiments.results import table, value
 from experiments.study import Case, above, below, call, setting, supported
 from experiments.theory.optimization import descent_factor
 
-CONDITION = 100.0  # of the claim about the edge
-# What the other components still add to the factor: the logarithm of how much larger one started,
-# e^10 at most, over the 10,000 steps of the second half.
-LEFT_OVER = 1e-3
+STEP = "factor of a step on the distance"
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,10 @@ def descend(condition, features, shares, steps, runs):
         off /= length[..., None]
         if step >= half:
             logs += np.log(length)
-    factor, words = np.exp(logs / (steps - half)), "factor of a step on the distance"
+    factor = np.exp(logs / (steps - half))
     expected = descent_factor(np.array(shares) * 2, np.array([1.0, 1 / condition]))
     found = {
-        "factor": (factor, f"{words} from the solution", "1", "condition run share"),
+        "factor": (factor, f"{STEP} from the solution", "1", "condition run share"),
         "factor_theory": (expected, "largest |1 − η λ|", "1", "condition share"),
     }
     return table(found, condition=condition, share=shares, run=runs)
@@ -71,16 +68,12 @@ def descend(condition, features, shares, steps, runs):
 # ------------------------------------------------------------------------------------------ claims
 
 
-def factor(share):
-    """By what a step multiplies the distance."""
-    return value("factor", condition=CONDITION, share=share)
-
-
-def factor_error(condition):
-    """How far that is from its closed form, at the worst rate."""
-    found, known = (value(name, condition=condition) for name in ("factor", "factor_theory"))
-    return abs(found - known).over("share", "max")
-
+FACTOR = value("factor", condition=100.0)
+ERROR = abs(value("factor") - value("factor_theory")).over("share", "max")
+# What the other components still add to the factor: the logarithm of how much larger one started,
+# e^10 at most, over the 10,000 steps of the second half.
+LEFT_OVER = below(1e-3)
+RATES = "rates from 0.5 to 1.5 of the edge, largest difference"
 
 CLAIMS = {
     "descent-has-an-edge": supported(
@@ -89,9 +82,8 @@ CLAIMS = {
         source="cai2019",
         cases=tuple(
             Case(
-                f"η = {share:g} · 2/λₘₐₓ, factor of a step on the distance in the end, in every "
-                "run",
-                factor(share).every(),
+                f"η = {share:g} · 2/λₘₐₓ, {STEP} in the end, in every run",
+                FACTOR.at(share=share).every(),
                 below(1) if share < 1 else above(1),
             )
             for share in FULL.shares
@@ -104,15 +96,11 @@ CLAIMS = {
         "max |1 − ηλ|.",
         source="reader",
         cases=tuple(
-            Case(
-                f"condition number {c:g}, rates from 0.5 to 1.5 of the edge, largest difference",
-                factor_error(c).every(),
-                below(LEFT_OVER),
-            )
+            Case(f"condition number {c:g}, {RATES}", ERROR.at(condition=c).every(), LEFT_OVER)
             for c in FULL.conditions
         ),
         because="Each direction has a factor of its own, and the largest is left over.",
     ),
 }
 
-VALUES = {"factor_error": factor_error(CONDITION).every()}
+VALUES = {}

@@ -13,14 +13,9 @@ ID = "bngd-edge"
 
 def data(results):
     """A row for every condition number and rate: the factor, median and range, and its theory."""
-    factor = results["factor"]
-    columns = {
-        "factor": factor.median("run"),
-        "factor_min": factor.min("run"),
-        "factor_max": factor.max("run"),
-        "theory": results["factor_theory"],
-    }
-    found = rows(*(array.rename(name) for name, array in columns.items()))
+    factor, theory = results["factor"], results["factor_theory"]
+    middle, low, high = factor.median("run"), factor.min("run"), factor.max("run")
+    found = rows(factor=middle, factor_min=low, factor_max=high, theory=theory)
     return found.rename(columns={"share": "share_of_edge"}).assign(runs=results.sizes["run"])
 
 
