@@ -1,6 +1,6 @@
 """Where one fixed example lands in training mode, depending on its neighbours."""
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "In training mode an example’s value depends on its neighbours"
 TAGS = ("train and eval", "batch size", "noise")
@@ -16,21 +16,17 @@ def data(results):
     measured = results["example_value"].mean("run").rename(example_batch="batch")
     expected = results["example_value_theory"].rename(curve_batch="batch")
     columns = {}
-    for quantile, name in zip(results["quantile"].values, ("low", "median", "high"), strict=True):
-        at = {"quantile": quantile, "drop": True}
-        columns[name] = measured.sel(**at).rename(name)
-        columns[f"{name}_theory"] = expected.sel(**at).rename(f"{name}_theory")
-    table = rows(*columns.values())
+    for k, name in enumerate(("low", "median", "high")):
+        columns[name] = measured.isel(quantile=k, drop=True)
+        columns[f"{name}_theory"] = expected.isel(quantile=k, drop=True)
+    table = rows(**columns)
     table = table[table["batch"] <= results["example_batch"].values[-1]]
     return table.assign(runs=results.sizes["run"]).reset_index(drop=True)
 
 
-def _row(data, example, batch):
-    return data[(data["example"] == example) & (data["batch"] == batch)].iloc[0]
-
-
 def alt(data):
-    small, large = (_row(data, 1.0, m) for m in (data["batch"].min(), data["batch"].max()))
+    ends = data["batch"].min(), data["batch"].max()
+    small, large = (only(data, example=1.0, batch=m).iloc[0] for m in ends)
     return (
         "Bands around the values 0, 1 and 2 that narrow as batches grow. An example one standard "
         f"deviation above the mean lands between {small['low']:.2f} and {small['high']:.2f} in "
