@@ -2,8 +2,7 @@
 
 Random inputs go through `Dropout` and `Standardize` once in training, so that the running
 statistics are those of that one large batch, and fresh inputs through both in evaluation, where
-dropout is off. Batch norm should put out variance one. The inputs are Gaussian, Gaussian with mean
-one, and Gaussian through a ReLU. The other order, dropout behind batch norm, is measured beside it.
+dropout is off. Batch norm should put out variance one. The other order is measured beside it.
 
 What came out: the variance in evaluation is too small, as the closed form says, and the smaller the
 farther the input's mean is from zero. Behind batch norm dropout does no such harm.
@@ -23,11 +22,8 @@ from experiments.theory.inference import dropout_variance_ratio
 from experiments.training import Model, seen
 
 # Mean and variance; of a standard Gaussian through a ReLU they are 1/√(2π) and 1/2 − 1/(2π).
-INPUTS = {
-    "Gaussian": (0.0, 1.0),
-    "Gaussian, mean 1": (1.0, 1.0),
-    "ReLU": ((2 * np.pi) ** -0.5, 0.5 - 0.5 / np.pi),
-}
+RELU = ((2 * np.pi) ** -0.5, 0.5 - 0.5 / np.pi)
+INPUTS = {"Gaussian": (0.0, 1.0), "Gaussian, mean 1": (1.0, 1.0), "ReLU": RELU}
 # Running statistics that are those of the last batch.
 NORMALIZE = Standardize(Convention(eps=0.0, rate=1.0, unbiased=True))
 
@@ -46,7 +42,6 @@ QUICK, FULL, PAPER = Setup(samples=500), Setup(), Setup(samples=500_000)
 
 
 def points(s):
-    """Each keep probability."""
     return {f"keep-{100 * keep:.0f}": call(variances, s, keep=keep) for keep in s.keeps}
 
 
@@ -58,8 +53,7 @@ def variances(keep, samples, runs):
         for name in INPUTS:
             model = Model(network, *network.init(rngs, features=1))
             model = seen(model, inputs(name, rngs, samples))
-            y = model.outputs(inputs(name, rngs, samples))
-            read.append(y.var(axis=(1, 2)))
+            read.append(model.outputs(inputs(name, rngs, samples)).var(axis=(1, 2)))
     grid = np.linspace(0.05, 0.95, 46)
     expected, curve = (
         [dropout_variance_ratio(p, *moments) for moments in INPUTS.values()] for p in (keep, grid)
@@ -82,15 +76,17 @@ def inputs(name, rngs, samples):
 
 # ------------------------------------------------------------------------------------------ claims
 
-
-def variance(name, keep, order="before"):
-    """Variance in evaluation."""
-    return value("eval_variance", order=order, input=name, keep=keep)
+BEFORE, AFTER = (value("eval_variance", order=order) for order in ("before", "after"))
+KNOWN, NEARLY_ONE = value("eval_variance_theory"), within(1, relative=0.02)
 
 
-def predicted(name, keep):
-    """Its closed form, with dropout in front."""
-    return value("eval_variance_theory", input=name, keep=keep)
+def cases(variance, words, keeps, rule):
+    """For every kind of input, at these keep probabilities p, the variance keeps a rule."""
+    return tuple(
+        Case(f"{name}, p = {p:g}, variance {words}", variance.at(input=name, keep=p).mean(), rule)
+        for name in INPUTS
+        for p in keeps
+    )
 
 
 CLAIMS = {
@@ -98,15 +94,7 @@ CLAIMS = {
         "Dropout may stand right before batch norm: scaled by 1/p it leaves the statistics as "
         "they are.",
         source="reader",
-        cases=tuple(
-            Case(
-                f"{name}, p = {keep:g}, variance in evaluation",
-                variance(name, keep).mean(),
-                within(1, relative=0.05),
-            )
-            for name in INPUTS
-            for keep in (0.5, 0.9)
-        ),
+        cases=cases(BEFORE, "in evaluation", (0.5, 0.9), within(1, relative=0.05)),
         because="Scaling keeps the mean but not the variance, and the running variance is that "
         "under dropout.",
     ),
@@ -116,15 +104,7 @@ CLAIMS = {
         # The largest kurtosis, 6/p for the ReLU at p = 0.1, makes the mean over 16 runs of 200,000
         # samples err by 0.4 %: 2 % is five of these, and the bias of one over a variance,
         # 60/200,000, is far below.
-        cases=tuple(
-            Case(
-                f"{name}, p = {keep:g}, variance measured over closed form",
-                (variance(name, keep) / predicted(name, keep)).mean(),
-                within(1, relative=0.02),
-            )
-            for name in INPUTS
-            for keep in FULL.keeps
-        ),
+        cases=cases(BEFORE / KNOWN, "measured over closed form", FULL.keeps, NEARLY_ONE),
         because="Dropout and the input are independent, so the second moment grows by 1/p and the "
         "mean stays.",
     ),
@@ -132,21 +112,14 @@ CLAIMS = {
         "Behind batch norm, dropout does not shift the variance that this batch norm puts out "
         "in evaluation.",
         source="li2019",
-        cases=tuple(
-            Case(
-                f"{name}, p = 0.5, variance in evaluation",
-                variance(name, 0.5, "after").mean(),
-                within(1, relative=0.02),
-            )
-            for name in INPUTS
-        ),
+        cases=cases(AFTER, "in evaluation", (0.5,), NEARLY_ONE),
         because="The running statistics are taken before anything is dropped.",
     ),
 }
 
 VALUES = {
-    "relu_half": variance("ReLU", 0.5).mean(),
-    "relu_half_predicted": predicted("ReLU", 0.5).exact(),
-    "relu_nine_tenths": variance("ReLU", 0.9).mean(),
-    "after_half": variance("ReLU", 0.5, "after").mean(),
+    "relu_half": BEFORE.at(input="ReLU", keep=0.5).mean(),
+    "relu_half_predicted": KNOWN.at(input="ReLU", keep=0.5).exact(),
+    "relu_nine_tenths": BEFORE.at(input="ReLU", keep=0.9).mean(),
+    "after_half": AFTER.at(input="ReLU", keep=0.5).mean(),
 }

@@ -1,8 +1,7 @@
 """What becomes of a residual network whose blocks start with γ = 0?
 
 Small networks of residual blocks start with γ = 0, at the end of the branch or in front of its
-ReLU, and take a few steps of gradient descent towards random targets. How far is the output from
-the input, and does any parameter of a block get a gradient?
+ReLU, and take a few steps of gradient descent towards random targets.
 
 What came out: with γ = 0 at the end of the branch every block is the identity and leaves it with
 the first step; in front of the ReLU the block is dead.
@@ -23,7 +22,8 @@ from experiments.runs import Runs
 from experiments.study import Case, above, call, depends, setting, within
 from experiments.training import Model, residual_block, set_affine, train
 
-PLACES = ("last", "first")  # of batch norm in a branch
+# Places of batch norm in a branch.
+PLACES = {"last": "γ at the end of the branch", "first": "γ in front of the ReLU"}
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,10 @@ class Setup:
     seed: int = setting(14, "every random stream is spawned from it")
 
 
-QUICK = Setup(width=8, blocks=2, batch=8, steps=4, runs=4)
-FULL = Setup()
-PAPER = Setup(runs=32)
+QUICK, FULL, PAPER = Setup(width=8, blocks=2, batch=8, steps=4, runs=4), Setup(), Setup(runs=32)
 
 
 def points(s):
-    """Each place of γ."""
     return {place: call(learn, s, place=place) for place in PLACES}
 
 
@@ -56,8 +53,7 @@ def learn(place, width, blocks, batch, steps, rate, runs):
     network = Network((block,) * blocks)
     model, moved = Model(network, *network.init(weights, width)), []
     set_affine(model, gamma=0.0, beta=0.0)
-    samples = repeat((x, targets))
-    for moment in train(model, samples, SGD(rate), steps, loss=half_squared_error):
+    for moment in train(model, repeat((x, targets)), SGD(rate), steps, loss=half_squared_error):
         off = moment.logits - x
         moved.append(np.sqrt(np.square(off).mean(axis=(1, 2))))
         if moment.step == 0:
@@ -65,7 +61,7 @@ def learn(place, width, blocks, batch, steps, rate, runs):
             sizes = [np.abs(g).reshape(len(g), -1).max(axis=1) for _, g in leaves(moment.grads)]
     at_start = "of a network that starts with γ = 0"
     found = {
-        "zero_moved": (moved, "root mean square of output − input", "1", "place step run"),
+        "zero_moved": (moved, "root mean square of output − input"),
         "zero_distance": (distance, f"largest |output − input| {at_start}", "1", "place run"),
         "zero_gradient": (np.max(sizes, axis=0), f"largest |∂L/∂p| {at_start}", "1", "place run"),
     }
@@ -74,22 +70,18 @@ def learn(place, width, blocks, batch, steps, rate, runs):
 
 # ------------------------------------------------------------------------------------------ claims
 
-
-def cases(words, place):
-    """Whether a network starts as the identity, and whether it learns from there."""
-    distance, gradient = (value(f"zero_{name}", place=place) for name in ("distance", "gradient"))
-    return (
-        Case(f"{words}: largest |output − input|", distance.every(), within(0)),
-        Case(f"{words}: largest gradient of a parameter", gradient.every(), above(1e-9)),
-    )
-
-
 CLAIMS = {
     "zero-gamma-starts-as-identity": depends(
         "Starting a residual block with γ = 0 makes it the identity, and it learns from there.",
         source="goyal2017",
-        cases=cases("γ at the end of the branch", "last")
-        + cases("γ in front of the ReLU", "first"),
+        cases=tuple(
+            Case(f"{where}: largest {what}", value(name, place=place).every(), rule)
+            for place, where in PLACES.items()
+            for name, what, rule in (
+                ("zero_distance", "|output − input|", within(0)),
+                ("zero_gradient", "gradient of a parameter", above(1e-9)),
+            )
+        ),
         because="At the end of the branch γ gets a gradient and the block comes to life. In front "
         "of the ReLU everything behind it is zero, so is its slope, and no parameter of the block "
         "ever gets a gradient.",

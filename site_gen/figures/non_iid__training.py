@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.studies.non_iid import KINDS
+from site_gen.theme.numbers import percent
 
 TITLE = "Batches of few digits cost batch norm more than layer norm"
 TAGS = ("biased batches", "train and eval", "alternatives")
@@ -14,45 +15,30 @@ CLAIMS = (
     "biased-training-suits-biased-batches",
 )
 
-SAME = "batch norm, training mode,\nsame kind of batch"
-# Norm and mode → colour, words, and where these stand: beside which kinds, moved by points.
+SAME = "training, same kind"
+# Norm and mode → words, beside which place, and how far from it in points.
 CONDITIONS = {
-    ("layer norm", "evaluation"): ("layer norm", "layer norm", 2, [2], {"dx": 9}),
-    ("none", "evaluation"): ("none", "none", 2, [2], {"dx": 9}),
-    ("batch norm", "evaluation"): (
-        "batch norm",
-        "batch norm, evaluation mode",
-        1.42,
-        [1, 2],
-        {"dx": 8, "dy": 14},
-    ),
-    ("batch norm", "training, same kind"): (
-        "negative",
-        SAME,
-        1,
-        [1],
-        {"dx": -10, "dy": -16, "ha": "right"},
-    ),
+    ("layer norm", "evaluation"): ("layer norm", 2, 9, 0, "left"),
+    ("none", "evaluation"): ("none", 2, 9, 0, "left"),
+    ("batch norm", "evaluation"): ("batch norm, evaluation mode", 1.42, 8, 14, "left"),
+    ("batch norm", SAME): ("batch norm, training mode,\nsame kind of batch", 1, -10, -16, "right"),
 }
 
 
 def data(results):
     """Mean over runs and interval for every kind of batch, way to normalize and mode."""
-    found = [
-        summary(results["accuracy"].sel(norm=[norm], mode=[mode], kind=list(KINDS)))
-        for norm, mode in CONDITIONS
-    ]
+    accuracy = results["accuracy"].sel(kind=list(KINDS))
+    found = [summary(accuracy.sel(norm=[norm], mode=[mode])) for norm, mode in CONDITIONS]
     return pd.concat(found, ignore_index=True)
 
 
-def percent(data, norm, mode="evaluation"):
-    """Accuracy by kind of batch."""
-    rows = data[(data["norm"] == norm) & (data["mode"] == mode)].set_index("kind")
-    return [f"{100 * rows['accuracy'][kind]:.0f} %" for kind in KINDS]
+def _accuracy(data, norm, mode="evaluation"):
+    """In per cent, by kind of batch."""
+    return [percent(share) for share in only(data, norm=norm, mode=mode)["accuracy"]]
 
 
 def alt(data):
-    bn, ln = percent(data, "batch norm"), percent(data, "layer norm")
+    bn, ln = _accuracy(data, "batch norm"), _accuracy(data, "layer norm")
     return (
         "Test accuracy for three kinds of training batch, shuffled, two digits and one digit: "
         f"batch norm {bn[0]}, {bn[1]} and {bn[2]} in evaluation mode, layer norm {ln[0]}, {ln[1]} "
@@ -61,25 +47,25 @@ def alt(data):
 
 
 def caption(data):
-    same = percent(data, "batch norm", "training, same kind")
     return (
         "Accuracy on the test images after equally many steps with batches of one size; means of "
         f"{data['runs'].max()} paired runs with 95 % intervals. In training mode the test images "
         "are in batches of the kind that the network was trained with: after batches of two digits "
-        f"{same[1]}. One digit in ten would be right by chance."
+        f"{_accuracy(data, 'batch norm', SAME)[1]}. One digit in ten would be right by chance."
     )
 
 
 def draw(data, theme):
     figure, ax = theme.figure(height=3.7)
-    for (norm, mode), (colour, words, x, kinds, place) in CONDITIONS.items():
-        rows = data[(data["norm"] == norm) & (data["mode"] == mode)]
-        rows = rows.assign(place=range(len(KINDS)))
+    for (norm, mode), (words, x, dx, dy, ha) in CONDITIONS.items():
+        rows = only(data, norm=norm, mode=mode).assign(place=range(len(KINDS)))
+        colour = "negative" if mode == SAME else norm
         style = {"fmt": "o-", "linewidth": 1.2, "markersize": 6}
         theme.points(ax, rows, "place", "accuracy", colour, **style)
-        theme.label(ax, x, rows["accuracy"].iloc[kinds].mean(), words, colour, **place)
+        beside = rows["accuracy"].iloc[[int(np.floor(x)), int(np.ceil(x))]].mean()
+        theme.label(ax, x, beside, words, colour, dx=dx, dy=dy, ha=ha)
     ax.set(ylim=(0, 1), xlim=(-0.15, 2.55), ylabel="test accuracy", xlabel="training batches")
-    theme.ticks(ax, y=np.arange(0, 1.01, 0.2), form=lambda y: f"{100 * y:.0f} %")
+    theme.ticks(ax, y=np.arange(0, 1.01, 0.2), form=percent)
     ax.set_xticks(range(len(KINDS)), ["shuffled", "two digits a batch", "one digit a batch"])
     theme.level(ax, y=0.1, linewidth=0.8, linestyle=":")
     theme.label(ax, -0.12, 0.1, "chance", theme.muted, dx=0, dy=8, weight="normal")

@@ -1,6 +1,7 @@
 """How far a network that starts with γ = 0 moves away from the identity, for two places of γ."""
 
-from experiments.results import summary
+from experiments.results import only, summary
+from experiments.studies.residual_zero import PLACES
 
 TITLE = (
     "From γ = 0 at the end of the branch a network leaves the identity; "
@@ -10,17 +11,10 @@ TAGS = ("depth", "residual networks", "initialization")
 CLAIMS = ("zero-gamma-starts-as-identity",)
 ID = "residual-variance-zero"
 
-# Place → its name, its colour, and where the name stands.
-PLACES = {
-    "last": ("γ at the end of the branch", "batch norm", {"ha": "right", "dx": -10, "dy": 8}),
-    "first": ("γ in front of the ReLU", "negative", {"ha": "center", "dx": 0, "dy": 10}),
-}
-
 
 def data(results):
     """By place of γ and step: root mean square of output minus input, mean over networks."""
-    moved = results["zero_moved"].sel(place=list(PLACES))
-    return summary(moved.transpose("place", "step", "run"), name="moved")
+    return summary(results["zero_moved"].sel(place=list(PLACES)), name="moved")
 
 
 def alt(data):
@@ -44,10 +38,14 @@ def caption(data):
 def draw(data, theme):
     figure, ax = theme.figure(height=3.0)
     last = data["step"].max()
-    for place, (name, colour, beside) in PLACES.items():
-        rows = data[data["place"] == place]
+    for place, colour, aside in (
+        ("last", "batch norm", {"ha": "right", "dx": -10, "dy": 8}),
+        ("first", "negative", {"ha": "center", "dx": 0, "dy": 10}),
+    ):
+        rows = only(data, place=place)
+        middle = rows.iloc[round(0.6 * last)]
         theme.curve(ax, rows, "step", "moved", colour)
-        theme.label(ax, *rows.iloc[round(0.6 * last)][["step", "moved"]], name, colour, **beside)
+        theme.label(ax, middle["step"], middle["moved"], PLACES[place], colour, **aside)
     ax.set(xlabel="step", ylabel="RMS of output − input", xlim=(0, last))
     ax.set_xticks(range(0, last + 1, max(1, last // 4)))
     return figure
