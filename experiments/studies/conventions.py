@@ -2,12 +2,10 @@
 
 PyTorch, Keras (on three backends), Flax (both of its interfaces) and ONNX were run on the same
 batches, once, and what came out is bundled with the project. Here the settings are inferred from
-what the layers did, without asking their documentation: the weight of a new batch in the running
-mean, the factor between the batch variance and what enters the running one, ε from the scale of
-the outputs.
+what the layers did, without asking their documentation.
 
-What came out: momentum is the weight of the new batch in PyTorch and that of the old average in
-the others. Only PyTorch keeps the unbiased variance, and Keras's ε is a hundred times the others'.
+What came out: momentum is the weight of the new batch in PyTorch and that of the old average in the
+others. Only PyTorch keeps the unbiased variance, and Keras's ε is a hundred times the others'.
 """
 
 from dataclasses import dataclass
@@ -105,11 +103,6 @@ def every(variable, name, **where):
     return value(variable, framework=FRAMEWORKS[name], **where).every()
 
 
-def tenth(name):
-    """Weight of the new batch if momentum 0.1 is passed."""
-    return every("example_weight", name, example_momentum=0.1)
-
-
 FACTOR = value("factor")
 OVER_BESSEL = FACTOR / value("factor_theory", variance="unbiased")
 DISAGREEMENT = FACTOR.over("framework", "max") / FACTOR.over("framework", "min") - 1
@@ -118,13 +111,14 @@ ENTERS = "what enters the running variance"
 APART, NEAR = "largest minus smallest", below(0.01, "% of the smallest")
 OVER = "over m/(m − 1) times the batch variance, every batch size"
 SAME, RIGHT_EPS = within(1, absolute=1e-4), within(1e-5, relative=0.01)
+TENTH, PASSED = within(0.1, relative=0.01), {"example_momentum": 0.1}
 
 CLAIMS = {
     "momentum-means-the-same": refuted(
         "Momentum 0.1 in PyTorch is momentum 0.1 in Keras.",
         source="reader",
         cases=tuple(
-            Case(f"{name}, weight of the new batch", tenth(name), within(0.1, relative=0.01))
+            Case(f"{name}, weight of the new batch", every("example_weight", name, **PASSED), TENTH)
             for name in ("Keras", "Flax", "ONNX")
         ),
         because="PyTorch multiplies the new value by momentum, the others the old one: pass one "
@@ -169,10 +163,9 @@ VALUES = {
     **{f"weight_{key}": every("new_weight", n, setting="default") for key, n in KEYS.items()},
     **{f"factor_{key}": every("factor", n, size=4) for key, n in KEYS.items()},
     **{f"example_{key}": every(VARIANCE, n, example_momentum=0.9) for key, n in KEYS.items()},
-    "example_pytorch": every(VARIANCE, "PyTorch", example_momentum=0.1),  # which means the same
-    "example_verbatim_keras": every(VARIANCE, "Keras", example_momentum=0.1),
-    "tenth_pytorch": tenth("PyTorch"),
-    "tenth_keras": tenth("Keras"),
+    "example_pytorch": every(VARIANCE, "PyTorch", **PASSED),  # which means the same
+    "example_verbatim_keras": every(VARIANCE, "Keras", **PASSED),
+    **{f"tenth_{k}": every("example_weight", KEYS[k], **PASSED) for k in ("pytorch", "keras")},
     "disagreement_4": DISAGREEMENT.at(size=4).exact(),
     "disagreement_64": DISAGREEMENT.at(size=64).exact(),
 }

@@ -2,10 +2,8 @@
 
 The least squares of `bngd` without a batch norm, at learning rates near two over the largest
 eigenvalue of the Hessian: by what factor does a step multiply the distance from the solution, in
-the end?
-
-What came out: below that edge it shrinks the distance and above it stretches it, in every run, by
-the factor of the textbook.
+the end? What came out: below that edge it shrinks the distance and above it stretches it, in every
+run, by the factor of the textbook.
 """
 
 from dataclasses import dataclass
@@ -38,7 +36,6 @@ QUICK, FULL, PAPER = Setup(steps=3000), Setup(), Setup(runs=64)
 
 
 def points(s):
-    """Each condition number."""
     return {f"condition-{c:g}": call(descend, s, condition=c) for c in s.conditions}
 
 
@@ -67,12 +64,12 @@ def descend(condition, features, shares, steps, runs):
 
 # ------------------------------------------------------------------------------------------ claims
 
-
 FACTOR = value("factor", condition=100.0)
 ERROR = abs(value("factor") - value("factor_theory")).over("share", "max")
 # What the other components still add to the factor: the logarithm of how much larger one started,
 # e^10 at most, over the 10,000 steps of the second half.
-LEFT_OVER = below(1e-3)
+LEFT_OVER, LESS, MORE = below(1e-3), below(1), above(1)
+END = f"{STEP} in the end, in every run"
 RATES = "rates from 0.5 to 1.5 of the edge, largest difference"
 
 CLAIMS = {
@@ -81,12 +78,8 @@ CLAIMS = {
         "2/λₘₐₓ and for no others.",
         source="cai2019",
         cases=tuple(
-            Case(
-                f"η = {share:g} · 2/λₘₐₓ, {STEP} in the end, in every run",
-                FACTOR.at(share=share).every(),
-                below(1) if share < 1 else above(1),
-            )
-            for share in FULL.shares
+            Case(f"η = {a:g} · 2/λₘₐₓ, {END}", FACTOR.at(share=a).every(), LESS if a < 1 else MORE)
+            for a in FULL.shares
         ),
         because="Along the steepest direction a step multiplies the distance by 1 − ηλₘₐₓ, whose "
         "size is one at the edge.",

@@ -2,9 +2,8 @@
 
 One layer behind random weights, in float64 and without ε, with the statistics of the batch and with
 fixed ones: which gradients get through, what becomes of its outputs as the weights before it are
-multiplied, and whether the output for a mixture of two inputs is the mixture of their outputs.
-
-What came out: with fixed statistics batch norm is an affine map, and neither its gradient's null
+multiplied, and whether the output for a mixture of two inputs is the mixture of their outputs. What
+came out: with fixed statistics batch norm is an affine map, and neither its gradient's null
 directions nor the invariance to the weights' scale is left.
 """
 
@@ -43,7 +42,6 @@ QUICK, FULL, PAPER = Setup(width=12, samples=16), Setup(), Setup(runs=64, width=
 
 
 def points(s):
-    """One for all."""
     return {"layer": call(compare, s)}
 
 
@@ -107,7 +105,6 @@ def measured(layer, x, other, dy, training, factors, mixtures):
 
 
 # ------------------------------------------------------------------------------------------ claims
-
 
 ERROR, CHANGE = (value(name, statistics="running") for name in ("affine_error", "scale_change"))
 KNOWN, ONE = CHANGE / value("scale_theory"), within(1, absolute=1e-12)

@@ -1,9 +1,8 @@
 """What do the other examples of a batch do to one example's output?
 
 One fixed example stands among neighbours that are drawn anew, in batches of many sizes; and one
-example goes through a random network of twenty dense, batch norm and ReLU blocks beside two
-different sets of neighbours, when the running statistics have long seen enough batches. Everywhere
-ε = 0.
+goes through a random network of dense, batch norm and ReLU blocks beside two different sets of
+neighbours, when the running statistics have long seen enough batches. Everywhere ε = 0.
 
 What came out: in training mode one example's value is a random variable with a known distribution,
 and its neighbours change most of what a deep network says about it; in evaluation mode it is a

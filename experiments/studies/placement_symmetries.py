@@ -38,7 +38,6 @@ QUICK, FULL, PAPER = Setup(runs=4), Setup(), Setup(runs=64)
 
 
 def points(s):
-    """All changes."""
     return {"changes": call(changes, s, runs=Runs(s.seed, s.runs).part(1))}
 
 
@@ -132,7 +131,6 @@ GRADIENT = "|∂L/∂b| over the sum of sizes"
 HANDED_ON = "the next dense layer follows at once: γ and β handed to it"
 DIVIDED = "γ and β divided, the next weights multiplied"
 
-
 CLAIMS = {
     "bias-across-a-nonlinearity-is-redundant": refuted(
         "If batch norm comes after the nonlinearity, the bias before the nonlinearity is "
@@ -170,6 +168,5 @@ CLAIMS = {
         "and through a sigmoid nothing.",
     ),
 }
-
 
 VALUES = {"bias_relu": value("difference", change="bias, relu between").every()}

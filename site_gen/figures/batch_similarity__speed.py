@@ -61,8 +61,8 @@ def draw(data, theme):
             left.plot(steps.median(), y, "|", color=colour, markersize=16, markeredgewidth=2)
             right.plot(of_kind["accuracy"].mean(), y, "o", color=colour, markersize=6)
         theme.label(left, steps.median(), y, label, norm, **beside[norm])
-    beside = {"dx": 0, "dy": 8, "ha": "right", "weight": "normal"}
-    theme.label(left, 2.6 * last, top, "not reached", theme.muted, **beside)
+    above = {"dx": 0, "dy": 8, "ha": "right", "weight": "normal"}
+    theme.label(left, 2.6 * last, top, "not reached", theme.muted, **above)
     left.set_yticks(range(len(KINDS)), KINDS[::-1])
     left.set(xscale="log", xlabel="training steps", title="steps to the target loss")
     left.set(xlim=(0.6 * data["steps_to"].min(), 2.6 * last), ylim=(-0.5, top))

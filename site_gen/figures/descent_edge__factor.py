@@ -39,22 +39,20 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure()
-    shares, edge = np.linspace(0.05, 1.55, 301), theme.colour("theory")
-    groups = list(data.groupby("condition"))
-    theme.level(ax, x=1, y=1, color=edge, linestyle="--", zorder=1.8)
-    for k, ((condition, here), colour) in enumerate(
-        zip(groups, theme.sequence(len(groups)), strict=True)
-    ):
-        line, last = descent_factor(2 * shares, [1, 1 / condition]), k == len(groups) - 1
+    shares, groups = np.linspace(0.05, 1.55, 301), data.groupby("condition")
+    first, last = data["condition"].min(), data["condition"].max()
+    theme.level(ax, x=1, y=1, color=theme.colour("theory"), linestyle="--", zorder=1.8)
+    for (condition, here), colour in zip(groups, theme.sequence(len(groups)), strict=True):
+        line = descent_factor(2 * shares, [1, 1 / condition])
         theme.theory(ax, shares, line, color=colour)
         theme.points(ax, here, "share_of_edge", "factor", colour)
         # The last line hardly dips; the others are labelled where they are lowest.
-        at = np.argmin(np.abs(shares - 0.3)) if last else np.argmin(line)
-        right = {"dx": 0, "dy": 9} if last else {"dx": 22, "dy": -4}
-        place = {"ha": "right", "dx": -16, "dy": -4} if k == 0 else right
+        at = np.argmin(np.abs(shares - 0.3) if condition == last else line)
+        right = {"dx": 0, "dy": 9} if condition == last else {"dx": 22, "dy": -4}
+        place = {"ha": "right", "dx": -16, "dy": -4} if condition == first else right
         theme.label(ax, shares[at], line[at], f"condition number {condition:g}", colour, **place)
     bottom = {"transform": ("data", "axes fraction"), "dx": 6, "weight": "normal"}
-    theme.label(ax, 1, 0.06, "2/λₘₐₓ", edge, **bottom)
+    theme.label(ax, 1, 0.06, "2/λₘₐₓ", "theory", **bottom)
     ax.set(xlim=(0, 1.6), xlabel="learning rate, share of 2/λₘₐₓ")
     ax.set(ylim=(0.5, 2.1), ylabel="factor of a step")
     return figure

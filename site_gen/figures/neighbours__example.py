@@ -47,14 +47,12 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure(height=3.9)
-    curves, batches = list(data.groupby("example")), data.dropna()["batch"].unique()
-    for k, ((example, curve), colour) in enumerate(
-        zip(curves, theme.sequence(len(curves)), strict=True)
-    ):
+    colours, batches = theme.sequence(data["example"].nunique()), data.dropna()["batch"].unique()
+    for k, (example, curve) in enumerate(data.groupby("example")):
+        colour, seen = colours[k], curve.dropna()
         theme.band(ax, curve["batch"], curve["low_theory"], curve["high_theory"], colour)
         theme.theory(ax, curve["batch"], curve["median_theory"], zorder=1.9)
-        seen = curve.dropna()
-        beside = seen["batch"] * 1.05 ** (k - (len(curves) - 1) / 2)  # where the ranges overlap
+        beside = seen["batch"] * 1.05 ** (k - (len(colours) - 1) / 2)  # where the ranges overlap
         theme.points(ax, seen.assign(batch=beside), "batch", "median", colour)
         theme.level(ax, y=example, color=colour, linestyle=":", zorder=1.8)
         theme.label(ax, batches[-1] * 1.12, example, f"eval mode: {example:g}", colour, dx=6)
