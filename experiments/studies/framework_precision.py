@@ -44,8 +44,7 @@ def points(s):
 
 def steps(precisions, settings):
     """Five training steps and an evaluation: how far the engine is from every framework."""
-    every = itertools.product(VARIANTS, precisions, settings)
-    error = [over_bound(*one) for one in every]
+    error = [over_bound(*one) for one in itertools.product(VARIANTS, precisions, settings)]
     words = "largest distance between the engine and the framework, over the bound for round-off"
     along = {"framework": VARIANTS, "precision": precisions, "setting": settings}
     return table({"error": (error, words)}, **along, quantity=QUANTITIES)
@@ -60,11 +59,10 @@ def offset():
     correction = [theory.running_variance(len(x), name == "PyTorch") for name in source]
     ratio, off = var / np.array(correction)[:, None] / x.var(axis=0), np.abs(x).max(axis=0)
     finite = np.isfinite(outputs).all(axis=1).astype(np.int32)
-    over, dims = "batch variance in float32, over the true one", "source offset"
     found = {
-        "variance_ratio": (ratio, over, "1", dims),
-        "finite": (finite, "whether all outputs are finite numbers", "1", dims),
-        "output_std": (outputs.std(axis=1), "standard deviation of the outputs", "1", dims),
+        "variance_ratio": (ratio, "batch variance in float32, over the true one"),
+        "finite": (finite, "whether all outputs are finite numbers"),
+        "output_std": (outputs.std(axis=1), "standard deviation of the outputs"),
         "distance": (off / x.std(axis=0), "largest |x| over its standard deviation", "1", "offset"),
     }
     return table(found, source=source, offset=golden["offset"])
@@ -73,45 +71,24 @@ def offset():
 # ------------------------------------------------------------------------------------------ claims
 
 
-def distances(name, precision):
-    """From the engine, of every quantity, variant and setting, over the bound for round-off."""
-    return value("error", framework=FRAMEWORKS[name], precision=precision)
-
-
-def digits(name):
-    """The same in float64, over its own bound also where the study allows float32's."""
-    units = [theory.unit_round_off(one) for one in ("float32", "float64")]
-    return (distances(name, "float64") * (units[0] / units[1] if name == "Keras" else 1)).every()
-
-
-def variance(source, offset=1000.0):
-    """The variance that float32 finds, over the true one."""
-    return value("variance_ratio", source=source, offset=offset)
-
-
-def variance_off(source, offset=1000.0):
-    """Relative error of the float32 variance."""
-    return abs(variance(source, offset) - 1).exact()
-
-
-def worst(precision):
-    """The largest distance of all."""
-    return value("error", precision=precision).map(np.max).exact()
-
-
+ERROR, RATIO = value("error"), value("variance_ratio")
+FLOAT64 = ERROR.at(precision="float64")
+# Keras's distances in float64 are over the bound for float32, which is so many times as large.
+BOUNDS = {"Keras": theory.unit_round_off("float32") / theory.unit_round_off("float64")}
 EVERY = "outputs, running statistics and evaluation, every setting: distance from the engine’s"
 FAR = "mean 1000 standard deviations from zero, error"
-BOUND = below(1, "times the bound for round-off")
+BOUND, BOUND_64 = (below(1, f"times the bound for {what}") for what in ("round-off", "float64"))
+SAFE = below(0.01, "% of the true variance")
 
 CLAIMS = {
     "three-numbers-are-enough": supported(
-        "The weight of a new batch, ε and Bessel's correction are all that frameworks differ "
-        "in, but for round-off.",
+        "The weight of a new batch, ε and Bessel's correction are all that frameworks differ in, "
+        "but for round-off.",
         source="reader",
         cases=tuple(
-            Case(f"{name}, {precision}, {EVERY}", distances(name, precision).every(), BOUND)
-            for name in FRAMEWORKS
-            for precision in ("float64", "float32")
+            Case(f"{name}, {u}, {EVERY}", ERROR.at(framework=of, precision=u).every(), BOUND)
+            for name, of in FRAMEWORKS.items()
+            for u in ("float64", "float32")
         ),
         because="With these three set, the engine's outputs lie within round-off of every "
         "framework's on moderate data.",
@@ -120,8 +97,12 @@ CLAIMS = {
         "Given float64 data and float64 layers, every framework computes in float64.",
         source="reader",
         cases=tuple(
-            Case(f"{name}, {EVERY}", digits(name), below(1, "times the bound for float64"))
-            for name in FRAMEWORKS
+            Case(
+                f"{name}, {EVERY}",
+                (FLOAT64.at(framework=of) * BOUNDS.get(name, 1)).every(),
+                BOUND_64,
+            )
+            for name, of in FRAMEWORKS.items()
         ),
         because="Keras 3 casts to float32 on the way and back at the end, so its float64 results "
         "have float32's digits.",
@@ -130,8 +111,8 @@ CLAIMS = {
         "In float32 every framework finds the variance of a batch, wherever its mean lies.",
         source="reader",
         cases=tuple(
-            Case(f"{source}, {FAR}", variance_off(source), below(0.01, "% of the true variance"))
-            for source in VARIANTS
+            Case(f"{name}, {FAR}", abs(RATIO.at(source=name, offset=1e3) - 1).exact(), SAFE)
+            for name in VARIANTS
         ),
         because="E[x²] − E[x]² subtracts two large numbers; Flax by default and Keras on some "
         "backends compute it so.",
@@ -139,9 +120,9 @@ CLAIMS = {
 }
 
 VALUES = {
-    "worst_float64": worst("float64"),
-    "worst_float32": worst("float32"),
-    "one_pass_ratio": variance("Keras on PyTorch", 1e4).exact(),
-    "flax_ratio": variance("Flax linen").exact(),
+    "worst_float64": FLOAT64.map(np.max).exact(),
+    "worst_float32": ERROR.at(precision="float32").map(np.max).exact(),
+    "one_pass_ratio": RATIO.at(source="Keras on PyTorch", offset=1e4).exact(),
+    "flax_ratio": RATIO.at(source="Flax linen", offset=1e3).exact(),
     "flax_output_std": value("output_std", source="Flax linen").over("offset", "max").exact(),
 }

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
+from site_gen.theme.numbers import percent
 
 TITLE = "Three numbers reproduce every framework, up to round-off"
 TAGS = ("conventions", "precision")
 CLAIMS = ("three-numbers-are-enough", "float64-is-float64")
 ID = "conventions-agreement"
 
-COLOURS = {"float64": "batch norm", "float32": "none"}
 FLOOR = 1e-6  # where equal to the last bit is drawn on a logarithmic axis
 
 
@@ -28,12 +28,12 @@ def alt(data):
 
 
 def caption(data):
-    equal = np.mean(data["share_of_bound"] == 0)
+    equal = percent(np.mean(data["share_of_bound"] == 0))
     return (
         "Largest distance between this site's engine and each framework, over the bound for "
         f"round-off: {len(data)} comparisons, of outputs in training, running mean, running "
         "variance and outputs in evaluation, with default and other settings; "
-        f"{100 * equal:.0f} % of them agree to the last bit and are drawn at the left edge. A "
+        f"{equal} of them agree to the last bit and are drawn at the left edge. A "
         "distance above 1 would be a difference in meaning."
     )
 
@@ -42,11 +42,11 @@ def draw(data, theme):
     figure, ax = theme.figure(height=3.6)
     names = list(data["framework"].unique())[::-1]
     shown = data.assign(share=np.maximum(data["share_of_bound"], FLOOR))
-    for (precision, colour), shift in zip(COLOURS.items(), (0.16, -0.16), strict=True):
-        found = shown[shown["precision"] == precision]
-        found = found.assign(y=[names.index(name) + shift for name in found["framework"]])
-        theme.points(ax, found, "share", "y", colour, alpha=0.6)
-        theme.label(ax, 0.04, len(names) - 1 + 2 * shift, precision, colour)
+    shown["row"] = [names.index(name) for name in shown["framework"]]
+    for precision, colour, up in (("float64", "batch norm", 0.16), ("float32", "none", -0.16)):
+        found = only(shown, precision=precision)
+        theme.points(ax, found.assign(row=found["row"] + up), "share", "row", colour, alpha=0.6)
+        theme.label(ax, 0.04, len(names) - 1 + 2 * up, precision, colour)
     theme.level(ax, x=1, color=theme.colour("theory"), zorder=2)
     theme.label(ax, 1, 0, "bound", "theory", dx=-5, ha="right", weight="normal")
     ax.set(xscale="log", xlabel="distance, as a share of the bound for round-off")

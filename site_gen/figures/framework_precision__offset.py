@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.theory import inference as theory
 
 TITLE = "In one pass, the variance of data far from zero is lost"
@@ -11,13 +11,13 @@ CLAIMS = ("float32-variance-is-safe",)
 ID = "conventions-offset"
 MISSING = {"output_std": "a framework that finds a variance below zero puts out no number"}
 
-COLOURS = {
-    "Flax linen": "layer norm",
-    "Keras on PyTorch": "none",
-    "Keras on NumPy": "gradient",
-    "PyTorch": "batch norm",
+# Source → colour and words.
+SHOWN = {
+    "Flax linen": ("layer norm", "Flax, by default"),
+    "Keras on PyTorch": ("none", "Keras on PyTorch"),
+    "Keras on NumPy": ("gradient", "Keras on NumPy"),
+    "PyTorch": ("batch norm", "PyTorch"),
 }
-NAMES = {"Flax linen": "Flax, by default"}
 FLOOR = 1e-8  # an error below it is drawn there
 
 
@@ -54,24 +54,21 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
-    x, y = "distance", "error"
-    shown = data.assign(error=np.maximum(data["error"], FLOOR))
-    found = dict(iter(shown.groupby("source", sort=False)))
-    line = found["PyTorch"].sort_values(x)
-    near, far = line.iloc[0], line.iloc[-4]
-    theme.theory(ax, line[x], line["one_pass_theory"], zorder=1.9)
-    for source, of in found.items():
-        if source not in COLOURS and source != "Flax nnx":
-            theme.points(ax, of, x, y, "neutral", alpha=0.6)
-    for k, (source, colour) in enumerate(COLOURS.items()):
-        theme.curve(ax, found[source], x, y, colour, fmt="o-", linewidth=1)
-        if source != "PyTorch":
-            theme.label(ax, near[x], 30, NAMES.get(source, source), colour, dx=0, dy=-15 * k)
-    theme.label(ax, far[x], 8e-7, "PyTorch", "batch norm", dx=0, dy=8)
-    style = {"dx": 8, "dy": 15, "weight": "normal"}
-    theme.label(ax, near[x], near["one_pass_theory"], "uκ²", "theory", **style)
-    others = "ONNX, Flax in two passes, Keras on JAX, this site"
-    theme.label(ax, near[x], FLOOR / 8, others, "neutral", dx=0, weight="normal")
+    data = data.assign(error=np.maximum(data["error"], FLOOR))
+    line = only(data, source="PyTorch").sort_values("distance")
+    near, far, known = line["distance"].iloc[0], line["distance"].iloc[-4], line["one_pass_theory"]
+    theme.theory(ax, line["distance"], known, zorder=1.9)
+    others = data[~data["source"].isin([*SHOWN, "Flax nnx"])]
+    theme.points(ax, others, "distance", "error", "neutral", alpha=0.6)
+    for k, (source, (colour, words)) in enumerate(SHOWN.items()):
+        theme.curve(
+            ax, only(data, source=source), "distance", "error", colour, fmt="o-", linewidth=1
+        )
+        x, y, dy = (far, 8e-7, 8) if source == "PyTorch" else (near, 30, -15 * k)
+        theme.label(ax, x, y, words, colour, dx=0, dy=dy)
+    theme.label(ax, near, known.iloc[0], "uκ²", "theory", dx=8, dy=15, weight="normal")
+    words = "ONNX, Flax in two passes, Keras on JAX, this site"
+    theme.label(ax, near, FLOOR / 8, words, "neutral", dx=0, weight="normal")
     ax.set(xscale="log", xlabel="largest |x| over the standard deviation, κ")
     ax.set(yscale="log", ylabel="error of the variance", ylim=(FLOOR / 30, 100))
     return figure
