@@ -45,7 +45,9 @@ def points(s):
 
 def spectra(width, batch, layers, skipped, runs):
     """Eigenvalues' shares at many depths, with and without batch norm, and their closed form."""
-    conditions, at = [("linear", norm, batch) for norm in NORMS], shown(layers)
+    # Densely at first, as layers say more there.
+    at = np.unique(np.round(np.geomspace(8, layers + 8, DEPTHS) - 8)).astype(int)
+    conditions = [("linear", norm, batch) for norm in NORMS]
     passed = enumerate(random_layers(conditions, width, layers, runs))
     shares = [[eigenvalue_shares(h) for h in found] for layer, found in passed if layer in at]
     index = np.arange(min(batch, width))
@@ -62,11 +64,6 @@ def spectra(width, batch, layers, skipped, runs):
     return table(found, width=width, norm=NORMS, run=runs, shown=at, index=index)
 
 
-def shown(layers):
-    """Layers after which the spectrum is read: densely at first, as they say more there."""
-    return np.unique(np.round(np.geomspace(8, layers + 8, DEPTHS) - 8)).astype(int)
-
-
 # ------------------------------------------------------------------------------------------ claims
 
 
@@ -77,11 +74,12 @@ def deep(results):
     return values.astype(float), results["centre"].item(), results["radius"].item()
 
 
-def spread(results):
-    """Standard deviation of an eigenvalue's size over half the semicircle's radius, less one.
+# Both are read from how the sum, and not the number, of eigenvalues is spread over their sizes, and
+# both are in multiples of the largest eigenvalue's share.
 
-    Eigenvalues are weighted with their shares; in multiples of the largest one's.
-    """
+
+def spread(results):
+    """Standard deviation of an eigenvalue's size over half the semicircle's radius, less one."""
     values, middle, radius = deep(results)
     weights = values / values.sum(axis=1, keepdims=True)
     centre = (weights * values).sum(axis=1, keepdims=True)
@@ -90,37 +88,29 @@ def spread(results):
 
 
 def distance(results):
-    """Largest distance between the distributions of the sum over eigenvalues' sizes; (run,).
-
-    Measured against the semicircle's, in multiples of the largest eigenvalue's share.
-    """
+    """Largest distance between the distribution and the semicircle's, (run,)."""
     values, centre, radius = deep(results)
     values = np.sort(values, axis=1)
     t = np.clip((values - centre) / radius, -1, 1)
     law = 0.5 + (t * np.sqrt(1 - t**2) + np.arcsin(t)) / np.pi
-    share = values / values.sum(axis=1, keepdims=True)
-    upto = np.cumsum(values, axis=1) / values.sum(axis=1, keepdims=True)
+    whole = values.sum(axis=1, keepdims=True)
+    share, upto = values / whole, np.cumsum(values, axis=1) / whole
     off = np.maximum(np.abs(upto - law), np.abs(upto - share - law))
     return off.max(axis=1) / (centre + radius)
 
 
+MULTIPLES = "in multiples of the largest eigenvalue's share"
+DISTANCE = f"largest distance between the distributions, {MULTIPLES}"
+SPREAD = "standard deviation over that of the semicircle, less one, in the same multiples"
+
 CLAIMS = {
     "eigenvalues-follow-a-semicircle": supported(
-        "In a wide random linear network with batch norm the eigenvalues of a batch spread "
-        "over their sum like a semicircle.",
+        "In a wide random linear network with batch norm the eigenvalues of a batch spread over "
+        "their sum like a semicircle.",
         source="reader",
         cases=(
-            Case(
-                "largest distance between the distributions, in multiples of the largest "
-                "eigenvalue's share",
-                value(distance).mean(),
-                below(1),
-            ),
-            Case(
-                "standard deviation over that of the semicircle, less one, in the same multiples",
-                value(spread).mean(),
-                within(0, absolute=1),
-            ),
+            Case(DISTANCE, value(distance).mean(), below(1)),
+            Case(SPREAD, value(spread).mean(), within(0, absolute=1)),
         ),
         because="Chance makes eigenvalues repel each other and batch norm pulls them together in "
         "proportion to their distance, which is the balance that a semicircle solves.",

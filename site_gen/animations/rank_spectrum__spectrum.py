@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from site_gen.theme import Animation
 
 TITLE = "Without batch norm one eigenvalue takes all; with it many share"
@@ -30,7 +30,7 @@ def data(results):
 
 def alt(data):
     last, places = data["layer"].max(), data["place"].max()
-    rank = data[data["layer"] == last].groupby("norm")["rank"].first()
+    rank = only(data, layer=last).groupby("norm")["rank"].first()
     return (
         f"Animation: {places} eigenvalues in falling order on a logarithmic axis, from the input "
         f"to layer {last}. Without batch norm all but the first sink out of the picture, and the "
@@ -50,23 +50,22 @@ def caption(data):
 
 def animate(data, theme):
     figure, panels = theme.panels(data, "norm", sharey=True)
-    layers, places = sorted(data["layer"].unique()), data["place"].max()
-    drawn = []
+    layers, drawn = sorted(data["layer"].unique()), []
+    style = {"transform": "axes fraction", "ha": "right", "dx": 0, "size": "large"}
     for ax, norm, of_norm in panels:
-        law = of_norm[(of_norm["layer"] == layers[0]) & (of_norm["theory"] > FLOOR)]
+        law = only(of_norm[of_norm["theory"] > FLOOR], layer=layers[0])
         theme.theory(ax, law["place"], law["theory"], zorder=1.9)
         (points,) = ax.plot([], [], "o", color=theme.colour(norm), markersize=4.5)
-        place = {"transform": "axes fraction", "ha": "right", "dx": 0, "size": "large"}
-        label = theme.label(ax, 0.97, 0.93, "", theme.ink, **place)
-        ax.set(xlim=(0, places + 1), xlabel="eigenvalue, from the largest", title=NORMS[norm])
-        ax.set(yscale="log", ylim=(FLOOR, 1.6))
-        drawn.append((dict(list(of_norm.groupby("layer"))), points, label))
+        label = theme.label(ax, 0.97, 0.93, "", theme.ink, **style)
+        ax.set(xlabel="eigenvalue, from the largest", xlim=(0, data["place"].max() + 1))
+        ax.set(yscale="log", ylim=(FLOOR, 1.6), title=NORMS[norm])
+        drawn.append((of_norm[of_norm["share"] > FLOOR], points, label))
     panels[0][0].set(ylabel="share of the sum")
 
     def update(i):
         layer = layers[round(min(i / (FRAMES - 1), 1) * (len(layers) - 1))]
-        for tables, points, label in drawn:
-            seen = tables[layer][tables[layer]["share"] > FLOOR]
+        for shown, points, label in drawn:
+            seen = only(shown, layer=layer)
             points.set_data(seen["place"], seen["share"])
             label.set_text(f"layer {layer}, rank {seen['rank'].iloc[0]:.1f}")
 

@@ -22,9 +22,9 @@ def data(results):
     theory = 2 / (np.pi * radius) * np.sqrt(inside)
     density = mass / values.sum() / np.diff(edges)
     found = {"low": edges[:-1], "high": edges[1:], "density": density, "theory": theory}
-    about = {"width": results["width"].item(), "depths": results["settled"].values.sum()}
-    about |= {"runs": len(values), "largest": values.max()}
-    return pd.DataFrame(found | {"centre": centre, "radius": radius} | about)
+    found |= {"centre": centre, "radius": radius, "width": results["width"].item()}
+    depths = results["settled"].values.sum()
+    return pd.DataFrame(found).assign(depths=depths, runs=len(values), largest=values.max())
 
 
 def alt(data):
@@ -49,11 +49,10 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
-    row, colour = data.iloc[0], theme.colour("batch norm")
-    widths, style = data["high"] - data["low"], {"alpha": 0.45, "linewidth": 0}
-    ax.bar(data["low"], data["density"], widths, align="edge", color=colour, **style)
-    angle = np.linspace(0, np.pi, 201)
-    x, y = row["centre"] + row["radius"] * np.cos(angle), 2 / np.pi / row["radius"] * np.sin(angle)
+    (centre, radius), angle = data.loc[0, ["centre", "radius"]], np.linspace(0, np.pi, 201)
+    x, y = centre + radius * np.cos(angle), 2 / np.pi / radius * np.sin(angle)
+    widths, style = data["high"] - data["low"], {"alpha": 0.45, "linewidth": 0, "align": "edge"}
+    ax.bar(data["low"], data["density"], widths, color=theme.colour("batch norm"), **style)
     theme.theory(ax, x, y, linewidth=1.4)
     theme.label(ax, x[55], y[55], "semicircle", "theory", dx=6, dy=8)
     ax.set(xlabel="eigenvalue, as a share of the sum", ylabel="density of the sum")

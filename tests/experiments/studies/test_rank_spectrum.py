@@ -44,5 +44,5 @@ def test_eigenvalues_on_a_semicircle_are_at_no_distance_from_it() -> None:
 
 
 def test_depths() -> None:
-    shown = study.shown(study.FULL.layers)
-    assert shown[0] == 0 and shown[-1] == study.FULL.layers and (np.diff(shown) > 0).all()
+    shown = quick.results("rank_spectrum")["shown"].values
+    assert shown[0] == 0 and shown[-1] == study.QUICK.layers and (np.diff(shown) > 0).all()
