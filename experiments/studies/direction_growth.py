@@ -26,9 +26,7 @@ class Setup:
     seed: int = setting(15, "every random stream is spawned from it")
 
 
-QUICK = Setup(width=6, layers=24, runs=4)
-FULL = Setup()
-PAPER = Setup(runs=64)
+QUICK, FULL, PAPER = Setup(width=6, layers=24, runs=4), Setup(), Setup(runs=64)
 
 
 def points(s):
@@ -60,30 +58,20 @@ def slope(results):
     return (results["growth"] * law).sum("direction") / (law**2).sum()
 
 
-FIRST_OFF = value("growth", direction=FIRST) - value("predicted_growth", direction=FIRST)
+FIRST_OFF = (value("growth") - value("predicted_growth")).at(direction=FIRST).mean()
 # A slope over all directions, each known from thousands of layers to a few thousandths; twice as
-# much for the interval of the first, whose rate is larger in size.
+# much for the interval of the first, whose rate is larger in size. The slope is ruled by the last
+# directions, which fall the fastest; the first one decides on the collapse.
 RATES, FIRST_RATE = within(1, relative=0.01), within(0, absolute=0.01)
+SLOPE = "slope of the measured rates of all directions in the predicted ones"
+GROWTH = "growth of the logarithm of the first direction a layer, less the predicted one"
 
 CLAIMS = {
     "directions-grow-at-known-rates": supported(
-        "In a linear network of Gaussian weights without normalization every direction grows "
-        "at a rate that is known exactly.",
+        "In a linear network of Gaussian weights without normalization every direction grows at a "
+        "rate that is known exactly.",
         source="newman1986",
-        cases=(
-            Case(
-                "slope of the measured rates of all directions in the predicted ones",
-                value(slope).mean(),
-                RATES,
-            ),
-            # The slope is ruled by the last directions, which fall the fastest; the first one
-            # decides on the collapse.
-            Case(
-                "growth of the logarithm of the first direction a layer, less the predicted one",
-                FIRST_OFF.mean(),
-                FIRST_RATE,
-            ),
-        ),
+        cases=(Case(SLOPE, value(slope).mean(), RATES), Case(GROWTH, FIRST_OFF, FIRST_RATE)),
         because="A Gaussian matrix looks the same from all sides, so each layer stretches what is "
         "left of a direction by the length of a fresh Gaussian vector.",
     ),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.theory.inference import statistics_left
 
 TITLE = "Each forward pass moves the running statistics, also the second on the same batch"
@@ -38,7 +38,7 @@ def draw(data, theme):
     rates = np.geomspace(data["rate"].min(), data["rate"].max())
     for k, colour, words in zip((1, 2), theme.sequence(2), ("one pass", "two passes"), strict=True):
         theme.theory(ax, rates, 1 - statistics_left(k, rates), words, color=colour)
-        theme.points(ax, data[data["passes"] == k], "rate", "gone", colour)
+        theme.points(ax, only(data, passes=k), "rate", "gone", colour)
     ax.set(xscale="log", xlabel="update rate α", yscale="log", ylabel="share of the way gone")
     theme.ticks(ax, x=data["rate"].unique(), y=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
     return figure

@@ -3,7 +3,7 @@ ReLU."""
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.theory.transform import rectified
 
 TITLE = "Before a ReLU, batch norm leaves neither mean 0 nor variance 1 behind it"
@@ -23,18 +23,14 @@ def data(results):
     return rows(*arrays).drop(columns="pair").assign(runs=results.sizes["run"])
 
 
-def _at(data, place, moment):
-    usual = data[(data["gamma"] == 1) & (data["beta"] == 0)]
-    return usual[(usual["place"] == place) & (usual["moment"] == moment)]["value"].item()
-
-
 def alt(data):
-    mean, std, zeros = (_at(data, "before", moment) for moment in MOMENTS)
+    usual = only(data, gamma=1, beta=0).set_index(["place", "moment"])["value"]
+    mean, std, zeros = usual["before"][list(MOMENTS)]
     return (
         "Three panels against β over γ. Batch norm before the ReLU: mean and standard deviation "
         f"rise along curves, through {mean:.2f} and {std:.2f} at β = 0; the share of zeros falls "
         f"through {zeros:.2f}. After it: the mean is the diagonal, the standard deviation "
-        f"{_at(data, 'after', 'std'):.0f}, no zeros."
+        f"{usual['after', 'std']:.0f}, no zeros."
     )
 
 
@@ -48,23 +44,17 @@ def caption(data):
 
 
 def draw(data, theme):
-    figure, axes = theme.figure(cols=3, height=3.1)
+    figure, panels = theme.panels(data, "moment", height=3.1)
     r = np.linspace(-2.4, 2.4, 200)
     mean, variance, zeros = rectified(1.0, r)
-    curves = {
-        "mean": (mean, r),
-        "std": (np.sqrt(variance), np.ones_like(r)),
-        "zeros": (zeros, np.zeros_like(r)),
-    }
-    for ax, (moment, title) in zip(axes, MOMENTS.items(), strict=True):
-        of_moment = data[data["moment"] == moment]
-        relative = of_moment.assign(beta=of_moment["beta"] / of_moment["gamma"])
-        if moment != "zeros":
-            relative["value"] /= of_moment["gamma"]
-        for curve, (place, colour) in zip(curves[moment], COLOURS.items(), strict=True):
+    before, after = (mean, np.sqrt(variance), zeros), (r, np.ones_like(r), np.zeros_like(r))
+    for (ax, moment, shown), *curves in zip(panels, before, after, strict=True):
+        scale = 1 if moment == "zeros" else shown["gamma"]
+        shown = shown.assign(beta=shown["beta"] / shown["gamma"], value=shown["value"] / scale)
+        for curve, (place, colour) in zip(curves, COLOURS.items(), strict=True):
             theme.theory(ax, r, curve)
-            theme.points(ax, relative[relative["place"] == place], "beta", "value", colour)
-        ax.set(title=title, xlabel="β / γ", xticks=(-2, -1, 0, 1, 2))
-    theme.label(axes[0], -2.2, 1.9, "before", COLOURS["before"], dx=0)
-    theme.label(axes[0], -2.2, 1.45, "after", COLOURS["after"], dx=0)
+            theme.points(ax, only(shown, place=place), "beta", "value", colour)
+        ax.set(title=MOMENTS[moment], xlabel="β / γ", xticks=(-2, -1, 0, 1, 2))
+    for (place, colour), y in zip(COLOURS.items(), (1.9, 1.45), strict=True):
+        theme.label(panels[0][0], -2.2, y, place, colour, dx=0)
     return figure
