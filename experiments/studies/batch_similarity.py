@@ -111,7 +111,6 @@ SECOND_RATE = value(lambda results: results["rate"].drop_sel(rate=MAIN_RATE(resu
 
 
 def read(of, kind, norm, rate=MAIN_RATE):
-    """What was read of one network, by run."""
     return value(of, kind=kind, norm=norm, rate=rate)
 
 

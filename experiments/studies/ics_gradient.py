@@ -84,9 +84,9 @@ def digits(case, norm, rate, at, data, inputs, optimizer, hidden, batch, probe, 
     """Learn digits; distributions are read on test images."""
     images = load(data, inputs)
     model, stream = paired(mlp(hidden, norm, Sigmoid()), images, batch, runs)
-    path, x = train(model, stream, optimizer_of(optimizer, rate), at[-1]), images.test
-    read = both_shifts(path, at, rate, x.balanced(probe).x[None], runs)
-    return read.expand_dims(case=[case], norm=[norm])
+    path = train(model, stream, optimizer_of(optimizer, rate), at[-1])
+    x = images.test.balanced(probe).x[None]
+    return both_shifts(path, at, rate, x, runs).expand_dims(case=[case], norm=[norm])
 
 
 def linear(case, norm, rate, at, linear_depth, linear_width, linear_samples, runs):

@@ -101,11 +101,9 @@ def absorbed(model):
     first, affine, dense = model.params
     gamma, beta = affine["gamma"], affine["beta"]
     neutral = {"gamma": np.ones_like(gamma), "beta": np.zeros_like(beta)}
-    taken = {
-        "weight": gamma[:, :, None] * dense["weight"],
-        "bias": dense["bias"] + (beta[:, None, :] @ dense["weight"])[:, 0],
-    }
-    return replace(model, params=[first, neutral, taken])
+    weight = gamma[:, :, None] * dense["weight"]
+    bias = dense["bias"] + (beta[:, None, :] @ dense["weight"])[:, 0]
+    return replace(model, params=[first, neutral, {"weight": weight, "bias": bias}])
 
 
 def apart(one, other, x):

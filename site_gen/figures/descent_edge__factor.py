@@ -51,8 +51,7 @@ def draw(data, theme):
         right = {"dx": 0, "dy": 9} if condition == last else {"dx": 22, "dy": -4}
         place = {"ha": "right", "dx": -16, "dy": -4} if condition == first else right
         theme.label(ax, shares[at], line[at], f"condition number {condition:g}", colour, **place)
-    bottom = {"transform": ("data", "axes fraction"), "dx": 6, "weight": "normal"}
-    theme.label(ax, 1, 0.06, "2/λₘₐₓ", "theory", **bottom)
+    theme.label(ax, 1, 0.596, "2/λₘₐₓ", "theory", dx=6, weight="normal")
     ax.set(xlim=(0, 1.6), xlabel="learning rate, share of 2/λₘₐₓ")
     ax.set(ylim=(0.5, 2.1), ylabel="factor of a step")
     return figure

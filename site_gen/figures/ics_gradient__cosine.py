@@ -21,11 +21,10 @@ def data(results):
 
 def alt(data):
     first = only(data, step=0).groupby("norm")["cosine"].mean()
-    lowest = data[data["step"] > 0].groupby(["layer", "norm"])["cosine"].min()
+    lowest = data[data["step"] > 0].groupby(["layer", "norm"])["cosine"].min().unstack()
     said = "; ".join(
-        f"layer {layer}: {lowest[layer, 'none']:.2f} without batch norm and "
-        f"{lowest[layer, 'batch norm']:.2f} with"
-        for layer in data["layer"].unique()
+        f"layer {layer}: {low['none']:.2f} without batch norm and {low['batch norm']:.2f} with"
+        for layer, low in lowest.iterrows()
     )
     return (
         "The cosine between gradients before and after, over training, one panel a layer. Before "

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.results import quartiles
+from experiments.results import only, quartiles
 from experiments.studies.ics_gradient import LABELS, LINEAR, LINEAR_LARGE, readings
 
 TITLE = (
@@ -21,11 +21,10 @@ def data(results):
 
 
 def alt(data):
-    lowest, rates = data.groupby(["case", "norm"])["cosine"].min(), ("small", "larger")
+    none, normed = (only(data, norm=norm).groupby("case")["cosine"].min() for norm in LABELS)
     said = "; ".join(
-        f"at the {rate} rate {lowest[case, 'none']:.2f} without batch norm and "
-        f"{lowest[case, 'batch norm']:.2f} with"
-        for case, rate in zip(CASES, rates, strict=True)
+        f"at the {rate} rate {none[case]:.2f} without batch norm and {normed[case]:.2f} with"
+        for case, rate in ((LINEAR, "small"), (LINEAR_LARGE, "larger"))
     )
     return (
         "The cosine of gradients before and after in the layer that turns most, over training of a "

@@ -6,9 +6,8 @@ TITLE = "In training mode an example’s value depends on its neighbours"
 TAGS = ("train and eval", "batch size", "noise")
 CLAIMS = ("eval-ignores-neighbours",)
 ID = "train-eval-gap-example"
-MISSING = dict.fromkeys(
-    ("low", "median", "high"), "rows of the closed form lie between those that are measured"
-)
+NAMES = ("low", "median", "high")
+MISSING = dict.fromkeys(NAMES, "rows of the closed form lie between those that are measured")
 
 
 def data(results):
@@ -16,7 +15,7 @@ def data(results):
     measured = results["example_value"].mean("run").rename(example_batch="batch")
     expected = results["example_value_theory"].rename(curve_batch="batch")
     columns = {}
-    for k, name in enumerate(("low", "median", "high")):
+    for k, name in enumerate(NAMES):
         columns[name] = measured.isel(quantile=k, drop=True)
         columns[f"{name}_theory"] = expected.isel(quantile=k, drop=True)
     table = rows(**columns)
