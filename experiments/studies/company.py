@@ -21,7 +21,7 @@ from experiments.study import Case, Learning, above, below, call, refuted, setti
 from experiments.training import load, mlp, optimizer_of, start, train
 
 COMPANY = ("any", "own digit", "another digit")
-CLASSES = 10
+CLASSES, SIZES = 10, (2, 4, 8, 16, 32, 64, 128, 256)
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,7 @@ class Setup(Learning):
     batch: int = setting(32, "images in a training batch, and in a company of one digit")
     rate: float = setting(0.05, "learning rate")
     steps: int = setting(750, "of training")
-    sizes: tuple[int, ...] = setting(
-        (2, 4, 8, 16, 32, 64, 128, 256), "images in a batch in which a prediction is made"
-    )
+    sizes: tuple[int, ...] = setting(SIZES, "images in a batch in which a prediction is made")
     images: int = setting(300, "test images that are put into company of one digit")
     draws: int = setting(6, "random companies of every test image, for each size")
     runs: int = setting(16, "runs, each with weights and batches of its own")
@@ -71,11 +69,8 @@ def learn(data, inputs, optimizer, hidden, batch, rate, steps, sizes, images, dr
 
 
 def by_size(model, test, size, draws, rng):
-    """How often predictions change with the batch.
-
-    Shares of those in which two random batches disagree, in which one differs from evaluation mode,
-    and in which evaluation mode in a batch differs from itself.
-    """
+    """Shares of predictions in which two random batches disagree, in which one differs from
+    evaluation mode, and in which evaluation mode in a batch differs from itself."""
     alone = predictions(model, test.x[None])
     counts, moved = np.zeros((*alone.shape, CLASSES)), np.zeros(len(alone))
     for _ in range(draws):
@@ -92,15 +87,13 @@ def by_size(model, test, size, draws, rng):
 def by_company(model, test, batch, images, rng):
     """Share of predictions that each company changes, (who, run)."""
     alone, of_digit = predictions(model, test.x[None]), piles(test.labels)
-    found = np.zeros((len(COMPANY), len(alone)))
+    found, everyone = np.zeros((len(COMPANY), len(alone))), np.arange(len(test.x))
     some = rng.permutation(len(test.x))[:images]
-    for k, who in enumerate(COMPANY):
+    for k in range(len(COMPANY)):
         for image in some:
             digit = test.labels[image]
             other = (digit + rng.integers(1, CLASSES)) % CLASSES
-            pile = np.arange(len(test.x))
-            if who != "any":
-                pile = of_digit[digit if who == "own digit" else other]
+            pile = (everyone, of_digit[digit], of_digit[other])[k]
             others = rng.choice(pile[pile != image], batch - 1, replace=False)
             x = test.x[[image, *others]][None]
             found[k] += predictions(model, x, training=True)[:, 0] != alone[:, image]
@@ -109,19 +102,19 @@ def by_company(model, test, batch, images, rng):
 
 # ------------------------------------------------------------------------------------------ claims
 
-DROP = 0.05  # five points; the pilot's intervals were about one point wide
-SOME = 0.01  # one prediction in a hundred
+APART, ALONE = value("apart"), value("alone")
+BY_ANY, BY_OWN, BY_ANOTHER = (value("company", who=who) for who in COMPANY)
+SOME, ANY = above(0.01, "% of the images"), above(0, "% of them")
+FIVE = below(0.05, "percentage points")  # the pilot's intervals were about one point wide
+DIFFER = "two random companies give different predictions"
+MORE = "predictions changed more than by random ones"
 
 CLAIMS = {
     "prediction-depends-on-neighbours": supported(
         "In training mode the prediction for an image depends on what else is in the batch.",
         source="reader",
         cases=tuple(
-            Case(
-                f"batches of {size}, two random companies give different predictions",
-                value("apart", size=size).mean(),
-                above(SOME, "% of the images"),
-            )
+            Case(f"batches of {size}, {DIFFER}", APART.at(size=size).mean(), SOME)
             for size in (2, 32, 256)
         ),
         because="The mean and standard deviation of the batch are part of the function.",
@@ -131,11 +124,7 @@ CLAIMS = {
         "batch, in evaluation mode too.",
         source="reader",
         cases=tuple(
-            Case(
-                f"batches of {size}, predictions that change",
-                value("alone", size=size).every(),
-                above(0, "% of them"),
-            )
+            Case(f"batches of {size}, predictions that change", ALONE.at(size=size).every(), ANY)
             for size in (8, 32, 256)
         ),
         because="Statistics that were fixed before do not depend on the batch.",
@@ -145,15 +134,8 @@ CLAIMS = {
         "they are.",
         source="reader",
         cases=tuple(
-            Case(
-                f"31 neighbours, {words}, predictions changed more than by random ones",
-                difference(value("company", who=who), value("company", who="any")),
-                below(DROP, "percentage points"),
-            )
-            for who, words in (
-                ("own digit", "all of the image’s own digit"),
-                ("another digit", "all of another digit"),
-            )
+            Case(f"31 neighbours, all of {whose} digit, {MORE}", difference(changed, BY_ANY), FIVE)
+            for whose, changed in (("the image’s own", BY_OWN), ("another", BY_ANOTHER))
         ),
         because="Among its own kind an image is standardized to nothing special, and what made it "
         "that digit is subtracted.",
@@ -161,8 +143,8 @@ CLAIMS = {
 }
 
 VALUES = {
-    **{f"apart_{size}": value("apart", size=size).mean() for size in (2, 32, 256)},
-    "company_any": value("company", who="any").mean(),
-    "company_own": value("company", who="own digit").mean(),
-    "company_another": value("company", who="another digit").mean(),
+    **{f"apart_{size}": APART.at(size=size).mean() for size in (2, 32, 256)},
+    "company_any": BY_ANY.mean(),
+    "company_own": BY_OWN.mean(),
+    "company_another": BY_ANOTHER.mean(),
 }

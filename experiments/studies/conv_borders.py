@@ -11,15 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.measures.equivariance import (
-    ROUND_OFF,
-    error,
-    move,
-    random_network,
-    relative_square,
-    shift_errors,
-    task,
-)
+from experiments.measures import equivariance as shifts
 from experiments.results import table, value
 from experiments.study import Case, below, call, depends, setting
 
@@ -43,19 +35,19 @@ def points(s):
 
 def padded(padding, images, channels, seed, count):
     """Errors of moving before the network instead of after it."""
-    return shift_errors(padding, images, channels, seed, count)
+    return shifts.shift_errors(padding, images, channels, seed, count)
 
 
 def strided(images, channels, runs):
     """With stride 2: a move by two pixels is one of the output; a move by one is none or one."""
     read = []
     for rng in runs.part(1).streams():
-        x, _, weights = task(rng, images)
-        model = random_network(weights, channels, "channel", "circular", strides=(2, 1))
+        x, _, weights = shifts.task(rng, images)
+        model = shifts.random_network(weights, channels, "channel", "circular", strides=(2, 1))
         before = model.outputs(x, training=True)
         for step in (2, 1):
-            after = model.outputs(move(x, (step, 0)), training=True)
-            matches = [relative_square(after, move(before, (by, 0))) for by in (0, 1)]
+            after = model.outputs(shifts.move(x, (step, 0)), training=True)
+            matches = [shifts.relative_square(after, shifts.move(before, (by, 0))) for by in (0, 1)]
             read.append(np.sqrt(min(matches)))
     words = "difference between moving before and after the network, at the best match"
     found = {"strided_error": (np.reshape(read, (-1, 2)).T, words)}
@@ -64,25 +56,21 @@ def strided(images, channels, runs):
 
 # ------------------------------------------------------------------------------------------ claims
 
-
-def best_match(step):
-    """Difference with stride 2, over the output."""
-    return value("strided_error", step=step)
-
-
-exactly = below(ROUND_OFF, "of the output")
+INSIDE, STRIDED = value("inside_error", padding="zero"), value("strided_error")
+CIRCULAR, ZERO = (shifts.error(p, "channel", "all").mean() for p in ("circular", "zero"))
+ODD, EXACTLY = STRIDED.at(step=1).mean(), below(shifts.ROUND_OFF, "of the output")
 
 CLAIMS = {
     "batch-norm-networks-commute-with-shifts": depends(
         "A convolutional network with batch norm does the same at every place of the picture.",
         source="reader",
         cases=tuple(
-            Case(f"{when}, difference", measured.mean(), exactly)
+            Case(f"{when}, difference", measured, EXACTLY)
             for when, measured in (
-                ("stride 1, edges that wrap around", error("circular", "channel", "all")),
-                ("stride 1, zero padding", error("zero", "channel", "all")),
-                ("stride 2, moved by two pixels", best_match(2)),
-                ("stride 2, moved by one pixel", best_match(1)),
+                ("stride 1, edges that wrap around", CIRCULAR),
+                ("stride 1, zero padding", ZERO),
+                ("stride 2, moved by two pixels", STRIDED.at(step=2).mean()),
+                ("stride 2, moved by one pixel", ODD),
             )
         ),
         because="Batch norm does; zero padding and strides do not.",
@@ -91,12 +79,8 @@ CLAIMS = {
         "Zero padding treats the edge differently, but the inside of the picture does not notice.",
         source="reader",
         cases=tuple(
-            Case(
-                f"{when}, difference inside",
-                error("zero", statistics, which, "inside_error").mean(),
-                exactly,
-            )
-            for when, statistics, which in (
+            Case(f"{when}, difference inside", INSIDE.at(statistics=of, move=move).mean(), EXACTLY)
+            for when, of, move in (
                 ("no normalization", "none", "all"),
                 ("batch norm in evaluation", "channel", "evaluation"),
                 ("batch norm in training", "channel", "all"),
@@ -108,8 +92,8 @@ CLAIMS = {
 }
 
 VALUES = {
-    "zero_error": error("zero", "channel", "all").mean(),
-    "zero_error_none": error("zero", "none", "all").mean(),
-    "inside_training": error("zero", "channel", "all", "inside_error").mean(),
-    "stride_odd": best_match(1).mean(),
+    "zero_error": ZERO,
+    "zero_error_none": shifts.error("zero", "none", "all").mean(),
+    "inside_training": INSIDE.at(statistics="channel", move="all").mean(),
+    "stride_odd": ODD,
 }

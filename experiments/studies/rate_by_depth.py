@@ -1,12 +1,11 @@
 """Does batch norm allow higher learning rates, and does the highest one fall with depth?
 
 Networks of 2 to 16 hidden layers of ReLU learn MNIST-5k, shrunk to 7×7 pixels, from He's weights at
-rates from 0.02 to 10, with batch norm and without. At all depths and rates, with and without batch
-norm, a run has the same batches, and at one depth the same weights. A run has learned if after the
-last step it gets at least a fifth of the test images right, twice as many as guessing, with the
-statistics of the test images; it has diverged if its loss is not finite or above ten times that of
-guessing. The largest trainable rate of a run is the largest one at which it has learned. The rates,
-the number of steps and the thresholds were set after trials with other seeds.
+rates from 0.02 to 10, with batch norm and without. A run has learned if after the last step it
+gets at least a fifth of the test images right, twice as many as guessing, with the statistics of
+the test images; it has diverged if its loss is not finite or above ten times that of guessing. The
+largest trainable rate of a run is the largest one at which it has learned. The rates, the number of
+steps and the thresholds were set after trials with other seeds.
 
 What came out: batch norm raises the largest trainable rate at every depth, and the more the deeper
 the network is. It has a finite limit too, which falls far less with depth.
@@ -18,16 +17,7 @@ import numpy as np
 
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
-from experiments.results import (
-    FIRST,
-    LAST,
-    Near,
-    Place,
-    difference,
-    ratio,
-    table,
-    value,
-)
+from experiments.results import FIRST, LAST, Near, difference, ratio, table, value
 from experiments.study import (
     Case,
     Learning,
@@ -43,6 +33,7 @@ from experiments.study import (
 from experiments.training import accuracy, load, mlp, optimizer_of, paired, train
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+PAPER_RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 DIVERGED = 10 * float(np.log(10))  # nats: ten times the loss of guessing among ten digits
 NORMS = {"none": "none", "bn": "batch norm"}  # short name → norm
 
@@ -63,12 +54,7 @@ class Setup(Learning):
 QUICK = Setup(depths=(2, 8), rates=(0.05, 0.5, 10.0), width=12, steps=30, tested=100, runs=3)
 FULL = Setup()
 PAPER = Setup(
-    depths=(2, 4, 8, 16, 32),
-    width=100,
-    steps=5000,
-    tested=1000,
-    learned=0.9,
-    rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+    depths=(2, 4, 8, 16, 32), rates=PAPER_RATES, width=100, steps=5000, tested=1000, learned=0.9
 )
 
 
@@ -103,25 +89,23 @@ def learn(norm, depth, data, inputs, optimizer, rates, width, batch, steps, test
 
 # ------------------------------------------------------------------------------------------ claims
 
-Depth = Place | Near
 DEPTHS = tuple((f"{depth} hidden layers", Near(depth)) for depth in FULL.depths)
 
 
-def largest(**where):
+def largest(results):
     """The largest trainable rate of each run; one that has learned at no rate counts with the
     smallest that was tried."""
-    found = value("largest", **where)
-    return value(lambda results: found(results).clip(min=float(results["rate"][0])))
+    return results["largest"].clip(min=float(results["rate"][0]))
 
 
 def higher(depth):
     """Largest trainable rate with batch norm over that without."""
-    return ratio(largest(norm="batch norm", depth=depth), largest(norm="none", depth=depth))
+    return ratio(*(value(largest).at(norm=norm, depth=depth) for norm in ("batch norm", "none")))
 
 
 def falls(norm):
     """Largest trainable rate of the deepest network over that of the shallowest."""
-    return ratio(largest(norm=norm, depth=LAST), largest(norm=norm, depth=FIRST))
+    return ratio(*(value(largest).at(norm=norm, depth=depth) for depth in (LAST, FIRST)))
 
 
 def lead(depth):
@@ -132,18 +116,19 @@ def lead(depth):
     return difference(normed, plain)
 
 
+LEARNED = value("learned", norm="batch norm", rate=LAST)
+LOST = value("diverged", depth=LAST, rate=LAST)
+HIGHER = "largest trainable rate with batch norm over that without"
+LEARNS = "share of runs that learn at the highest rate tried"
+FALL = "largest trainable rate of the deepest network over that of the shallowest"
+LEAD = "lead in test accuracy at the best rate of the network without batch norm"
+THIRD = Rule(-np.inf, 1 / 3, "less than a third")
+
 CLAIMS = {
     "bn-allows-higher-rates": supported(
         "Batch norm allows higher learning rates.",
         source="ioffe2015",
-        cases=tuple(
-            Case(
-                f"{when}, largest trainable rate with batch norm over that without",
-                higher(depth),
-                above(1),
-            )
-            for when, depth in DEPTHS
-        ),
+        cases=tuple(Case(f"{when}, {HIGHER}", higher(depth), above(1)) for when, depth in DEPTHS),
         because="At every depth tried the largest rate at which a network learns is higher with "
         "batch norm, and the more so the deeper it is.",
     ),
@@ -151,11 +136,7 @@ CLAIMS = {
         "With batch norm no learning rate is too high.",
         source="post",
         cases=tuple(
-            Case(
-                f"{when}, share of runs that learn at the highest rate tried",
-                value("learned", norm="batch norm", depth=depth, rate=LAST).share(),
-                above(0.5),
-            )
+            Case(f"{when}, {LEARNS}", LEARNED.at(depth=depth).share(), above(0.5))
             for when, depth in DEPTHS
         ),
         because="The weights in front of batch norm are protected by their growth; γ, β and the "
@@ -165,13 +146,8 @@ CLAIMS = {
         "The deeper the network, the smaller the largest learning rate at which it trains.",
         source="overview",
         cases=tuple(
-            Case(
-                f"{name} batch norm, largest trainable rate of the deepest network over that of "
-                "the shallowest",
-                falls(norm),
-                Rule(-np.inf, 1 / 3, "less than a third"),
-            )
-            for norm, name in (("none", "without"), ("batch norm", "with"))
+            Case(f"{which} batch norm, {FALL}", falls(norm), THIRD)
+            for which, norm in (("without", "none"), ("with", "batch norm"))
         ),
         because="It depends on batch norm: without it the limit falls steeply with depth, with it "
         "little.",
@@ -181,11 +157,7 @@ CLAIMS = {
         "networks take, its lead is gone.",
         source="bjorck2018",
         cases=tuple(
-            Case(
-                f"{when}, lead in test accuracy at the best rate of the network without batch norm",
-                lead(depth),
-                below(0.02, "percentage points"),
-            )
+            Case(f"{when}, {LEAD}", lead(depth), below(0.02, "percentage points"))
             for when, depth in DEPTHS
         ),
         because="In these networks, after so many steps, batch norm leads at the same rate too; "
@@ -195,15 +167,7 @@ CLAIMS = {
 
 ENDS = {"shallow": FIRST, "deep": LAST}
 VALUES = {
-    **{
-        f"limit_{name}_{end}": value("largest", norm=norm, depth=depth).median()
-        for name, norm in NORMS.items()
-        for end, depth in ENDS.items()
-    },
-    **{
-        f"highest_diverged_{name}": value("diverged", norm=norm, depth=LAST, rate=LAST).share()
-        for name, norm in NORMS.items()
-    },
+    **{f"highest_diverged_{name}": LOST.at(norm=norm).share() for name, norm in NORMS.items()},
     **{f"falls_{name}": falls(norm) for name, norm in NORMS.items()},
     **{f"higher_{end}": higher(depth) for end, depth in ENDS.items()},
     **{f"same_rate_{end}": lead(depth) for end, depth in ENDS.items()},

@@ -2,15 +2,13 @@
 
 One layer of several units, batch norm at ε = 0 and softmax cross-entropy learns a noisy task from
 fresh random batches, in float64. Every unit's weights are scale-invariant, and the fixed γ, evenly
-spaced by ratio, make their gradients differ. First without weight decay: the squared length after
-each step against Pythagoras. Then with it, for several products of rate η and decay λ: how far a
-step turns the weights and how long they are once settled. Last, starts from very different lengths.
+spaced by ratio, make their gradients differ. First without weight decay; then with it, for several
+products of rate η and decay λ, once lengths have settled; last, from very different lengths.
 
 What came out: without decay every step lengthens the weights, exactly by Pythagoras. With decay the
 length settles where growth and decay balance, and there a step turns the weights by √(2ηλ), for
-every unit, whatever its gradient. Only the product of the two counts. How long the weights were at
-the start is forgotten, after a time of order 1/(ηλ). So weight decay does not keep such weights
-simple: it sets how fast they turn.
+every unit, whatever its gradient. How long the weights were at the start is forgotten, after a time
+of order 1/(ηλ). So weight decay does not keep such weights simple: it sets how fast they turn.
 """
 
 from dataclasses import dataclass
@@ -117,31 +115,18 @@ def begin(task, start, start_pair, start_steps, seed, count):
 
 # ------------------------------------------------------------------------------------------ claims
 
-ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13
-EXACT, ERROR = below(ROUND_OFF), value("step_error")
-CLOSE, SAME, LARGER = within(1, relative=0.05), within(1, relative=0.01), above(1.1, "times")
-
-
 _, USUAL, FAST, _, LARGEST = SETTLED = tuple(named(*pair) for pair in PRODUCTS)
+# Sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13.
+EXACT, CLOSE, SAME = below(1e-12), within(1, relative=0.05), within(1, relative=0.01)
+
+ERROR, FOURTH = value("step_error"), value("fourth_power")
+ANGLE = value("turn").map(np.square).over("unit", "mean").map(np.sqrt)  # root mean square
+USUAL_ANGLE, TURNED = ANGLE.at(setting=USUAL), ANGLE / value("turn_theory")
+LENGTHS = (FOURTH / value("fourth_power_theory")).over("unit", "mean")
+NEXT_RATIO = (FOURTH / value("fourth_power_next")).over("unit", "mean")
 
 
-def angle(pair):
-    """Of a step: root mean square over units."""
-    return value("turn", setting=pair).map(np.square).over("unit", "mean").map(np.sqrt)
-
-
-def angle_ratio(pair):
-    """The angle of a step over √(2ηλ)."""
-    return (angle(pair) / value("turn_theory", setting=pair)).mean()
-
-
-def length_ratio(pair, form="fourth_power_theory"):
-    """Mean of ‖w‖⁴ over a closed form, mean over units."""
-    over = value("fourth_power", setting=pair) / value(form, setting=pair)
-    return over.over("unit", "mean").mean()
-
-
-def last_over_first(pair, variable="turn"):
+def unit_ratio(pair, variable="turn"):
     """The unit with the largest γ over that with the smallest."""
     return ratio(*(value(variable, setting=pair, unit=unit) for unit in (LAST, FIRST)))
 
@@ -156,11 +141,6 @@ def starts_apart(times):
 
     length = value("start_length", start_step=steps).over("start_step", "mean")
     return ratio(length.at(start=LAST), length.at(start=FIRST))
-
-
-def for_pairs(pairs, words, measure, rule):
-    """A case for each pair of rate and decay."""
-    return tuple(Case(f"{pair}, {words}", measure(pair), rule) for pair in pairs)
 
 
 CLAIMS = {
@@ -178,7 +158,10 @@ CLAIMS = {
     "a-step-turns-by-rate-times-decay": supported(
         "With weight decay, scale-invariant weights settle to turning by √(2ηλ) in each step.",
         source="wan2021",
-        cases=for_pairs(SETTLED, "root mean square angle over √(2ηλ)", angle_ratio, CLOSE),
+        cases=tuple(
+            Case(f"{p}, root mean square angle over √(2ηλ)", TURNED.at(setting=p).mean(), CLOSE)
+            for p in SETTLED
+        ),
         because="Where the growth by turning and the shrinking by decay balance, nothing but the "
         "product of rate and decay is left.",
     ),
@@ -186,14 +169,20 @@ CLAIMS = {
         "The length settles where |w|⁴ is η/(2λ) times the mean squared gradient at weights "
         "of length 1.",
         source="vanlaarhoven2017",
-        cases=for_pairs(SETTLED, "mean of |w|⁴ over the closed form", length_ratio, CLOSE),
+        cases=tuple(
+            Case(f"{p}, mean of |w|⁴ over the closed form", LENGTHS.at(setting=p).mean(), CLOSE)
+            for p in SETTLED
+        ),
         because="It is the leading order in ηλ: good for usual rates and decays, and too low where "
         "their product is no longer small.",
     ),
     "larger-gradients-learn-faster": refuted(
         "Units with larger gradients turn faster.",
         source="reader",
-        cases=for_pairs((USUAL, FAST), "angle with 4 times the γ", last_over_first, LARGER),
+        cases=tuple(
+            Case(f"{p}, angle with 4 times the γ", unit_ratio(p), above(1.1, "times"))
+            for p in (USUAL, FAST)
+        ),
         because="In equilibrium their weights are longer by just what makes up for it.",
     ),
     "only-the-product-counts": supported(
@@ -201,8 +190,8 @@ CLAIMS = {
         "weight decay counts.",
         source="vanlaarhoven2017",
         cases=tuple(
-            Case(f"angle, {USUAL} over {pair}", ratio(angle(USUAL), angle(pair)), SAME)
-            for pair in (named(*pair) for pair in ALIKE)
+            Case(f"angle, {USUAL} over {p}", ratio(USUAL_ANGLE, ANGLE.at(setting=p)), SAME)
+            for p in (named(*pair) for pair in ALIKE)
         ),
         because="More decay makes the weights shorter, and a smaller rate turns short weights as "
         "far as a larger one turns long ones.",
@@ -221,13 +210,13 @@ CLAIMS = {
 
 VALUES = {
     "step_error": ERROR.over("growth_rate", "max").every(),
-    "turn_ratio": angle_ratio(USUAL),
-    "turn": angle(USUAL).mean("rad"),
-    "length_ratio_large": length_ratio(LARGEST),
-    "length_next_large": length_ratio(LARGEST, "fourth_power_next"),
-    "turn_ratio_large": angle_ratio(LARGEST),
-    "unit_ratio": last_over_first(USUAL),
+    "turn_ratio": TURNED.at(setting=USUAL).mean(),
+    "turn": USUAL_ANGLE.mean("rad"),
+    "length_ratio_large": LENGTHS.at(setting=LARGEST).mean(),
+    "length_next_large": NEXT_RATIO.at(setting=LARGEST).mean(),
+    "turn_ratio_large": TURNED.at(setting=LARGEST).mean(),
+    "unit_ratio": unit_ratio(USUAL),
     "apart_early": starts_apart(0.25),
     "apart_late": starts_apart(5),
-    "gradients_apart": last_over_first(USUAL, "unit_gradient"),
+    "gradients_apart": unit_ratio(USUAL, "unit_gradient"),
 }

@@ -34,8 +34,7 @@ class Setup:
     seed: int = setting(2, "every random stream is spawned from it")
 
 
-QUICK = Setup(batches=(4, 64), features=2, neighbours=1000)
-FULL = Setup()
+QUICK, FULL = Setup(batches=(4, 64), features=2, neighbours=1000), Setup()
 PAPER = Setup(runs=64, batches=(2, 4, 8, 16, 32, 64, 128, 256, 512), neighbours=20000)
 
 

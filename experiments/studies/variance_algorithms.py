@@ -20,14 +20,14 @@ from experiments.runs import normal
 from experiments.study import Case, below, call, depends, refuted, setting, supported, within
 from experiments.theory import inference as theory
 
+OFFSETS = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
+
 
 @dataclass(frozen=True)
 class Setup:
     samples: int = setting(256, "numbers that a variance is taken of")
     units: int = setting(64, "such sets of numbers in each run")
-    offsets: tuple[float, ...] = setting(
-        (1.0, 10.0, 100.0, 1e3, 1e4, 1e5), "their mean over their standard deviation"
-    )
+    offsets: tuple[float, ...] = setting(OFFSETS, "their mean over their standard deviation")
     runs: int = setting(16, "data sets")
     seed: int = setting(17, "every random stream is spawned from it")
 
@@ -64,9 +64,8 @@ def in_parts(x):
 
 def engine(x):
     """What the engine computes: the first sample is subtracted, then two passes."""
-    layer = Standardize()
-    _, state, _ = layer.init([None] * len(x), x.shape[2], x.dtype)
-    return layer.forward({}, state, x, training=True)[1]["var"]
+    _, state, _ = Standardize().init([None] * len(x), x.shape[2], x.dtype)
+    return Standardize().forward({}, state, x, training=True)[1]["var"]
 
 
 ALGORITHMS = {
@@ -91,10 +90,11 @@ def errors(offset, samples, units, runs):
     true = exact.var(axis=1)
     off = {name: algorithm(x).astype(float) / true - 1 for name, algorithm in ALGORITHMS.items()}
     every, kappa = np.array(list(off.values())), np.abs(exact).max(axis=1) / np.sqrt(true)
-    one = theory.one_pass_round_off(samples, u, np.square(exact).mean(axis=1) / true)
-    two = theory.two_pass_round_off(samples, u, kappa)
-    bounded = [np.max(np.abs(off["one pass"]) / one, axis=1)]
-    bounded += [np.max(np.abs(off["two passes"]) / two, axis=1)]
+    bounds = {
+        "one pass": theory.one_pass_round_off(samples, u, np.square(exact).mean(axis=1) / true),
+        "two passes": theory.two_pass_round_off(samples, u, kappa),
+    }
+    bounded = [np.max(np.abs(off[name]) / bound, axis=1) for name, bound in bounds.items()]
     root, largest = np.sqrt(np.mean(np.square(every), axis=2)), np.abs(every).max(axis=2)
     of, dims = "relative error of the variance, float32", "algorithm variance_offset run"
     passes = "passes variance_offset run"
@@ -104,26 +104,24 @@ def errors(offset, samples, units, runs):
         "variance_over_bound": (bounded, "largest error over its bound", "1", passes),
         "variance_scale": (u * (1 + offset**2), "u (1 + mean²/variance)", "1", "variance_offset"),
     }
-    names = list(ALGORITHMS)
-    return table(found, algorithm=names, passes=["one", "two"], variance_offset=offset, run=runs)
+    along = {"algorithm": list(ALGORITHMS), "passes": ["one", "two"], "variance_offset": offset}
+    return table(found, **along, run=runs)
 
 
 # ------------------------------------------------------------------------------------------ claims
 
+FAR, NEAR = (value("variance_error", variance_offset=offset) for offset in (1e4, 100.0))
+GROWTH = (FAR / NEAR).map(np.log) / np.log(100)  # exponent of the error's growth with the offset
+ONE_PASS, WELFORD = (GROWTH.at(algorithm=name).mean() for name in ("one pass", "Welford"))
+WORST, BOUNDED = value("variance_worst"), value("variance_over_bound", passes="one")
+SMALL, TINY = (below(number, "% of the variance") for number in (0.01, 0.001))
+KEPT = below(1, "times the bound")
+EXPONENT, AWAY = "growth from offset 100 to 10,000, exponent", "standard deviations from zero"
 
-def largest_error(algorithm, offset):
-    """Of all variances."""
-    worst = value("variance_worst", algorithm=algorithm, variance_offset=offset)
-    return worst.over("run", "max").exact()
 
-
-def growth(algorithm):
-    """Exponent with which the error grows with the offset, from a hundred to ten thousand."""
-    far, near = (
-        value("variance_error", algorithm=algorithm, variance_offset=offset)
-        for offset in (1e4, 100.0)
-    )
-    return (far / near).map(np.log) / np.log(100)
+def worst(name, offset):
+    """The largest error of an algorithm, of all variances."""
+    return WORST.at(algorithm=name, variance_offset=offset).over("run", "max").exact()
 
 
 CLAIMS = {
@@ -131,12 +129,8 @@ CLAIMS = {
         "A variance may be taken in one pass, as E[x²] − E[x]², in float32.",
         source="reader",
         cases=tuple(
-            Case(
-                f"mean {offset:g} standard deviations from zero, largest error",
-                largest_error("one pass", offset),
-                below(0.01, "% of the variance"),
-            )
-            for offset in (1.0, 10.0, 1e3, 1e4)
+            Case(f"mean {x:g} {AWAY}, largest error", worst("one pass", x), SMALL)
+            for x in (1.0, 10.0, 1e3, 1e4)
         ),
         because="Its error grows with the square of the mean over the standard deviation.",
     ),
@@ -146,20 +140,12 @@ CLAIMS = {
         source="reader",
         cases=(
             *(
-                Case(
-                    f"offset {offset:g}, largest error",
-                    value("variance_over_bound", passes="one", variance_offset=offset).every(),
-                    below(1, "times the bound"),
-                )
-                for offset in (10.0, 100.0, 1e3, 1e4)
+                Case(f"offset {x:g}, largest error", BOUNDED.at(variance_offset=x).every(), KEPT)
+                for x in (10.0, 100.0, 1e3, 1e4)
             ),
             # The error at one offset has a spread of its own, up to a factor of 2 between binades
             # of x²: 0.15 on the exponent over two decades.
-            Case(
-                "growth from offset 100 to 10,000, exponent",
-                growth("one pass").mean(),
-                within(2, absolute=0.2),
-            ),
+            Case(EXPONENT, ONE_PASS, within(2, absolute=0.2)),
         ),
         because="E[x²] and E[x]² are that many times as large as their difference, and each is "
         "rounded.",
@@ -168,12 +154,8 @@ CLAIMS = {
         "Subtracting the first sample cures the one-pass variance of Gaussian data.",
         source="chan1983",
         cases=tuple(
-            Case(
-                f"offset {offset:g}, largest error",
-                largest_error("one pass, shifted", offset),
-                below(0.001, "% of the variance"),
-            )
-            for offset in (10.0, 100.0, 1e3, 1e4, 1e5)
+            Case(f"offset {x:g}, largest error", worst("one pass, shifted", x), TINY)
+            for x in (10.0, 100.0, 1e3, 1e4, 1e5)
         ),
         because="The first sample lies a few standard deviations from the mean, wherever the mean "
         "is.",
@@ -181,23 +163,17 @@ CLAIMS = {
     "welford-cures-one-pass": refuted(
         "Welford's updates make the variance independent of where the mean lies.",
         source="reader",
-        cases=(
-            Case(
-                "growth from offset 100 to 10,000, exponent",
-                growth("Welford").mean(),
-                within(0, absolute=0.2),
-            ),
-        ),
+        cases=(Case(EXPONENT, WELFORD, within(0, absolute=0.2)),),
         because="Its running mean is rounded at every sample, so the error grows with the offset, "
         "though not with its square.",
     ),
 }
 
 VALUES = {
-    "one_pass_far": largest_error("one pass", 1e4),
-    "two_pass_far": largest_error("two passes", 1e5),
-    "shifted_far": largest_error("one pass, shifted", 1e5),
-    "engine_far": largest_error("two passes, shifted", 1e5),
-    "growth_one_pass": growth("one pass").mean(),
-    "growth_welford": growth("Welford").mean(),
+    "one_pass_far": worst("one pass", 1e4),
+    "two_pass_far": worst("two passes", 1e5),
+    "shifted_far": worst("one pass, shifted", 1e5),
+    "engine_far": worst("two passes, shifted", 1e5),
+    "growth_one_pass": ONE_PASS,
+    "growth_welford": WELFORD,
 }

@@ -17,17 +17,16 @@ def data(results):
     last = results.sizes["start_step"] - 1
     # Denser at the beginning, where the short weights jump.
     steps = np.unique(np.round(last * (np.arange(MOVING) / (MOVING - 1)) ** 2.5).astype(int))
-    at = results.isel(start_step=steps)
-    read = {
-        "length": at["start_length"].mean("run"),
-        "angle": np.degrees(at["start_turn"].mean("run")),
-        "length_theory": at["start_length_theory"],
-        "angle_theory": np.degrees(at["start_turn_theory"]),
-        "rate": at["start_rate"],
-        "decay": at["start_decay"],
-    }
-    found = rows(*(array.rename(name) for name, array in read.items()))
-    return found.rename(columns={"start_step": "step"}).assign(runs=results.sizes["run"])
+    at = results.isel(start_step=steps).rename(start_step="step")
+    found = rows(
+        length=at["start_length"].mean("run"),
+        angle=np.degrees(at["start_turn"].mean("run")),
+        length_theory=at["start_length_theory"],
+        angle_theory=np.degrees(at["start_turn_theory"]),
+        rate=at["start_rate"],
+        decay=at["start_decay"],
+    )
+    return found.assign(runs=results.sizes["run"])
 
 
 def alt(data):
@@ -53,39 +52,38 @@ def caption(data):
 
 
 def animate(data, theme):
-    figure, axes = theme.figure(cols=2, height=3.6)
-    last, angle = data["step"].max(), data["angle_theory"].iloc[0]
-    tracks, tails, heads = [], [], []
-    colours = dict(zip(data["start"].unique(), ("input", "batch norm"), strict=True))
-    for (start, track), dy in zip(data.groupby("start"), (-2, 2), strict=True):
-        colour, steps = theme.colour(colours[start]), track["step"].to_numpy()
-        theme.theory(axes[0], steps, track["length_theory"])
-        for ax, column in zip(axes, ("length", "angle"), strict=True):
-            tracks.append((steps, track[column].to_numpy()))
-            at = steps[:1], track[column][:1]
-            tails += ax.plot(*at, color=colour, linewidth=2.4)
-            heads += ax.plot(*at, "o", color=colour, markersize=9, clip_on=False)
+    figure, (left, right) = theme.figure(cols=2)
+    steps, angle = data["step"].unique(), data["angle_theory"].iloc[0]
+    last, tracks, tails, heads = steps[-1], [], [], []
+    looks = zip(("input", "batch norm"), (-2, 2), strict=True)
+    for (start, track), (name, dy) in zip(data.groupby("start"), looks, strict=True):
+        theme.theory(left, steps, track["length_theory"])
+        for ax, column in ((left, "length"), (right, "angle")):
+            values, style = track[column].to_numpy(), {"color": theme.colour(name)}
+            tracks.append(values)
+            tails += ax.plot(steps[:1], values[:1], linewidth=2.4, **style)
+            heads += ax.plot(steps[:1], values[:1], "o", markersize=9, clip_on=False, **style)
         first = 0.04 * last, track["length"].iloc[0]
-        theme.label(axes[0], *first, f"start at {start:g}", colour, dx=6, dy=dy)
-    theme.level(axes[1], y=angle, color=theme.colour("theory"), zorder=1.9)
+        theme.label(left, *first, f"start at {start:g}", name, dx=6, dy=dy)
+    theme.level(right, y=angle, color=theme.colour("theory"), zorder=1.9)
     below = {"dx": 0, "dy": -10, "ha": "right", "weight": "normal"}
-    theme.label(axes[1], last, angle, "√(2ηλ)", "theory", **below)
-    words = {"length": "length of the weights", "angle": "angle of a step (degrees)"}
-    for ax, column, ticks in zip(axes, words, ((0.1, 1, 10), (0.1, 1, 10, 90)), strict=True):
-        limits = data[column].min() / 1.5, 1.5 * data[column].max()
-        ax.set(yscale="log", ylim=limits, ylabel=words[column])
-        ax.set(xlabel="step", xlim=(-0.03 * last, 1.03 * last))
+    theme.label(right, last, angle, "√(2ηλ)", "theory", **below)
+    for ax, column, words, ticks in (
+        (left, "length", "length of the weights", (0.1, 1, 10)),
+        (right, "angle", "angle of a step (degrees)", (0.1, 1, 10, 90)),
+    ):
+        ax.set(xlabel="step", xlim=(-0.03 * last, 1.03 * last), yscale="log", ylabel=words)
+        ax.set_ylim(data[column].min() / 1.5, 1.5 * data[column].max())
         theme.ticks(ax, y=ticks)
     corner = {"transform": "axes fraction", "ha": "right", "dx": 0}
-    readout = theme.label(axes[1], 1, 0.96, "", theme.ink, **corner)
-    frames = len(tracks[0][0])
+    readout = theme.label(right, 1, 0.96, "", theme.ink, **corner)
 
     def update(i):
-        frame = min(i, frames - 1)
-        for (steps, values), tail, head in zip(tracks, tails, heads, strict=True):
+        frame = min(i, len(steps) - 1)
+        for values, tail, head in zip(tracks, tails, heads, strict=True):
             tail.set_data(steps[: frame + 1], values[: frame + 1])
             head.set_data([steps[frame]], [values[frame]])
-        readout.set_text(f"step {tracks[0][0][frame]:,}")
+        readout.set_text(f"step {steps[frame]:,}")
 
-    artists = [*tails, *heads, readout]
-    return Animation(figure, artists, frames + HOLD, update, fps=20, poster=frames - 1)
+    artists, poster = [*tails, *heads, readout], len(steps) - 1
+    return Animation(figure, artists, len(steps) + HOLD, update, poster=poster)

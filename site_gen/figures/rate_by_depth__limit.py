@@ -1,8 +1,6 @@
 """The largest learning rate at which a network learns, by depth, with and without batch norm."""
 
-import numpy as np
-
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.studies.rate_by_depth import largest
 
 TITLE = "Without batch norm the largest trainable rate falls steeply with depth; with it, little"
@@ -12,24 +10,20 @@ CLAIMS = ("bn-allows-higher-rates", "trainable-rate-falls-with-depth")
 
 def data(results):
     """A row for every norm and depth: geometric mean over runs of the largest trainable rate."""
-    log = np.log(largest()(results).transpose("norm", "depth", "run"))
-    table = summary(log, name="largest")
-    table[["largest", "low", "high"]] = np.exp(table[["largest", "low", "high"]])
+    table = summary(largest(results).transpose("norm", "depth", "run"), geometric=True)
     never = (results["largest"] == 0).sum("run").transpose("norm", "depth")
     return table.assign(never=never.values.ravel())
 
 
-def _at(data, norm, depth):
-    return float(data[(data["norm"] == norm) & (data["depth"] == depth)]["largest"].iloc[0])
-
-
 def alt(data):
     low, high = data["depth"].min(), data["depth"].max()
+    plain, normed = (
+        only(data, norm=norm).set_index("depth")["largest"] for norm in ("none", "batch norm")
+    )
     return (
         "Two lines of the largest trainable rate over depth, both scales logarithmic. From "
-        f"{low} to {high} hidden layers it goes from {_at(data, 'none', low):.2g} to "
-        f"{_at(data, 'none', high):.2g} without batch norm and from "
-        f"{_at(data, 'batch norm', low):.2g} to {_at(data, 'batch norm', high):.2g} with it."
+        f"{low} to {high} hidden layers it goes from {plain[low]:.2g} to {plain[high]:.2g} without "
+        f"batch norm and from {normed[low]:.2g} to {normed[high]:.2g} with it."
     )
 
 
@@ -45,13 +39,11 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure()
-    for norm, name, dy in (
-        ("none", "without batch norm", 16),
-        ("batch norm", "with batch norm", -16),
-    ):
-        rows = data[data["norm"] == norm]
+    for norm, which, dy in (("none", "without", 16), ("batch norm", "with", -16)):
+        rows = only(data, norm=norm)
         theme.curve(ax, rows, "depth", "largest", norm, fmt="o-")
-        theme.label(ax, *rows[["depth", "largest"]].iloc[-2], name, norm, dx=-2, dy=dy)
+        at = rows[["depth", "largest"]].iloc[-2]
+        theme.label(ax, *at, f"{which} batch norm", norm, dx=-2, dy=dy)
     ax.set(xscale="log", yscale="log", xlabel="hidden layers", ylabel="largest trainable rate")
     theme.ticks(ax, x=data["depth"].unique())
     return figure

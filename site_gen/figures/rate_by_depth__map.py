@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "Batch norm widens the range of rates that train, the more the deeper the network"
 TAGS = ("learning rates", "depth", "training")
@@ -19,16 +19,16 @@ def data(results):
     return table.sort_values(["norm", "depth", "rate"], ignore_index=True)
 
 
-def _cell(data, norm, depth):
-    rows = data[(data["norm"] == norm) & (data["depth"] == depth) & (data["learned"] > 0.5)]
-    return f"{rows['rate'].min():g} to {rows['rate'].max():g}" if len(rows) else "none"
+def trained(data, norm, depth):
+    rates = only(data, norm=norm, depth=depth).query("learned > 0.5")["rate"]
+    return f"{rates.min():g} to {rates.max():g}" if len(rates) else "none"
 
 
 def alt(data):
     said = [
-        f"{depth} layers, {_cell(data, 'none', depth)} without and "
-        f"{_cell(data, 'batch norm', depth)} with batch norm"
-        for depth in data["depth"].unique()
+        f"{m} layers, {trained(data, 'none', m)} without and {trained(data, 'batch norm', m)} with "
+        "batch norm"
+        for m in data["depth"].unique()
     ]
     return (
         "Two heat maps of the share of runs that learn, by depth and learning rate. More than half "

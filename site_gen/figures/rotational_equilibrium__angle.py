@@ -13,9 +13,9 @@ CLAIMS = ("a-step-turns-by-rate-times-decay", "only-the-product-counts")
 def data(results):
     """A row for every pair of rate and decay: the angle in degrees, mean and range over runs."""
     angle = np.degrees(np.sqrt(np.square(results["turn"]).mean("unit")))
-    angles = [getattr(angle, of)("run").rename(f"angle_{of}") for of in ("mean", "min", "max")]
-    theory = np.degrees(results["turn_theory"]).rename("theory")
-    read = rows(results["rate"], results["decay"], *angles, theory)
+    angles = {f"angle_{of}": getattr(angle, of)("run") for of in ("mean", "min", "max")}
+    theory = np.degrees(results["turn_theory"])
+    read = rows(results["rate"], results["decay"], **angles, theory=theory)
     sizes = {"runs": results.sizes["run"], "units": results.sizes["unit"]}
     read = read.assign(product=read["rate"] * read["decay"], **sizes)
     return read.sort_values(["product", "rate"], ignore_index=True)
@@ -51,12 +51,11 @@ def draw(data, theme):
     line = np.degrees(np.sqrt(2 * products))
     theme.theory(ax, products, line)
     theme.points(ax, data, "product", "angle_mean", "batch norm", markersize=7)
-    beside, above = {"dx": 9, "dy": -4, "va": "top"}, {"dx": -8, "dy": 8, "ha": "right"}
-    for product, same in data.groupby(data["product"].round(9)):
-        names = "\n".join(map(named, same["rate"], same["decay"]))
-        at = product, same["angle_mean"].mean()
-        theme.label(ax, *at, names, "batch norm", weight="normal", **beside)
+    above, beside = {"dx": -8, "dy": 8, "ha": "right"}, {"dx": 9, "dy": -4, "va": "top"}
     theme.label(ax, products[25], line[25], "√(2ηλ)", "theory", weight="normal", **above)
+    for product, same in data.groupby(data["product"].round(9)):
+        names, angle = "\n".join(map(named, same["rate"], same["decay"])), same["angle_mean"].mean()
+        theme.label(ax, product, angle, names, "batch norm", weight="normal", **beside)
     ax.set(xscale="log", xlabel="rate times weight decay, ηλ")
     ax.set(yscale="log", ylabel="angle of a step (degrees)", xlim=(products[0], 2.5 * products[-1]))
     theme.ticks(ax, y=[t for t in (1, 2, 5, 10, 20) if data["angle_mean"].min() < 2 * t])

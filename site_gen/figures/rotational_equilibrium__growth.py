@@ -9,11 +9,10 @@ CLAIMS = ("sgd-lengthens-weights",)
 
 def data(results):
     """A row for every rate and step: length, mean over units and runs, and by the squared steps."""
-    names = {"growth_rate": "rate", "growth_step": "step", "growth": "length"}
-    names["growth_theory"] = "theory"
-    read = rows(*(results[name].mean("run") for name in ("growth", "growth_theory")))
+    read = rows(length=results["growth"].mean("run"), theory=results["growth_theory"].mean("run"))
+    read = read.rename(columns={"growth_rate": "rate", "growth_step": "step"})
     worst = results["step_error"].max().item()
-    return read.rename(columns=names).assign(largest_step_error=worst, runs=results.sizes["run"])
+    return read.assign(largest_step_error=worst, runs=results.sizes["run"])
 
 
 def alt(data):
@@ -43,8 +42,7 @@ def draw(data, theme):
         chosen = curve[curve["step"].isin({round(10 ** (k / 5)) for k in range(20)})]
         theme.theory(ax, curve["step"], curve["theory"])
         theme.points(ax, chosen, "step", "length", colour)
-        end = curve.iloc[-1]
-        theme.label(ax, end["step"], end["length"], f"η = {rate:g}", colour, dx=8)
+        theme.label(ax, *curve[["step", "length"]].iloc[-1], f"η = {rate:g}", colour, dx=8)
     ax.set(xscale="log", xlabel="step", xlim=(0.9, 2.2 * data["step"].max()))
     ax.set(yscale="log", ylabel="length of a unit's weights")
     theme.ticks(ax, y=(1, 2, 5, 10))

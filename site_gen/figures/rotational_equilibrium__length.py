@@ -8,15 +8,13 @@ TITLE = "A larger gradient makes longer weights, not faster turning ones"
 TAGS = ("effective learning rate", "weight decay")
 CLAIMS = ("length-settles", "larger-gradients-learn-faster")
 
-UNITS = ("unit_gradient", "fourth_power", "fourth_power_theory", "fourth_power_next")
-
 
 def data(results):
     """A row for every pair of rate and decay and unit: means over runs; angles in degrees."""
-    angles = {"angle": results["turn"].mean("run"), "angle_theory": results["turn_theory"]}
-    angles = [np.degrees(of).rename(name) for name, of in angles.items()]
-    means = [results[name].mean("run") for name in UNITS]
-    read = rows(*means, *angles, results["rate"], results["decay"])
+    names = ("unit_gradient", "fourth_power", "fourth_power_theory", "fourth_power_next")
+    found = results.mean("run")
+    angles = {"angle": np.degrees(found["turn"]), "angle_theory": np.degrees(found["turn_theory"])}
+    read = rows(*(found[name] for name in names), **angles, **found[["rate", "decay"]])
     product = (read["rate"] * read["decay"]).round(9)
     return read.drop(columns="setting").assign(product=product, runs=results.sizes["run"])
 
@@ -48,21 +46,21 @@ def caption(data):
 
 
 def draw(data, theme):
-    figure, (left, right) = theme.figure(cols=2, height=3.6)
+    figure, (left, right) = theme.figure(cols=2)
     theory, gradient = data["fourth_power_theory"], data["unit_gradient"]
     theme.theory(left, *2 * [[theory.min() / 2, 2 * theory.max()]])
     low, high = gradient.min() / 1.3, 1.3 * gradient.max()
     products = list(data.groupby("product"))
     for (product, units), colour in zip(products, theme.sequence(len(products)), strict=True):
+        angle = units["angle_theory"].iloc[0]
         theme.points(left, units, "fourth_power_theory", "fourth_power", colour)
         theme.points(right, units, "unit_gradient", "angle", colour)
-        angle = units["angle_theory"].iloc[0]
         theme.theory(right, [low, high], [angle, angle], zorder=1.9)
         theme.label(right, high, angle, f"ηλ = {product:g}", colour, dx=4)
+    left.loglog()
+    right.loglog()
     left.set(xlabel="η/(2λ) · squared gradient at length 1", ylabel="mean of ‖w‖⁴")
     right.set(xlabel="squared gradient at length 1", ylabel="angle of a step (degrees)")
-    for ax in (left, right):
-        ax.set(xscale="log", yscale="log")
     right.set_xlim(low, 3.4 * high)
     theme.ticks(right, x=(0.03, 0.1, 0.3), y=(2, 5, 10, 20))
     return figure

@@ -1,9 +1,8 @@
-"""The gradient of the first layer's weights in parts of that of the last hidden layer, through
-training."""
+"""The gradient of the first weights in parts of that of the last hidden layer, in training."""
 
 import numpy as np
 
-from experiments.results import summary
+from experiments.results import only, summary
 
 TITLE = (
     "Ten sigmoids deep, the first layer gets a millionth of the gradient; with batch norm, as much "
@@ -13,22 +12,16 @@ TAGS = ("saturation", "gradients", "depth")
 CLAIMS = ("ten-layers-keep-their-gradient", "deep-sigmoids-vanish")
 ID = "saturation-gradients"
 
-LINES = {"usual": "-", "large": (0, (4, 2))}
-
 
 def data(results):
-    """A row for every activation, norm, size of the weights and step: geometric mean of the ratio
-    over runs, with its interval."""
+    """By activation, norm, size of the weights and step: geometric mean of the ratio over runs."""
     lengths = results["gradient"].transpose("activation", "norm", "size", "step", "layer", "run")
-    log = np.log(lengths.isel(layer=0, drop=True) / lengths.isel(layer=-1, drop=True))
-    table = summary(log, name="ratio")
-    table[["ratio", "low", "high"]] = np.exp(table[["ratio", "low", "high"]])
-    return table
+    ratio = lengths.isel(layer=0, drop=True) / lengths.isel(layer=-1, drop=True)
+    return summary(ratio, name="ratio", geometric=True)
 
 
 def alt(data):
-    start = data[(data["step"] == 0) & (data["size"] == "usual")]
-    start = start.set_index(["activation", "norm"])["ratio"]
+    start = only(data, step=0, size="usual").set_index(["activation", "norm"])["ratio"]
     return (
         "Two panels of lines over training steps, on a logarithmic scale: the length of the first "
         "layer's gradient over the tenth's. At the start with usual weights, sigmoid: "
@@ -53,15 +46,15 @@ def draw(data, theme):
     for ax, activation, of_activation in panels:
         theme.level(ax, y=1, color=theme.colour("theory"), linestyle=":", zorder=1.8)
         for (norm, size), rows in of_activation.groupby(["norm", "size"]):
-            theme.curve(ax, rows, "step", "ratio", norm, linestyle=LINES[size])
+            line, dy = ((0, (4, 2)), -14) if size == "large" else ("-", 12)
+            theme.curve(ax, rows, "step", "ratio", norm, linestyle=line)
             if (activation, norm) == ("sigmoid", "none"):
                 y = np.exp(np.interp(middle, rows["step"], np.log(rows["ratio"])))
-                dy = -14 if size == "large" else 12
                 theme.label(ax, middle, y, f"without, {size} weights", norm, dy=dy, **centred)
         ax.set(title=activation, xlabel="training step", yscale="log")
     (left, *_), (right, *_) = panels
     left.set_ylabel("first layer’s gradient / tenth layer’s")
     theme.label(left, middle, 1, "batch norm, both", "batch norm", dy=24, **centred)
-    text, style = "with and without: none vanishes", {"weight": "normal"} | centred
-    theme.label(right, middle, 1, text, theme.ink, dy=-16, **style)
+    text = "with and without: none vanishes"
+    theme.label(right, middle, 1, text, theme.ink, dy=-16, weight="normal", **centred)
     return figure

@@ -22,7 +22,7 @@ def test_lost_runs_have_not_learned_and_count_with_the_smallest_rate() -> None:
     result = study.points(replace(SETUP, rates=(1e4, 1e5)))["none-depth-02"]()
     assert result["diverged"].all() and np.isfinite(result["accuracy"]).all()
     assert not result["learned"].any() and (result["largest"] == 0).all()
-    assert (study.largest()(result) == 1e4).all()
+    assert (study.largest(result) == 1e4).all()
 
 
 def test_the_largest_trainable_rate_is_one_at_which_the_run_has_learned() -> None:
