@@ -155,7 +155,6 @@ CLAIMS = {
     ),
 }
 
-
 KEYS, VARIANCE = {name.lower(): name for name in FRAMEWORKS}, "example_running_var"
 VALUES = {
     **{f"eps_{key}": every("eps", n, setting="default") for key, n in KEYS.items()},
@@ -165,7 +164,7 @@ VALUES = {
     **{f"example_{key}": every(VARIANCE, n, example_momentum=0.9) for key, n in KEYS.items()},
     "example_pytorch": every(VARIANCE, "PyTorch", **PASSED),  # which means the same
     "example_verbatim_keras": every(VARIANCE, "Keras", **PASSED),
-    **{f"tenth_{k}": every("example_weight", KEYS[k], **PASSED) for k in ("pytorch", "keras")},
+    **{f"tenth_{key}": every("example_weight", n, **PASSED) for key, n in KEYS.items()},
     "disagreement_4": DISAGREEMENT.at(size=4).exact(),
     "disagreement_64": DISAGREEMENT.at(size=64).exact(),
 }
