@@ -1,10 +1,9 @@
 """What do γ and β do to a layer of sigmoids before training?
 
-A network of three hidden layers, each dense, batch norm, sigmoid. Every γ of the network starts at
-one value and every β at another, over a grid. Before any training, on MNIST-5k shrunk to 7×7
-pixels: the share of saturated sigmoids and the gain of the last hidden layer beside what they are
-for a normal distribution, the length of the gradient that reaches the first layer, and whether two
-batches agree on its direction.
+In a network of three hidden layers, each dense, batch norm, sigmoid, every γ starts at one value
+and every β at another, over a grid. Before any training, on MNIST-5k shrunk to 7×7 pixels: the
+share of saturated sigmoids and the gain of the last hidden layer beside theory, the length of the
+gradient that reaches the first layer, and whether two batches agree on its direction.
 
 What came out: γ moves a layer between nearly linear and nearly a step. A large γ saturates the
 sigmoids, as is said, but does not stop the gradient: it concentrates it on few samples, until two
@@ -60,10 +59,8 @@ def read(gamma, data, inputs, hidden, betas, batch, runs):
     y, of_gamma = both[1].saved[SIGMOID]["x"], both[1].params[AFFINE]["gamma"]
     share, gain = "share of saturated sigmoids", "root mean square of γ σ′(γx̂ + β)"
     start, dims = (gamma, np.array(betas)), "start_gamma start_beta"
-    normal_share, normal_gain = (
-        sigmoid.saturated_share_gaussian(*start),
-        sigmoid.gain_gaussian(*start),
-    )
+    normal_share = sigmoid.saturated_share_gaussian(*start)
+    normal_gain = sigmoid.gain_gaussian(*start)
     found = {
         "saturated": (sigmoid.saturated_share(y), share),
         "gain": (sigmoid.gain(y, of_gamma), gain),

@@ -1,9 +1,8 @@
 """From which γ and β does a network of sigmoids train best?
 
-A network of three hidden layers, each dense, batch norm, sigmoid. Every γ of the network starts at
-one value and every β at another, over a grid, and the network trains on MNIST-5k shrunk to 7×7
-pixels and on two spirals, with γ and β frozen at the start or trained with everything else; all
-starts share weights and batches.
+In a network of three hidden layers, each dense, batch norm, sigmoid, every γ starts at one value
+and every β at another, over a grid. It trains on MNIST-5k shrunk to 7×7 pixels and on two spirals,
+with γ and β frozen or trained with everything else; all starts share weights and batches.
 
 What came out: the start at (1, 0) is not the best on either task. The sign of β hardly matters in
 training mode, if γ and β are trained from γ = 1, and much at inference.
@@ -52,8 +51,7 @@ class Setup(Learning):
 
 
 QUICK = Setup(hidden=(16, 16, 16), spiral_steps=200, digit_steps=100, averaged=20, runs=4)
-FULL = Setup()
-PAPER = Setup(hidden=(100, 100, 100), spiral_steps=20_000, digit_steps=20_000, runs=64)
+FULL, PAPER = Setup(), Setup((100, 100, 100), spiral_steps=20_000, digit_steps=20_000, runs=64)
 
 
 def points(s):
@@ -107,32 +105,24 @@ def at(variable, task, affine="trained", gamma=1.0, beta=0.0):
     return value(variable, task=task, affine=affine, gamma=gamma, beta=beta)
 
 
-def alternative(task):
-    """Final loss from the alternative start, in parts of that from (1, 0)."""
-    return ratio(at("loss", task, "trained", *ALTERNATIVE), at("loss", task))
-
-
 def extremes(task, affine):
     """The lower one of the losses from the smallest and the largest γ, in parts of that from 3."""
     smallest, largest = (at("loss", task, affine, place) for place in (FIRST, LAST))
     return ratio(smallest.capped(largest), at("loss", task, affine, 3.0))
 
 
-def loss_by_sign(task):
-    """Final loss from (1, 4), in parts of that from (1, −4)."""
-    return ratio(at("loss", task, beta=4.0), at("loss", task, beta=-4.0))
+def by_sign(variable, task):
+    """A variable from (1, 4), and from (1, −4)."""
+    return [at(variable, task, beta=beta) for beta in SIGNS.values()]
 
 
-def accuracy_by_sign(task):
-    """Test accuracy with running statistics from (1, 4) minus that from (1, −4)."""
-    return difference(*(at("inference_accuracy", task, beta=beta) for beta in (4.0, -4.0)))
-
-
-def right(task, affine="trained", gamma=1.0, beta=0.0):
-    """Test accuracy with the statistics of the test set, from one start."""
-    return at("training_accuracy", task, affine, gamma, beta)
-
-
+RIGHT, RUN = (
+    "training_accuracy",
+    "inference_accuracy",
+)  # with the test set's, with running statistics
+SIGNS = {"plus": 4.0, "minus": -4.0}
+# Final loss from the alternative start, in parts of that from (1, 0).
+OTHERS = {t: ratio(at("loss", t, "trained", *ALTERNATIVE), at("loss", t)) for t in TASKS}
 OTHER = "final training loss from (3, −2) in parts of that from (1, 0)"
 FROM = "the lower one of the losses from the smallest and the largest γ in parts of that from γ = 3"
 LEARNED = "from (1, 0), test accuracy with γ and β learned minus that without"
@@ -145,7 +135,7 @@ CLAIMS = {
     "one-zero-is-the-best-start": refuted(
         "(1, 0) is the best start for γ and β.",
         source="demo",
-        cases=tuple(Case(f"on the {task}, {OTHER}", alternative(task), above(1)) for task in TASKS),
+        cases=tuple(Case(f"on the {task}, {OTHER}", of, above(1)) for task, of in OTHERS.items()),
         because="For these networks of sigmoids another start, chosen beforehand, leads to a lower "
         "loss after the same number of steps on both tasks: at (1, 0) a sigmoid is nearly linear.",
     ),
@@ -167,8 +157,8 @@ CLAIMS = {
         "to be learned.",
         source="ioffe2015",
         cases=tuple(
-            Case(f"on the {task}, {LEARNED}", difference(right(task), right(task, "frozen")), TENTH)
-            for task in TASKS
+            Case(f"on the {t}, {LEARNED}", difference(at(RIGHT, t), at(RIGHT, t, "frozen")), TENTH)
+            for t in TASKS
         ),
         because="It depends on the task. The spirals need a nonlinear layer, and frozen at (1, 0) "
         "the network hardly has one; the digits can nearly be done with a linear one.",
@@ -177,10 +167,10 @@ CLAIMS = {
         "A common shift β is removed by the next normalization, so its sign cannot matter.",
         source="reader",
         cases=(
-            Case(f"digits, {LOSSES}", loss_by_sign("digits"), EVEN),
-            Case(f"spirals, {LOSSES}", loss_by_sign("spirals"), EVEN),
-            Case(f"digits, {RUNNING}", accuracy_by_sign("digits"), SAME),
-            Case(f"spirals, {RUNNING}", accuracy_by_sign("spirals"), SAME),
+            Case(f"digits, {LOSSES}", ratio(*by_sign("loss", "digits")), EVEN),
+            Case(f"spirals, {LOSSES}", ratio(*by_sign("loss", "spirals")), EVEN),
+            Case(f"digits, {RUNNING}", difference(*by_sign(RUN, "digits")), SAME),
+            Case(f"spirals, {RUNNING}", difference(*by_sign(RUN, "spirals")), SAME),
         ),
         because="It depends on the mode. In training mode, from γ = 1 with both trained, the sign "
         "hardly matters. At inference it does: activations near one move the mean of the next "
@@ -190,17 +180,10 @@ CLAIMS = {
 }
 
 VALUES = {
-    "alternative_spirals": alternative("spirals"),
-    "alternative_digits": alternative("digits"),
-    "frozen_spirals": right("spirals", "frozen").mean(),
-    "trained_spirals": right("spirals").mean(),
-    "frozen_alternative_spirals": right("spirals", "frozen", *ALTERNATIVE).mean(),
-    "frozen_digits": right("digits", "frozen").mean(),
-    "trained_digits": right("digits").mean(),
-    "inference_plus": at("inference_accuracy", "digits", beta=4.0).mean(),
-    "training_plus": right("digits", beta=4.0).mean(),
-    "inference_minus": at("inference_accuracy", "digits", beta=-4.0).mean(),
-    "training_minus": right("digits", beta=-4.0).mean(),
-    "lag_plus": at("lag", "digits", beta=4.0).mean(),
-    "lag_minus": at("lag", "digits", beta=-4.0).mean(),
+    **{f"alternative_{task}": of for task, of in OTHERS.items()},
+    **{f"{a}_{task}": at(RIGHT, task, a).mean() for task in TASKS for a in AFFINE},
+    "frozen_alternative_spirals": at(RIGHT, "spirals", "frozen", *ALTERNATIVE).mean(),
+    **{f"inference_{sign}": at(RUN, "digits", beta=b).mean() for sign, b in SIGNS.items()},
+    **{f"training_{sign}": at(RIGHT, "digits", beta=b).mean() for sign, b in SIGNS.items()},
+    **{f"lag_{sign}": at("lag", "digits", beta=b).mean() for sign, b in SIGNS.items()},
 }

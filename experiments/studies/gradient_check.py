@@ -1,8 +1,7 @@
 """Is the gradient that batch norm passes back right, and how much goes through the statistics?
 
-Everything here is arithmetic in float64: analytic gradients against central differences; the
-gradient of a bias in front of the normalization; and what is lost when the batch mean and variance
-are taken for constants.
+In float64: analytic gradients against central differences; the gradient of a bias in front of the
+normalization; and what is lost when the batch mean and variance are taken for constants.
 
 What came out: the derived gradient is the numerical one as far as numbers go. A bias in front does
 nothing, and gets no gradient. The part of the gradient that goes through the batch statistics is
@@ -39,8 +38,7 @@ class Setup:
 
 
 QUICK = Setup(batches=(2, 8, 32, 256), directions=64, difference_steps=10)
-FULL = Setup()
-PAPER = Setup(runs=64, directions=4096)
+FULL, PAPER = Setup(), Setup(runs=64, directions=4096)
 
 
 def points(s):
@@ -124,19 +122,12 @@ def statistics(batch, part, directions, runs):
 # ------------------------------------------------------------------------------------------ claims
 
 
-SHARE = value("statistics_share")
-
-
-def error(parameter):
-    """Every instance at its best step: the round-off that no choice of step avoids."""
-    return value("difference_error", parameter=parameter).over("difference_step", "min").every()
-
-
-def through_statistics(m):
-    """What the shortcut leaves out, as a share of its length."""
-    return SHARE.at(batch=m).map(np.sqrt).mean()
-
-
+# Of every instance at its best step: the round-off that no choice of step avoids.
+ERROR = value("difference_error").over("difference_step", "min")
+GAMMA, BETA, INPUT, WEIGHT = (
+    ERROR.at(parameter=name).every() for name in ("gamma", "beta", "input", "weight")
+)
+LEFT_OUT = value("statistics_share").map(np.sqrt)  # by the shortcut, as a share of its length
 BIAS_GRADIENT, BIAS_EFFECT = value("bias_gradient").every(), value("bias_effect").every()
 NONE, SHORT = below(ROUND_OFF, "in every instance"), below(0.01, "% of the shortcut's length")
 DIFFERENCES = "central differences at the best step, relative error"
@@ -158,8 +149,8 @@ CLAIMS = {
         source="demo",
         cases=(
             Case("change of x̂ at (1, 0)", value("neutral_change").every(), within(0)),
-            Case(f"gradient of γ against {DIFFERENCES}", error("gamma"), below(1e-8)),
-            Case(f"gradient of β against {DIFFERENCES}", error("beta"), below(1e-8)),
+            Case(f"gradient of γ against {DIFFERENCES}", GAMMA, below(1e-8)),
+            Case(f"gradient of β against {DIFFERENCES}", BETA, below(1e-8)),
         ),
         because="γ·x̂ + β is a straight line in γ and β, so its gradients are two sums.",
     ),
@@ -168,7 +159,7 @@ CLAIMS = {
         "error is negligible.",
         source="reader",
         cases=tuple(
-            Case(f"batch of {m}, what should be taken away", through_statistics(m), SHORT)
+            Case(f"batch of {m}, what should be taken away", LEFT_OUT.at(batch=m).mean(), SHORT)
             for m in (8, 32, 256)
         ),
         because="Two of the m directions of a gradient cancel through the statistics, so the "
@@ -179,8 +170,8 @@ CLAIMS = {
 }
 
 VALUES = {
-    "input_error": error("input"),
-    "weight_error": error("weight"),
+    "input_error": INPUT,
+    "weight_error": WEIGHT,
     "bias_gradient": BIAS_GRADIENT,
-    "statistics_small_batch": through_statistics(8),
+    "statistics_small_batch": LEFT_OUT.at(batch=8).mean(),
 }

@@ -1,14 +1,12 @@
 """Is the loss smoother along the gradient with batch norm?
 
-A network of four hidden layers of ReLU learns MNIST-5k, shrunk to 7×7 pixels, from He's weights,
-with batch norm and without, from the same weights and on the same batches, at two learning rates.
-At some steps of training we walk along the gradient of the next batch, from half to four times the
-learning step, and read three things (`experiments.measures.landscape`): how far the loss ranges,
-how far the gradient changes, and the largest ratio of the change of the gradient to the length of
-the step, the effective smoothness. A third condition has batch norm and hidden weights multiplied
-by a factor below one: at the start it computes the same function of its input, up to ε. A run's
-number is the geometric mean over the readings. Settings and thresholds were set after a trial with
-another seed.
+A network of four hidden layers of ReLU learns MNIST-5k, shrunk to 7×7 pixels, with batch norm and
+without, from the same weights and on the same batches. At some steps we walk along the gradient of
+the next batch, from half to four times the learning step, and read how far the loss ranges, how far
+the gradient changes, and the largest ratio of that change to the length of the step, the effective
+smoothness. A third condition has batch norm and hidden weights multiplied by a factor below one: at
+the start it computes the same function of its input, up to ε. Settings and thresholds were set
+after a trial with another seed.
 
 What came out: at the larger rate all three are smaller with batch norm, the range of the loss by
 far; at the smaller rate none is, over the readings as a whole, and when the plain network has begun
@@ -51,13 +49,12 @@ FULL, PAPER = Setup(), Setup(hidden=(100, 100, 100, 100), steps=10_000, readings
 
 def points(s):
     """Each condition at each rate."""
-    return {
-        f"{name.replace(',', '').replace(' ', '-')}-rate-{rate:g}": call(
-            walk, s, condition=name, rate=rate, factor=s.short if name == SHORT else 1.0
-        )
-        for name in CONDITIONS
-        for rate in s.rates
-    }
+    found = {}
+    for name in CONDITIONS:
+        key, factor = name.replace(",", "").replace(" ", "-"), s.short if name == SHORT else 1.0
+        for rate in s.rates:
+            found[f"{key}-rate-{rate:g}"] = call(walk, s, condition=name, rate=rate, factor=factor)
+    return found
 
 
 def walk(
@@ -101,6 +98,7 @@ def walk(
 
 # ------------------------------------------------------------------------------------------ claims
 
+
 RATES = {"at the larger rate": LAST, "at the smaller rate": FIRST}
 QUANTITIES = {
     "range": ("range of the loss along the gradient", value("highest") - value("lowest")),
@@ -109,24 +107,21 @@ QUANTITIES = {
 }
 
 
-def against_none(quantity, rate):
-    """With batch norm over without, geometric means over the readings of each run."""
-    of = quantity.at(rate=rate).map(np.log).over("step", "mean").map(np.exp)
+def against_none(of):
+    """With batch norm over without."""
     return ratio(of.at(condition="batch norm"), of.at(condition="none"))
 
 
-def at_the_end(quantity):
-    """The same at the smaller rate, at the last reading alone."""
-    of = quantity.at(rate=FIRST, step=LAST)
-    return ratio(of.at(condition="batch norm"), of.at(condition="none"))
+def over_readings(of, rate):
+    """The same for the geometric means over the readings of each run."""
+    return against_none(of.at(rate=rate).map(np.log).over("step", "mean").map(np.exp))
 
 
-def of_short_weights(rate):
-    """Smoothness with short weights over that with usual ones, before training."""
-    of = value("smoothness", rate=rate, step=FIRST)
-    return ratio(of.at(condition=SHORT), of.at(condition="batch norm"))
-
-
+START = value("smoothness", step=FIRST)
+OF_SHORT, OF_USUAL = (START.at(condition=name) for name in (SHORT, "batch norm"))
+SHORT_OVER_USUAL = {
+    when: ratio(OF_SHORT.at(rate=rate), OF_USUAL.at(rate=rate)) for when, rate in RATES.items()
+}
 LESS = below(0.8, "of what it is without batch norm")
 SHORTER = (
     "effective smoothness with short weights over that with usual ones, both with batch norm, "
@@ -138,7 +133,7 @@ CLAIMS = {
         "Batch norm makes the loss smoother to walk on.",
         source="santurkar2018",
         cases=tuple(
-            Case(f"{words}, {when}", against_none(quantity, rate), LESS)
+            Case(f"{words}, {when}", over_readings(quantity, rate), LESS)
             for when, rate in RATES.items()
             for words, quantity in QUANTITIES.values()
         ),
@@ -151,8 +146,8 @@ CLAIMS = {
         "that the network computes.",
         source="reader",
         cases=tuple(
-            Case(f"{SHORTER}, {when}", of_short_weights(rate), within(1, absolute=0.25))
-            for when, rate in RATES.items()
+            Case(f"{SHORTER}, {when}", of, within(1, absolute=0.25))
+            for when, of in SHORT_OVER_USUAL.items()
         ),
         because="With batch norm, shorter weights compute the same function, up to ε, and have "
         "larger gradients that change faster: the measured smoothness depends on the length of the "
@@ -164,10 +159,13 @@ CLAIMS = {
 RISE = value("highest", condition="none", rate=LAST) - value("loss", condition="none", rate=LAST)
 
 VALUES = {
-    **{f"{name}_small": against_none(of, FIRST) for name, (_, of) in QUANTITIES.items()},
-    **{f"{name}_large": against_none(of, LAST) for name, (_, of) in QUANTITIES.items()},
-    **{f"{name}_small_end": at_the_end(of) for name, (_, of) in QUANTITIES.items()},
-    "short_small": of_short_weights(FIRST),
-    "short_large": of_short_weights(LAST),
+    **{f"{name}_small": over_readings(of, FIRST) for name, (_, of) in QUANTITIES.items()},
+    **{f"{name}_large": over_readings(of, LAST) for name, (_, of) in QUANTITIES.items()},
+    **{
+        f"{name}_small_end": against_none(of.at(rate=FIRST, step=LAST))
+        for name, (_, of) in QUANTITIES.items()
+    },
+    "short_small": SHORT_OVER_USUAL["at the smaller rate"],
+    "short_large": SHORT_OVER_USUAL["at the larger rate"],
     "rise": RISE.over("step", "mean").mean(),
 }

@@ -39,8 +39,7 @@ class Setup(Learning):
 
 
 QUICK = Setup(running_rates=RATES[::2], runs=4, width=16, steps=STEPS[:-1], stream_steps=1000)
-FULL = Setup()
-PAPER = Setup(runs=64, width=100, steps=(*STEPS, 10000, 30000))
+FULL, PAPER = Setup(), Setup(runs=64, width=100, steps=(*STEPS, 10000, 30000))
 
 
 def points(s):
@@ -107,13 +106,9 @@ def deficit(rate, step):
 
 # Error of the running means of both layers, RMS, in population standard deviations.
 ERROR = value("mean_error").map(np.square).over("layer", "mean").map(np.sqrt)
-
-
-def error_ratio(step):
-    """Error at α = 0.01 over that at 0.1."""
-    return ratio(ERROR.at(rate=0.01, step=step), ERROR.at(rate=0.1, step=step))
-
-
+EARLY, LATE = (
+    ratio(ERROR.at(rate=0.01, step=step), ERROR.at(rate=0.1, step=step)) for step in (30, 300)
+)
 NOISE = value("stream_variance").map(np.sqrt)
 LOST = "accuracy that running averages lose against the population's statistics"
 OVER = "error of the running means, RMS over all units, α = 0.01 over 0.1"
@@ -137,8 +132,8 @@ CLAIMS = {
         source="reader",
         cases=(
             Case(FIXED, ratio(NOISE.at(stream_rate=0.01), NOISE.at(stream_rate=0.1)), below(1)),
-            Case(f"after 30 training steps: {OVER}", error_ratio(30), below(1)),
-            Case(f"after 300 training steps: {OVER}", error_ratio(300), below(1)),
+            Case(f"after 30 training steps: {OVER}", EARLY, below(1)),
+            Case(f"after 300 training steps: {OVER}", LATE, below(1)),
         ),
         because="It depends on how long one has averaged. A small rate averages more noise away, "
         "and remembers the start and the old weights longer: the best rate falls as training goes "
@@ -166,7 +161,7 @@ VALUES = {
     "last_batch_late_deficit": deficit(1.0, 1000),
     "precise_early_loss": value("precise_loss", step=30).mean(),
     "small_early_loss": value("loss", step=30, rate=0.01).mean(),
-    "early_error_ratio": error_ratio(30),
+    "early_error_ratio": EARLY,
     "best_rate_early": ERROR.at(step=30).best("rate", lowest=True).coordinate("rate").exact(),
     "best_rate_late": ERROR.at(step=LAST).best("rate", lowest=True).coordinate("rate").exact(),
     "first_layer_std": value("std_ratio", layer=1, rate=0.1, step=LAST).mean(),

@@ -5,6 +5,7 @@ import pandas as pd
 
 from experiments.measures import sigmoid
 from site_gen.theme import Animation
+from site_gen.theme.numbers import percent
 
 TITLE = "γ moves a layer of sigmoids from a straight line to a step, β to one side"
 TAGS = ("γ and β", "saturation", "gradients")
@@ -64,9 +65,9 @@ def alt(data):
     return (
         "Animation: histograms of a sigmoid layer’s input, activation and gradient factor. At γ = "
         "1, β = 0 activations lie around one half and the root mean square factor is "
-        f"{usual['gain']:.2f}. As γ grows to 10, {100 * large['saturated']:.0f} % of activations "
+        f"{usual['gain']:.2f}. As γ grows to 10, {percent(large['saturated'])} of activations "
         f"gather near 0 and 1 and the factor grows to {large['gain']:.2f}. At γ = 1, β = 4 "
-        f"{100 * shifted['saturated']:.0f} % gather near 1 and it falls to {shifted['gain']:.3f}; "
+        f"{percent(shifted['saturated'])} gather near 1 and it falls to {shifted['gain']:.3f}; "
         f"at γ = 0.1 all lie at one half and it is {small['gain']:.3f}."
     )
 
@@ -92,8 +93,8 @@ def animate(data, theme):
     left, (top, bottom) = figure.add_subplot(grid[:, 0]), axes[:, 1]
     shares, bars = heights(data), {}
     for ax, (name, edges) in zip((left, top, bottom), EDGES.items(), strict=True):
-        look = {"fill": True, "color": theme.colour(COLOURS[name]), "alpha": 0.55}
-        bars[name] = ax.stairs(shares[name][0], edges, **look)
+        colour = theme.colour(COLOURS[name])
+        bars[name] = ax.stairs(shares[name][0], edges, fill=True, color=colour, alpha=0.55)
         ax.set(ylim=(0, 1.06), yticks=())
         ax.spines["left"].set_visible(False)
         ax.grid(False)
@@ -114,7 +115,7 @@ def animate(data, theme):
             patch.set_data(shares[name][i])
         mean.set_xdata([np.log10(row["gain"])] * 2)
         at = f"γ = {row['gamma']:.2f}    β = {row['beta']:.2f}"
-        words.set_text(f"{at}    {100 * row['saturated']:.0f} % saturated")
+        words.set_text(f"{at}    {percent(row['saturated'])} saturated")
 
     artists = [*bars.values(), curve, mean, words]
     return Animation(figure, artists, len(data), update, fps=20, poster=24)
@@ -123,9 +124,8 @@ def animate(data, theme):
 def heights(data):
     """Counts of every frame in parts of its fullest bin; of a wider input, of that at the start."""
     found = {}
-    for name, edges in EDGES.items():
-        columns = [f"{name}_{k}" for k in range(len(edges) - 1)]
-        counts = data[columns].to_numpy(dtype=float)
+    for name in EDGES:
+        counts = data.filter(like=f"{name}_").to_numpy(dtype=float)
         fullest = counts.max(axis=1, keepdims=True)
         found[name] = counts / (np.maximum(fullest, fullest[0]) if name == "input" else fullest)
     return found

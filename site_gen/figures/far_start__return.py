@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.far_start import LEARNED
 
 TITLE = "A γ that starts small grows; a γ or a β that starts large stays"
@@ -29,7 +29,7 @@ def data(results):
 
 def alt(data):
     said = []
-    for parameter, some in data[data["layer"] == "last"].groupby("parameter", sort=False):
+    for parameter, some in only(data, layer="last").groupby("parameter", sort=False):
         ends = ", ".join(f"{row.start:g} to {row.end:.2g}" for row in some.itertuples())
         said.append(f"{GREEK[parameter]} {ends}")
     return f"Start and mean end in the last hidden layer: {'; '.join(said)}."

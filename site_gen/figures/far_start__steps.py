@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.far_start import LEARNED
 
 TITLE = (
@@ -45,16 +45,15 @@ def draw(data, theme):
     last, least = data["last_step"].iloc[0], 0.6 * data["steps"].min()
     shown = data.assign(steps=data["steps"].fillna(1.6 * last))
     learned, given = (some for _, some in shown.groupby(shown["start"] != LEARNED))
-    panels = {"gamma": given[given["beta"] == 0], "beta": given[given["gamma"] == 1]}
+    panels = {"gamma": only(given, beta=0), "beta": only(given, gamma=1)}
     for ax, (parameter, some) in zip(axes, panels.items(), strict=True):
         ax.axhspan(1.25 * last, 2.1 * last, color=theme.grid, linewidth=0, zorder=0)
         theme.points(ax, some, parameter, "steps", "batch norm", markersize=4, alpha=0.35)
         middle = some.groupby(parameter)["steps"].median().reset_index()
         theme.curve(ax, middle, parameter, "steps", "batch norm", linewidth=1.5)
-    left, right = axes
+    (left, right), middle = axes, learned["steps"].median()
     theme.points(left, learned, "gamma", "steps", "positive", markersize=4, alpha=0.5)
-    place = {"dx": -8, "ha": "right"}
-    theme.label(left, 1.0, learned["steps"].median(), "learned γ and β", "positive", **place)
+    theme.label(left, 1.0, middle, "learned γ and β", "positive", dx=-8, ha="right")
     strip = data["beta"].min(), 1.6 * last
     theme.label(right, *strip, "not reached", theme.muted, dx=0, weight="normal")
     left.set(xscale="log", xlabel="γ at the start")

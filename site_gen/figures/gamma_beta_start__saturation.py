@@ -9,13 +9,9 @@ TAGS = ("γ and β", "saturation", "gradients", "theory")
 CLAIMS = ("large-gamma-saturates", "saturation-stops-gradients")
 ID = "gamma-beta-sweep-start"
 MISSING = {"theory": "only the share of saturated units has a closed form"}
-
 BETAS = (0.0, 2.0, 4.0)
-PANELS = {
-    "saturated": "share saturated",
-    "first_gradient": "gradient, first layer",
-    "agreement": "agreement of batches",
-}
+PANELS = {"saturated": "share saturated", "first_gradient": "gradient, first layer"}
+PANELS |= {"agreement": "agreement of batches"}
 
 
 def data(results):
@@ -58,8 +54,8 @@ def draw(data, theme):
     figure, panels = theme.panels(data, "quantity", height=3.5)
     colours = dict(zip(BETAS, theme.sequence(len(BETAS)), strict=True))
     for ax, quantity, some in panels:
+        look = {"fmt": "o", "markersize": 3.5} if quantity == "saturated" else {}
         for beta, of in some.groupby("beta"):
-            look = {"fmt": "o", "markersize": 3.5} if quantity == "saturated" else {}
             theme.curve(ax, of, "gamma", "mean", colours[beta], **look)
             theme.theory(ax, of["gamma"], of["theory"])
         ax.set(xscale="log", xlabel="γ", title=PANELS[quantity])

@@ -13,7 +13,7 @@ TAGS = ("γ and β", "running statistics", "inference")
 CLAIMS = ("sign-of-beta-does-not-matter",)
 ID = "gamma-beta-sweep-inference"
 
-MODES = ("training_accuracy", "inference_accuracy")
+MODES = "training_accuracy", "inference_accuracy"
 NAMES = {"statistics of the test set": "truth", "running averages": "batch norm"}  # → colours
 
 
@@ -24,12 +24,9 @@ def data(results):
     return pd.concat(accuracies, keys=NAMES, names=["statistics"]).reset_index("statistics")
 
 
-def _at(data):
-    return data.set_index(["task", "statistics", "beta"])["accuracy"]
-
-
 def alt(data):
-    (own, running), top, at = NAMES, data["beta"].max(), _at(data)
+    (own, running), top = NAMES, data["beta"].max()
+    at = data.set_index(["task", "statistics", "beta"])["accuracy"]
     said = "; ".join(
         f"{task}: {at[task, own, top]:.2f} with the test set’s statistics and "
         f"{at[task, running, top]:.2f} with running averages at β = {top:g}, "
@@ -57,9 +54,7 @@ def draw(data, theme):
         theme.ticks(ax, x=betas)
         ax.set(xlabel="β at the start", title=task, xlim=(1.06 * betas.min(), 1.06 * betas.max()))
     panels[0][0].set(ylabel="test accuracy", ylim=(0, 1.02))
-    (own, running), top, at = NAMES, betas.max(), _at(data)[task]
-    place = {"dx": 4, "dy": 15, "ha": "center"}
-    theme.label(ax, top / 2, at[own, top / 2], own, NAMES[own], **place)
-    place = {"dx": -14, "dy": 4, "ha": "right"}
-    theme.label(ax, top, at[running, top], running, NAMES[running], **place)
+    (own, running), top, at = NAMES, betas.max(), some.set_index(["statistics", "beta"])["accuracy"]
+    theme.label(ax, top / 2, at[own, top / 2], own, NAMES[own], dx=4, dy=15, ha="center")
+    theme.label(ax, top, at[running, top], running, NAMES[running], dx=-14, dy=4, ha="right")
     return figure

@@ -35,8 +35,8 @@ def alt(data):
             f"{trained[1, 0]:.2f} trained, and the lowest is {trained.min():.2f}, trained "
             f"from ({gamma:g}, {beta:g})".replace("-", "−")
         )
-    said = "; ".join(said).capitalize()
-    return f"Four heat maps of the final loss over γ and β at the start. {said}."
+    told = "; ".join(said).capitalize()
+    return f"Four heat maps of the final loss over γ and β at the start. {told}."
 
 
 def caption(data):

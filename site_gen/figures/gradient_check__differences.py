@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "The derived gradient equals the numerical one, as far as numbers go"
 TAGS = ("transform", "gradients", "check")
@@ -44,18 +44,15 @@ def caption(data):
 def draw(data, theme):
     figure, ax = theme.figure(height=3.9)
     steps = data["step"].unique()
-    coarse, fine = steps[steps > 1e-6], steps[steps < 1e-4]
+    coarse, fine = steps[steps > 1e-6], steps[steps < 1e-4][::-1]
     middle = coarse[len(coarse) // 2]
     theme.theory(ax, coarse, coarse**2, linestyle="--")
-    theme.theory(ax, fine, 1e-16 / fine, linestyle="--")
-    guide = {"colour": "theory", "weight": "normal"}
-    theme.label(ax, middle, middle**2, "h²", ha="right", dx=-5, dy=5, **guide)
-    theme.label(ax, fine[0], 1e-16 / fine[0], "10⁻¹⁶/h", dx=4, dy=9, **guide)
+    theme.label(ax, middle, middle**2, "h²", "theory", ha="right", dx=-5, dy=5, weight="normal")
+    theme.theory(ax, fine, 1e-16 / fine, "10⁻¹⁶/h", dx=4, dy=9, linestyle="--")
     colours = dict(zip(NAMES, [*theme.sequence(4), theme.colour("none")], strict=True))
     for name, colour in colours.items():
-        curve = data[data["parameter"] == name]
-        theme.curve(ax, curve, "step", "error", colour, fmt="o-", linewidth=1)
-    ends = data[data["step"] == steps[-1]].sort_values("error", ascending=False)
+        theme.curve(ax, only(data, parameter=name), "step", "error", colour, fmt="o-", linewidth=1)
+    ends = only(data, step=steps[-1]).sort_values("error", ascending=False)
     height, lift = np.inf, 8  # the first label stands above its point, to leave room for the others
     for name, error in zip(ends["parameter"], ends["error"], strict=True):
         height, lift = min(lift * error, height / 14), 1  # labels lie at least one line apart

@@ -3,6 +3,7 @@
 import numpy as np
 
 from experiments.results import rows
+from site_gen.theme.numbers import percent
 
 TITLE = "A gradient that ignores the batch statistics is wrong by √(2/m) of its length"
 TAGS = ("transform", "gradients", "batch size")
@@ -16,12 +17,8 @@ def data(results):
     return rows(wrong_share=np.sqrt(share), theory=np.sqrt(theory))
 
 
-def _mean(data):
-    return data.groupby("batch")["wrong_share"].mean()
-
-
 def alt(data):
-    mean = _mean(data)
+    mean = data.groupby("batch")["wrong_share"].mean()
     return (
         f"On logarithmic axes a straight line falls from {mean.iloc[0]:.2f} at a batch of "
         f"{mean.index[0]} to {mean.iloc[-1]:.3f} at {mean.index[-1]}; the measured points lie on "
@@ -30,12 +27,12 @@ def alt(data):
 
 
 def caption(data):
-    mean, runs = _mean(data), data["run"].nunique()
-    worst = np.abs(mean / data.groupby("batch")["theory"].first() - 1).max()
+    means = data.groupby("batch")[["wrong_share", "theory"]].mean()
+    worst = np.abs(means["wrong_share"] / means["theory"] - 1).max()
     return (
         "Length of what the batch mean and variance take away from a random gradient, relative to "
-        f"the gradient without them. Points: {runs} runs for each batch size; line: "
-        f"$\\sqrt{{2/m}}$, at most {100 * worst:.1f} % from the measured means. Of the $m$ "
+        f"the gradient without them. Points: {data['run'].nunique()} runs for each batch size; "
+        f"line: $\\sqrt{{2/m}}$, at most {percent(worst, 1)} from the measured means. Of the $m$ "
         "directions in which one unit's batch can move, two are always projected out."
     )
 
@@ -47,7 +44,7 @@ def draw(data, theme):
     theme.points(ax, data, "batch", "wrong_share", "gradient", alpha=0.5)
     at = line.index[len(line) // 2]
     theme.label(ax, at, line[at], "√(2/m)", "theory", dx=9, dy=9, weight="normal")
-    ax.set(xscale="log", yscale="log", xlabel="batch size m")
-    ax.set_ylabel("share through mean and variance")
+    ax.set(xscale="log", xlabel="batch size m")
+    ax.set(yscale="log", ylabel="share through mean and variance")
     theme.ticks(ax, x=line.index, y=(0.1, 0.2, 0.5, 1))
     return figure

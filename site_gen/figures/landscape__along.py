@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = (
     "Along the gradient the loss varies less with batch norm where the steps are large, not where "
@@ -23,7 +23,7 @@ def data(results):
 
 def alt(data):
     small, large = data["rate"].min(), data["rate"].max()
-    end = data[data["step"] == data["step"].max()].set_index(["condition", "rate"])
+    end = only(data, step=data["step"].max()).set_index(["condition", "rate"])
     width = (end["highest"] - end["lowest"]).map("{:.2g}".format)
     return (
         "Four panels over training steps. Top: the band of losses along the gradient; at the end "
@@ -47,7 +47,7 @@ def draw(data, theme):
     figure, axes = theme.figure(2, len(rates), 5.2, sharex=True, sharey="row", squeeze=False)
     for (top, bottom), rate in zip(axes.T, rates, strict=True):
         for norm, name in NAMES.items():
-            of, plain = data[(data["condition"] == norm) & (data["rate"] == rate)], norm == "none"
+            of, plain = only(data, condition=norm, rate=rate), norm == "none"
             theme.band(top, of["step"], of["lowest"], of["highest"], norm)
             for edge in ("lowest", "highest"):
                 theme.curve(top, of, "step", edge, norm, linewidth=1)

@@ -1,18 +1,13 @@
 """The effective smoothness through training, also with short weights."""
 
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.studies.landscape import SHORT
 
 TITLE = "The same function with shorter weights is less smooth"
 TAGS = ("landscape", "gradients", "size of the weights")
 CLAIMS = ("smoothness-is-of-the-function",)
 
-# Condition → its colour and the form of its line.
-LINES = {
-    "none": ("none", "-"),
-    "batch norm": ("batch norm", "-"),
-    SHORT: ("batch norm", (0, (4, 2))),
-}
+COLOURS = {"none": "none", "batch norm": "batch norm", SHORT: "batch norm"}
 # Panel and condition → name, place along the line in quarters, and how far above it in points.
 LABELS = {
     (0, SHORT): (SHORT, 2, 12),
@@ -28,9 +23,9 @@ def data(results):
 
 
 def alt(data):
-    start = data[(data["step"] == 0) & (data["rate"] == data["rate"].min())]
+    start = only(data, step=0, rate=data["rate"].min())
     means = start.set_index("condition")["smoothness"]
-    said = ", ".join(f"{condition} {means[condition]:.0f}" for condition in LINES)
+    said = ", ".join(f"{condition} {means[condition]:.0f}" for condition in COLOURS)
     return (
         "Two panels of lines over training steps, one for each learning rate. Effective smoothness "
         f"before training, along steps of the smaller rate: {said}."
@@ -47,10 +42,10 @@ def caption(data):
 
 
 def draw(data, theme):
-    figure, axes = theme.figure(cols=2, height=3.6, sharey=True)
-    for panel, (ax, (rate, some)) in enumerate(zip(axes, data.groupby("rate"), strict=True)):
-        for condition, (colour, line) in LINES.items():
-            of = some[some["condition"] == condition]
+    figure, panels = theme.panels(data.sort_values("rate", kind="stable"), "rate", sharey=True)
+    for panel, (ax, rate, some) in enumerate(panels):
+        for condition, colour in COLOURS.items():
+            of, line = only(some, condition=condition), (0, (4, 2)) if condition == SHORT else "-"
             theme.curve(ax, of, "step", "smoothness", colour, linestyle=line)
             if (panel, condition) in LABELS:
                 name, quarter, dy = LABELS[panel, condition]
@@ -59,5 +54,5 @@ def draw(data, theme):
                 theme.label(ax, *at, name, colour, ha=ha, dx=dx, dy=dy)
         ax.set(yscale="log", title=f"learning rate {rate:g}", xlabel="training step")
         theme.ticks(ax, y=(3, 10, 30))
-    axes[0].set_ylabel("effective smoothness")
+    panels[0][0].set_ylabel("effective smoothness")
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.studies.running_in_training import ERROR
 
 TITLE = "The best update rate falls as training goes on"
@@ -16,50 +16,46 @@ def data(results):
     return summary(ERROR(results), name="error", geometric=True)
 
 
-def _shown(data):
-    """Every other step, the last included: curves apart enough to be labelled."""
-    return sorted(data["step"].unique())[::-2][::-1]
-
-
 def _best(data):
-    return data.loc[data.groupby("step")["error"].idxmin()].set_index("step")
+    """The best rate at every other step, the last included: curves apart enough to be labelled."""
+    return data.loc[data.groupby("step")["error"].idxmin()][::-2][::-1]
 
 
 def alt(data):
-    best, shown = _best(data), _shown(data)
-    first, last = shown[0], shown[-1]
+    best = _best(data)
+    first, last = best.iloc[0], best.iloc[-1]
     return (
-        f"Curves of the error against α, one for each of {len(shown)} moments. Each has a lowest "
-        f"point, and it moves left: α = {best.loc[first, 'rate']:g} after {first} steps, "
-        f"{best.loc[last, 'rate']:g} after {last}."
+        f"Curves of the error against α, one for each of {len(best)} moments. Each has a lowest "
+        f"point, and it moves left: α = {first['rate']:g} after {first['step']:g} steps, "
+        f"{last['rate']:g} after {last['step']:g}."
     )
 
 
 def caption(data):
-    last, best = data["step"].max(), _best(data).iloc[-1]
+    best = _best(data).iloc[-1]
     return (
         "Error of the running means of both hidden layers against the training set's, in standard "
         "deviations of the unit, root mean square over units; rings mark the best rate. Too small "
         "a rate still remembers the start and older weights, too large a one knows only the last "
-        f"batches. After {last} steps the best is {best['rate']:g}, with an error of "
+        f"batches. After {best['step']:g} steps the best is {best['rate']:g}, with an error of "
         f"{best['error']:.3f}. Geometric means of {best['runs']:g} runs with 95 % bands."
     )
 
 
 def draw(data, theme):
     figure, ax = theme.figure()
-    steps, best, height, lift = _shown(data), _best(data), np.inf, 1.12
-    for step, colour in zip(steps, theme.sequence(len(steps)), strict=True):
-        here = data[data["step"] == step]
+    best, height, lift = _best(data), np.inf, 1.12
+    for at, colour in zip(best.itertuples(), theme.sequence(len(best)), strict=True):
+        here = only(data, step=at.step)
         theme.curve(ax, here, "rate", "error", colour, fmt="o-")
-        ax.plot(*best.loc[step, ["rate", "error"]], "o", markersize=10, mfc="none", mec=colour)
+        ax.plot(at.rate, at.error, "o", markersize=10, mfc="none", mec=colour)
         # Labels lie at least a line apart; the first stands above its point, to leave room.
         height, lift = min(lift * here["error"].iloc[0], height / 1.33), 1
-        text = f"{step} step" + ("s" if step > 1 else "")
+        text = f"{at.step} step" + ("s" if at.step > 1 else "")
         theme.label(ax, here["rate"].iloc[0], height, text, colour, ha="right", dx=-9)
-    ax.set(xscale="log", xlabel="update rate α")
+    ends = data["rate"].min() / 3.8, data["rate"].max() * 1.2
+    ax.set(xscale="log", xlim=ends, xlabel="update rate α")
     ax.set(yscale="log", ylabel="error of the running mean / std")
-    ax.set_xlim(data["rate"].min() / 3.8, data["rate"].max() * 1.2)
     ticks = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if data["low"].min() < tick]
     theme.ticks(ax, x=sorted(data["rate"].unique()), y=ticks)
     return figure

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import summary
+from experiments.results import only, summary
 
 TITLE = "Early on, the network is better than its running statistics let it look"
 TAGS = ("running statistics", "momentum", "training")
@@ -11,9 +11,7 @@ CLAIMS = ("running-average-is-population", "early-validation-is-the-statistics")
 ID = "running-statistics-training"
 LOST = {"points_lost": "points_lost", "low": "lost_low", "high": "lost_high"}
 MISSING = dict.fromkeys(LOST.values(), "the population's statistics lose nothing")
-
-SHOWN = ("0.1", "0.01", "0.001")
-POPULATION = "population"
+SHOWN, POPULATION = ("0.1", "0.01", "0.001"), "population"
 
 
 def data(results):
@@ -28,17 +26,14 @@ def data(results):
 
 
 def alt(data):
-    running = data[data["statistics"] != POPULATION]
-    worst = data.loc[running.groupby("statistics", sort=False)["points_lost"].idxmax()]
-    told = ", ".join(
-        f"{w.points_lost:.0f} points after {w.step} steps at α = {w.statistics}"
-        for w in worst.itertuples()
-    )
-    last = data[data["step"] == data["step"].max()]["accuracy"]
+    running = only(data, statistics=list(SHOWN)).groupby("statistics", sort=False)
+    worst = data.loc[running["points_lost"].idxmax()].itertuples()
+    each = (f"{w.points_lost:.0f} points after {w.step} steps at α = {w.statistics}" for w in worst)
+    last = only(data, step=data["step"].max())["accuracy"]
     return (
         "Left: accuracy rises through training with every set of statistics and ends between "
         f"{last.min():.3f} and {last.max():.3f}. Right: what running averages lose against exact "
-        f"statistics rises and falls again; at most {told}."
+        f"statistics rises and falls again; at most {', '.join(each)}."
     )
 
 
@@ -51,7 +46,7 @@ def caption(data):
 
 
 def draw(data, theme):
-    figure, (left, right) = theme.figure(cols=2, height=3.6)
+    figure, (left, right) = theme.figure(cols=2)
     tables = dict(list(data.groupby("statistics")))
     for name, colour in zip(SHOWN, theme.sequence(len(SHOWN) + 1), strict=False):
         theme.curve(left, tables[name], "step", "accuracy", colour, fmt="o-")
@@ -67,8 +62,6 @@ def draw(data, theme):
     theme.curve(left, exact, "step", "accuracy", "truth", fmt="o-")
     x = np.exp(np.interp(0.6, exact["accuracy"], np.log(exact["step"])))
     theme.label(left, x, 0.6, "exact\nstatistics", "truth", ha="right", dx=-7, dy=6)
-    for ax in (left, right):
-        ax.set(xscale="log", xlabel="training steps")
-    left.set(ylim=(0, 1), title="test accuracy")
-    right.set(title="points lost to running averages")
+    left.set(xscale="log", xlabel="training steps", ylim=(0, 1), title="test accuracy")
+    right.set(xscale="log", xlabel="training steps", title="points lost to running averages")
     return figure
