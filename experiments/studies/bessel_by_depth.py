@@ -14,20 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.measures.gap import (
-    CONVENTIONS,
-    by_layer,
-    normalized,
-    one_batch,
-    settled_blocks,
-    stack,
-    std,
-)
+from experiments.measures import gap
 from experiments.results import LAST, difference, ratio, value
 from experiments.runs import normal
 from experiments.study import Case, below, call, depends, setting, supported, within
 from experiments.theory.inference import eval_variance_population
 from experiments.training import seen, start
+
+WORDS = "standard deviation over the population in eval mode"
 
 
 @dataclass(frozen=True)
@@ -51,14 +45,9 @@ class Setup:
 
 QUICK = Setup(batches=(4, 64), features=2, steps=150, width=16, population=1024)
 FULL = Setup()
-PAPER = Setup(
-    runs=64,
-    batches=(2, 4, 8, 16, 32, 64, 128, 256, 512),
-    steps=2000,
-    running_rate=0.01,
-    network_batches=(16, 64, 256),
-    width=256,
-)
+MANY = (2, 4, 8, 16, 32, 64, 128, 256, 512)
+LARGE = {"network_batches": (16, 64, 256), "width": 256}
+PAPER = Setup(runs=64, batches=MANY, steps=2000, running_rate=0.01, **LARGE)
 
 
 def points(s):
@@ -72,77 +61,62 @@ def points(s):
 
 def fixed(batch, layers, features, fixed_steps, fixed_rate, runs):
     """One batch for ever through normalizations in a row."""
-    return one_batch(batch, layers, features, fixed_steps, fixed_rate, runs)
-
-
-def over_population(model, x):
-    """What every normalization puts out: in training mode it would be one."""
-    return [np.sqrt(y.var(axis=1).mean(axis=1)) for y in normalized(model, x)]
+    return gap.one_batch(batch, layers, features, fixed_steps, fixed_rate, runs)
 
 
 def stacks(batch, layers, features, steps, running_rate, population, runs):
     """Fresh batches through normalizations in a row."""
     read = []
-    for unbiased in CONVENTIONS.values():
+    for unbiased in gap.CONVENTIONS.values():
         rngs = runs.part(1, batch).streams()
-        model = start(stack(layers, running_rate, unbiased), runs, features, dtype=float)
+        model = start(gap.stack(layers, running_rate, unbiased), runs, features, dtype=float)
         for _ in range(steps):
             model = seen(model, 3.0 + 2.0 * normal(rngs, batch, features))
-        read.append(over_population(model, 3.0 + 2.0 * normal(rngs, population, features)))
-    words = "standard deviation over the population in eval mode"
-    return by_layer("fresh_std", read, words, eval_variance_population, batch, runs)
+        read.append(spread(model, 3.0 + 2.0 * normal(rngs, population, features)))
+    return gap.by_layer("fresh_std", read, WORDS, eval_variance_population, batch, runs)
 
 
 def network(batch, layers, width, steps, running_rate, population, runs):
     """The same through random blocks."""
     read = []
-    for unbiased in CONVENTIONS.values():
-        model, fresh = settled_blocks(unbiased, batch, layers, width, steps, running_rate, runs)
-        read.append(over_population(model, fresh(population)))
-    words = "standard deviation over the population in eval mode, after the normalization"
-    return by_layer("network_std", read, words, eval_variance_population, batch, runs)
+    for unbiased in gap.CONVENTIONS.values():
+        model, fresh = gap.settled_blocks(unbiased, batch, layers, width, steps, running_rate, runs)
+        read.append(spread(model, fresh(population)))
+    words = f"{WORDS}, after the normalization"
+    return gap.by_layer("network_std", read, words, eval_variance_population, batch, runs)
+
+
+def spread(model, x):
+    """Standard deviation of what each normalization puts out, which in training mode would be 1."""
+    return [np.sqrt(y.var(axis=1).mean(axis=1)) for y in gap.normalized(model, x)]
 
 
 # ------------------------------------------------------------------------------------------ claims
 
 
-def conventions(variable, m, layer):
-    """The same with Bessel's correction, and without."""
-    return tuple(std(variable, m, layer, convention) for convention in CONVENTIONS)
+def both(variable, layer):
+    """With Bessel's correction and without, in batches of 64."""
+    return (gap.std(variable, 64, layer, convention) for convention in gap.CONVENTIONS)
 
 
 def against(variable, layer):
     """|ln std| with the correction minus without, below zero if it brings eval mode nearer."""
-    return difference(*(abs(one.map(np.log)) for one in conventions(variable, 64, layer)))
+    return difference(*(abs(std.map(np.log)) for std in both(variable, layer)))
 
 
-def over_theory(variable, m):
-    """With the correction, over the closed form, in all layers."""
-    at = {"convention": "unbiased", "batch": m}
-    return value(variable, **at) / value(f"{variable}_theory", **at)
-
-
-def fixed_over_theory(m):
-    """On one batch for ever, in every layer and run."""
-    return over_theory("fixed_std", m).every()
-
-
-def fresh_over_theory(m):
-    """On fresh batches, in the last layer."""
-    return over_theory("fresh_std", m).at(layer=LAST).mean()
-
-
-NETWORK_RATIO = ratio(*conventions("network_std", 64, 20))
+WITH, DEEP = {"convention": "unbiased"}, {"convention": "unbiased", "layer": LAST}
+FIXED = value("fixed_std", **WITH) / value("fixed_std_theory", **WITH)
+FRESH = value("fresh_std", **DEEP) / value("fresh_std_theory", **DEEP)
+NETWORK_RATIO = ratio(*both("network_std", 20))
+EXACTLY, ABOUT, NEAR = within(1, absolute=1e-12), within(1, relative=0.03), within(1, relative=0.01)
+NEARER = below(0, "(nearer to training mode)")
 
 BLOCKS = "20 blocks of dense, batch norm, ReLU"
-OVER, NEAR = "standard deviation over training mode’s", within(1, relative=0.01)
+OVER = "standard deviation over training mode’s"
 WITH_OVER_WITHOUT = "standard deviation with the correction over that without"
 EVERY = "20 normalizations, over the closed form in every layer, unit and run"
-EXACTLY = within(1, absolute=1e-12)
 DEEPEST = "the 20th normalization, over the closed form, which has no noise of running averages"
-ABOUT = within(1, relative=0.03)
 GAP = "|ln std| in eval mode, with the correction minus without"
-NEARER = below(0, "(nearer to training mode)")
 
 CLAIMS = {
     "bessel-does-not-matter": depends(
@@ -150,14 +124,9 @@ CLAIMS = {
         "worth speaking of.",
         source="reader",
         cases=(
-            *(
-                Case(f"{count}, m = {m}, {OVER}", std("fixed_std", m, layer).every(), NEAR)
-                for count, m, layer in (
-                    ("20 normalizations", 64, 20),
-                    ("one normalization", 64, 1),
-                    ("one normalization", 4, 1),
-                )
-            ),
+            Case(f"20 normalizations, m = 64, {OVER}", gap.std("fixed_std", 64, 20).every(), NEAR),
+            Case(f"one normalization, m = 64, {OVER}", gap.std("fixed_std", 64, 1).every(), NEAR),
+            Case(f"one normalization, m = 4, {OVER}", gap.std("fixed_std", 4, 1).every(), NEAR),
             Case(f"{BLOCKS}, m = 64, {WITH_OVER_WITHOUT}", NETWORK_RATIO, NEAR),
         ),
         because="It depends on depth and batch size: each layer loses a factor √((m−1)/m), little "
@@ -170,11 +139,11 @@ CLAIMS = {
         source="reader",
         cases=(
             *(
-                Case(f"one batch for ever, m = {m}, {EVERY}", fixed_over_theory(m), EXACTLY)
+                Case(f"one batch for ever, m = {m}, {EVERY}", FIXED.at(batch=m).every(), EXACTLY)
                 for m in (4, 64)
             ),
             *(
-                Case(f"fresh batches, m = {m}, {DEEPEST}", fresh_over_theory(m), ABOUT)
+                Case(f"fresh batches, m = {m}, {DEEPEST}", FRESH.at(batch=m).mean(), ABOUT)
                 for m in (4, 64)
             ),
         ),
@@ -200,9 +169,7 @@ CLAIMS = {
 }
 
 VALUES = {
-    "fresh_deep_unbiased": std("fresh_std", 64, 20).mean(),
-    "fresh_deep_biased": std("fresh_std", 64, 20, "biased").mean(),
-    "network_unbiased": std("network_std", 64, 20).mean(),
-    "network_biased": std("network_std", 64, 20, "biased").mean(),
+    **{f"fresh_deep_{name}": gap.std("fresh_std", 64, 20, name).mean() for name in gap.CONVENTIONS},
+    **{f"network_{name}": gap.std("network_std", 64, 20, name).mean() for name in gap.CONVENTIONS},
     "network_ratio": NETWORK_RATIO,
 }

@@ -4,7 +4,7 @@ Images of random pixels, independent, blurred or sharpened by a convolution, sho
 channel's mean and variance are from the population's, against closed forms; and one bright pixel in
 a dark batch shows how large a normalized value can be.
 
-What came out: the batch of m h w values is worth that many independent ones only if pixels are
+What came out: the m h w values of a batch are worth that many independent ones only if pixels are
 independent. A kernel that blurs makes them worth less, and one that sharpens more: the mean is as
 noisy and the variance as much too small as that number says.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments.engine.standardize import PYTORCH, Standardize
-from experiments.measures.pixels import KERNELS, label, measured, random_images
+from experiments.measures.pixels import KERNELS, label, random_images
 from experiments.results import table, value
 from experiments.study import Case, call, depends, setting, supported, within
 from experiments.theory import transform as theory
@@ -76,22 +76,20 @@ def bright(single):
 
 # ------------------------------------------------------------------------------------------ claims
 
-
-def over_theory(kernel, side, m):
-    """Mean square of the channel's mean, over the closed form."""
-    return measured("mean_square", kernel, side, m) * measured("worth_theory", kernel, side, m)
-
-
-def bias_over_theory(side, m):
-    """Mean variance of a channel of blurred pixels, over 1 − 1/(effective number)."""
-    expected = measured("worth_theory", "blurred", side, m).map(theory.batch_variance)
-    return measured("variance", "blurred", side, m) / expected
+WORTH, VARIANCE = value("worth_theory"), value("variance")
+# Each over its closed form.
+SQUARE = value("mean_square") * WORTH
+UNBIASED = VARIANCE / ((WORTH - 1) / WORTH)
+BRIGHT = value("bright") / value("bright_theory")
+MEAN_SQUARE = "mean square of the channel’s mean over the closed form"
+OVER_PIXELS, OVER_WORTH = "mean variance over (m′ − 1)/m′", "mean variance over the closed form"
 
 
-def over_bound(m, side):
-    """The one bright pixel over √(m h w − 1)."""
-    at = label(side, m)
-    return value("bright", one_pixel=at) / value("bright_theory", one_pixel=at)
+def case(kernel, side, m, words, quantity, tolerance):
+    """Batches of one size that one kernel has made."""
+    when = f"{kernel}, {side} × {side} pixels, batch of {m}, {words}"
+    measured = quantity.at(kernel=kernel, setting=label(side, m)).mean()
+    return Case(when, measured, within(1, relative=tolerance))
 
 
 CLAIMS = {
@@ -100,12 +98,7 @@ CLAIMS = {
         "m h w Σk²/(Σk)² independent ones.",
         source="reader",
         cases=tuple(
-            Case(
-                f"{kernel}, {side} × {side} pixels, batch of {m}, mean square of the channel’s "
-                "mean over the closed form",
-                over_theory(kernel, side, m).mean(),
-                within(1, relative=SAMPLING),
-            )
+            case(kernel, side, m, MEAN_SQUARE, SQUARE, SAMPLING)
             for kernel in KERNELS
             for side, m in ((4, 2), (8, 2), (8, 8), (16, 2))
         ),
@@ -116,11 +109,7 @@ CLAIMS = {
         "A channel’s variance is too small by the factor (m′ − 1)/m′ with m′ = m · h · w.",
         source="reader",
         cases=tuple(
-            Case(
-                f"{kernel}, {side} × {side} pixels, batch of {m}, mean variance over (m′ − 1)/m′",
-                (measured("variance", kernel, side, m) / theory.batch_variance(m * side**2)).mean(),
-                within(1, relative=0.01),
-            )
+            case(kernel, side, m, OVER_PIXELS, VARIANCE / theory.batch_variance(m * side**2), 0.01)
             for kernel in ("independent", "blurred")
             for side, m in ((4, 2), (4, 8), (8, 2), (8, 8))
         ),
@@ -132,12 +121,7 @@ CLAIMS = {
         "independent values that its pixels are worth.",
         source="reader",
         cases=tuple(
-            Case(
-                f"blurred, {side} × {side} pixels, batch of {m}, mean variance over the closed "
-                "form",
-                bias_over_theory(side, m).mean(),
-                within(1, relative=away),
-            )
+            case("blurred", side, m, OVER_WORTH, UNBIASED, away)
             for (side, m), away in SAMPLING_OF_VARIANCE.items()
         ),
         because="The variance is taken around the batch’s own mean, which takes along that mean’s "
@@ -149,7 +133,7 @@ CLAIMS = {
         cases=tuple(
             Case(
                 f"{side} × {side} pixels, batch of {m}, normalized value over √(m · h · w − 1)",
-                over_bound(m, side).exact(),
+                BRIGHT.at(one_pixel=label(side, m)).exact(),
                 within(1, absolute=1e-9),
             )
             for m, side in FULL.single
@@ -159,4 +143,4 @@ CLAIMS = {
     ),
 }
 
-VALUES = {"blurred_variance": measured("variance", "blurred", 4, 2).mean()}
+VALUES = {"blurred_variance": VARIANCE.at(kernel="blurred", setting=label(4, 2)).mean()}

@@ -57,11 +57,10 @@ def classify(data, inputs, optimizer, width, steps, batch, rate, runs):
         distance.append(np.abs(logits[0] - logits[1]).max(axis=(1, 2)))
         changed.append((classes[0] != classes[1]).mean(axis=1))
         accuracy.append([(one == images.test.labels).mean(axis=1) for one in classes])
-    apart = "largest distance between logits with and without folding"
-    share = "share of test images whose predicted digit changes"
+    apart, dims = "largest distance between logits with and without folding", "precision run"
     found = {
-        "logit_distance": (distance, apart, "1", "precision run"),
-        "changed": (changed, share, "1", "precision run"),
+        "logit_distance": (distance, apart, "1", dims),
+        "changed": (changed, "share of test images whose predicted digit changes", "1", dims),
         "accuracy": (accuracy, "test accuracy"),
     }
     return table(found, precision=PRECISIONS, form=["unfolded", "folded"], run=runs)
@@ -69,17 +68,17 @@ def classify(data, inputs, optimizer, width, steps, batch, rate, runs):
 
 # ------------------------------------------------------------------------------------------ claims
 
+CHANGED, HALF = value("changed"), value("accuracy", precision="float16")
+WORST = value("logit_distance").over("run", "max")
+SOME = above(0.001, "% of the test images")
+
 CLAIMS = {
     "folding-changes-predictions": refuted(
         "Folding changes the predictions of a trained network.",
         source="reader",
         cases=tuple(
-            Case(
-                f"{precision}, predictions that change",
-                value("changed", precision=precision).mean(),
-                above(0.001, "% of the test images"),
-            )
-            for precision in PRECISIONS
+            Case(f"{name}, predictions that change", CHANGED.at(precision=name).mean(), SOME)
+            for name in PRECISIONS
         ),
         because="Logits move by round-off only, and hardly ever are two digits that near to each "
         "other.",
@@ -87,13 +86,8 @@ CLAIMS = {
 }
 
 VALUES = {
-    "changed_float16": value("changed", precision="float16").mean(),
-    "accuracy_half": value("accuracy", precision="float16", form="folded").mean(),
-    "accuracy_half_unfolded": value("accuracy", precision="float16", form="unfolded").mean(),
-    **{
-        f"logits_{precision}": value("logit_distance", precision=precision)
-        .over("run", "max")
-        .exact()
-        for precision in PRECISIONS
-    },
+    "changed_float16": CHANGED.at(precision="float16").mean(),
+    "accuracy_half": HALF.at(form="folded").mean(),
+    "accuracy_half_unfolded": HALF.at(form="unfolded").mean(),
+    **{f"logits_{name}": WORST.at(precision=name).exact() for name in PRECISIONS},
 }

@@ -1,16 +1,15 @@
 """Does batch norm keep gradients from exploding or vanishing in deep networks?
 
-Deep random networks that have not been trained: a dense layer, `Standardize` with ε = 0, an
-activation, and again. A random gradient arrives at the top and is carried down. Measured is how
-much the squared length of ∂L/∂z, the gradient at the output of a dense layer, grows from each layer
-to the one below, for several batch sizes, with ReLU and without any activation, against the exact
-rate for wide layers. Beside it, at one batch size, the same weights without batch norm, and weights
-that are too small or too large.
+A random gradient is carried down through deep random networks that have not been trained: a dense
+layer, `Standardize` with ε = 0, an activation, and again. Measured is how much the squared length
+of ∂L/∂z, the gradient at the output of a dense layer, grows from each layer to the one below, for
+several batch sizes, with ReLU and without any activation, against the exact rate for wide layers;
+and the same with and without batch norm for weights that are too small or too large.
 
 What came out: with batch norm gradients grow geometrically towards the input, as fast as theory
-says, and a larger batch slows this down to a floor, which with ReLU lies well above one. The scale
-of the weights makes no difference at all. Without batch norm the scale decides: gradients vanish or
-explode with a wrong one and hold their size with the right one.
+says, whatever the scale of the weights. A larger batch slows this down to a floor, which with ReLU
+lies well above one. Without batch norm gradients hold their size with weights of the right scale,
+and vanish or explode with others.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import mapped
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.depth import squared_gradients, untrained
-from experiments.results import LAST, ratio, table, value
+from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.study import Case, above, below, between, call, depends, setting, supported, within
 from experiments.theory import depth as theory
 from experiments.training import block
@@ -47,8 +46,7 @@ class Setup:
 
 
 QUICK = Setup(batches=(4, 6, 16), width=40, layers=10, scales_batch=16, runs=4)
-FULL = Setup()
-PAPER = Setup(width=1200, runs=64)
+FULL, PAPER = Setup(), Setup(width=1200, runs=64)
 
 
 def points(s):
@@ -61,14 +59,12 @@ def carry(batches, width, layers, skipped, scales, scales_batch, runs):
     kinds = ("batch norm", "relu"), ("batch norm", "linear"), ("none", "relu")
     networks = [network(*kind, layers, width) for kind in kinds]
     logs, scaled = [], []
-    for models, ends in untrained(networks, (*batches, scales_batch), width, runs):
-        relu, linear, plain = models
+    for (relu, linear, plain), ends in untrained(networks, (*batches, scales_batch), width, runs):
         logs.append([[log_squares(m, *end) for end in ends[:-1]] for m in (relu, linear)])
         both = [[times(model, scale) for scale in scales] for model in (relu, plain)]
         scaled.append([[log_squares(m, *ends[-1]) for m in models] for models in both])
     line = np.geomspace(min(batches), max(batches), 73)
-    sizes = np.array(batches), line, 1e9
-    at, beside, limit = ([law(m) for law in LAWS.values()] for m in sizes)
+    at, beside, limit = ([f(m) for f in LAWS.values()] for m in (np.array(batches), line, 1e9))
     measured, rate, square = "run activation batch", "growth of ‖∂L/∂z‖² a layer", "ln ‖∂L/∂z‖²"
     found = {
         "predicted": (at, f"{rate}, closed form", "1", "activation batch"),
@@ -102,10 +98,9 @@ def log_squares(model, x, top):
 
 
 def growth(logs, skipped):
-    """How many times ‖∂L/∂z‖² grows from a layer to the one below.
+    """How many times ‖∂L/∂z‖² grows a layer downwards: exp of minus the least-squares slope of ln.
 
-    exp of minus the least-squares slope of its logarithm along the last axis. The lowest layers are
-    skipped: the input does not have the covariance that activations have.
+    The lowest layers are skipped: the input does not have the covariance that activations have.
     """
     logs = np.asarray(logs)[..., skipped:]
     layer = np.arange(logs.shape[-1]) - (logs.shape[-1] - 1) / 2
@@ -127,45 +122,20 @@ SLOW = below(1.05, "times")
 
 def asserted(results):
     """Batch sizes that claims are about."""
-    return results["batch"].values[results["batch"].values >= LEAST]
+    return results["batch"][results["batch"] >= LEAST]
 
 
-def smallest(results):
-    """The smallest of them."""
-    return asserted(results)[0]
-
-
-def rate(activation, batch=LAST):
-    """Growth of ‖∂L/∂z‖² a layer with batch norm, in the largest batch or others."""
-    return value("growth", activation=activation, batch=batch)
-
-
-def furthest(activation):
-    """Measured over predicted growth, at the batch size that strays furthest."""
-    law = value("predicted", activation=activation, batch=asserted)
-    return (rate(activation, asserted) / law).worst(LAW_HOLDS)
-
-
-def squares(norm, scale):
-    """‖∂L/∂z‖² of the second layer, over the last layer's."""
-    return value("scaled_log_square", norm=norm, scale=scale, layer=2).map(np.exp)
-
-
-def second(scale, norm="batch norm"):
-    """The same, measured."""
-    return ratio(squares(norm, scale), 1)
-
-
-def second_case(when, measure, rule):
-    """A condition, and what becomes of a gradient under it."""
-    return Case(
-        f"{when}, squared gradient of the second layer over the last layer's", measure, rule
-    )
-
-
+RELU, LINEAR = (value("growth", activation=name, batch=asserted) for name in LAWS)
+OVER_LAW = value("growth", batch=asserted) / value("predicted", batch=asserted)
+RELU_OFF, LINEAR_OFF = (OVER_LAW.at(activation=name).worst(LAW_HOLDS) for name in LAWS)
+SQUARE = value("scaled_log_square", layer=2).map(np.exp)
+(HALF, ONE, TWICE), (PLAIN_HALF, PLAIN_ONE, PLAIN_TWICE) = (
+    [ratio(SQUARE.at(norm=norm, scale=scale), 1) for scale in (0.5, 1, 2)] for norm in NORMS
+)
+TAMED = ratio(*(SQUARE.at(norm=norm, scale=2) for norm in NORMS))
 WORST = f"growth over prediction, the worst of all batch sizes from {LEAST}"
-TWICE = "exploding: weights at twice He's scale"
-TAMED = ratio(squares("batch norm", 2.0), squares("none", 2.0))
+BOTTOM = "squared gradient of the second layer over the last layer's"
+LARGE = "exploding: weights at twice He's scale"
 
 CLAIMS = {
     "gradients-grow-at-a-known-rate": supported(
@@ -173,8 +143,8 @@ CLAIMS = {
         "layer that the batch size and the activation alone decide.",
         source="yang2019",
         cases=(
-            Case(f"ReLU: {WORST}", furthest("relu"), LAW_HOLDS),
-            Case(f"no activation: {WORST}", furthest("linear"), LAW_HOLDS),
+            Case(f"ReLU: {WORST}", RELU_OFF, LAW_HOLDS),
+            Case(f"no activation: {WORST}", LINEAR_OFF, LAW_HOLDS),
         ),
         because="In wide layers a batch of one unit is a random direction after batch norm, so the "
         "growth is an average over directions that can be worked out.",
@@ -182,11 +152,14 @@ CLAIMS = {
     "cures-vanishing-and-exploding-gradients": depends(
         "Batch norm cures vanishing and exploding gradients.",
         source="overview",
-        cases=(
-            second_case("vanishing: weights at half of He's scale", second(0.5), NOT_VANISHED),
-            second_case(TWICE, second(2.0), NOT_EXPLODED),
-            second_case(f"{TWICE}, with batch norm over without", TAMED, below(1e-3)),
-            second_case("exploding: weights at He's scale", second(1.0), NOT_EXPLODED),
+        cases=tuple(
+            Case(f"{when}, {BOTTOM}", measured, rule)
+            for when, measured, rule in (
+                ("vanishing: weights at half of He's scale", HALF, NOT_VANISHED),
+                (LARGE, TWICE, NOT_EXPLODED),
+                (f"{LARGE}, with batch norm over without", TAMED, below(1e-3)),
+                ("exploding: weights at He's scale", ONE, NOT_EXPLODED),
+            )
         ),
         because="Gradients do not vanish, and weights that are too large no longer make them "
         "explode. But in a deep network without shortcuts they explode all the same, more slowly, "
@@ -196,16 +169,16 @@ CLAIMS = {
         "Without batch norm, weights of the right scale are enough to keep gradients from "
         "vanishing and exploding at the start.",
         source="he2015",
-        cases=(second_case("ReLU, He's initialization, no batch norm", second(1.0, "none"), KEPT),),
+        cases=(Case(f"ReLU, He's initialization, no batch norm, {BOTTOM}", PLAIN_ONE, KEPT),),
         because="He's scale makes up for the half of the units that ReLU switches off, and nothing "
         "is left that could accumulate.",
     ),
     "large-batches-stop-the-explosion": depends(
         "Exploding gradients are a matter of small batches: with a large one the growth goes away.",
         source="reader",
-        cases=(
-            Case("ReLU, the largest batch, growth a layer", rate("relu").mean(), SLOW),
-            Case("no activation, the largest batch, growth a layer", rate("linear").mean(), SLOW),
+        cases=tuple(
+            Case(f"{words}, the largest batch, growth a layer", rate.at(batch=LAST).mean(), SLOW)
+            for words, rate in (("ReLU", RELU), ("no activation", LINEAR))
         ),
         because="Without activations the rate falls to one. With ReLU it falls to π/(π − 1) and no "
         "further.",
@@ -213,15 +186,15 @@ CLAIMS = {
 }
 
 VALUES = {
-    "relu_smallest": rate("relu", smallest).mean(),
-    "relu_largest": rate("relu").mean(),
-    "linear_smallest": rate("linear", smallest).mean(),
-    "relu_furthest": furthest("relu"),
-    "linear_furthest": furthest("linear"),
-    "batch_smallest": value(smallest).exact(),
-    "batch_largest": value("batch", batch=LAST).exact(),
-    "bottom": second(1.0),
-    "bottom_plain": second(1.0, "none"),
-    "bottom_plain_half": second(0.5, "none"),
-    "bottom_plain_twice": second(2.0, "none"),
+    "relu_smallest": RELU.at(batch=FIRST).mean(),
+    "relu_largest": RELU.at(batch=LAST).mean(),
+    "linear_smallest": LINEAR.at(batch=FIRST).mean(),
+    "relu_furthest": RELU_OFF,
+    "linear_furthest": LINEAR_OFF,
+    "batch_smallest": RELU.coordinate("batch").at(batch=FIRST).exact(),
+    "batch_largest": RELU.coordinate("batch").at(batch=LAST).exact(),
+    "bottom": ONE,
+    "bottom_plain": PLAIN_ONE,
+    "bottom_plain_half": PLAIN_HALF,
+    "bottom_plain_twice": PLAIN_TWICE,
 }

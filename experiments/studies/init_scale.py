@@ -3,10 +3,8 @@
 A network of three hidden layers of ReLU learns MNIST-5k, shrunk to 7×7 pixels, at one learning
 rate, from hidden weights that are He's times a factor k, from 0.01 to 100: without batch norm, with
 it, and with it and the rate of the hidden weights multiplied by k². In all conditions a run has the
-same weights, up to k, and the same batches; the output layer starts alike. Read at some steps: the
-accuracy on test images, with their own statistics where there is batch norm, so that running
-averages do not matter; whether the loss is still finite; and the squared length of the hidden
-weights.
+same weights, up to k, and the same batches; the output layer starts alike. Batch norm is tested
+with the statistics of the test images, so that running averages do not matter.
 
 Why k²: with batch norm the network with weights k v computes what the one with v does, and a step
 on k v with the rate k² η is the same as a step on v with the rate η. So if the size of the weights
@@ -26,7 +24,7 @@ from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.engine.parameters import leaves
 from experiments.engine.sgd import Together
-from experiments.results import FIRST, LAST, difference, ratio, table, value
+from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.study import (
     Case,
     Learning,
@@ -67,9 +65,8 @@ class Setup(Learning):
     seed: int = setting(28, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    hidden=(16, 16), factors=(0.01, 0.1, 1.0, 10.0, 100.0), steps=60, readings=6, tested=100, runs=3
-)
+FEW = (0.01, 0.1, 1.0, 10.0, 100.0)
+QUICK = Setup(hidden=(16, 16), factors=FEW, steps=60, readings=6, tested=100, runs=3)
 FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), steps=20_000, readings=60, tested=1000)
 
@@ -119,26 +116,17 @@ def squared_length(model):
 
 # ------------------------------------------------------------------------------------------ claims
 
-POINTS = "percentage points"
 FAR = (0.01, 0.1, 10.0, 100.0)  # sizes at which claims are tested
-FAILED = (
-    0.2  # a run whose test accuracy is below this at the end, twice that of guessing, has failed
+FAILED = 0.2  # of test accuracy at the end, twice that of guessing: a run below it has failed
+POINTS, TIMES = "percentage points", "times that at the start"
+WITHOUT, WITH, SCALED_RATE = (
+    value("accuracy", condition=condition, step=LAST) for condition in CONDITIONS
 )
 
 
-def at_end(condition, **where):
-    """Test accuracy at the last step."""
-    return value("accuracy", condition=condition, step=LAST, **where)
-
-
-def lead(k):
-    """How much more accurate the network with batch norm is."""
-    return difference(at_end(NORMED, factor=k), at_end(PLAIN, factor=k))
-
-
-def against_he(condition, k):
-    """Accuracy from k times He's weights minus that from He's weights, under the same condition."""
-    return difference(at_end(condition, factor=k), at_end(condition, factor=1.0))
+def far(words, measured, rule):
+    """A case for each of these sizes."""
+    return tuple(Case(f"k = {k:g}, {words}", measured.at(factor=k).mean(), rule) for k in FAR)
 
 
 def lengthened(k):
@@ -151,10 +139,7 @@ CLAIMS = {
     "bn-less-sensitive-to-initialization": supported(
         "A network with batch norm is less sensitive to the size of its first weights.",
         source="overview",
-        cases=tuple(
-            Case(f"k = {k:g}, lead in test accuracy after training", lead(k), above(0.2, POINTS))
-            for k in FAR
-        ),
+        cases=far("lead in test accuracy after training", WITH - WITHOUT, above(0.2, POINTS)),
         because="At a tenth or ten times He’s weights the network without batch norm does not "
         "learn at all; the one with it does.",
     ),
@@ -165,7 +150,7 @@ CLAIMS = {
             Case(
                 f"k = {k:g}, without batch norm, share of runs with a test accuracy below "
                 f"{100 * FAILED:g} % at the end",
-                (at_end(PLAIN, factor=k) < FAILED).share(),
+                (WITHOUT.at(factor=k) < FAILED).share(),
                 above(0.5),
             )
             for k in FAR
@@ -177,13 +162,10 @@ CLAIMS = {
         "With batch norm a network gets as accurate from weights that are far too small or "
         "too large as from the usual ones.",
         source="post",
-        cases=tuple(
-            Case(
-                f"k = {k:g}, with batch norm, test accuracy minus that from He’s weights",
-                against_he(NORMED, k),
-                above(-0.05, POINTS),
-            )
-            for k in FAR
+        cases=far(
+            "with batch norm, test accuracy minus that from He’s weights",
+            WITH - WITH.at(factor=1.0),
+            above(-0.05, POINTS),
         ),
         because="It depends on the direction: small weights do as well as He’s or better, large "
         "ones lag behind.",
@@ -192,14 +174,11 @@ CLAIMS = {
         "With batch norm, the size of the weights acts through the effective learning rate, "
         "the rate over the squared length.",
         source="vanlaarhoven2017",
-        cases=tuple(
-            Case(
-                f"k = {k:g}, rate of the hidden weights times k², test accuracy minus that from "
-                "He’s weights at the plain rate",
-                against_he(SCALED, k),
-                within(0, POINTS, absolute=0.02),
-            )
-            for k in FAR
+        cases=far(
+            "rate of the hidden weights times k², test accuracy minus that from He’s weights at "
+            "the plain rate",
+            SCALED_RATE - SCALED_RATE.at(factor=1.0),
+            within(0, POINTS, absolute=0.02),
         ),
         because="With the rate multiplied by k² the network does the same from all sizes; what is "
         "left is round-off and ε.",
@@ -208,17 +187,16 @@ CLAIMS = {
         "With batch norm, weights that start with the wrong length get a fitting one by "
         "themselves.",
         source="arora2018",
-        cases=(
+        cases=tuple(
             Case(
-                "from weights that are too small, k = 0.01, squared length at the end",
-                lengthened(0.01),
-                above(10, "times that at the start"),
-            ),
-            Case(
-                "from weights that are too large, k = 100, squared length at the end",
-                lengthened(100.0),
-                below(0.1, "times that at the start"),
-            ),
+                f"from weights that are too {size}, k = {k:g}, squared length at the end",
+                lengthened(k),
+                rule,
+            )
+            for size, k, rule in (
+                ("small", 0.01, above(10, TIMES)),
+                ("large", 100.0, below(0.1, TIMES)),
+            )
         ),
         because="It depends on the direction: a gradient orthogonal to the weights can only "
         "lengthen them, so short ones grow and long ones stay, unless weight decay shortens them.",
@@ -226,11 +204,8 @@ CLAIMS = {
 }
 
 VALUES = {
-    **{
-        f"{name}_{str(k).replace('.', '_')}": at_end(condition, factor=k).mean()
-        for name, condition in zip(("none", "bn", "scaled"), CONDITIONS, strict=True)
-        for k in (*FAR, 1.0)
-    },
-    "cost_large": difference(at_end(NORMED, factor=1.0), at_end(NORMED, factor=100.0)),
+    "bn_0_1": WITH.at(factor=0.1).mean(),
+    "bn_10_0": WITH.at(factor=10.0).mean(),
+    "cost_large": (WITH.at(factor=1.0) - WITH.at(factor=100.0)).mean(),
     "lengthened_small": lengthened(0.01),
 }

@@ -1,12 +1,12 @@
 """How many times faster does batch norm train, and at which learning rate?
 
 The network of three sigmoid layers with which Ioffe & Szegedy 2015 begin, made smaller, on digits.
-First a search, on runs of its own, for the learning rate at which the network without batch norm
-reaches the target in the fewest steps. Then the two networks are compared in paired runs, with the
-same initial weights and the same batches: the plain one at that rate, and the one with batch norm
-at multiples of it, among them the one, five and thirty of the paper's table. Read are the steps to
-three test accuracies, in evaluation mode, and the best accuracy that is ever read. A run that never
-reaches a target takes infinitely many steps; for ratios it counts as all of its steps.
+A search, on runs of its own, finds the learning rate at which the network without batch norm
+reaches the target in the fewest steps. Then the plain network at that rate is compared, in paired
+runs, with one with batch norm at multiples of it, among them the one, five and thirty of the
+paper's table: by the steps to three test accuracies, in evaluation mode, and by the best accuracy
+that is ever read. A run that never reaches a target takes infinitely many steps; for ratios it
+counts as all of its steps.
 
 The rate is a setting, since the points of a study do not wait for each other; the search shows
 whether it is the best of its grid. Targets and thresholds were chosen after pilots, the main target
@@ -18,13 +18,12 @@ times not at all: a small network whose plain version already takes a high rate 
 paper's factor is one of its table and not a constant of batch norm.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from experiments.engine.activations import Sigmoid
-from experiments.measures.statistics import median
-from experiments.results import LAST, Place, difference, ratio, table, value
+from experiments.results import LAST, Place, ratio, table, value
 from experiments.runs import Runs
 from experiments.study import Case, Learning, above, below, call, refuted, setting, supported
 from experiments.training import accuracy, first_reached, load, mlp, optimizer_of, paired, train
@@ -46,17 +45,10 @@ class Setup(Learning):
     seed: int = setting(35, "every random stream is spawned from it")
 
 
-QUICK = Setup(
-    hidden=(8, 8, 8),
-    search=(2.0, 4.0),
-    searched=2,
-    targets=(0.2, 0.15, 0.12),
-    steps=40,
-    tested=50,
-    runs=3,
-)
-FULL = Setup()
+TINY = Setup(hidden=(8, 8, 8), search=(2.0, 4.0), searched=2, targets=(0.2, 0.15, 0.12))
+QUICK, FULL = replace(TINY, steps=40, tested=50, runs=3), Setup()
 PAPER = Setup(hidden=(100, 100, 100), batch=60, steps=20_000, every=50, tested=1000, runs=32)
+TIME = "first reading at which the test accuracy is reached"
 
 
 def points(s):
@@ -64,14 +56,10 @@ def points(s):
     searched, compared = Runs(s.seed, s.searched).part(1), Runs(s.seed, s.runs).part(0)
     found = {f"search-{rate:g}": call(search, s, rate=rate, runs=searched) for rate in s.search}
     found["none"] = call(compare, s, condition="none", runs=compared)
-    for multiple in s.multiples:
-        condition, rate = f"{multiple:g}", multiple * s.rate
-        given = {"condition": condition, "rate": rate, "runs": compared}
-        found[f"batch-norm-{condition}"] = call(compare, s, **given)
+    for k in s.multiples:
+        given = {"condition": f"{k:g}", "rate": k * s.rate, "runs": compared}
+        found[f"batch-norm-{k:g}"] = call(compare, s, **given)
     return found
-
-
-TIME = "first reading at which the test accuracy is reached"
 
 
 def search(rate, data, inputs, optimizer, hidden, batch, targets, steps, every, tested, runs):
@@ -87,11 +75,15 @@ def compare(
     """The accuracy on the way and steps to the targets, without batch norm ("none") or with it."""
     norm = "none" if condition == "none" else "batch norm"
     read = learn(norm, rate, data, inputs, optimizer, hidden, batch, steps, every, tested, runs)
-    accuracies = list(read.values())
-    reached, words = first_reached(accuracies, read, targets), "test accuracy in evaluation mode"
+    accuracies, words = list(read.values()), "test accuracy in evaluation mode"
     found = {
         "accuracy": (accuracies, words, "1", "condition step run"),
-        "steps_to": (reached, TIME, "steps", "condition target run"),
+        "steps_to": (
+            first_reached(accuracies, read, targets),
+            TIME,
+            "steps",
+            "condition target run",
+        ),
         "rate_of": (rate, "learning rate", "1", "condition"),
     }
     return table(found, condition=condition, step=list(read), target=targets, run=runs)
@@ -109,26 +101,14 @@ def learn(norm, rate, data, inputs, optimizer, hidden, batch, steps, every, test
 # ------------------------------------------------------------------------------------------ claims
 
 HIGH, MAIN, LOW = Place(0), Place(1), Place(2)  # of the targets
-
-
-def taken(condition, target=MAIN):
-    """Steps of each run to a target; one that never got there counts as all of its steps."""
-    return value("steps_to", condition=condition, target=target).capped(value("step", step=LAST))
+STEPS = value("steps_to").capped(value("step", step=LAST))  # all of them if it never gets there
+BEST = value("accuracy").over("step", "max")
+GAIN = BEST - BEST.at(condition="none")
 
 
 def factor(multiple, target=MAIN):
     """How many times as many steps the plain network takes."""
-    return ratio(taken("none", target), taken(multiple, target))
-
-
-def best(condition):
-    """The best accuracy that is read in each run."""
-    return value("accuracy", condition=condition).over("step", "max")
-
-
-def gain(multiple):
-    """How much more accurate batch norm is at its best than the plain network at its."""
-    return difference(best(multiple), best("none"))
+    return ratio(*(STEPS.at(condition=one, target=target) for one in ("none", multiple)))
 
 
 def reach(condition, target=MAIN):
@@ -137,16 +117,15 @@ def reach(condition, target=MAIN):
 
 
 def found_rate(results):
-    """The rate with the fewest steps to the main target in the search, by the median of its runs;
-    the smallest of several."""
-    steps = value("search", target=MAIN)(results).transpose("rate", "trial")
-    return float(results["rate"][int(np.argmin([median(of).estimate for of in steps.values]))])
+    """The rate with the fewest steps to the main target in the search, by the median of runs."""
+    return float(value("search", target=MAIN).over("trial", "median")(results).idxmin())
 
 
 # The paper's numbers: 31.0/2.1 steps, rounded down as the paper does, and 74.8 % − 72.2 %.
-FOURTEEN = above(14, "times fewer steps")
-GAIN = above(0.026, "percentage points")
+FOURTEEN, MORE = above(14, "times fewer steps"), above(0.026, "percentage points")
 WITHOUT = "times as many steps without batch norm"
+FASTER, SLOWER = above(1.2, WITHOUT), below(1, WITHOUT)
+GAINED = "times that rate, gain in best accuracy"
 
 CLAIMS = {
     "fourteen-times-and-more-accurate": refuted(
@@ -160,7 +139,7 @@ CLAIMS = {
             ),
             Case("at the same rate, to the lowest target", factor("1", LOW), FOURTEEN),
             *(
-                Case(f"at {k} times that rate, gain in best accuracy", gain(k), GAIN)
+                Case(f"at {k} {GAINED}", GAIN.at(condition=k).mean(), MORE)
                 for k in ("1", "5", "30")
             ),
         ),
@@ -171,7 +150,7 @@ CLAIMS = {
         "Batch norm alone, at the learning rate that is best without it, makes training faster.",
         source="ioffe2015",
         cases=tuple(
-            Case(f"to the {words} target", factor("1", target), above(1.2, WITHOUT))
+            Case(f"to the {words} target", factor("1", target), FASTER)
             for words, target in (("highest", HIGH), ("main", MAIN), ("lowest", LOW))
         ),
         because="It skips the plateau that the plain network starts with; the lead is larger the "
@@ -192,11 +171,7 @@ CLAIMS = {
         "At a small learning rate batch norm loses its lead: it needs the high one to be faster.",
         source="bjorck2018",
         cases=tuple(
-            Case(
-                f"at a tenth of the rate, to the {words} target",
-                factor("0.1", k),
-                below(1, WITHOUT),
-            )
+            Case(f"at a tenth of the rate, to the {words} target", factor("0.1", k), SLOWER)
             for words, k in (("main", MAIN), ("lowest", LOW), ("highest", HIGH))
         ),
         because="At a tenth of the rate that is best without it, batch norm still takes fewer "
@@ -204,20 +179,17 @@ CLAIMS = {
     ),
 }
 
+NAMES = {"none": "none", "one": "1", "five": "5", "thirty": "30"}
+TARGETS = {"target_high": HIGH, "target": MAIN, "target_low": LOW}
 VALUES = {
     "found": value(found_rate).exact(),
-    "target_high": value("target", target=HIGH).exact(),
-    "target": value("target", target=MAIN).exact(),
-    "target_low": value("target", target=LOW).exact(),
+    **{name: value("target", target=place).exact() for name, place in TARGETS.items()},
+    **{f"best_{name}": BEST.at(condition=k).mean() for name, k in NAMES.items()},
     "steps_none": value("steps_to", condition="none", target=MAIN).median(),
     "steps_one": value("steps_to", condition="1", target=MAIN).median(),
-    "best_none": best("none").mean(),
-    "best_one": best("1").mean(),
-    "best_five": best("5").mean(),
-    "best_thirty": best("30").mean(),
     "factor": factor("1"),
     "factor_high": factor("1", HIGH),
-    "gain": gain("1"),
+    "gain": GAIN.at(condition="1").mean(),
     "factor_tenth": factor("0.1", LOW),
     "factor_tenth_high": factor("0.1", HIGH),
     "reach_five": reach("5"),

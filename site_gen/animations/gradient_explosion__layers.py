@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from site_gen.theme import Animation
 from site_gen.theme.numbers import power_of_ten
 
@@ -19,25 +19,19 @@ def data(results):
     """By activation, batch size and layer: the squared gradient, geometric mean; the prediction."""
     square = np.exp(results["log_square"].mean("run")).sel(activation=list(TITLES))
     theory = results["predicted"] ** (results["layer"].max() - results["layer"])
-    found = rows(
-        square.transpose("activation", "batch", "layer").rename("square"), theory.rename("theory")
-    )
-    return found.assign(runs=results.sizes["run"])
-
-
-def _second(data, activation, batch):
-    return data.set_index(["activation", "batch", "layer"])["square"][activation, batch, 2]
+    square = square.transpose("activation", "batch", "layer").rename("square")
+    return rows(square, theory=theory).assign(runs=results.sizes["run"])
 
 
 def alt(data):
     small, large = data["batch"].min(), data["batch"].max()
-    ends = {(a, m): _second(data, a, m) for a in TITLES for m in (small, large)}
+    second = only(data, layer=2).set_index(["activation", "batch"])["square"]
     return (
         f"Animation: curves of the squared gradient are drawn from layer {data['layer'].max()} "
         f"down to layer 1, for batches from {small} to {large}. With ReLU it grows to about "
-        f"{power_of_ten(ends['relu', small])} times its size at a batch of {small} and "
-        f"{power_of_ten(ends['relu', large])} at {large}; without an activation to "
-        f"{power_of_ten(ends['linear', small])} and {ends['linear', large]:.1f}."
+        f"{power_of_ten(second['relu', small])} times its size at a batch of {small} and "
+        f"{power_of_ten(second['relu', large])} at {large}; without an activation to "
+        f"{power_of_ten(second['linear', small])} and {second['linear', large]:.1f}."
     )
 
 
@@ -52,21 +46,21 @@ def caption(data):
 
 
 def animate(data, theme):
-    figure, axes = theme.figure(cols=2, sharey=True)
+    figure, panels = theme.panels(data, "activation", sharey=True)
     batches, last = sorted(data["batch"].unique()), data["layer"].max()
     curves, labels = [], []
-    for ax, (activation, title) in zip(axes, TITLES.items(), strict=True):
+    for ax, activation, found in panels:
         for k, colour in enumerate(theme.sequence(len(batches))):
-            of = data[(data["activation"] == activation) & (data["batch"] == batches[k])]
+            of = only(found, batch=batches[k])
             law = theme.theory(ax, of["layer"], of["theory"])
             (line,) = ax.plot([], [], color=colour, linewidth=2.4)
             (head,) = ax.plot([], [], "o", color=colour)
             curves.append((k, of.iloc[::-1][["layer", "square"]].to_numpy(), line, law, head))
         place = {"transform": "axes fraction", "ha": "right", "dx": 0, "size": "large"}
         labels.append(theme.label(ax, 0.97, 0.93, "", theme.ink, **place))
-        ax.set(yscale="log", xlim=(0, last + 1), xlabel="layer", title=title)
-        ax.set(ylim=(0.2, 5 * data["square"].max()))
-    axes[0].set(ylabel="‖∂L/∂z‖² / that of the last layer")
+        ax.set(yscale="log", ylim=(0.2, 5 * data["square"].max()), title=TITLES[activation])
+        ax.set(xlim=(0, last + 1), xlabel="layer")
+    panels[0][0].set(ylabel="‖∂L/∂z‖² / that of the last layer")
     each = FRAMES / len(batches)
 
     def update(i):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.results import summary
+from experiments.results import only, summary
 
 TITLE = "With depth, the two conventions for the running variance drift apart"
 TAGS = ("train and eval", "depth", "conventions")
@@ -12,28 +12,22 @@ ID = "train-eval-gap-depth"
 BATCH = 64
 PANELS = {"fresh": "normalizations in a row", "network": "dense, batch norm, ReLU blocks"}
 COLOURS = {"biased": "positive", "unbiased": "negative"}
-NAMES = {"unbiased": "with Bessel’s correction\n(PyTorch)", "biased": "without\n(Keras, Flax)"}
 
 
 def data(results):
     """A row for every setting, convention and layer: the mean with its interval, and the theory."""
     at = results.sel(batch=BATCH)
-    found = [
-        summary(at[f"{name}_std"], name="std").assign(
-            setting=name, theory=at[f"{name}_std_theory"].values.ravel()
-        )
-        for name in PANELS
-    ]
+    found = []
+    for name in PANELS:
+        theory = at[f"{name}_std_theory"].values.ravel()
+        found.append(summary(at[f"{name}_std"], name="std").assign(setting=name, theory=theory))
     return pd.concat(found, ignore_index=True)
 
 
-def _deepest(data, setting):
-    rows = data[(data["setting"] == setting) & (data["layer"] == data["layer"].max())]
-    return dict(zip(rows["convention"], rows["std"], strict=True))
-
-
 def alt(data):
-    row, network, layers = _deepest(data, "fresh"), _deepest(data, "network"), data["layer"].max()
+    layers = data["layer"].max()
+    deepest = only(data, layer=layers).set_index(["setting", "convention"])["std"]
+    row, network = deepest["fresh"], deepest["network"]
     return (
         "Left: with the correction the standard deviation in eval mode falls steadily from 1 to "
         f"{row['unbiased']:.2f} at layer {layers}; without, it stays at {row['biased']:.3f}. "
@@ -57,18 +51,18 @@ def draw(data, theme):
     for ax, setting, shown in panels:
         theme.level(ax, y=1, color=theme.colour("truth"), linestyle=":")
         for convention, colour in COLOURS.items():
-            rows = shown[shown["convention"] == convention]
+            rows = only(shown, convention=convention)
             theme.theory(ax, rows["layer"], rows["theory"], zorder=1.9)
             theme.points(ax, rows, "layer", "std", colour)
         ax.set(title=PANELS[setting], xlabel="layer", xticks=[1, 5, 10, 15, 20])
-    (left, right), layers = [ax for ax, _, _ in panels], data["layer"].max()
+    (left, right), last = [ax for ax, _, _ in panels], data["layer"].max()
     left.set_ylabel("standard deviation in eval mode")
-    ends = _deepest(data, "fresh")
-    for convention, dy in (("biased", 19), ("unbiased", 6)):
-        name, colour = NAMES[convention], COLOURS[convention]
-        theme.label(left, 1.5, ends[convention], name, colour, dx=0, dy=dy)
+    ends = only(data, setting="fresh", layer=last).set_index("convention")["std"]
+    theme.label(left, 1.5, ends["biased"], "without\n(Keras, Flax)", "positive", dx=0, dy=19)
+    name = "with Bessel’s correction\n(PyTorch)"
+    theme.label(left, 1.5, ends["unbiased"], name, "negative", dx=0, dy=6)
     beside = {"ha": "right", "dx": 0}
-    theme.label(left, layers, 1, "training mode", "truth", dy=-9, weight="normal", **beside)
-    theme.label(right, layers * 0.6, 1.11, "without", "positive", **beside)
-    theme.label(right, layers * 0.7, 0.94, "with", "negative", **beside)
+    theme.label(left, last, 1, "training mode", "truth", dy=-9, weight="normal", **beside)
+    theme.label(right, last * 0.6, 1.11, "without", "positive", **beside)
+    theme.label(right, last * 0.7, 0.94, "with", "negative", **beside)
     return figure

@@ -2,19 +2,15 @@
 
 import pandas as pd
 
-from experiments.results import rows, summary
+from experiments.results import only, rows, summary
 from experiments.studies.gradient_explosion import LEAST
+from site_gen.theme.numbers import percent
 
 TITLE = "With batch norm gradients grow from layer to layer, at the rate that theory says"
 TAGS = ("depth", "gradients", "batch size")
 CLAIMS = ("gradients-grow-at-a-known-rate", "large-batches-stop-the-explosion")
-MISSING = dict.fromkeys(
-    ("growth", "low", "high", "limit", "runs"),
-    "rows of the closed form lie between those that are measured",
-)
-
-# Activation → its name, its colour, and how far above its first point the name stands.
-LINES = {"relu": ("ReLU", "batch norm", 10), "linear": ("no activation", "positive", 5)}
+BETWEEN = "rows of the closed form lie between those that are measured"
+MISSING = dict.fromkeys(("growth", "low", "high", "limit", "runs"), BETWEEN)
 
 
 def data(results):
@@ -26,12 +22,8 @@ def data(results):
     return table.astype({"batch": float}).sort_values(["activation", "batch"], ignore_index=True)
 
 
-def _measured(data, activation):
-    return data[(data["activation"] == activation) & data["growth"].notna()]
-
-
 def alt(data):
-    relu, linear = (_measured(data, activation) for activation in LINES)
+    relu, linear = (only(data.dropna(), activation=name) for name in ("relu", "linear"))
     first, last = relu.iloc[0], relu.iloc[-1]
     return (
         f"Two falling curves. With ReLU the squared gradient grows {first['growth']:.2f} times a "
@@ -43,13 +35,13 @@ def alt(data):
 
 
 def caption(data):
-    held = data[data["growth"].notna() & (data["batch"] >= LEAST)]
+    held = data.dropna().query("batch >= @LEAST")
     worst = (held["growth"] / held["theory"] - 1).abs().max()
     return (
         "How many times $\\lVert\\partial L/\\partial z\\rVert^2$ grows from a layer to the one "
         "below, in random networks with batch norm that were not trained. Points: mean of "
         f"{held['runs'].iloc[0]:.0f} networks with 95 % intervals; lines: the prediction for wide "
-        f"layers, from batches of {LEAST} on at most {100 * worst:.1f} % away. Hollow points: "
+        f"layers, from batches of {LEAST} on at most {percent(worst, 1)} away. Hollow points: "
         "smaller batches, where averages over units do not settle and which no claim uses. "
         "Dotted: the limit for large batches, $\\pi/(\\pi-1)$ with ReLU and 1 without."
     )
@@ -57,8 +49,10 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure()
-    for activation, (name, colour, dy) in LINES.items():
-        law, measured = data[data["activation"] == activation], _measured(data, activation)
+    lines = (("relu", "ReLU", "batch norm", 10), ("linear", "no activation", "positive", 5))
+    for activation, name, colour, dy in lines:
+        law = only(data, activation=activation)
+        measured = law.dropna()
         theme.theory(ax, law["batch"], law["theory"], zorder=1.9)
         limit, largest = measured.iloc[-1][["limit", "batch"]]
         theme.level(ax, y=limit, color=theme.colour(colour), linestyle=":", zorder=1.8)
@@ -71,5 +65,5 @@ def draw(data, theme):
             theme.label(ax, largest, limit, "π/(π − 1)", theme.muted, **place)
     ax.set(xscale="log", xlabel="batch size B", ylabel="growth of ‖∂L/∂z‖² a layer")
     ax.set(ylim=(0.9, data[["high", "theory"]].max().max() * 1.04))
-    theme.ticks(ax, x=_measured(data, "relu")["batch"])
+    theme.ticks(ax, x=measured["batch"])
     return figure

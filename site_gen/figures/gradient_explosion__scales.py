@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import summary
+from experiments.results import nearest, only, summary
 from site_gen.theme.numbers import power_of_ten
 
 TITLE = "Batch norm makes the scale of the weights irrelevant, and gradients explode at every scale"
@@ -16,18 +16,15 @@ def data(results):
     return summary(squares.transpose("norm", "scale", "layer", "run"), geometric=True)
 
 
-def _rows(data, norm, scale):
-    return data[(data["norm"] == norm) & (data["scale"] == scale)].set_index("layer", drop=False)
-
-
 def alt(data):
-    half, he, twice = (_rows(data, "none", scale)["square"][2] for scale in (0.5, 1.0, 2.0))
+    second = only(data, layer=2).set_index(["norm", "scale"])["square"]
+    half, he, twice = second["none"][[0.5, 1.0, 2.0]]
     return (
         "Two panels, squared gradient by layer on a logarithmic axis. Without batch norm, from "
         f"the last of {data['layer'].max()} layers down to the second: about {power_of_ten(half)} "
         f"of its size at half of He's scale, {he:.1f} times at He's, {power_of_ten(twice)} times "
         "at twice that. With batch norm three curves coincide and rise to about "
-        f"{power_of_ten(_rows(data, 'batch norm', 1.0)['square'][2])}."
+        f"{power_of_ten(second['batch norm', 1.0])}."
     )
 
 
@@ -43,23 +40,24 @@ def caption(data):
 
 
 def draw(data, theme):
-    figure, (plain, normed) = theme.figure(cols=2, sharey=True)
+    figure, axes = theme.figure(cols=2, sharey=True)
     scales, last = sorted(data["scale"].unique()), data["layer"].max()
-    middle = round(0.45 * last)
     # Wide below, narrow above: curves that coincide all stay visible.
     widths, styles = np.linspace(5, 1.6, len(scales)), ["-", (0, (4, 4)), (0, (1, 3))]
     for k, (scale, colour) in enumerate(zip(scales, theme.sequence(len(scales)), strict=True)):
-        of = _rows(data, "none", scale)
-        theme.curve(plain, of, "layer", "square", colour, linewidth=1.8)
+        plain, normed = (only(data, norm=norm, scale=scale) for norm in ("none", "batch norm"))
+        theme.curve(axes[0], plain, "layer", "square", colour, linewidth=1.8)
+        style = {"linestyle": styles[k % 3], "linewidth": widths[k]}
+        theme.curve(axes[1], normed, "layer", "square", colour, **style)
         name = "He’s scale" if scale == 1 else f"× {scale:g}"
-        # beside the rising line the label stands below it
-        dy = -12 if scale < 1 else 9
-        theme.label(plain, middle, of["square"][middle], name, colour, dx=8, dy=dy)
-        of, style = _rows(data, "batch norm", scale), {"linestyle": styles[k % 3]}
-        theme.curve(normed, of, "layer", "square", colour, linewidth=widths[k], **style)
-    theme.label(normed, middle, of["square"][middle], "all three scales", "batch norm", dx=8, dy=9)
-    for ax, title in ((plain, "without batch norm"), (normed, "with batch norm")):
+        dy = -12 if scale < 1 else 9  # beside the rising line the label stands below it
+        middle = nearest(plain, layer=0.45 * last)
+        theme.label(axes[0], middle["layer"], middle["square"], name, colour, dx=8, dy=dy)
+    middle = nearest(normed, layer=0.45 * last)
+    all_three = *middle[["layer", "square"]], "all three scales", "batch norm"
+    theme.label(axes[1], *all_three, dx=8, dy=9)
+    for ax, title in zip(axes, ("without batch norm", "with batch norm"), strict=True):
         theme.level(ax, y=1, linestyle=":")
         ax.set(yscale="log", xlabel="layer", title=title, xlim=(0, last + 1))
-    plain.set(ylabel="‖∂L/∂z‖² / that of the last layer")
+    axes[0].set(ylabel="‖∂L/∂z‖² / that of the last layer")
     return figure

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.studies.gradient_mean_by_depth import LABELS, TIMES, bias
 
 TITLE = (
-    "At activations, the bias of gradients falls towards the output without batch norm "
-    "and rises with it"
+    "At activations, the bias of gradients falls towards the output without batch norm and rises "
+    "with it"
 )
 TAGS = ("gradients", "depth", "internal covariate shift")
 CLAIMS = ("deeper-gradients-more-biased",)
@@ -27,7 +27,7 @@ def data(results):
 
 
 def alt(data):
-    at = data[data["time"] == "through training"].set_index(["kind", "norm", "layer"])["value"]
+    at = only(data, time="through training").set_index(["kind", "norm", "layer"])["value"]
     first, last = data["layer"].min(), data["layer"].max()
     said = "; ".join(
         f"{title}, {label} from {at[kind, norm, first]:.2g} to {at[kind, norm, last]:.2g}"
@@ -57,7 +57,6 @@ def draw(data, theme):
             theme.curve(ax, rows, "layer", "value", norm, fmt=fmt)
         ax.set(xlabel="hidden layer", title=KINDS[kind], ylim=(0, 1.35 * read["high"].max()))
         theme.ticks(ax, x=read["layer"].unique())
-    first = panels[0][0]
     for norm, y in (("none", 0.94), ("batch norm", 0.86)):
-        theme.label(first, 0.03, y, LABELS[norm], norm, transform="axes fraction", dx=0)
+        theme.label(panels[0][0], 0.03, y, LABELS[norm], norm, transform="axes fraction", dx=0)
     return figure

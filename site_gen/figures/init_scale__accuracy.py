@@ -1,6 +1,6 @@
 """Test accuracy after training by the size of the first weights."""
 
-from experiments.results import summary
+from experiments.results import only, summary
 from experiments.studies.init_scale import NORMED, PLAIN, SCALED
 
 TITLE = "With batch norm small weights learn as well as He’s, and large ones slowly"
@@ -24,16 +24,11 @@ def data(results):
     return table.assign(steps=int(results["step"][-1]))
 
 
-def _at(data, condition, factor):
-    rows = data[(data["condition"] == condition) & (data["factor"] == factor)]
-    return float(rows["accuracy"].iloc[0])
-
-
 def alt(data):
-    low, high = data["factor"].min(), data["factor"].max()
+    at, low, high = data.set_index("factor"), data["factor"].min(), data["factor"].max()
     said = []
     for condition in LABELS:
-        first, he, last = (_at(data, condition, factor) for factor in (low, 1.0, high))
+        first, he, last = only(at, condition=condition)["accuracy"][[low, 1.0, high]]
         said.append(f"{condition}: {first:.0%}, {he:.0%} and {last:.0%}")
     return (
         f"Lines of test accuracy after {data['steps'].iloc[0]} steps over the size of the first "
@@ -43,12 +38,10 @@ def alt(data):
 
 def caption(data):
     lost, text = data[data["diverged"] > 0], ""
-    if len(lost) and set(lost["condition"]) == {PLAIN}:
+    if set(lost["condition"]) == {PLAIN}:
         gone = ", ".join(f"{row.diverged:.0%} at $k = {row.factor:g}$" for row in lost.itertuples())
-        text = (
-            " Runs whose loss became infinite count with the accuracy of guessing: without batch "
-            f"norm {gone}, with it none."
-        )
+        text = f"without batch norm {gone}, with it none."
+        text = f" Runs whose loss became infinite count with the accuracy of guessing: {text}"
     return (
         f"Test accuracy after {data['steps'].iloc[0]} steps from $k$ times He's hidden weights; "
         f"mean of {data['runs'].iloc[0]} paired runs with 95 % intervals. Dashed: the rate of the "
@@ -59,11 +52,10 @@ def caption(data):
 def draw(data, theme):
     figure, ax = theme.figure()
     for condition, (label, dy) in LABELS.items():
-        rows = data[data["condition"] == condition]
-        placed = {"dx": 4, "dy": dy, "ha": "right"}
         colour = "none" if condition == PLAIN else "batch norm"
         style = {"fmt": "D", "linestyle": (0, (4, 2))} if condition == SCALED else {"fmt": "o-"}
-        theme.curve(ax, rows, "factor", "accuracy", colour, label, **style, **placed)
+        style |= {"label": label, "dx": 4, "dy": dy, "ha": "right"}
+        theme.curve(ax, only(data, condition=condition), "factor", "accuracy", colour, **style)
     ax.set(xscale="log", xlabel="k, size of the first weights over He’s")
     ax.set(ylabel="test accuracy", ylim=(0, 1))
     theme.ticks(ax, x=(0.01, 0.1, 1, 10, 100))

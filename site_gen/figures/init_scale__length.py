@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import nearest, only, rows
 from experiments.studies.init_scale import NORMED, SCALED
 
 TITLE = "Short weights grow within a few steps; long ones stay long, and learn slowly"
@@ -20,14 +20,10 @@ def data(results):
     return rows(length, of["accuracy"].mean("run")).assign(runs=results.sizes["run"])
 
 
-def _rows(data, condition, factor):
-    return data[(data["condition"] == condition) & (data["factor"] == factor)]
-
-
 def alt(data):
     last = data[data["step"] == data["step"].max()].groupby("condition")["accuracy"]
-    low, high = (last.min(), last.max())
-    first, *_, most = (_rows(data, NORMED, factor)["length"] for factor in SHOWN)
+    low, high = last.min(), last.max()
+    first, *_, most = (only(data, condition=NORMED, factor=k)["length"] for k in SHOWN)
     return (
         f"Three panels over training steps. Squared length of the hidden weights: from k = "
         f"{SHOWN[0]:g} it grows by a factor of {first.iloc[-1] / first.iloc[0]:.0f}, from k = "
@@ -47,19 +43,21 @@ def caption(data):
 
 
 def draw(data, theme):
-    figure, (length, plain, scaled) = theme.figure(cols=3, height=3.6)
+    figure, (length, plain, scaled) = theme.figure(cols=3)
     for factor, colour in zip(SHOWN, theme.sequence(len(SHOWN)), strict=True):
-        normed = _rows(data, NORMED, factor)
+        normed, by_rate = (only(data, condition=one, factor=factor) for one in (NORMED, SCALED))
         theme.curve(length, normed, "step", "length", colour)
         theme.curve(plain, normed, "step", "accuracy", colour)
-        theme.curve(scaled, _rows(data, SCALED, factor), "step", "accuracy", colour)
-        small = factor < 1
-        placed = {"dx": 0, "dy": -9 if small else 9, "ha": "center"}
-        _label(theme, length, normed, "length", 10, f"k = {factor:g}", colour, **placed)
+        theme.curve(scaled, by_rate, "step", "accuracy", colour)
+        small, later = factor < 1, normed[normed["step"] > 0]
+        step, y = nearest(later, step=10)[["step", "length"]]
+        place = {"dx": 0, "dy": -9 if small else 9, "ha": "center"}
+        theme.label(length, step, y, f"k = {factor:g}", colour, **place)
         if factor in (0.1, 1.0, 100.0):
+            step, y = nearest(later, step=17)[["step", "accuracy"]]
+            place = {"dx": -4, "dy": 8, "ha": "right"} if small else {"dx": 4, "dy": -8}
             text = f"{factor:g}" if factor < 100 else "10 and 100"
-            placed = {"dx": -4, "dy": 8, "ha": "right"} if small else {"dx": 4, "dy": -8}
-            _label(theme, plain, normed, "accuracy", 17, text, colour, **placed)
+            theme.label(plain, step, y, text, colour, **place)
     length.set(yscale="log", title="squared length / He’s", yticks=[1e-4, 1e-2, 1, 1e2, 1e4])
     plain.set(title="accuracy, one rate", ylim=(0, 1))
     scaled.set(title="accuracy, rate × k²", ylim=(0, 1))
@@ -68,9 +66,3 @@ def draw(data, theme):
         theme.ticks(ax, x=(0, 10, 100))
     length.minorticks_off()
     return figure
-
-
-def _label(theme, ax, rows, y, step, text, colour, **kw):
-    """A label at the row nearest to a step."""
-    at = rows.iloc[(rows["step"] - step).abs().argmin()]
-    theme.label(ax, at["step"], at[y], text, colour, **kw)
