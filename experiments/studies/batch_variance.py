@@ -31,12 +31,10 @@ class Setup:
 
 
 QUICK = Setup(batches=(2, 3, 4, 5, 8, 16, 64, 256), draws=128)
-FULL = Setup()
-PAPER = Setup(runs=64, draws=16_384)
+FULL, PAPER = Setup(), Setup(runs=64, draws=16_384)
 
 
 def points(s):
-    """Each batch size."""
     return {f"batch-{m:03d}": call(variances, s, batch=m) for m in s.batches}
 
 
@@ -61,14 +59,9 @@ def variances(batch, draws, runs):
 # ------------------------------------------------------------------------------------------ claims
 
 
+INVERSE, VARIANCE = value("inverse_variance", count=LAST), value("variance")
 WHY = "(which scales squared gradients) over the population’s"
-VARIANCE, PERCENT = value("variance"), within(1, relative=0.01)
-
-
-def inverse(m, count=LAST):
-    """Mean of 1/σ² over all batches of a run, or the first."""
-    return value("inverse_variance", batch=m, count=count)
-
+PERCENT, TENTH = within(1, relative=0.01), within(1, relative=0.1)
 
 CLAIMS = {
     "batch-variance-is-population-variance": depends(
@@ -85,7 +78,7 @@ CLAIMS = {
         "Small batches make the gradient noisier, but not larger.",
         source="reader",
         cases=tuple(
-            Case(f"batch of {m}, mean of 1/σ² {WHY}", inverse(m).mean(), within(1, relative=0.1))
+            Case(f"batch of {m}, mean of 1/σ² {WHY}", INVERSE.at(batch=m).mean(), TENTH)
             for m in (8, 16, 64, 256)
         ),
         because="Batches that happen to vary little count for more: the mean of 1/σ² is m/(m − 3), "
@@ -95,6 +88,6 @@ CLAIMS = {
 
 VALUES = {
     "variance_pair": VARIANCE.at(batch=2).mean(),
-    "inverse_eight": inverse(8).mean(),
-    "inverse_sixty_four": inverse(64).mean(),
+    "inverse_eight": INVERSE.at(batch=8).mean(),
+    "inverse_sixty_four": INVERSE.at(batch=64).mean(),
 }

@@ -1,8 +1,8 @@
 """Is the loss over γ and β a bowl, if the unit is linear?
 
-Explanations of batch norm draw the bowl (γ − γ*)² + (β − β*)² as a picture. Here it is the mean
-squared error of a real batch norm layer, and gradient descent goes down it through the engine's
-layers. The same for a scale and an offset without normalization in front.
+Explanations of batch norm draw the bowl (γ − γ*)² + (β − β*)² as a picture. Here gradient descent
+goes down the mean squared error of a real batch norm layer, and of a scale and an offset without
+normalization in front.
 
 What came out: for a linear unit and squared error the bowl is exactly right, for every batch,
 because normalized values and the constant are orthonormal.
@@ -31,29 +31,24 @@ SMALL = below(1e-13, "of the distance")
 # The smaller eigenvalue is a difference of numbers that are larger by the condition number, 4354 at
 # an offset of 8.
 ONE = within(1, absolute=1e-9)
+RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99, 1.01, 1.1)
+OFFSETS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
 class Setup:
-    rates: tuple[float, ...] = setting(
-        (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99, 1.01, 1.1), "learning rates α"
-    )
+    rates: tuple[float, ...] = setting(RATES, "learning rates α")
     samples: int = setting(64, "in the batch")
     steps: int = setting(30, "of gradient descent")
-    offsets: tuple[float, ...] = setting(
-        (0.0, 0.5, 1.0, 2.0, 4.0, 8.0), "mean of the input in units of σ"
-    )
+    offsets: tuple[float, ...] = setting(OFFSETS, "mean of the input in units of σ")
     runs: int = setting(16, "batches, each with a random stream of its own")
     seed: int = setting(31, "every random stream is spawned from it")
 
 
-QUICK = Setup(steps=10, runs=4)
-FULL = Setup()
-PAPER = Setup(runs=64)
+QUICK, FULL, PAPER = Setup(steps=10, runs=4), Setup(), Setup(runs=64)
 
 
 def points(s):
-    """Gradient descent, and the shape with and without normalization."""
     return {"descent": call(descent, s), "shape": call(shape, s)}
 
 
@@ -144,11 +139,9 @@ CLAIMS = {
         source="demo",
         cases=tuple(
             Case(
-                f"α = {rate:g}, every step, away from that",
-                ERROR.at(bowl_rate=Near(rate)).every(),
-                SMALL,
+                f"α = {a:g}, every step, away from that", ERROR.at(bowl_rate=Near(a)).every(), SMALL
             )
-            for rate in (0.05, 0.1, 0.3, 0.5, 0.9, 1.1)
+            for a in (0.05, 0.1, 0.3, 0.5, 0.9, 1.1)
         ),
         because="The gradient is twice the distance, in every direction alike; at α = 1/2 one step "
         "is the whole way.",

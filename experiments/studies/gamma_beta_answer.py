@@ -35,13 +35,11 @@ class Setup(Learning):
     seed: int = setting(31, "every random stream is spawned from it")
 
 
-QUICK = Setup(hidden=(12, 12), steps=150, images=100, runs=4)
-FULL = Setup()
+QUICK, FULL = Setup(hidden=(12, 12), steps=150, images=100, runs=4), Setup()
 PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, runs=64)
 
 
 def points(s):
-    """Each activation."""
     return {name: call(answer, s, name=name) for name in ACTIVATIONS}
 
 
@@ -101,22 +99,19 @@ def compared(before, after):
 
 def length(change, where):
     """Length of the gradient over that before a change."""
-    return ratio(value("answer", change=change, quantity="length", **where), 1.0)
+    return ratio(LENGTH.at(change=change, **where), 1.0)
 
 
-def angle(change, where):
-    """Degrees that a change turns the gradient by."""
-    return value("answer", change=change, quantity="angle", **where)
-
-
+LENGTH, ANGLE = (value("answer", quantity=name) for name in ("length", "angle"))
+TURN_GAMMA, TURN_BETA = (ANGLE.at(change=change) for change in ("gamma", "beta"))
 WHERE = {
     f"{name}, {words} training": {"activation": name, "when": when}
     for name in ACTIVATIONS
     for when, words in (("start", "before"), ("trained", "after"))
 }
-FIXED = value("answer", change="gamma, fixed", quantity="length").every()
+FIXED, EACH = LENGTH.at(change="gamma, fixed").every(), WHERE.items()
 TRAINED = WHERE["sigmoid, after training"]
-EACH, ANGLE = WHERE.items(), "angle by β + 1 minus angle by doubling γ"
+MINUS = "angle by β + 1 minus angle by doubling γ"
 SAME, TWICE, MORE = within(1, absolute=0.1), within(2, relative=0.1), above(0)
 
 CLAIMS = {
@@ -137,7 +132,9 @@ CLAIMS = {
         source="demo",
         cases=(
             *(
-                Case(f"{w}: {ANGLE}", difference(angle("beta", at), angle("gamma", at), "°"), MORE)
+                Case(
+                    f"{w}: {MINUS}", difference(TURN_BETA.at(**at), TURN_GAMMA.at(**at), "°"), MORE
+                )
                 for w, at in EACH
             ),
             *(Case(f"{w}: length after β + 1", length("beta", at), SAME) for w, at in EACH),
@@ -149,8 +146,8 @@ CLAIMS = {
 
 VALUES = {
     "speed_trained": length("gamma", TRAINED),
-    "turn_gamma": angle("gamma", TRAINED).mean("°"),
-    "turn_beta": angle("beta", TRAINED).mean("°"),
+    "turn_gamma": TURN_GAMMA.at(**TRAINED).mean("°"),
+    "turn_beta": TURN_BETA.at(**TRAINED).mean("°"),
     "length_beta": length("beta", TRAINED),
     "length_beta_tanh": length("beta", WHERE["tanh, after training"]),
 }

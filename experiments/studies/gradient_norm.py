@@ -34,7 +34,6 @@ QUICK, FULL, PAPER = Setup(batches=(2, 3, 4, 8, 32)), Setup(), Setup(runs=64)
 
 
 def points(s):
-    """Each batch size, and one gradient taken apart."""
     return {f"batch-{m}": call(lengths, s, m=m) for m in s.batches} | {"parts": call(parts, s)}
 
 
@@ -73,18 +72,12 @@ def parts(seed, shown):
         "stretch": xhat * (g * xhat).mean(),
         "returns": dx[:, 0] * x.std(),
     }
-    inputs = (xhat, "normalized value of the sample", "1", "sample")
+    inputs = xhat, "normalized value of the sample", "1", "sample"
     found = {"part": (list(taken.values()), "a gradient and its parts"), "part_input": inputs}
-    return table(found, kind=list(taken), sample=np.arange(shown))
+    return table(found, kind=list(taken), sample=range(shown))
 
 
 # ------------------------------------------------------------------------------------------ claims
-
-
-def removed(results):
-    """What is removed of the squared length of the gradient that is taken apart."""
-    squares = np.square(results["part"]).sum("sample")
-    return 1 - squares.sel(kind="returns") / squares.sel(kind="arrives")
 
 
 SIDES = "difference of the two sides over the squared length times γ²/σ², in every instance"
@@ -92,7 +85,6 @@ BOUND = (
     "the bound less what it bounds, over the squared length times γ²/σ², in every instance but for "
     "round-off"
 )
-
 
 CLAIMS = {
     "gradient-norm-identity": supported(
@@ -118,6 +110,4 @@ CLAIMS = {
     ),
 }
 
-VALUES = {
-    "norm_error": value("norm_error").every(),
-}
+VALUES = {"norm_error": value("norm_error").every()}

@@ -1,9 +1,8 @@
 """How does a running mean chase the mean of a unit that moves?
 
-One training run on digits, followed step by step: one unit of the second hidden layer with its
-exact mean and standard deviation over the training set, what running means of several update rates
-say, and the test accuracy of the same weights with each of these statistics. An illustration of
-`running_in_training`, whose first run it is, and not a measurement.
+One training run on digits: one unit of the second hidden layer with its exact mean and standard
+deviation over the training set, what running means of several update rates say, and the test
+accuracy with each. An illustration of `running_in_training`, whose first run it is.
 
 What came out: the network is ahead of its running statistics, and the farther the smaller the rate.
 """
@@ -40,7 +39,6 @@ FULL, PAPER = Setup(), Setup(width=100)
 
 
 def points(s):
-    """The one run."""
     return {"trace": call(trace, s)}
 
 
@@ -71,5 +69,4 @@ def trace(data, inputs, optimizer, width, batch, rate, running_rates, frames, st
     return table(found, moment=at, rate=running_rates)
 
 
-CLAIMS = {}
-VALUES = {}
+CLAIMS, VALUES = {}, {}

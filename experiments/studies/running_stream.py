@@ -1,8 +1,8 @@
 """How soon does a running average know the mean of a stream, and how well?
 
-Independent Gaussian batches from one fixed distribution go through `Standardize` at several update
-rates, and the expectation and the variance of the running mean are compared with closed forms. One
-batch for ever shows how many steps it takes until the start is forgotten.
+Independent Gaussian batches of one distribution go through `Standardize` at several update rates,
+and the expectation and the variance of the running mean are compared with closed forms. One batch
+for ever shows how many steps it takes until the start is forgotten.
 
 What came out: the closed forms hold. The steps needed grow like 1/α, and the noise stays at
 α/(2 − α) of a single batch's: a smaller rate is quieter in the long run and useless early on.
@@ -77,46 +77,39 @@ def forgetting(rates):
 
 
 VARIANCE = value("ema_variance")
-OVER_THEORY = VARIANCE / value("ema_variance_theory")
+NEEDED = {a: value("steps_to_one_percent", stream_rate=a).exact() for a in FULL.rates}
 # Standard deviation of the running mean in the end, over that of one batch's mean.
-NOISE = (VARIANCE.at(stream_step=LAST) / value("batch_variance")).map(np.sqrt)
-NEEDED = value("steps_to_one_percent")
-
+END = (VARIANCE.at(stream_step=LAST) / value("batch_variance")).map(np.sqrt)
+NOISE = {a: END.at(stream_rate=a).mean() for a in FULL.rates}
 WITHIN = "batches until the running mean is within 1 % of the mean"
 STREAM = "on a stream that never changes, standard deviation over that of a single batch's mean"
-MOMENTS = ((0.1, 10), (0.1, 5000), (0.01, 100), (0.01, 5000), (0.001, 1000), (0.001, 5000))
+OVER = "batches, variance measured over closed form"
+KNOWN = within(1, relative=0.2)  # four standard errors of a variance over 16 × 64 units
+OVER_THEORY = {
+    (a, t): (VARIANCE / value("ema_variance_theory")).at(stream_rate=a, stream_step=Near(t)).mean()
+    for a, start in ((0.1, 10), (0.01, 100), (0.001, 1000))
+    for t in (start, 5000)
+}
 
 CLAIMS = {
     "hundred-batches-are-enough": depends(
         "A hundred batches are enough to fill in the running statistics.",
         source="reader",
-        cases=tuple(
-            Case(f"α = {a:g}, {WITHIN}", NEEDED.at(stream_rate=a).exact(), below(101))
-            for a in FULL.rates
-        ),
+        cases=tuple(Case(f"α = {a:g}, {WITHIN}", of, below(101)) for a, of in NEEDED.items()),
         because="It depends on α: the start fades as (1 − α)ᵗ, so the steps needed grow like 1/α.",
     ),
     "waiting-makes-exact": refuted(
         "The running mean becomes exact if one only waits long enough.",
         source="reader",
-        cases=tuple(
-            Case(f"α = {a:g}, {STREAM}", NOISE.at(stream_rate=a).mean(), below(0.01))
-            for a in FULL.rates
-        ),
+        cases=tuple(Case(f"α = {a:g}, {STREAM}", of, below(0.01)) for a, of in NOISE.items()),
         because="New batches keep arriving with weight α: the variance stays at α/(2 − α) of a "
         "batch mean's.",
     ),
     "running-noise-is-known": supported(
         "The variance of a running mean is α/(2−α) (1 − (1−α)²ᵗ) times that of a batch's mean.",
         source="reader",
-        # 20 % are four standard errors of a variance over 16 × 64 units.
         cases=tuple(
-            Case(
-                f"α = {a:g}, after {step:,} batches, variance measured over closed form",
-                OVER_THEORY.at(stream_rate=a, stream_step=Near(step)).mean(),
-                within(1, relative=0.2),
-            )
-            for a, step in MOMENTS
+            Case(f"α = {a:g}, after {t:,} {OVER}", of, KNOWN) for (a, t), of in OVER_THEORY.items()
         ),
         because="Independent batches add their variances, each with the square of its weight, and "
         "the weights are a geometric series.",
@@ -124,9 +117,9 @@ CLAIMS = {
 }
 
 VALUES = {
-    "steps_usual": NEEDED.at(stream_rate=0.1).exact(),
-    "steps_small": NEEDED.at(stream_rate=0.01).exact(),
-    "steps_tiny": NEEDED.at(stream_rate=0.001).exact(),
-    "noise_usual": NOISE.at(stream_rate=0.1).mean(),
-    "noise_small": NOISE.at(stream_rate=0.01).mean(),
+    "steps_usual": NEEDED[0.1],
+    "steps_small": NEEDED[0.01],
+    "steps_tiny": NEEDED[0.001],
+    "noise_usual": NOISE[0.1],
+    "noise_small": NOISE[0.01],
 }

@@ -37,12 +37,10 @@ class Setup(Learning):
 
 
 QUICK = Setup(hidden=(12, 12), steps=150, images=100, units=3, runs=4)
-FULL = Setup()
-PAPER = Setup(hidden=(100, 100), steps=20_000, images=4000, units=100, runs=64)
+FULL, PAPER = Setup(), Setup((100, 100), steps=20_000, images=4000, units=100, runs=64)
 
 
 def points(s):
-    """Each activation."""
     return {name: call(search, s, name=name) for name in ACTIVATIONS}
 
 
@@ -97,38 +95,35 @@ def reached(activation):
     return (length(low - end) <= whole / 10).over("unit", "mean")
 
 
-def middle(results, activation):
-    """What training leaves to the minimum, in the lower of each network's two middle units."""
-    return results["left"].sel(activation=activation).quantile(0.5, "unit", method="lower")
+def middle(units):
+    """The lower of each network's two middle units."""
+    return units.quantile(0.5, "unit", method="lower")
 
 
+ALIKE = {name: value(alike, name).mean() for name in ACTIVATIONS}
+REACHED = {name: reached(name).mean() for name in ACTIVATIONS}
 FOUND = value("found").over("unit", "mean")
+APART, ALMOST = f"minima at most {NEAR:g} apart", "within a tenth of the way from (1, 0)"
 MOST, MOST_PAIRS = above(0.5, "% of the units"), above(0.5, "% of the pairs of units of a layer")
 
 CLAIMS = {
     "units-share-a-minimum": refuted(
         "There is one best pair of γ and β for the units of a layer.",
         source="demo",
-        cases=tuple(
-            Case(f"{name}, minima at most {NEAR:g} apart", value(alike, name).mean(), MOST_PAIRS)
-            for name in ACTIVATIONS
-        ),
+        cases=tuple(Case(f"{name}, {APART}", of, MOST_PAIRS) for name, of in ALIKE.items()),
         because="What a unit should do depends on its weights in and out, and they differ.",
     ),
     "training-reaches-the-bottom": refuted(
         "Training takes a unit’s γ and β to the bottom of their bowl.",
         source="demo",
-        cases=tuple(
-            Case(f"{name}, within a tenth of the way from (1, 0)", reached(name).mean(), MOST)
-            for name in ACTIVATIONS
-        ),
+        cases=tuple(Case(f"{name}, {ALMOST}", of, MOST) for name, of in REACHED.items()),
         because="The surface is flat along γ, and it is another one as long as the weights move.",
     ),
 }
 
 VALUES = {
-    "left_sigmoid": value(middle, "sigmoid").median("nats"),
+    "left_sigmoid": value("left", activation="sigmoid").map(middle).median("nats"),
     **{f"found_{name}": FOUND.at(activation=name).mean() for name in ACTIVATIONS},
-    **{f"alike_{name}": value(alike, name).mean() for name in ACTIVATIONS},
-    **{f"reached_{name}": reached(name).mean() for name in ACTIVATIONS},
+    **{f"alike_{name}": of for name, of in ALIKE.items()},
+    **{f"reached_{name}": of for name, of in REACHED.items()},
 }

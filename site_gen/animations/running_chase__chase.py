@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patheffects import withStroke
 
+from experiments.results import only
 from site_gen.theme import Animation
 
 TITLE = "Running statistics chase a network that is already ahead of them"
@@ -11,8 +12,7 @@ TAGS = ("running statistics", "momentum", "training")
 ID = "running-statistics-chase"
 MISSING = {"std": "the population's standard deviation is drawn, the running one is not"}
 
-SHOWN = ("0.1", "0.01", "0.001")
-POPULATION = "population"
+SHOWN, POPULATION = ("0.1", "0.01", "0.001"), "population"
 COLUMNS = ("mean", "accuracy")  # one panel each
 HOLD = 15  # frames on which the end stands still
 
@@ -32,7 +32,7 @@ def data(results):
 
 
 def _last(data):
-    return data[data["step"] == data["step"].max()].set_index("statistics")
+    return only(data, step=data["step"].max()).set_index("statistics")
 
 
 def _signed(number):
@@ -79,10 +79,10 @@ def _heights(ax, wanted, ordered):
 
 
 def animate(data, theme):
-    figure, axes = theme.figure(cols=2, height=3.6)
+    figure, axes = theme.figure(cols=2)
     names = [POPULATION, *SHOWN]
     colours = dict(zip(names, [theme.colour("truth"), *theme.sequence(len(names))], strict=False))
-    tables = {name: data[data["statistics"] == name].reset_index(drop=True) for name in names}
+    tables = {name: only(data, statistics=name).reset_index(drop=True) for name in names}
     truth, (left, right) = tables[POPULATION], axes
     steps, last = truth["step"], truth["step"].max()
     low, high = truth["mean"] - truth["std"], truth["mean"] + truth["std"]
@@ -92,8 +92,8 @@ def animate(data, theme):
     for ax, column in zip(axes, COLUMNS, strict=True):
         ends = {name: tables[name][column].iloc[-1] for name in names}
         for name in sorted(names, key=ends.get, reverse=True):  # from top to bottom, in the end
-            text, look = "exact" if name == POPULATION else f"α = {name}", {"path_effects": halo}
-            label = theme.label(ax, last, ends[name], text, colours[name], dx=9, **look)
+            text, at = "exact" if name == POPULATION else f"α = {name}", (last, ends[name])
+            label = theme.label(ax, *at, text, colours[name], dx=9, path_effects=halo)
             labels[name, column] = label
         for name in (*SHOWN, POPULATION):
             lines[name, column] = ax.plot([], [], "-", [], [], "o", color=colours[name])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.theory.optimization import BOWL_MINIMUM
 
 TITLE = "On the bowl every step multiplies the distance by the same factor"
@@ -14,18 +14,17 @@ SHOWN = (0.05, 0.2, 0.4, 0.9, 1.1)  # rates whose distances are drawn step by st
 
 def data(results):
     """A row for every rate and step: median distance from the minimum, and its theory."""
-    off = (results["bowl_path"] - np.array(BOWL_MINIMUM)).transpose("bowl_rate", "bowl_step", ...)
-    off = off.rename(bowl_rate="rate", bowl_step="step")
+    results = results.rename(bowl_rate="rate", bowl_step="step")
+    off = (results["bowl_path"] - np.array(BOWL_MINIMUM)).transpose("rate", "step", ...)
     distance = np.sqrt(np.square(off).sum("parameter")).median("run")
-    factor = results["bowl_factor"].rename(bowl_rate="rate").median("run")
-    known = abs(1 - 2 * off["rate"])
+    factor, known = results["bowl_factor"].median("run"), abs(1 - 2 * off["rate"])
     fall = distance[:, 0] * known ** off["step"]
     table = rows(distance=distance, factor=factor, factor_theory=known, distance_theory=fall)
     return table.assign(runs=results.sizes["run"])
 
 
 def alt(data):
-    half = data[np.isclose(data["rate"], 0.5)]["factor"].iloc[0]
+    half = only(data, rate=0.5)["factor"].iloc[0]
     return (
         "Left: distance from the minimum by step, straight lines on a logarithmic scale, falling "
         "for rates below 1 and rising above. Right: the factor of a step against the rate, a V "
@@ -47,23 +46,22 @@ def caption(data):
 def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2)
     for rate, colour in zip(SHOWN, theme.sequence(len(SHOWN)), strict=True):
-        curve = data[np.isclose(data["rate"], rate) & (data["step"] <= 12)]
+        curve = only(data, rate=rate, step=list(range(13)))
         theme.theory(left, curve["step"], curve["distance_theory"], color=colour)
         theme.points(left, curve, "step", "distance", colour, markersize=4)
         end = curve.iloc[-1] if rate != 0.4 else curve[curve["distance"] > 1e-4].iloc[-1]
         lift = {0.05: 4, 0.9: -6}.get(rate, 0)  # labels would overlap
         theme.label(left, end["step"], end["distance"], f"α = {rate:g}", colour, dx=6, dy=lift)
-    left.set(yscale="log", ylim=(3e-5, 60), xlim=(-0.5, 16.5), xticks=(0, 4, 8, 12))
-    left.set(xlabel="step", ylabel="distance from the minimum")
+    left.set(xlim=(-0.5, 16.5), xticks=(0, 4, 8, 12), xlabel="step")
+    left.set(yscale="log", ylim=(3e-5, 60), ylabel="distance from the minimum")
     left.set_yticks([1e-4, 1e-2, 1], labels=["10⁻⁴", "10⁻²", "1"])
     left.minorticks_off()
-    rates, theory = np.linspace(0, 1.15, 231), theme.colour("theory")
-    theme.level(right, y=1, color=theory, linestyle="--", zorder=1.8)
+    rates = np.linspace(0, 1.15, 231)
+    theme.level(right, y=1, color=theme.colour("theory"), linestyle="--", zorder=1.8)
     theme.theory(right, rates, np.abs(1 - 2 * rates))
     theme.points(right, data.drop_duplicates("rate"), "rate", "factor", "batch norm")
     theme.label(right, 0.5, 0, "one step", "batch norm", dx=0, dy=-12, ha="center")
     theme.label(right, 0.22, 0.56, "|1 − 2α|", "theory", dx=8, dy=4, weight="normal")
-    right.set(
-        xlim=(0, 1.18), ylim=(-0.15, 1.35), xlabel="learning rate α", ylabel="factor of a step"
-    )
+    right.set(xlim=(0, 1.18), xlabel="learning rate α")
+    right.set(ylim=(-0.15, 1.35), ylabel="factor of a step")
     return figure

@@ -12,11 +12,9 @@ CLAIMS = ("linear-bowl-is-round", "offset-makes-a-valley")
 
 def data(results):
     """A row for every offset of the input: median condition numbers, and closed form."""
-    condition, theory = (
-        results["offset_condition"].median("run"),
-        results["offset_condition_theory"],
-    )
+    condition = results["offset_condition"].median("run")
     plain, bn = (condition.sel(model=m, drop=True) for m in ("none", "batch norm"))
+    theory = results["offset_condition_theory"]
     table = rows(condition_plain=plain, condition_batch_norm=bn, theory=theory)
     return table.assign(runs=results.sizes["run"])
 

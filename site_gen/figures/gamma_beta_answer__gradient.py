@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "γ and β both change the length and the direction of the gradient"
 TAGS = ("γ and β", "gradients")
@@ -21,7 +21,7 @@ def data(results):
 
 
 def _middle(data, change, quantity):
-    values = data[data["change"] == change].groupby(["when", "activation"])[quantity].median()
+    values = only(data, change=change).groupby(["when", "activation"])[quantity].median()
     return f"{values.min():.3g} to {values.max():.3g}"
 
 

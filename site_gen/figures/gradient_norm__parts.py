@@ -1,20 +1,15 @@
 """One gradient taken apart into what the backward pass removes and what it sends back."""
 
-import numpy as np
-
-from experiments.results import rows
+from experiments.results import only, rows
+from site_gen.theme.numbers import percent
 
 TITLE = "A gradient that arrives, the two parts that go, and the part that gets back"
 TAGS = ("transform", "gradients")
 CLAIMS = ("gradient-norm-identity", "gradient-norm-root")
 ID = "jacobian-parts"
 
-PARTS = {
-    "arrives": "arrives",
-    "constant": "moves all: removed",
-    "stretch": "stretches: removed",
-    "returns": "gets back",
-}
+PARTS = {"arrives": "arrives", "constant": "moves all: removed"}
+PARTS |= {"stretch": "stretches: removed", "returns": "gets back"}
 
 
 def data(results):
@@ -30,31 +25,29 @@ def shares(data):
 
 
 def alt(data):
-    of = 100 * shares(data)
+    of = shares(data).map(percent)
     return (
         f"Four panels of stems over the normalized values of {data['sample'].nunique()} samples: "
-        f"the gradient that arrives; a constant, {of['constant']:.0f} % of its squared length; a "
-        f"straight line through the origin, {of['stretch']:.0f} %; and the rest, "
-        f"{of['returns']:.0f} %, which has no trend."
+        f"the gradient that arrives; a constant, {of['constant']} of its squared length; a "
+        f"straight line through the origin, {of['stretch']}; and the rest, "
+        f"{of['returns']}, which has no trend."
     )
 
 
 def caption(data):
-    back = data[data["part"] == "returns"]
+    back = only(data, part="returns")
     along = max(abs(back["gradient"].sum()), abs((back["gradient"] * back["normalized"]).sum()))
     return (
         f"A made-up gradient of {len(back)} samples at $\\varepsilon = 0$, times $\\sigma$. The "
-        f"two removed parts hold {100 * (1 - shares(data)['returns']):.0f} % of its squared "
-        "length, far above the $2/m$ of a random one, for it was made to ask for a move and a "
-        "stretch. What gets back has no mean and no slope: both sums are below "
-        f"{max(along, 1e-15):.0e}."
+        f"two removed parts hold {percent(1 - shares(data)['returns'])} of its squared length, far "
+        "above the $2/m$ of a random one, for it was made to ask for a move and a stretch. What "
+        f"gets back has no mean and no slope: both sums are below {max(along, 1e-15):.0e}."
     )
 
 
 def draw(data, theme):
     figure, panels = theme.panels(data, "part", height=2.9, sharex=True, sharey=True)
-    side = 0.3 + np.abs(data["normalized"]).max()
-    reach = 1.15 * np.abs(data["gradient"]).max()
+    side, reach = 0.3 + data["normalized"].abs().max(), 1.15 * data["gradient"].abs().max()
     for ax, part, of in panels:
         colour = theme.muted if "removed" in PARTS[part] else theme.colour("gradient")
         theme.level(ax, y=0, zorder=1.5)

@@ -2,17 +2,13 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import nearest, only, rows
 
 TITLE = "Below √ε the gradient that stretches a batch gets through"
 TAGS = ("transform", "gradients", "epsilon")
 CLAIMS = ("position-and-scale-get-no-gradient",)
 
-# ε → its name, and on which side of its curve that stands.
-NAMES = {
-    1e-5: ("PyTorch, Flax: ε = 1e-5", {"ha": "right", "dx": -12}),
-    1e-3: ("Keras: ε = 1e-3", {"ha": "left", "dx": 12}),
-}
+NAMES = {1e-5: "PyTorch, Flax: ε = 1e-5", 1e-3: "Keras: ε = 1e-3"}
 
 
 def data(results):
@@ -24,16 +20,12 @@ def data(results):
     return found.assign(runs=results.sizes["run"])
 
 
-def _at(data, eps, sigma):
-    of = data[np.isclose(data["eps"], eps)]
-    return of.loc[(np.log(of["input_std"]) - np.log(sigma)).abs().idxmin(), "share"]
-
-
 def alt(data):
+    small, large = (nearest(only(data, eps=eps), input_std=0.01)["share"] for eps in NAMES)
     return (
         "Two curves fall from 1 to 0 as the input’s standard deviation grows, one around √ε = "
-        f"0.003, one around 0.03; at an input of 0.01 they stand at {_at(data, 1e-5, 0.01):.3f} (ε "
-        f"= 1e-5) and {_at(data, 1e-3, 0.01):.3f} (ε = 1e-3)."
+        f"0.003, one around 0.03; at an input of 0.01 they stand at {small:.3f} (ε "
+        f"= 1e-5) and {large:.3f} (ε = 1e-3)."
     )
 
 
@@ -49,16 +41,17 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure(height=3.4)
-    for (eps, of), colour in zip(data.groupby("eps"), theme.sequence(2), strict=True):
+    curves, colours = list(data.groupby("eps")), theme.sequence(2)
+    places = ({"ha": "right", "dx": -12}, {"dx": 12})
+    for (eps, of), colour, place in zip(curves, colours, places, strict=True):
         decades = np.log10(of["input_std"].max() / of["input_std"].min())
         every = max(1, round((len(of) - 1) / decades) // 5)
         theme.theory(ax, of["input_std"], of["theory"], zorder=1.9)
-        shown = of[["input_std", "share"]]
-        theme.points(ax, shown, "input_std", "share", colour, markevery=every)
-        root, (name, place) = np.sqrt(eps), NAMES[eps]
+        theme.points(ax, of, "input_std", "share", colour, markevery=every)
+        root = np.sqrt(eps)
         ax.plot([root, root], [0, 0.5], color=colour, linewidth=1, linestyle=":")
         theme.label(ax, root, 0.25, f"√ε = {root:.2g}", colour, ha="right", dx=-5, weight="normal")
-        theme.label(ax, root, 0.5, name, colour, **place)
+        theme.label(ax, root, 0.5, NAMES[eps], colour, **place)
     ax.set(xscale="log", xlim=(0.9e-4, 11), xlabel="standard deviation σ of the input")
     ax.set(ylim=(0, 1.06), ylabel="share that gets through")
     return figure

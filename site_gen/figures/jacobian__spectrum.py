@@ -13,8 +13,7 @@ LARGEST = 32  # larger batches look the same, with more points
 
 def data(results):
     """By batch size and rank: the singular value over γ/σ, median and extremes; the closed form."""
-    values = results["singular_value"]
-    values = values.sel(batch=values["batch"] <= LARGEST)
+    values = results["singular_value"].sel(batch=results["batch"] <= LARGEST)
     found = rows(values.median("run"), lowest=values.min("run"), highest=values.max("run"))
     found = found.dropna(ignore_index=True)
     theory = np.where(found["rank"] < found["batch"] - 2, 1.0, 0.0)
@@ -52,10 +51,10 @@ def draw(data, theme):
         kept = passing[data["batch"] == m].sum()
         # the longest rows leave room only above
         place = {"dx": 14} if m <= LARGEST // 2 else {"dx": 4, "dy": 14, "ha": "right"}
-        place |= {"weight": "normal"}
-        theme.label(ax, m, line, f"{kept} kept, {m - kept} removed", theme.ink, **place)
-    ax.set(xlabel="rank of the singular value", xlim=(0, max(sizes) + 1))
-    ax.set_ylim(len(sizes) - 0.5, -0.7)
+        text = f"{kept} kept, {m - kept} removed"
+        theme.label(ax, m, line, text, theme.ink, weight="normal", **place)
+    ax.set(xlim=(0, max(sizes) + 1), xlabel="rank of the singular value")
+    ax.set(ylim=(len(sizes) - 0.5, -0.7))
     ax.set_yticks(range(len(sizes)), [f"m = {m}" for m in sizes])
     ax.grid(False)
     return figure

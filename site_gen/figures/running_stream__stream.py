@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows, summary
+from experiments.results import only, rows, summary
 
 TITLE = "A small rate is quiet in the long run, and slow to get there"
 TAGS = ("running statistics", "momentum")
@@ -50,19 +50,19 @@ def draw(data, theme):
     figure, (left, right) = theme.figure(cols=2, height=3.5)
     rates = sorted(data["rate"].unique(), reverse=True)
     for rate, colour in zip(rates, theme.sequence(len(rates)), strict=True):
-        here, first, name = data[data["rate"] == rate], rate == rates[0], f"α = {rate:g}"
+        here, first, name = only(data, rate=rate), rate == rates[0], f"α = {rate:g}"
         some, needed, end = here[::3], here["steps_to_one_percent"].iloc[0], here.iloc[-1]
         theme.theory(left, here["step"], here["mean_theory"], zorder=1.9)
         theme.theory(right, here["step"], here["noise_theory"], zorder=1.9)
         theme.points(left, some[["step", "mean"]], "step", "mean", colour)
         theme.points(right, some, "step", "noise", colour)
         left.plot([needed], [0.99], "D", color=theme.ink, zorder=5)
-        place = {"ha": "center", "dx": 0, "dy": 10, "weight": "normal"}
-        theme.label(left, needed, 0.99, f"{needed:.0f}", theme.ink, **place)
+        above = {"ha": "center", "dx": 0, "dy": 10, "weight": "normal"}
+        theme.label(left, needed, 0.99, f"{needed:.0f}", theme.ink, **above)
         half, text = np.log(0.5) / np.log1p(-rate), name if first else f"{rate:g}"
         theme.label(left, half, 0.5, text, colour, ha="right", dx=-7, dy=6)
-        place = {"ha": "right", "dx": 0, "dy": 20 if first else 12}
-        theme.label(right, end["step"], end["noise_theory"], name, colour, **place)
+        at, dy = end[["step", "noise_theory"]], 20 if first else 12
+        theme.label(right, *at, name, colour, ha="right", dx=0, dy=dy)
     for ax in (left, right):
         ax.set(xscale="log", xlabel="batches seen", xlim=(0.8, data["step"].max() * 1.3))
     left.set(ylim=(0, 1.12), title="running mean / true mean")
