@@ -165,6 +165,5 @@ VALUES = {
     "example_pytorch": every(VARIANCE, "PyTorch", **PASSED),  # which means the same
     "example_verbatim_keras": every(VARIANCE, "Keras", **PASSED),
     **{f"tenth_{key}": every("example_weight", n, **PASSED) for key, n in KEYS.items()},
-    "disagreement_4": DISAGREEMENT.at(size=4).exact(),
-    "disagreement_64": DISAGREEMENT.at(size=64).exact(),
+    **{f"disagreement_{m}": DISAGREEMENT.at(size=m).exact() for m in (4, 64)},
 }

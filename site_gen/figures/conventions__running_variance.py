@@ -60,7 +60,6 @@ def draw(data, theme):
     for k, (name, colour) in enumerate(names.items()):
         theme.label(ax, sizes[0], 1, name, colour, dx=-6 + 44 * k, dy=-19)
     theme.label(ax, sizes[0], 1, "biased", "theory", dx=126, dy=-19, weight="normal")
-    ax.set(xscale="log", xlabel="batch size m")
-    ax.set(ylim=(0.8, 2.08), ylabel="running / batch variance")
+    ax.set(xscale="log", xlabel="batch size m", ylim=(0.8, 2.08), ylabel="running / batch variance")
     theme.ticks(ax, x=sizes)
     return figure
