@@ -1,15 +1,13 @@
 """What does batch norm do to the blocks of a residual network before any training?
 
 Deep networks of residual blocks x + W relu(x̂) with He's weights, where x̂ is x after `Standardize`
-with ε = 0, or x itself. The input is random; after every block the variance over the batch and the
-mean square of a unit are taken, and on the way back the squared length of the gradient that a
-random one at the top has become. They are held against closed forms for wide layers.
+with ε = 0, or x itself. The input is random, and so is the gradient at the top. What has become of
+them at every block is held against closed forms for wide layers.
 
 What came out: without batch norm the mean square doubles in every block, and so does the squared
 gradient on the way down. With it the variance grows by a constant a block, a little less than 1 −
-1/π, so that the share of the branch falls like one over the number of the block: the blocks come
-closer and closer to the identity, though the network as a whole does not. The gradient grows like a
-power of the depth.
+1/π, so that the blocks come closer and closer to the identity, though the network as a whole does
+not. The gradient grows like a power of the depth.
 """
 
 from dataclasses import dataclass, replace
@@ -46,30 +44,28 @@ class Setup:
     seed: int = setting(14, "every random stream is spawned from it")
 
 
-QUICK = Setup(batches=(8,), width=32, blocks=8, runs=4)
-FULL = Setup()
+QUICK, FULL = Setup(batches=(8,), width=32, blocks=8, runs=4), Setup()
 PAPER = Setup(batches=(8, 16, 64), width=1200, runs=32)
 
 
 def points(s):
-    """All networks."""
     return {"networks": call(carry, s)}
 
 
 def carry(batches, width, blocks, runs):
     """Send batches through one network after another, and gradients back."""
-    each = [residual_block(width, norm, ReLU()) for norm in NORMS.values()]
-    networks, n, at = [Network((b,) * blocks) for b in each], len(batches), np.arange(blocks + 1)
+    networks = [Network((residual_block(width, norm, ReLU()),) * blocks) for norm in NORMS.values()]
     drawn = untrained(networks, batches, width, runs, first=2)
     read = [[[by_block(m, *end) for end in ends] for m in models] for models, ends in drawn]
     pairs = zip(np.moveaxis(read, 3, 0), READ.items(), strict=True)
-    found = {name: (of, words, "1", "run norm batch block") for of, (name, words) in pairs}
-    up = [theory.residual_variance(at, m) for m in batches]
-    down = [theory.residual_gradient(blocks, m) for m in batches]
-    plain, doubled = [theory.plain_residual_variance(blocks)] * n, [2.0 ** (blocks - at)] * n
+    found = {name: (of, words) for of, (name, words) in pairs}
+    at = np.arange(blocks + 1)
+    plain, doubled = theory.plain_residual_variance(blocks), 2.0 ** (blocks - at)
+    up = [[theory.residual_variance(at, m) for m in batches], [plain] * len(batches)]
+    down = [[theory.residual_gradient(blocks, m) for m in batches], [doubled] * len(batches)]
     found |= {
-        "predicted_variance": ([up, plain], "variance, closed form", "1", "norm batch block"),
-        "predicted_gradient": ([down, doubled], "‖∂L/∂x‖², closed form", "1", "norm batch block"),
+        "predicted_variance": (up, "variance, closed form", "1", "norm batch block"),
+        "predicted_gradient": (down, "‖∂L/∂x‖², closed form", "1", "norm batch block"),
         "predicted_square": ([1.0 + at, 2.0**at], "mean square, closed form", "1", "norm block"),
     }
     return table(found, run=runs, norm=list(NORMS), batch=batches, block=at)
@@ -78,14 +74,13 @@ def carry(batches, width, blocks, runs):
 def by_block(model, x, top):
     """What is read of a network, (quantity, block)."""
     y, saved, _ = model.forward(x, training=True)
-    values = [*(kept["x"] for kept in saved), y]
-    squares = squared_gradients(model, saved, top)[:, 0]
+    values, squares = [*(kept["x"] for kept in saved), y], squared_gradients(model, saved, top)
     return [
         [variance(v) for v in values],
         [np.square(v, dtype=np.float64).mean() for v in values],
         [np.nan, *(variance(after - v) for v, after in pairwise(values))],
         [variance(v - x) for v in values],
-        squares / squares[-1],
+        squares[:, 0] / squares[-1, 0],
     ]
 
 
@@ -98,17 +93,18 @@ def variance(values):
 
 # An average over 400 units is known to 400**-½ = 5 % in each run and to 1 % in 24; twice that for
 # an interval, and the rest for what is systematic, which is of second order in those 5 %.
-LAW_HOLDS = within(1, relative=0.03)
+LAW = within(1, relative=0.03)
 # A squared gradient that grows more than this many times a block, in the upper half, explodes.
-SLOW = below(1.05, "times")
+SLOW, GROWTH = below(1.05, "times"), "growth of the squared gradient a block, upper half"
 # A block is close to the identity if its branch has less of the variance than this.
-CLOSE, CLOSE_ON_AVERAGE = below(0.05, "% of the variance"), below(0.1, "% of the variance")
+CLOSE, CLOSE_ON_AVERAGE = (below(share, "% of the variance") for share in (0.05, 0.1))
+WORST, LOWER = (f"the worst of blocks {n}1, 2, 4, … and of the batch sizes" for n in ("", "0, "))
 
 
 def depths(results):
     """The blocks at which closed forms are put to the test: 1, 2, 4, … and the last."""
     last = int(results["block"].max())
-    return sorted({2**k for k in range(last.bit_length()) if 2**k < last} | {last})
+    return sorted({2**k for k in range(last.bit_length())} | {last})
 
 
 def lower(results):
@@ -116,19 +112,14 @@ def lower(results):
     return [0, *depths(results)[:-1]]
 
 
-def at(name, norm="batch norm", block=LAST):
-    """A quantity after a block, at the largest batch size."""
-    return value(name, norm=norm, batch=LAST, block=block)
-
-
 def of(name, block=depths):
     """A quantity with batch norm at several blocks and all batch sizes."""
     return value(name, norm="batch norm", block=block)
 
 
-def share(norm="batch norm", block=LAST):
-    """Share of the branch in the variance that leaves a block."""
-    return at("branch", norm, block) / at("variance", norm, block)
+def at(name, norm="batch norm", block=LAST):
+    """A quantity after a block, at the largest batch size."""
+    return value(name, norm=norm, batch=LAST, block=block)
 
 
 def doubling(results):
@@ -143,15 +134,15 @@ def climb(results, norm):
     return at("gradient", norm, last // 2)(results) ** (1 / (last - last // 2))
 
 
-VARIANCE = (of("variance") / of("predicted_variance")).worst(LAW_HOLDS)
-SQUARE = (of("mean_square") / of("predicted_square")).worst(LAW_HOLDS)
-LOGS = [of(name, lower).map(np.log) for name in ("gradient", "predicted_gradient")]
-STEEPNESS = (LOGS[0] / LOGS[1]).worst(LAW_HOLDS)
+VARIANCE = (of("variance") / of("predicted_variance")).worst(LAW)
+SQUARE = (of("mean_square") / of("predicted_square")).worst(LAW)
+GROWN, PREDICTED = (of(name, lower).map(np.log) for name in ("gradient", "predicted_gradient"))
+STEEPNESS = (GROWN / PREDICTED).worst(LAW)
 MOVED = (at("moved") / at("variance", block=FIRST)).mean()
-DOUBLING = value(doubling).worst(LAW_HOLDS)
-WORST, LOWER = (f"the worst of blocks {n}1, 2, 4, … and of the batch sizes" for n in ("", "0, "))
 CLIMB, PLAIN_CLIMB = (ratio(value(climb, norm), 1) for norm in NORMS)
-SHARE_MEAN = share(block=slice(1, None)).over("block", "mean").mean()
+AFTER = slice(1, None)  # the input
+SHARE, PLAIN_SHARE = (at("branch", norm, AFTER) / at("variance", norm, AFTER) for norm in NORMS)
+LAST_SHARE, MEAN_SHARE = SHARE.at(block=LAST).mean(), SHARE.over("block", "mean").mean()
 
 CLAIMS = {
     "residual-variance-grows-linearly": supported(
@@ -159,8 +150,8 @@ CLAIMS = {
         "grows by the same amount in every block.",
         source="desmith2020",
         cases=(
-            Case(f"variance divided by 1 + l (1 − J(c)), {WORST}", VARIANCE, LAW_HOLDS),
-            Case(f"mean square divided by 1 + l, {WORST}", SQUARE, LAW_HOLDS),
+            Case(f"variance divided by 1 + l (1 − J(c)), {WORST}", VARIANCE, LAW),
+            Case(f"mean square divided by 1 + l, {WORST}", SQUARE, LAW),
         ),
         because="Batch norm hands every branch a signal of variance one, so every branch adds the "
         "same, however much has gathered on the skip path.",
@@ -169,7 +160,7 @@ CLAIMS = {
         "Without normalization the activations of a residual network with He's initialization "
         "double their mean square in every block.",
         source="reader",
-        cases=(Case("growth of the mean square a block, over 2", DOUBLING, LAW_HOLDS),),
+        cases=(Case("growth of the mean square a block, over 2", value(doubling).worst(LAW), LAW),),
         because="He's scale makes a branch hand out as much as came in, and that is added to what "
         "came in.",
     ),
@@ -178,8 +169,8 @@ CLAIMS = {
         "the identity.",
         source="desmith2020",
         cases=(
-            Case("the last block, the branch", share().mean(), CLOSE),
-            Case("mean of all blocks, the branch", SHARE_MEAN, CLOSE_ON_AVERAGE),
+            Case("the last block, the branch", LAST_SHARE, CLOSE),
+            Case("mean of all blocks, the branch", MEAN_SHARE, CLOSE_ON_AVERAGE),
         ),
         because="A branch always adds the same, and the skip path carries ever more of it.",
     ),
@@ -195,9 +186,7 @@ CLAIMS = {
         "In a residual network with batch norm the squared gradient grows towards the input "
         "like a power of the depth.",
         source="reader",
-        cases=(
-            Case(f"logarithm of the growth over that predicted, {LOWER}", STEEPNESS, LAW_HOLDS),
-        ),
+        cases=(Case(f"logarithm of the growth over that predicted, {LOWER}", STEEPNESS, LAW),),
         because="The share of a gradient that goes through the branch is divided by the variance "
         "on the skip path, and that grows with the block.",
     ),
@@ -205,9 +194,7 @@ CLAIMS = {
         "Shortcuts around the layers keep gradients from exploding at initialization.",
         source="reader",
         cases=(
-            Case(
-                "with batch norm: growth of the squared gradient a block, upper half", CLIMB, SLOW
-            ),
+            Case(f"with batch norm: {GROWTH}", CLIMB, SLOW),
             Case("without: the same", PLAIN_CLIMB, SLOW),
         ),
         because="Shortcuts alone turn a factor of one a layer into two. It takes both: the skip "
@@ -220,10 +207,10 @@ VALUES = {
     "top": at("variance").mean(),
     "top_plain": at("mean_square", "none").mean(),
     "plain_variance_over": (at("variance", "none") / at("predicted_variance", "none")).mean(),
-    "share_last": share().mean(),
-    "share_first": share(block=1).mean(),
-    "share_mean": SHARE_MEAN,
-    "share_plain": share("none").mean(),
+    "share_last": LAST_SHARE,
+    "share_first": SHARE.at(block=1).mean(),
+    "share_mean": MEAN_SHARE,
+    "share_plain": PLAIN_SHARE.at(block=LAST).mean(),
     "bottom": at("gradient", block=FIRST).mean(),
     "bottom_plain": at("gradient", "none", FIRST).mean(),
     "climb": CLIMB,

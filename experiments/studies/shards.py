@@ -17,7 +17,7 @@ from experiments.runs import normal
 from experiments.study import Case, below, call, depends, setting, supported, within
 from experiments.theory import inference as theory
 
-POOLED = "largest distance of the pooled variance from the whole batch's, over the bound"
+POOLED_ERROR = "largest distance of the pooled variance from the whole batch's, over the bound"
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,12 @@ QUICK, FULL, PAPER = Setup(units=32), Setup(), Setup(runs=64)
 
 
 def points(s):
-    """Equal shards, with one distribution and with shifted ones; then two unequal ones."""
-    equal = {
-        f"{name}-{k}": call(equally, s, distribution=name, shift=shift, shards=k)
-        for name, shift in (("same", 0.0), ("shifted", s.shift))
-        for k in s.shards
-    }
-    own = {f"alone-{k}": call(alone, s, shards=k) for k in s.shards}
-    uneven = {f"uneven-{second}": call(unequally, s, second=second) for second in s.uneven}
-    return equal | own | uneven
+    found = {}
+    for k in s.shards:
+        found[f"same-{k}"] = call(equally, s, distribution="same", shift=0.0, shards=k)
+        found[f"shifted-{k}"] = call(equally, s, distribution="shifted", shards=k)
+        found[f"alone-{k}"] = call(alone, s, shards=k)
+    return found | {f"uneven-{n}": call(unequally, s, second=n) for n in s.uneven}
 
 
 def equally(distribution, shift, shards, samples, units, runs):
@@ -60,8 +57,8 @@ def equally(distribution, shift, shards, samples, units, runs):
     average = "average of the devices' variances over the whole batch's, means over units"
     apart = "largest distance of synchronized {} from one device's, over the bound"
     found = {
-        "pooled_over_bound": (pooled_error(x, means, variances, sizes), POOLED),
-        "average_ratio": (average_ratio(x, variances), average),
+        "pooled_over_bound": (pooled_error(x, means, variances, sizes), POOLED_ERROR),
+        "average_ratio": (over_shards(variances) / x.var(axis=1).mean(axis=1), average),
         "average_theory": (expected, f"{average}, in expectation", "1", "distribution shards"),
         "forward_over_bound": (forward, apart.format("outputs")),
         "backward_over_bound": (backward, apart.format("gradients to the input")),
@@ -71,17 +68,14 @@ def equally(distribution, shift, shards, samples, units, runs):
 
 def alone(shards, samples, units, runs):
     """The statistics that a device takes of its own shard."""
-    x, sizes = normal(runs.part(3).streams(), samples, units), [samples // shards] * shards
-    means, variances = moments(x, sizes)
+    x, size = normal(runs.part(3).streams(), samples, units), samples // shards
+    means, variances = moments(x, [size] * shards)
     off = variances / (1 - shards / samples) - 1
     noise = [np.sqrt(over_shards(np.square(one))) for one in (means, off)]
-    words, expected = (
-        "standard deviation of a device's own statistics",
-        theory.shard_noise(sizes[0]),
-    )
+    words, known = "standard deviation of a device's own statistics", theory.shard_noise(size)
     found = {
         "noise": (noise, words),
-        "noise_theory": (expected, f"{words}, closed form", "1", "statistic shards"),
+        "noise_theory": (known, f"{words}, closed form", "1", "statistic shards"),
     }
     return table(found, statistic=["mean", "variance"], shards=shards, run=runs)
 
@@ -95,8 +89,8 @@ def unequally(second, samples, units, runs):
     plain = "error of the plain average of two means, in standard deviations"
     ratio, error = theory.shard_variance_ratio(sizes), theory.average_of_means_error(sizes)
     found = {
-        "pooled_uneven": (pooled_error(x, means, variances, sizes), POOLED),
-        "uneven_ratio": (average_ratio(x, variances), average),
+        "pooled_uneven": (pooled_error(x, means, variances, sizes), POOLED_ERROR),
+        "uneven_ratio": (over_shards(variances) / x.var(axis=1).mean(axis=1), average),
         "uneven_theory": (ratio, f"{average}, closed form", "1", "second"),
         "uneven_mean": (np.sqrt(np.mean(np.square(off), axis=1)), plain),
         "uneven_mean_theory": (error, f"{plain}, closed form", "1", "second"),
@@ -116,11 +110,6 @@ def moments(x, sizes):
     return np.array([p.mean(axis=1) for p in parts]), np.array([p.var(axis=1) for p in parts])
 
 
-def average_ratio(x, variances):
-    """Average of the shards' variances over that of the whole batch, means over units, by run."""
-    return over_shards(variances) / x.var(axis=1).mean(axis=1)
-
-
 def over_shards(values):
     """Mean over shards and units: (shard, run, unit) → (run,), each run added up by itself."""
     return sum(values.sum(axis=2)) / (values.shape[0] * values.shape[2])
@@ -128,18 +117,19 @@ def over_shards(values):
 
 # ------------------------------------------------------------------------------------------ claims
 
+APART = "largest distance from the whole batch's"
+OVER_WHOLE = "average over the whole batch's variance"
+ROUND_OFF, NEARLY = below(1, "times what round-off allows"), within(1, relative=0.05)
+COUNTS, POOLED = (2, 4, 8, 16, 32), value("pooled_over_bound")
+SAME, SHIFTED = (value("average_ratio", distribution=name) for name in ("same", "shifted"))
+# Over their closed forms:
+AVERAGE, UNEVEN = (value(f"{of}_ratio") / value(f"{of}_theory") for of in ("average", "uneven"))
+NOISE = value("noise") / value("noise_theory")
 
-def exactly(what, measured):
-    """In every instance the same as one device's but for round-off."""
-    apart = "largest distance from the whole batch's"
-    return Case(f"{what}, {apart}", measured.every(), below(1, "times what round-off allows"))
 
-
-def closed_form(when, tolerance, name, **where):
-    """Measured over closed form is 1."""
-    theory = f"{name.removesuffix('_ratio')}_theory"
-    measured = (value(name, **where) / value(theory, **where)).mean()
-    return Case(f"{when}, measured over closed form", measured, within(1, relative=tolerance))
+def known(when, of, tolerance):
+    """What was measured is its closed form."""
+    return Case(f"{when}, measured over closed form", of.mean(), within(1, relative=tolerance))
 
 
 CLAIMS = {
@@ -147,14 +137,14 @@ CLAIMS = {
         "Synchronized batch norm computes what one device would compute on the whole batch, "
         "forward and backward.",
         source="reader",
-        cases=(
-            exactly("outputs, all shard counts", value("forward_over_bound")),
-            exactly("gradients, all shard counts", value("backward_over_bound")),
-            *(
-                exactly(f"mean(var) + var(mean), {k} devices", value("pooled_over_bound", shards=k))
-                for k in (2, 4, 8, 16, 32)
-            ),
-            exactly("mean(var) + var(mean), two unequal devices", value("pooled_uneven")),
+        cases=tuple(
+            Case(f"{what}, {APART}", distance.every(), ROUND_OFF)
+            for what, distance in (
+                ("outputs, all shard counts", value("forward_over_bound")),
+                ("gradients, all shard counts", value("backward_over_bound")),
+                *((f"mean(var) + var(mean), {k} devices", POOLED.at(shards=k)) for k in COUNTS),
+                ("mean(var) + var(mean), two unequal devices", value("pooled_uneven")),
+            )
         ),
         because="Mean, variance and count of every shard determine those of the whole, and so do "
         "two sums on the way back.",
@@ -163,12 +153,9 @@ CLAIMS = {
         "The variance of a batch is the average of its shards' variances.",
         source="reader",
         cases=tuple(
-            Case(
-                f"{k} devices, {name} distribution, average over the whole batch's variance",
-                value("average_ratio", shards=k, distribution=name).mean(),
-                within(1, relative=0.05),
-            )
-            for name, k in (("same", 2), ("same", 8), ("same", 32), ("shifted", 2), ("shifted", 8))
+            Case(f"{k} devices, {name} distribution, {OVER_WHOLE}", of.at(shards=k).mean(), NEARLY)
+            for name, of, counts in (("same", SAME, (2, 8, 32)), ("shifted", SHIFTED, (2, 8)))
+            for k in counts
         ),
         because="The variance between shards is missing: little for large shards alike, most for "
         "small or different ones.",
@@ -180,11 +167,8 @@ CLAIMS = {
         # The noisiest are 32 shards of two: 16 × 512 × 32 variances with one degree of freedom err
         # by √(2/262,144) = 0.28 % in the mean, and 1.5 % is five of these.
         cases=tuple(
-            closed_form(f"{k} devices{words}", 0.015, "average_ratio", shards=k, distribution=name)
-            for name, words, counts in (
-                ("same", "", (2, 4, 8, 16, 32)),
-                ("shifted", ", shifted", (2, 8, 32)),
-            )
+            known(f"{k} devices{words}", AVERAGE.at(distribution=name, shards=k), 0.015)
+            for name, words, counts in (("same", "", COUNTS), ("shifted", ", shifted", (2, 8, 32)))
             for k in counts
         ),
         because="Each of k means takes one degree of freedom where the whole batch spends one.",
@@ -197,7 +181,7 @@ CLAIMS = {
         # deviation errs by 0.4 %, and for one device, with 16 × 512 batches, by 0.8 %: 4 % is five
         # of these.
         cases=tuple(
-            closed_form(f"{name}, {k} devices", 0.04, "noise", statistic=name, shards=k)
+            known(f"{name}, {k} devices", NOISE.at(statistic=name, shards=k), 0.04)
             for name in ("mean", "variance")
             for k in (1, 4, 8, 16, 32)
         ),
@@ -210,7 +194,7 @@ CLAIMS = {
         # The noisiest is a shard of two, half of the average: 16 × 512 variances with one degree of
         # freedom make it err by 0.5 %, and 3 % is six of these.
         cases=tuple(
-            closed_form(f"{k} of 64 samples on the second device", 0.03, "uneven_ratio", second=k)
+            known(f"{k} of 64 samples on the second device", UNEVEN.at(second=k), 0.03)
             for k in (24, 8, 4, 2, 1)
         ),
         because="A shard of n samples misses 1/n of the variance, and the plain average counts the "
@@ -219,7 +203,7 @@ CLAIMS = {
 }
 
 VALUES = {
-    "average_8": value("average_ratio", shards=8, distribution="same").mean(),
+    "average_8": SAME.at(shards=8).mean(),
     "uneven_1": value("uneven_ratio", second=1).mean(),
     "uneven_mean_1": value("uneven_mean", second=1).mean(),
     "noise_variance_8": value("noise", statistic="variance", shards=8).mean(),

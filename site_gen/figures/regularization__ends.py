@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from experiments.results import summary
+from experiments.results import only, summary
+from experiments.studies.regularization import BN, BN_4, BN_8, DROP, HALF, LN, NONE, PAIR
 
 TITLE = "Noise of any kind lowers the test loss, and hardly moves the accuracy of batch norm"
 TAGS = ("regularization", "batch size", "dropout")
@@ -12,41 +13,30 @@ CLAIMS = (
     "batch-norm-and-dropout-conflict",
 )
 
-# Condition → colour and words.
-LANES = {
-    "none": ("none", "none"),
-    "none, dropout 0.2": ("none", "none, dropout of a fifth"),
-    "layer norm": ("layer norm", "layer norm"),
-    "batch norm": ("batch norm", "batch norm"),
-    "batch norm, statistics of 8": ("batch norm", "batch norm, statistics of 8"),
-    "batch norm, statistics of 4": ("batch norm", "batch norm, statistics of 4"),
-    "batch norm, dropout 0.2": ("batch norm", "batch norm, dropout of a fifth"),
-    "batch norm, dropout 0.5": ("batch norm", "batch norm, dropout of a half"),
-}
-AXES = {"loss": ("test loss (nats)", 1), "accuracy": ("test accuracy (%)", 100)}
+LANES = (NONE, DROP, LN, BN, BN_8, BN_4, PAIR, HALF)
 
 
 def data(results):
     """Mean over runs and interval for every condition and measure on the test images."""
     end = results.sel(set="test", condition=list(LANES)).isel(epoch=-1)
-    found = [summary(end[name], name="value").assign(measure=name) for name in AXES]
+    loss, accuracy = (summary(end[of], name="value") for of in ("loss", "accuracy"))
+    found = loss.assign(measure="loss"), accuracy.assign(measure="accuracy")
     return pd.concat(found, ignore_index=True)
 
 
 def alt(data):
     at = data.set_index(["measure", "condition"])["value"]
     loss, accuracy = at["loss"], 100 * at["accuracy"]
-    few, some = "batch norm, statistics of 8", "batch norm, dropout 0.2"
     return (
-        f"Test loss and accuracy at the end: batch norm {loss['batch norm']:.2f} nats and "
-        f"{accuracy['batch norm']:.1f} %, with statistics of 8 images {loss[few]:.2f} and "
-        f"{accuracy[few]:.1f} %, with dropout of a fifth {loss[some]:.2f} and "
-        f"{accuracy[some]:.1f} %; no normalization {loss['none']:.2f} and {accuracy['none']:.1f} %."
+        f"Test loss and accuracy at the end: batch norm {loss[BN]:.2f} nats and "
+        f"{accuracy[BN]:.1f} %, with statistics of 8 images {loss[BN_8]:.2f} and "
+        f"{accuracy[BN_8]:.1f} %, with dropout of a fifth {loss[PAIR]:.2f} and "
+        f"{accuracy[PAIR]:.1f} %; no normalization {loss[NONE]:.2f} and {accuracy[NONE]:.1f} %."
     )
 
 
 def caption(data):
-    loss = data[data["measure"] == "loss"]["value"]
+    loss = only(data, measure="loss")["value"]
     return (
         f"At the end of equally long training, evaluation mode; means of {data['runs'].max()} "
         "paired runs with 95 % intervals (between conditions the runs are paired, so differences "
@@ -57,13 +47,16 @@ def caption(data):
 
 def draw(data, theme):
     figure, panels = theme.panels(data, "measure", height=3.6, sharey=True)
+    (loss, *_), (accuracy, *_) = panels
     for ax, measure, rows in panels:
-        words, scale = AXES[measure]
-        rows = rows.set_index("condition")[["value", "low", "high"]] * scale
-        for lane, (name, (colour, _)) in enumerate(LANES.items()):
-            at, colour = rows.loc[name], theme.colour(colour)
+        rows = rows.set_index("condition")[["value", "low", "high"]]
+        rows = rows if measure == "loss" else 100 * rows
+        for lane, name in enumerate(LANES):
+            at, colour = rows.loc[name], theme.colour(name.split(",")[0])
             ax.plot([at["low"], at["high"]], [lane, lane], color=colour, linewidth=2)
             ax.plot(at["value"], lane, "o", color=colour, markersize=6)
-        ax.set(ylim=(len(LANES) - 0.5, -0.5), xlabel=words)
-    panels[0][0].set_yticks(range(len(LANES)), [words for _, words in LANES.values()])
+    words = [name.replace("0.2", "of a fifth").replace("0.5", "of a half") for name in LANES]
+    loss.set_yticks(range(len(LANES)), words)
+    loss.set(ylim=(len(LANES) - 0.5, -0.5), xlabel="test loss (nats)")
+    accuracy.set(xlabel="test accuracy (%)")
     return figure

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
+from experiments.studies.regularization import BN, BN_4, BN_8, DROP, HALF, LN, NONE, PAIR
 
 TITLE = "Batch norm regularizes if its statistics come from few images"
 TAGS = ("regularization", "batch size", "dropout")
@@ -14,20 +15,12 @@ CLAIMS = (
 
 # Title → conditions and their words.
 PANELS = {
-    "Without dropout": {
-        "none": "no normalization",
-        "layer norm": "layer norm",
-        "batch norm": "batch norm",
-    },
-    "Batch norm: statistics of": {
-        "batch norm, statistics of 4": "4 images",
-        "batch norm, statistics of 8": "8 images",
-        "batch norm": "40 images",
-    },
+    "Without dropout": {NONE: "no normalization", LN: "layer norm", BN: "batch norm"},
+    "Batch norm: statistics of": {BN_4: "4 images", BN_8: "8 images", BN: "40 images"},
     "With dropout of a fifth": {
-        "none, dropout 0.2": "no normalization",
-        "batch norm, dropout 0.2": "batch norm",
-        "batch norm, dropout 0.5": "batch norm, a half",
+        DROP: "no normalization",
+        PAIR: "batch norm",
+        HALF: "batch norm, a half",
     },
 }
 
@@ -35,14 +28,13 @@ PANELS = {
 def data(results):
     """Losses on both sets, means over runs, for every condition and reading during training."""
     loss = results["loss"].mean("run").isel(epoch=slice(1, None))
-    names = {"training": "training_loss", "test": "test_loss"}
-    found = rows(*(loss.sel(set=one, drop=True).rename(name) for one, name in names.items()))
-    return found.assign(runs=results.sizes["run"])
+    training, test = (loss.sel(set=one, drop=True) for one in ("training", "test"))
+    return rows(training_loss=training, test_loss=test).assign(runs=results.sizes["run"])
 
 
 def alt(data):
     ends = data.groupby("condition").last()
-    few, whole = ends.loc["batch norm, statistics of 8"], ends.loc["batch norm"]
+    few, whole = ends.loc[BN_8], ends.loc[BN]
     return (
         "Test loss against training loss through training. With batch norm it ends at a test loss "
         f"of {whole['test_loss']:.2f} and a training loss of {whole['training_loss']:.3f}; with "
@@ -63,23 +55,19 @@ def caption(data):
 
 def draw(data, theme):
     figure, axes = theme.figure(cols=3, height=3.6, sharey=True)
-    colours = (
-        ["none", "layer norm", "batch norm"],
-        theme.sequence(3),
-        ["none", "batch norm", theme.muted],
-    )
-    low, high = data["training_loss"].min(), data["training_loss"].max()
+    colours = [NONE, LN, BN], theme.sequence(3), [NONE, BN, theme.muted]
+    x, y = "training_loss", "test_loss"
+    low, high = data[x].min(), data[x].max()
     same = np.geomspace(low, high, 50)
     for ax, (title, panel), shades in zip(axes, PANELS.items(), colours, strict=True):
         for line, ((name, words), colour) in enumerate(zip(panel.items(), shades, strict=True)):
-            found, style = data[data["condition"] == name], {"fmt": "o-", "linewidth": 1.2}
-            theme.curve(ax, found, "training_loss", "test_loss", colour, markersize=2.5, **style)
-            theme.points(ax, found[-1:], "training_loss", "test_loss", colour, markersize=6)
-            place = {"dx": 0, "transform": "axes fraction"}
-            theme.label(ax, 0.04, 0.96 - 0.075 * line, words, colour, **place)
+            found, top = only(data, condition=name), 0.96 - 0.075 * line
+            theme.curve(ax, found, x, y, colour, fmt="o-", linewidth=1.2, markersize=2.5)
+            theme.points(ax, found[-1:], x, y, colour, markersize=6)
+            theme.label(ax, 0.04, top, words, colour, dx=0, transform="axes fraction")
         theme.theory(ax, same, same, linewidth=0.8, linestyle="--", zorder=1)
-        ax.set(title=title, ylim=(0.3, 1.1))
-        ax.set(xscale="log", xlim=(low / 1.4, 1.6), xlabel="training loss")
+        ax.set(title=title, ylim=(0.3, 1.1), xscale="log", xlim=(low / 1.4, 1.6))
+        ax.set(xlabel="training loss")
         theme.ticks(ax, x=[0.01, 0.1, 1])
     axes[0].set(ylabel="test loss")
     theme.label(axes[0], 0.42, 0.42, "no gap", "theory", dx=-4, ha="right", weight="normal")

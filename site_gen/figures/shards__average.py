@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "Averaged variances of shards are too small, by closed forms"
 TAGS = ("deployment", "several devices", "synchronized statistics")
@@ -15,24 +15,19 @@ CLAIMS = (
 )
 ID = "deployment-shards"
 
-# Distribution of the devices' data → colour, and words.
-COLOURS = {"same": ("batch norm", "one distribution"), "shifted": ("input", "shifted devices")}
-
 
 def data(results):
     """Rows for k equal devices, and for two devices with so many samples on the second."""
-    found = [
-        rows(results[f"{of}_ratio"].rename("ratio"), results[f"{of}_theory"].rename("theory"))
-        .rename(columns={dim: "value"})
-        .assign(kind=kind)
-        for kind, of, dim in (("equal", "average", "shards"), ("uneven", "uneven", "second"))
-    ]
+    found = []
+    for kind, of, dim in (("equal", "average", "shards"), ("uneven", "uneven", "second")):
+        table = rows(ratio=results[f"{of}_ratio"], theory=results[f"{of}_theory"])
+        found.append(table.rename(columns={dim: "value"}).assign(kind=kind))
     return pd.concat(found, ignore_index=True).fillna({"distribution": "same"})
 
 
 def alt(data):
     means = data.groupby(["kind", "distribution", "value"])["ratio"].mean()
-    k = data[data["kind"] == "equal"]["value"].max()
+    k = only(data, kind="equal")["value"].max()
     return (
         f"Left: the ratio falls from 1 on one device to {means['equal', 'same', k]:.2f} on {k}, "
         f"and to {means['equal', 'shifted', k]:.2f} if the devices' data differ. Right: it falls "
@@ -53,8 +48,11 @@ def draw(data, theme):
     figure, panels = theme.panels(data, "kind", height=3.4, sharey=True)
     for ax, kind, shown in panels:
         theme.level(ax, y=1, color=theme.colour("neutral"), zorder=1.5)
-        for name, found in shown.groupby("distribution"):
-            colour, words = COLOURS[name]
+        for name, colour, words in (
+            ("same", "batch norm", "one distribution"),
+            ("shifted", "input", "shifted devices"),
+        ):
+            found = only(shown, distribution=name)
             line = found.groupby("value")["theory"].first()
             theme.theory(ax, line.index, line, zorder=1.9)
             theme.points(ax, found, "value", "ratio", colour, alpha=0.5)

@@ -1,17 +1,11 @@
 """Noise of a device's own statistics against the number of devices."""
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "Without synchronization statistics are as noisy as those of a batch the size of a shard"
 TAGS = ("deployment", "several devices", "synchronized statistics")
 CLAIMS = ("own-shard-noise",)
 ID = "deployment-noise"
-
-# Statistic → colour, words, and where these stand.
-LABELS = {
-    "mean": ("batch norm", "mean, in standard deviations", {"dy": -14, "ha": "left"}),
-    "variance": ("none", "variance, over its expectation", {"dy": 14, "ha": "right"}),
-}
 
 
 def data(results):
@@ -39,12 +33,15 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure(height=3.2)
-    for name, (colour, words, place) in LABELS.items():
-        found = data[data["statistic"] == name]
+    for name, colour, words, dy, ha in (
+        ("mean", "batch norm", "mean, in standard deviations", -14, "left"),
+        ("variance", "none", "variance, over its expectation", 14, "right"),
+    ):
+        found = only(data, statistic=name)
         line = found.groupby("shards")["noise_theory"].first()
         theme.theory(ax, line.index, line, zorder=1.9)
         theme.points(ax, found, "shards", "noise", colour, alpha=0.5)
-        theme.label(ax, 4, line[4], words, colour, dx=0, **place)
+        theme.label(ax, 4, line[4], words, colour, dx=0, dy=dy, ha=ha)
     ax.set_xscale("log", base=2)
     ax.set(yscale="log", xlabel="devices", ylabel="noise of a device's statistic")
     theme.ticks(ax, x=line.index)
