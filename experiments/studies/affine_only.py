@@ -1,11 +1,10 @@
 """What can γ and β learn alone, if every weight stays random?
 
 A network of two hidden layers with batch norm and ReLU learns digits, and only some of its
-parameters move: γ and β, the last layer, or all. The others stay as they are drawn. Every choice is
-tried at several widths and learning rates, with the same initial weights and the same batches; what
-counts is the test accuracy in evaluation mode at the best rate of a choice, averaged over a few
-readings at the end. Thresholds were chosen after pilots; the list of rates was made longer after a
-first result, in which the best one for γ and β was the largest.
+parameters move: γ and β, the last layer, or all. The others stay as they are drawn. What counts is
+the test accuracy in evaluation mode at the best rate of a choice. Thresholds were chosen after
+pilots; the list of rates was made longer after a first result, in which the best one for γ and β
+was the largest.
 
 What came out: γ and β alone learn, and the more the wider the network, since they choose among
 random features. At these widths the last layer alone, which has more parameters, learns more; and
@@ -23,8 +22,7 @@ from experiments.results import FIRST, LAST, difference, table, value
 from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
 from experiments.training import accuracy, last_steps, load, mlp, optimizer_of, paired, train
 
-# Short name → what is trained, and which parameters that is, by their paths; the last layer has
-# index 8.
+# What is trained, and which parameters that is, by their paths; the last layer has index 8.
 CHOICES = {
     "affine": ("γ and β", lambda path: path[1] in ("gamma", "beta")),
     "last": ("last layer", lambda path: path[0] == 8),
@@ -53,7 +51,6 @@ PAPER = Setup(widths=(16, 64, 256, 1024), steps=10_000, tested=1000, runs=32)
 
 
 def points(s):
-    """Each choice at each width."""
     return {f"{key}-{w}": call(learn, s, choice=key, width=w) for key in CHOICES for w in s.widths}
 
 
@@ -85,19 +82,20 @@ def best(choice, width=LAST):
     return value("accuracy", choice=choice, width=width).best("rate")
 
 
+NARROW, WIDE = best("γ and β", FIRST), best("γ and β")
+LAST_LAYER, EVERYTHING = best("last layer"), best("everything")
+TRAINED = value("trained", width=LAST)
+MUCH, LITTLE = above(0.1, "percentage points"), below(0.05, "percentage points")
+
 CLAIMS = {
     "gamma-and-beta-alone-learn": depends(
         "Training γ and β alone, with random weights everywhere else, is enough to learn the "
         "task reasonably well.",
         source="frankle2021",
         cases=(
-            Case("accuracy, widest network", best("γ and β").mean(), above(0.5)),
-            Case("accuracy, narrowest network", best("γ and β", FIRST).mean(), above(0.5)),
-            Case(
-                "accuracy, widest minus narrowest",
-                difference(best("γ and β"), best("γ and β", FIRST)),
-                above(0.1, "percentage points"),
-            ),
+            Case("accuracy, widest network", WIDE.mean(), above(0.5)),
+            Case("accuracy, narrowest network", NARROW.mean(), above(0.5)),
+            Case("accuracy, widest minus narrowest", difference(WIDE, NARROW), MUCH),
         ),
         because="It takes width: they choose among random features and set where each is cut off, "
         "and in a narrow network there is little to choose from.",
@@ -106,15 +104,8 @@ CLAIMS = {
         "γ and β alone do about as well as other ways to train a network with random features.",
         source="reader",
         cases=tuple(
-            Case(
-                f"accuracy, {words} minus γ and β, widest network",
-                difference(best(other), best("γ and β")),
-                below(0.05, "percentage points"),
-            )
-            for other, words in (
-                ("last layer", "the last layer alone"),
-                ("everything", "everything"),
-            )
+            Case(f"accuracy, {words} minus γ and β, widest network", difference(of, WIDE), LITTLE)
+            for words, of in (("the last layer alone", LAST_LAYER), ("everything", EVERYTHING))
         ),
         because="At these widths and in this many steps, the last layer alone, with more "
         "parameters, is well ahead, and everything further.",
@@ -122,18 +113,15 @@ CLAIMS = {
 }
 
 VALUES = {
-    "affine_wide": best("γ and β").mean(),
-    "affine_narrow": best("γ and β", FIRST).mean(),
-    "last_wide": best("last layer").mean(),
-    "all_wide": best("everything").mean(),
-    "rate_affine": best("γ and β").coordinate("rate").exact(),
-    "rate_last": best("last layer").coordinate("rate").exact(),
-    "rate_all": best("everything").coordinate("rate").exact(),
-    "share_wide": (
-        value("trained", choice="γ and β", width=LAST)
-        / value("trained", choice="everything", width=LAST)
-    ).exact(),
+    "affine_narrow": NARROW.mean(),
+    "affine_wide": WIDE.mean(),
+    "last_wide": LAST_LAYER.mean(),
+    "all_wide": EVERYTHING.mean(),
+    "rate_affine": WIDE.coordinate("rate").exact(),
+    "rate_last": LAST_LAYER.coordinate("rate").exact(),
+    "rate_all": EVERYTHING.coordinate("rate").exact(),
+    "share_wide": (TRAINED.at(choice="γ and β") / TRAINED.at(choice="everything")).exact(),
     "widest": value("width", width=LAST).exact(),
     "narrowest": value("width", width=FIRST).exact(),
-    "last_lead": difference(best("last layer"), best("γ and β")),
+    "last_lead": difference(LAST_LAYER, WIDE),
 }

@@ -23,10 +23,6 @@ from experiments.results import table, value
 from experiments.study import Case, above, call, depends, setting, supported, within
 from experiments.training import Model, block, load
 
-# 16 runs of 512 batches know a variance to 1.6 %, ± 3.1 %, and each half of the digits knows that
-# of its means to some 3 %: twice both together.
-SAMPLING = 0.12
-AGREES = 0.1  # so near to m h w that nobody would care
 PIXELS = 28**2  # of a digit
 
 
@@ -48,13 +44,11 @@ class Setup:
     seed: int = setting(8, "every random stream is spawned from it")
 
 
-QUICK = Setup(runs=3, channels=2, batches=64, digits=40, draws=16)
-FULL = Setup()
+QUICK, FULL = Setup(runs=3, channels=2, batches=64, digits=40, draws=16), Setup()
 PAPER = Setup(runs=64, batches=4096, digits=500)
 
 
 def points(s):
-    """Digits, and random images."""
     return {"digits": call(worths, s), "noise": call(noise, s)}
 
 
@@ -109,48 +103,38 @@ def coarser(images, step):
 
 # ------------------------------------------------------------------------------------------ claims
 
+# By kernel, and with four times as many pixels: images of random pixels.
+SHARE = {k: (measured("mean_square", k, 8, 8) * 8**3).map(np.reciprocal) for k in KERNELS}
+FEW, MANY = (measured("mean_square", "independent", side, 2) for side in (8, 16))
+GRID, MAP = value("grid_worth"), value("map_worth")
+DIGIT, FINER = GRID.at(pixels=PIXELS), GRID.at(pixels=PIXELS) / GRID.at(pixels=PIXELS // 4)
+MIDDLE = MAP.over("channel", "median")
+BATCH = value("digit_square") * value("digit_batch") * value("digit_worth")
 
-def share(kernel):
-    """Independent values over m h w, in 8 batches of 8 × 8 random pixels."""
-    return (measured("mean_square", kernel, 8, 8) * 8**3).map(np.reciprocal)
-
-
-def of_digits(pixels):
-    """What so many pixels of a digit are worth."""
-    return value("grid_worth", pixels=pixels)
-
-
-def of_map(layer):
-    """What the channel in the middle is worth."""
-    return value("map_worth", layer=layer).over("channel", "median")
-
-
-def of_batch(m):
-    """Mean square deviation of a batch's mean, over 1/(m × what one digit is worth)."""
-    return value("digit_square", digit_batch=m) * m * value("digit_worth")
-
+LAYERS = {1: "one convolution", 2: "two convolutions", 3: "three convolutions"}
+WORTH, WORTHS = "values worth over m · h · w", "values that they are worth"
+SQUARE = "mean square deviation of the mean, over the variance of a pixel over that number"
+AGREES = within(1, relative=0.1)  # so near to m h w that nobody would care
+# 16 runs of 512 batches know a variance to 1.6 %, ± 3.1 %, and each half of the digits knows that
+# of its means to some 3 %: twice both together.
+SAMPLING = within(1, relative=0.12)
+FOURFOLD = above(3.5, "times as many")
 
 CLAIMS = {
     "channel-batch-is-m-h-w-values": depends(
         "Statistics over m · h · w values are as good as those of that many independent samples.",
         source="reader",
-        cases=tuple(
-            Case(f"{what}, values worth over m · h · w", found, within(1, relative=AGREES))
-            for what, found in (
-                *((f"{kernel} pixels", share(kernel).mean()) for kernel in KERNELS),
-                ("pixels of digits", (of_digits(PIXELS) / PIXELS).mean()),
-                *(
-                    (
-                        f"digits after {count}, the channel in the middle",
-                        (of_map(layer) / PIXELS).median(),
-                    )
-                    for layer, count in (
-                        (1, "one convolution"),
-                        (2, "two convolutions"),
-                        (3, "three convolutions"),
-                    )
-                ),
-            )
+        cases=(
+            *(Case(f"{k} pixels, {WORTH}", share.mean(), AGREES) for k, share in SHARE.items()),
+            Case(f"pixels of digits, {WORTH}", (DIGIT / PIXELS).mean(), AGREES),
+            *(
+                Case(
+                    f"digits after {count}, the channel in the middle, {WORTH}",
+                    (MIDDLE.at(layer=layer) / PIXELS).median(),
+                    AGREES,
+                )
+                for layer, count in LAYERS.items()
+            ),
         ),
         because="Neighbouring pixels tell much the same, so most are worth a fraction; a kernel "
         "with negative weights can make them worth more.",
@@ -160,12 +144,7 @@ CLAIMS = {
         "values as one digit is worth.",
         source="reader",
         cases=tuple(
-            Case(
-                f"batch of {m}, mean square deviation of the mean, over the variance of a pixel "
-                "over that number",
-                of_batch(m).mean(),
-                within(1, relative=SAMPLING),
-            )
+            Case(f"batch of {m}, {SQUARE}", BATCH.at(digit_batch=m).mean(), SAMPLING)
             for m in FULL.digit_batches
         ),
         because="Different digits are independent of each other, whatever their pixels are.",
@@ -175,19 +154,8 @@ CLAIMS = {
         "values to settle on.",
         source="reader",
         cases=(
-            Case(
-                "independent pixels, values that they are worth",
-                (
-                    measured("mean_square", "independent", 8, 2)
-                    / measured("mean_square", "independent", 16, 2)
-                ).mean(),
-                above(3.5, "times as many"),
-            ),
-            Case(
-                "digits at twice the resolution, values that they are worth",
-                (of_digits(PIXELS) / of_digits(PIXELS // 4)).mean(),
-                above(3.5, "times as many"),
-            ),
+            Case(f"independent pixels, {WORTHS}", (FEW / MANY).mean(), FOURFOLD),
+            Case(f"digits at twice the resolution, {WORTHS}", FINER.mean(), FOURFOLD),
         ),
         because="New pixels between the old ones of the same picture hardly tell anything new; "
         "other pictures do.",
@@ -195,9 +163,9 @@ CLAIMS = {
 }
 
 VALUES = {
-    "digit_worth": of_digits(PIXELS).mean(),
-    "digit_worth_coarsest": of_digits(16).mean(),
-    "map_worth": of_map(1).median(),
-    "map_worth_all": value("map_worth").every(),
-    "map_share_more": (value("map_worth") > PIXELS).map(np.mean).exact(),
+    "digit_worth": DIGIT.mean(),
+    "digit_worth_coarsest": GRID.at(pixels=16).mean(),
+    "map_worth": MIDDLE.at(layer=1).median(),
+    "map_worth_all": MAP.every(),
+    "map_share_more": (MAP > PIXELS).map(np.mean).exact(),
 }

@@ -27,7 +27,9 @@ from experiments.study import Case, above, below, call, depends, refuted, settin
 from experiments.theory import inference as theory
 
 PRECISIONS = ("float64", "float32", "float16")
-FARTHEST = "largest distance of the folded layer, over the bound, float16"
+OFFSETS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+SCALES = (1e-4, 1e-2, 1.0, 1e2, 1e3, 1e4)
+FARTHEST = "largest distance of the folded layer, over the bound"
 UNFOLDED = "root mean square error of the layer with batch norm, float16"
 FOLDED = "root mean square error of the folded layer, float16"
 
@@ -38,13 +40,8 @@ class Setup:
     features: int = setting(32, "outputs of the layer that is folded")
     fan_in: int = setting(256, "its inputs, where their number is not varied")
     fan_ins: tuple[int, ...] = setting((16, 64, 256, 1024), "its inputs, where their number is")
-    offsets: tuple[float, ...] = setting(
-        (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
-        "mean over standard deviation before batch norm",
-    )
-    scales: tuple[float, ...] = setting(
-        (1e-4, 1e-2, 1.0, 1e2, 1e3, 1e4), "standard deviation before batch norm"
-    )
+    offsets: tuple[float, ...] = setting(OFFSETS, "mean over standard deviation before batch norm")
+    scales: tuple[float, ...] = setting(SCALES, "standard deviation before batch norm")
     runs: int = setting(16, "random layers")
     seed: int = setting(17, "every random stream is spawned from it")
 
@@ -54,24 +51,18 @@ QUICK, FULL, PAPER = Setup(samples=32, features=8, fan_in=64), Setup(), Setup(ru
 
 def points(s):
     """Every width in three precisions; then offsets and scales in float16."""
-    widths = {
-        f"{precision}-{fan_in}": call(by_width, s, precision=precision, fan_in=fan_in)
-        for precision in PRECISIONS
-        for fan_in in s.fan_ins
-    }
-    offsets = {
-        f"{origin}-{offset:g}": call(by_offset, s, origin=origin, offset=offset)
-        for origin in ("bias", "inputs")
-        for offset in s.offsets
-    }
-    return widths | offsets | {f"scale-{x:g}": call(by_scale, s, scale=x) for x in s.scales}
+    found = {f"scale-{x:g}": call(by_scale, s, scale=x) for x in s.scales}
+    for k in s.fan_ins:
+        found |= {f"{p}-{k}": call(by_width, s, precision=p, fan_in=k) for p in PRECISIONS}
+    for x in s.offsets:
+        found |= {f"{o}-{x:g}": call(by_offset, s, origin=o, offset=x) for o in ("bias", "inputs")}
+    return found
 
 
 def by_width(precision, fan_in, samples, features, runs):
     """How far folding moves a layer, for its number of inputs and its precision."""
     found = errors(*random_layer(runs, fan_in, samples, features, "bias", 1.0), precision)
-    words = "largest distance of the folded layer, over the bound"
-    variables = {"fold_over_bound": (found["over_bound"], words)}
+    variables = {"fold_over_bound": (found["over_bound"], FARTHEST)}
     return table(variables, precision=precision, fan_in=fan_in, run=runs)
 
 
@@ -80,7 +71,7 @@ def by_offset(origin, offset, fan_in, samples, features, runs):
     found = errors(*random_layer(runs, fan_in, samples, features, origin, offset), "float16")
     before, parts = "mean over standard deviation before batch norm", "from rounding its parts"
     variables = {
-        "offset_over_bound": (found["over_bound"], f"{FARTHEST}, with an offset"),
+        "offset_over_bound": (found["over_bound"], f"{FARTHEST}, float16, with an offset"),
         "offset_found": (found["offset"], f"{before}, root mean square over units"),
         "unfolded_error": (found["unfolded"], UNFOLDED),
         "folded_error": (found["folded"], FOLDED),
@@ -95,7 +86,7 @@ def by_scale(scale, fan_in, samples, features, runs):
     underflow = theory.underflow_rms(fan_in, scale, theory.smallest_number("float16"))
     words = "error of the folded layer from the underflow of its weights"
     variables = {
-        "scale_over_bound": (found["over_bound"], f"{FARTHEST}, at every scale"),
+        "scale_over_bound": (found["over_bound"], f"{FARTHEST}, float16, at every scale"),
         "scale_unfolded_error": (found["unfolded"], UNFOLDED),
         "scale_folded_error": (found["folded"], FOLDED),
         "scale_theory": (underflow, words, "1", "scale"),
@@ -124,30 +115,22 @@ def random_layer(runs, fan_in, samples, features, origin="bias", offset=0.0, sca
 
 # ------------------------------------------------------------------------------------------ claims
 
-BOUND = "times what rounding allows"
-WITH_BATCH_NORM = "times that of the layer with batch norm"
+BOUNDS = FOLD, OFFSET, SCALE = tuple(value(f"{k}_over_bound") for k in ("fold", "offset", "scale"))
+ROUNDING = value("unfolded_error", origin="inputs") / value("unfolded_theory", origin="inputs")
+MOVED, ERROR = "largest distance of an output", "error of the folded layer"
+AGAINST = f"{ERROR}, against exact arithmetic on the stored numbers"
+FORM = "measured error over closed form"
+ALLOWED = below(1, "times what rounding allows")
+WORSE, TWICE = (above(x, "times that of the layer with batch norm") for x in (1.2, 2))
+# Roundings are even over a spacing only nearly: values of one unit share a few binades. 16 runs of
+# 32 units, errors of each unit's 128 samples: half a per cent; 5 % leaves room for roundings of
+# statistics, u/4096 of them.
+NEAR = within(1, relative=0.05)
 
 
 def cost(prefix="", **where):
     """Error of the folded layer over that of the layer with batch norm, run by run."""
     return ratio(*(value(f"{prefix}{form}_error", **where) for form in ("folded", "unfolded")))
-
-
-def farthest(results):
-    """The largest distance between both forms, over the bound, of all layers."""
-    kinds = ("fold", "offset", "scale")
-    return max(results[f"{kind}_over_bound"].max().item() for kind in kinds)
-
-
-def exact_for(what, measured):
-    """Every output moves by less than the bound."""
-    return Case(f"{what}, largest distance of an output", measured.every(), below(1, BOUND))
-
-
-def loses(what, **where):
-    """The folded layer is clearly less accurate."""
-    against = "error of the folded layer, against exact arithmetic on the stored numbers"
-    return Case(f"{what}, {against}", cost(**where), above(1.2, WITH_BATCH_NORM))
 
 
 CLAIMS = {
@@ -157,15 +140,12 @@ CLAIMS = {
         source="reader",
         cases=(
             *(
-                exact_for(
-                    f"{precision}, {k} inputs",
-                    value("fold_over_bound", precision=precision, fan_in=k),
-                )
-                for precision in PRECISIONS
+                Case(f"{p}, {k} inputs, {MOVED}", FOLD.at(precision=p, fan_in=k).every(), ALLOWED)
+                for p in PRECISIONS
                 for k in FULL.fan_ins
             ),
-            exact_for("float16, all offsets from bias or inputs", value("offset_over_bound")),
-            exact_for("float16, running variances of all sizes", value("scale_over_bound")),
+            Case(f"float16, all offsets from bias or inputs, {MOVED}", OFFSET.every(), ALLOWED),
+            Case(f"float16, running variances of all sizes, {MOVED}", SCALE.every(), ALLOWED),
         ),
         because="With fixed statistics batch norm is a scale and a shift of each feature, and so "
         "part of a linear layer.",
@@ -174,12 +154,12 @@ CLAIMS = {
         "In half precision the folded layer is less accurate than the layer with batch norm.",
         source="reader",
         cases=(
-            loses("offset 0 from the bias", origin="bias", offset=0.0),
-            loses("offset 10 from the bias", origin="bias", offset=10.0),
-            loses("offset 1000 from the bias", origin="bias", offset=1000.0),
-            loses("offset 10 from the inputs", origin="inputs", offset=10.0),
-            loses("offset 1000 from the inputs", origin="inputs", offset=1000.0),
-            loses("running variance 1e8", prefix="scale_", scale=1e4),
+            *(
+                Case(f"offset {x:g} from the {o}, {AGAINST}", cost(origin=o, offset=x), WORSE)
+                for o, offsets in (("bias", (0.0, 10.0, 1000.0)), ("inputs", (10.0, 1000.0)))
+                for x in offsets
+            ),
+            Case(f"running variance 1e8, {AGAINST}", cost("scale_", scale=1e4), WORSE),
         ),
         because="A bias cancels against the running mean before rounding; an offset of the inputs, "
         "or weights that underflow, cost digits.",
@@ -188,12 +168,8 @@ CLAIMS = {
         "Small running variances make the folded weights so large that half precision breaks.",
         source="reader",
         cases=tuple(
-            Case(
-                f"running variance {scale**2:.0e}, error of the folded layer",
-                cost("scale_", scale=scale),
-                above(2, WITH_BATCH_NORM),
-            )
-            for scale in (1e-4, 1e-2)
+            Case(f"running variance {x**2:.0e}, {ERROR}", cost("scale_", scale=x), TWICE)
+            for x in (1e-4, 1e-2)
         ),
         because="ε keeps the factor below γ/√ε, far from overflow, and short of that "
         "floating-point numbers keep their digits at any scale.",
@@ -202,17 +178,9 @@ CLAIMS = {
         "In half precision the error of batch norm grows with the distance of its input from "
         "zero, as rounding that input predicts.",
         source="reader",
-        # Roundings are even over a spacing only nearly: values of one unit share a few binades. 16
-        # runs of 32 units, errors of each unit's 128 samples: half a per cent; 5 % leaves room for
-        # roundings of statistics, u/4096 of them.
         cases=tuple(
-            Case(
-                f"offset {offset:g} from the inputs, measured error over closed form",
-                (value("unfolded_error", **at) / value("unfolded_theory", **at)).mean(),
-                within(1, relative=0.05),
-            )
-            for offset in FULL.offsets[1:]
-            for at in [{"origin": "inputs", "offset": offset}]
+            Case(f"offset {x:g} from the inputs, {FORM}", ROUNDING.at(offset=x).mean(), NEAR)
+            for x in OFFSETS[1:]
         ),
         because="What is stored in half precision is rounded to eleven bits, and subtracting the "
         "mean then leaves the rounding.",
@@ -220,7 +188,7 @@ CLAIMS = {
 }
 
 VALUES = {
-    "fold_worst": value(farthest).exact(),
+    "fold_worst": value(lambda results: max(bound(results).max() for bound in BOUNDS)).exact(),
     "cost_bias": cost(origin="bias", offset=1000.0),
     "cost_inputs": cost(origin="inputs", offset=1000.0),
     "cost_small": cost("scale_", scale=1e-4),

@@ -24,14 +24,6 @@ from experiments.training import accuracy, last_steps, load, optimizer_of, paire
 
 ACTIVATIONS = {"relu": ReLU(), "sigmoid": Sigmoid()}
 NAMES = {"relu": "ReLU", "sigmoid": "sigmoid"}
-# Where batch norm is put, and whether it has γ and β.
-VARIANTS = {
-    "none": ("none", False),
-    "before-affine": ("before", True),
-    "before": ("before", False),
-    "after-affine": ("after", True),
-    "after": ("after", False),
-}
 RATES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 
 
@@ -46,21 +38,20 @@ class Setup(Learning):
     seed: int = setting(36, "every random stream is spawned from it")
 
 
-QUICK = Setup(hidden=(8, 8), rates=(0.2,), steps=6, averaged=3, runs=4)
-FULL = Setup()
+QUICK, FULL = Setup(hidden=(8, 8), rates=(0.2,), steps=6, averaged=3, runs=4), Setup()
 PAPER = Setup(hidden=(100, 100), rates=(0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6), steps=20_000, runs=64)
 
 
 def points(s):
-    """Each activation with each place of batch norm, with and without γ and β."""
-    runs = Runs(s.seed, s.runs).part(2)
-    return {
-        f"{activation}-{name}": call(
-            learn, s, activation=activation, order=order, affine=affine, runs=runs
-        )
-        for activation in ACTIVATIONS
-        for name, (order, affine) in VARIANTS.items()
-    }
+    """Each activation with batch norm before it, after it or not at all, with and without γ, β."""
+    found, runs = {}, Runs(s.seed, s.runs).part(2)
+    for name in ACTIVATIONS:
+        at = {"activation": name, "runs": runs}
+        found[f"{name}-none"] = call(learn, s, order="none", affine=False, **at)
+        for order in ("before", "after"):
+            found[f"{name}-{order}-affine"] = call(learn, s, order=order, affine=True, **at)
+            found[f"{name}-{order}"] = call(learn, s, order=order, affine=False, **at)
+    return found
 
 
 def learn(
@@ -69,22 +60,13 @@ def learn(
     """Train at every learning rate, side by side."""
     images, network = load(data, inputs, side=7), network_of(activation, order, affine, hidden)
     model, stream = paired(network, images, batch, runs, copies=len(rates))
-    descent, last, losses = (
-        optimizer_of(optimizer, runs.each(rates)),
-        last_steps(steps, averaged),
-        [],
-    )
-    for trained in train(model, stream, descent, steps):
-        if trained.step in last:
-            losses.append(trained.loss)
-    loss = np.mean(losses, axis=0, dtype=float)
+    moments = train(model, stream, optimizer_of(optimizer, runs.each(rates)), steps)
+    read = [moment for moment in moments if moment.step in last_steps(steps, averaged)]
+    loss = np.mean([moment.loss for moment in read], axis=0, dtype=float)
+    loss[~np.isfinite(loss)] = np.inf
     found = {
-        "loss": (
-            np.where(np.isfinite(loss), loss, np.inf),
-            "training loss, mean over the last batches",
-            "nats",
-        ),
-        "accuracy": (accuracy(trained, images.test), "test accuracy with running statistics"),
+        "loss": (loss, "training loss, mean over the last batches", "nats"),
+        "accuracy": (accuracy(read[-1], images.test), "test accuracy with running statistics"),
     }
     which = {"activation": activation, "order": order, "affine": "with" if affine else "without"}
     return table(found, **which, rate=rates, run=runs)
@@ -102,40 +84,38 @@ def network_of(activation, order, affine, hidden):
 
 # ------------------------------------------------------------------------------------------ claims
 
-COMMON_RATE = Near(0.1)
+
+def losses(activation, order, affine="with"):
+    """Final losses at the rate with the lowest mean."""
+    found = value("loss", activation=activation, order=order, affine=affine)
+    return found.best("rate", lowest=True)
 
 
-def losses(activation, order, affine, rate=None):
-    """Final losses, at one learning rate or, without one, at the rate with the lowest mean."""
-    of = {"activation": activation, "order": order, "affine": "with" if affine else "without"}
-    found = value("loss", **of)
-    return found.at(rate=rate) if rate else found.best("rate", lowest=True)
-
-
-def late(activation, affine, rate=None):
+def late(activation, affine="with"):
     """Loss with batch norm after the nonlinearity in parts of that with it before."""
-    after, before = (losses(activation, order, affine, rate) for order in ("after", "before"))
-    return ratio(after, before)
+    return ratio(losses(activation, "after", affine), losses(activation, "before", affine))
 
 
 def plain(activation, order):
-    """Loss without γ and β in parts of that with them, each at its best rate."""
-    return ratio(losses(activation, order, False), losses(activation, order, True))
+    """Loss without γ and β in parts of that with them."""
+    return ratio(losses(activation, order, "without"), losses(activation, order))
 
 
 def gain(activation, order):
-    """Loss with batch norm, γ and β in parts of that without, each at its best rate."""
-    return ratio(losses(activation, order, True), losses(activation, "none", False))
+    """Loss with batch norm, γ and β in parts of that without."""
+    return ratio(losses(activation, order), losses(activation, "none", "without"))
 
 
 def accuracy_of(activation, order):
     """Test accuracy with γ and β at the rate of the lowest training loss."""
-    rate = losses(activation, order, True).coordinate("rate")
-    where = {"activation": activation, "order": order, "affine": "with", "rate": rate}
-    return value("accuracy", **where).mean()
+    where = {"activation": activation, "order": order, "affine": "with"}
+    return value("accuracy", **where, rate=losses(activation, order).coordinate("rate")).mean()
 
 
-LATE = "loss with batch norm after over loss with it before"
+SLOW = value("loss", activation="sigmoid", affine="with", rate=Near(0.1))
+SLOW_LATE = ratio(SLOW.at(order="after"), SLOW.at(order="before"))
+LATE, AT_BEST = "loss with batch norm after over loss with it before", "each at its best rate"
+PLAIN = f"loss without γ and β over loss with them, {AT_BEST}"
 
 CLAIMS = {
     "batch-norm-belongs-before": depends(
@@ -144,20 +124,11 @@ CLAIMS = {
         source="reader",
         cases=(
             *(
-                Case(
-                    f"{words}, {'with' if affine else 'without'} γ and β, {LATE}, each at its "
-                    "best rate",
-                    late(name, affine),
-                    above(1),
-                )
-                for affine in (True, False)
+                Case(f"{words}, {affine} γ and β, {LATE}, {AT_BEST}", late(name, affine), above(1))
+                for affine in ("with", "without")
                 for name, words in NAMES.items()
             ),
-            Case(
-                f"sigmoid, with γ and β, {LATE}, at a rate of 0.1",
-                late("sigmoid", True, COMMON_RATE),
-                above(1),
-            ),
+            Case(f"sigmoid, with γ and β, {LATE}, at a rate of 0.1", SLOW_LATE, above(1)),
         ),
         because="With γ and β and a well chosen rate it does here, by a little; at a rate of a "
         "tenth, or without γ and β, sigmoids train better with batch norm after them.",
@@ -166,12 +137,7 @@ CLAIMS = {
         "Batch norm needs γ and β to train well.",
         source="overview",
         cases=tuple(
-            Case(
-                f"{words}, batch norm {place}, loss without γ and β over loss with them, each at "
-                "its best rate",
-                plain(name, place),
-                above(1.05),
-            )
+            Case(f"{words}, batch norm {place}, {PLAIN}", plain(name, place), above(1.05))
             for name, words in NAMES.items()
             for place in ("before", "after")
         ),
@@ -181,17 +147,11 @@ CLAIMS = {
 }
 
 VALUES = {
-    "relu_order": late("relu", True),
-    "sigmoid_order": late("sigmoid", True),
-    "sigmoid_order_slow": late("sigmoid", True, COMMON_RATE),
-    "sigmoid_affine": plain("sigmoid", "before"),
-    "relu_affine": plain("relu", "before"),
-    "relu_gain": gain("relu", "before"),
-    "sigmoid_gain": gain("sigmoid", "before"),
-    "relu_gain_after": gain("relu", "after"),
-    "sigmoid_gain_after": gain("sigmoid", "after"),
-    "relu_before_accuracy": accuracy_of("relu", "before"),
-    "relu_after_accuracy": accuracy_of("relu", "after"),
-    "sigmoid_before_accuracy": accuracy_of("sigmoid", "before"),
-    "sigmoid_after_accuracy": accuracy_of("sigmoid", "after"),
+    "sigmoid_order_slow": SLOW_LATE,
+    **{f"{name}_order": late(name) for name in NAMES},
+    **{f"{name}_affine": plain(name, "before") for name in NAMES},
+    **{f"{name}_gain": gain(name, "before") for name in NAMES},
+    **{f"{name}_gain_after": gain(name, "after") for name in NAMES},
+    **{f"{name}_before_accuracy": accuracy_of(name, "before") for name in NAMES},
+    **{f"{name}_after_accuracy": accuracy_of(name, "after") for name in NAMES},
 }

@@ -2,8 +2,8 @@
 
 A small network (dense, batch norm, tanh, dense) classifies random data in float64. Its first
 weights w are multiplied by numbers a from a thousandth to a thousand, with ε at zero and at the two
-usual values; the normalized values, the loss, the gradient and its part along w are recorded. Then
-it is trained from weights of several sizes: with one learning rate, and with that of w times a².
+usual values. Then it is trained from weights of several sizes: with one learning rate, and with
+that of w times a².
 
 What came out: at ε = 0 nothing that the network computes depends on the size of w, and the gradient
 is orthogonal to each unit's weights and inversely proportional to their size, all to round-off. ε
@@ -119,19 +119,21 @@ def descend(factors, rate, steps, samples, features, width, classes, runs):
 
 # ------------------------------------------------------------------------------------------ claims
 
-ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13
+# Sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13.
+EXACT, SMALL, SAME = below(1e-12), below(0.01, "%"), within(1, relative=0.1)
 # A power of two is multiplied without rounding, so that nothing but the identity is tested.
-POWERS, APART = (0.25, 0.5, 4.0, 16.0), "difference of any loss in training"
-EXACT, SAME = below(ROUND_OFF), within(1, relative=0.1)
-MEASURED = {
-    "change of x̂": value("value_change"),
-    "distance of a ∇L(aw) from ∇L(w)": value("gradient_error"),
-    "largest |cosine| of a network's units": value("along"),
-    "error of the cosine in any unit": value("along") - value("along_theory"),
-    "turn of the first step": value("first_turn", condition=ONE_RATE).map(np.tan),
-    "loss after training": value("loss", condition=ONE_RATE, step=LAST),
-}
-CHANGE, DISTANCE, COSINE, ERROR, TURN, LOSS = MEASURED
+POWERS, ZERO = (0.25, 0.5, 4.0, 16.0), within(0)
+
+# What is measured, in words, and the quantity.
+CHANGE = "change of x̂", value("value_change")
+DISTANCE = "distance of a ∇L(aw) from ∇L(w)", value("gradient_error")
+COSINE = "largest |cosine| of a network's units", value("along")
+ERROR = "error of the cosine in any unit", value("along") - value("along_theory")
+TURN = "turn of the first step", value("first_turn", condition=ONE_RATE).map(np.tan)
+LOSS = "loss after training", value("loss", condition=ONE_RATE, step=LAST)
+
+SCALED = value("loss", condition=SCALED_RATE)
+APART = SCALED / SCALED.at(factor=1.0) - 1
 
 
 def worst(of):
@@ -139,27 +141,16 @@ def worst(of):
     return abs(of).map(lambda found: found.max(sorted({*found.dims} - {"run"}))).every()
 
 
-def at(what, eps, factor=None):
-    """The worst of each run at one ε and one factor, or at any factor."""
-    where = {} if factor is None else {"scale": Near(factor)}
-    return worst(MEASURED[what].at(eps=float(eps), **where))
+def case(measured, eps, factor=None, rule=EXACT):
+    """The worst of each run at one ε, at one factor or at any."""
+    (what, of), where = measured, {"scale": Near(factor)} if factor else {}
+    words = f"factor {factor}" if factor else "factors 0.001 to 1000"
+    return Case(f"ε = {eps}, {words}, {what}", worst(of.at(eps=float(eps), **where)), rule)
 
 
-def case(what, eps, factor=None, rule=EXACT):
-    """What changes at one ε, at one factor or at any."""
-    where = "factors 0.001 to 1000" if factor is None else f"factor {factor}"
-    return Case(f"ε = {eps}, {where}, {what}", at(what, eps, factor), rule)
-
-
-def loss_apart(factor):
-    """Largest difference of the loss in training, against a = 1, with the rate multiplied by a²."""
-    loss = value("loss", condition=SCALED_RATE)
-    return worst(loss.at(factor=factor) / loss.at(factor=1.0) - 1)
-
-
-def over_one(what, factor):
-    """With one rate for all, in parts of the same at factor 1."""
-    return ratio(MEASURED[what].at(factor=factor), MEASURED[what].at(factor=1.0))
+def over_one(of, factor):
+    """In parts of the same at factor 1."""
+    return ratio(of.at(factor=factor), of.at(factor=1.0))
 
 
 CLAIMS = {
@@ -169,8 +160,8 @@ CLAIMS = {
         source="ioffe2015",
         cases=(
             case(CHANGE, "0"),
-            *(case(CHANGE, "1e-5", a, below(0.01, "%")) for a in (100, 0.1, 0.001)),
-            case(CHANGE, "1e-3", 0.1, below(0.01, "%")),
+            *(case(CHANGE, "1e-5", a, SMALL) for a in (100, 0.1, 0.001)),
+            case(CHANGE, "1e-3", 0.1, SMALL),
         ),
         because="It is exact without ε; with ε it fails as soon as the factor brings a unit's "
         "standard deviation near √ε.",
@@ -200,7 +191,12 @@ CLAIMS = {
         "Training from weights a times as large, with their rate multiplied by a², is the "
         "same training.",
         source="vanlaarhoven2017",
-        cases=tuple(Case(f"factor {a:g}, {APART}", loss_apart(a), within(0)) for a in POWERS),
+        cases=tuple(
+            Case(
+                f"factor {a:g}, difference of any loss in training", worst(APART.at(factor=a)), ZERO
+            )
+            for a in POWERS
+        ),
         because="Gradient a times as small, rate a² as large: the step is a times as large, as the "
         "weights are.",
     ),
@@ -208,8 +204,8 @@ CLAIMS = {
         "With batch norm, training takes the same course whatever the size of the initial weights.",
         source="overview",
         cases=tuple(
-            Case(f"factor {a:g}, {what} over that at factor 1", over_one(what, a), SAME)
-            for what, factors in ((TURN, (0.25, 4.0)), (LOSS, (0.25, 4.0, 16.0)))
+            Case(f"factor {a:g}, {what} over that at factor 1", over_one(of, a), SAME)
+            for (what, of), factors in ((TURN, (0.25, 4.0)), (LOSS, (0.25, 4.0, 16.0)))
             for a in factors
         ),
         because="What the network computes at the start is the same, but a step turns large "
@@ -218,11 +214,11 @@ CLAIMS = {
 }
 
 VALUES = {
-    "value_change": at(CHANGE, "0"),
-    "value_change_small": at(CHANGE, "1e-5", 0.001),
-    "along_pytorch": at(COSINE, "1e-5", 1),
-    "along_small": at(COSINE, "1e-5", 0.001),
-    "along_theory_error": worst(MEASURED[ERROR]),
-    "turn_large": over_one(TURN, 10.0),
-    "same_training_rounded": loss_apart(10.0),
+    "value_change": case(CHANGE, "0").measure,
+    "value_change_small": case(CHANGE, "1e-5", 0.001).measure,
+    "along_pytorch": case(COSINE, "1e-5", 1).measure,
+    "along_small": case(COSINE, "1e-5", 0.001).measure,
+    "along_theory_error": worst(ERROR[1]),
+    "turn_large": over_one(TURN[1], 10.0),
+    "same_training_rounded": worst(APART.at(factor=10.0)),
 }

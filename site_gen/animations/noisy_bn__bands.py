@@ -10,14 +10,13 @@ TITLE = (
 )
 TAGS = ("internal covariate shift", "noise", "training speed")
 
-SIZE, RUN = 1.0, 0
+SIZE = 1.0
 # Network → its normalization, the size of its noise, the condition that gives its colour.
 NETWORKS = {
     "without batch norm": ("none", 0.0, "none"),
     "with batch norm": ("batch norm", 0.0, "batch norm"),
     "with batch norm and noise": ("batch norm", SIZE, "gradient"),
 }
-DRAWING, HOLD = 64, 14  # frames on which lines grow, and on which the end stands still
 
 
 def data(results):
@@ -25,19 +24,15 @@ def data(results):
     found = []
     for network, (norm, size, _) in NETWORKS.items():
         at = results.sel(norm=norm, size=size)
-        read = percentiles(at["band"]).assign(accuracy=at["accuracy"].isel(run=RUN))
+        read = percentiles(at["band"]).assign(accuracy=at["accuracy"].isel(run=0))
         found.append(read.dropna().loc[1:].reset_index().assign(network=network))
     return pd.concat(found, ignore_index=True)
 
 
 def alt(data):
     half = data[data["accuracy"] > 0.5].groupby("network")["step"].min()
-    said = "; ".join(
-        f"{network} it passes one half after {half[network]} steps"
-        if network in half
-        else f"{network} it does not reach one half"
-        for network in NETWORKS
-    )
+    reached = {network: f"passes one half after {step} steps" for network, step in half.items()}
+    said = "; ".join(f"{one} it {reached.get(one, 'does not reach one half')}" for one in NETWORKS)
     return (
         "Animation over training steps, on a logarithmic scale. Without batch norm what enters a "
         "sigmoid is a thin line that wanders, with batch norm a steady band, with noise a band "
@@ -57,4 +52,4 @@ def caption(data):
 
 def animate(data, theme):
     columns = {network: (network, colour) for network, (_, _, colour) in NETWORKS.items()}
-    return training_film(data, theme, columns, DRAWING, HOLD, ratio=1.7)
+    return training_film(data, theme, columns, drawing=64, hold=14, ratio=1.7)

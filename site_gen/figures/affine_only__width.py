@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.results import summary
+from experiments.results import only, rows, summary
 from experiments.studies.affine_only import best
 
 TITLE = "Over random features, γ and β alone learn the more the wider the network"
@@ -14,12 +14,9 @@ COLOURS = {"γ and β": "batch norm", "last layer": "input", "everything": "neut
 
 def data(results):
     """A row for every choice and width: accuracy at the best rate, and how many parameters move."""
-    found = []
-    for choice in COLOURS:
-        for width in results["width"].values:
-            trained = int(results["trained"].sel(choice=choice, width=width))
-            found.append(summary(best(choice, width)(results)).assign(trained=trained))
-    return pd.concat(found, ignore_index=True)
+    widths, trained = results["width"].values, rows(results["trained"]).astype({"trained": int})
+    found = [summary(best(one, width)(results)) for one in COLOURS for width in widths]
+    return pd.concat(found).merge(trained, how="left")
 
 
 def alt(data):
@@ -30,7 +27,7 @@ def alt(data):
 
 
 def caption(data):
-    trained = data[data["width"] == data["width"].max()].set_index("choice")["trained"]
+    trained = only(data, width=data["width"].max()).set_index("choice")["trained"]
     return (
         "Test accuracy in evaluation mode at the best learning rate, two hidden layers with batch "
         "norm and ReLU; what is not trained stays random. Mean and 95 % interval of "
@@ -43,11 +40,11 @@ def caption(data):
 def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
     for choice, colour in COLOURS.items():
-        rows = data[data["choice"] == choice]
+        rows = only(data, choice=choice)
         theme.curve(ax, rows, "width", "accuracy", colour, choice, fmt="o-", markersize=5, dx=9)
     theme.level(ax, y=0.1)
     widths = data["width"].unique()
-    ax.set(xscale="log", ylim=(0, 1), xlim=(min(widths) * 0.9, max(widths) * 1.45))
+    ax.set(xscale="log", ylim=(0, 1), xlim=(0.9 * widths[0], 1.45 * widths[-1]))
     ax.set(xlabel="units in each hidden layer", ylabel="test accuracy")
     theme.ticks(ax, x=widths)
     return figure

@@ -1,6 +1,6 @@
 """Growth of squared gradients a layer at initialization, by normalization."""
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.alternatives_depth import KIND
 
 TITLE = "At initialization, gradients explode where statistics are over the batch, and nowhere else"
@@ -37,15 +37,13 @@ def caption(data):
 def draw(data, theme):
     figure, ax = theme.figure(height=3.2)
     for lane, norm in enumerate(ORDER):
-        values = data.loc[data["norm"] == norm, "growth"]
-        colour = theme.colour(KIND[norm])
+        values, colour = only(data, norm=norm)["growth"], theme.colour(KIND[norm])
         ax.plot(values, [lane] * len(values), "o", color=colour, alpha=0.5, markersize=5)
         theme.label(ax, values.max(), lane, f"{values.mean():.2f}", colour, dx=8)
     theme.level(ax, x=1)
     names = ["no normalization" if norm == "none" else norm for norm in ORDER]
-    ax.set_yticks(range(len(ORDER)), labels=names)
-    ax.set(xscale="log", ylim=(len(ORDER) - 0.4, -0.6))
+    ax.set(ylim=(len(ORDER) - 0.4, -0.6), yticks=range(len(ORDER)), yticklabels=names)
+    ax.set(xscale="log", xlabel="factor a layer, of squared gradients, at initialization")
     ax.set_xlim(right=4)
-    ax.set(xlabel="factor a layer, of squared gradients, at initialization")
     theme.ticks(ax, x=(0.8, 1, 1.5, 2, 3))
     return figure

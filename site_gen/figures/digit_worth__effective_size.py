@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from experiments.results import rows, summary
+from experiments.results import only, rows, summary
 from experiments.studies.digit_worth import PIXELS
+from site_gen.theme.numbers import percent
 
 TITLE = "The pixels of a digit are worth far fewer independent ones, however many there are"
 TAGS = ("transform", "convolution", "batch size")
@@ -24,7 +25,7 @@ MISSING = dict.fromkeys(
 KERNELS = {
     "sharpened": ("positive", 64, {"dx": -6, "dy": 9, "ha": "right"}),
     "independent": ("neutral", 256, {"dx": -6, "dy": 9, "ha": "right"}),
-    "blurred": ("negative", 64, {"dx": 8, "dy": -7, "ha": "left"}),
+    "blurred": ("negative", 64, {"dx": 8, "dy": -7}),
 }
 
 
@@ -40,12 +41,8 @@ def data(results):
     return pd.concat([random, digits, maps], ignore_index=True).assign(runs=results.sizes["run"])
 
 
-def _of(data, *kinds: str):
-    return data[data["kind"].isin(kinds)].sort_values("pixels", kind="stable")
-
-
 def alt(data):
-    digit, maps = _of(data, "digits").iloc[-1], _of(data, "feature map")["worth"]
+    digit, maps = only(data, kind="digits").iloc[-1], only(data, kind="feature map")["worth"]
     return (
         "Independent values that a channel is worth against pixels of an image. Independent pixels "
         "lie on the diagonal, blurred ones a factor of 9 below, sharpened ones a factor of 29 "
@@ -56,17 +53,18 @@ def alt(data):
 
 
 def caption(data):
-    noise, digit = _of(data, *KERNELS), _of(data, "digits").iloc[-1]
+    noise, digit = only(data, kind=list(KERNELS)), only(data, kind="digits").iloc[-1]
+    middle = only(data, kind="feature map")["worth"].median()
     off = (noise["worth"] / noise["theory"] - 1).abs().max()
     return (
         "The number of independent values that would settle a channel's mean as well as the pixels "
         "of one image do: variance of a pixel over variance of an image's mean. Points: means and "
         f"95 % intervals over {data['runs'].iloc[0]} runs. Lines: $h w\\,\\sum k^2 / (\\sum k)^2$ "
-        f"for random pixels convolved with $k$, at most {100 * off:.0f} % away. Digits: every "
+        f"for random pixels convolved with $k$, at most {percent(off)} away. Digits: every "
         f"seventh, fourth, second and every pixel; all {digit['pixels']} are worth "
         f"{digit['worth']:.0f}. Dots: channels of random networks' feature maps after one to three "
         "convolutions, before they are normalized; half of them are below "
-        f"{_of(data, 'feature map')['worth'].median():.0f}."
+        f"{middle:.0f}."
     )
 
 
@@ -74,31 +72,26 @@ def draw(data, theme):
     figure, ax = theme.figure(height=4.4)
     smooth = np.array([12.0, 1100.0])
     for kernel, (colour, at, place) in KERNELS.items():
-        here = _of(data, kernel)
+        here = only(data, kind=kernel)
         factor = (here["theory"] / here["pixels"]).iloc[0]
         theme.theory(ax, smooth, factor * smooth)
         theme.points(ax, here, "pixels", "worth", colour)
         theme.label(ax, at, factor * at, f"{kernel} pixels", colour, **place)
-    digits = _of(data, "digits")
+    digits = only(data, kind="digits")
     theme.points(ax, digits, "pixels", "worth", "batch norm", fmt="o-")
-    last = digits.iloc[-1]
+    last, below = digits.iloc[-1], {"ha": "center", "va": "bottom"}
     theme.label(ax, last["pixels"], last["worth"], "digits", "batch norm", dx=9, dy=-3)
-    _draw_maps(ax, _of(data, "feature map"), theme)
-    ax.set(xscale="log", xlim=(10, 1.55**4.6 * PIXELS), xlabel="pixels of an image, h · w")
-    ax.set(yscale="log", ylim=(0.7, 1e5), ylabel="independent values it is worth")
-    ticks = {16: "16", 49: "49", 64: "", 196: "196", 256: "", 784: "784"}
-    theme.ticks(ax, x=list(ticks), form=ticks.get)
-    ax.minorticks_off()
-    return figure
-
-
-def _draw_maps(ax, maps, theme):
-    """Feature maps, beside the last number of pixels, which all of them have."""
-    layers, below = np.sort(maps["layer"].unique()), {"ha": "center", "va": "bottom"}
-    for layer, shade in zip(layers, theme.sequence(len(layers)), strict=True):
-        worth, x = maps.loc[maps["layer"] == layer, "worth"], 1.55 ** (layer + 0.8) * PIXELS
-        ax.plot(np.full(len(worth), x), worth, "o", color=shade, alpha=0.35, zorder=2.2)
+    # Feature maps, beside the last number of pixels, which all of them have.
+    layers = only(data, kind="feature map").groupby("layer")["worth"]
+    for (layer, worth), shade in zip(layers, theme.sequence(len(layers)), strict=True):
+        x = 1.55 ** (layer + 0.8) * PIXELS
+        ax.plot([x] * len(worth), worth, "o", color=shade, alpha=0.35, zorder=2.2)
         ax.plot([0.86 * x, 1.16 * x], [worth.median()] * 2, color=theme.ink, zorder=2.5)
         ax.annotate(f"{layer:.0f}", (x, 1.35), color=shade, weight="semibold", **below)
     text, place = "feature maps after\nthis many convolutions", (1.55**2.8 * PIXELS, 2.6)
     ax.annotate(text, place, color=theme.muted, **below)
+    ax.set(xscale="log", xlim=(10, 1.55**4.6 * PIXELS), xlabel="pixels of an image, h · w")
+    ax.set(yscale="log", ylim=(0.7, 1e5), ylabel="independent values it is worth")
+    ticks = {16: "16", 49: "49", 64: "", 196: "196", 256: "", 784: "784"}
+    theme.ticks(ax, x=list(ticks), form=ticks.get)
+    return figure

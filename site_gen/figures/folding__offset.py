@@ -1,13 +1,11 @@
 """Error of batch norm in half precision, folded and not, by the distance of its input from zero."""
 
-from experiments.results import rows
+from experiments.results import only, rows
 
 TITLE = "Folding helps or hurts half precision, depending on where the offset comes from"
 TAGS = ("deployment", "folding", "precision", "float16")
 CLAIMS = ("folding-is-exact", "folding-loses-in-half-precision", "half-precision-error-is-rounding")
 ID = "deployment-folding"
-
-FORMS = {"bias": "o", "inputs": "s"}
 
 
 def data(results):
@@ -17,7 +15,7 @@ def data(results):
 
 
 def alt(data):
-    far = data[data["offset"] == data["offset"].max()].groupby("origin").mean()
+    far = only(data, offset=data["offset"].max()).groupby("origin").mean()
     return (
         "On logarithmic axes the error of the layer with batch norm rises with the offset to "
         f"{far['unfolded_error']['bias']:.2g}; folded it stays at "
@@ -38,19 +36,17 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure(height=3.8)
-    x, shown = "offset_found", data[data["offset"] > 0]
-    means = shown.groupby(["origin", "offset"], as_index=False).mean()
-    found = {origin: means[means["origin"] == origin] for origin in FORMS}
-    theme.theory(ax, found["inputs"][x], found["inputs"]["unfolded_theory"], zorder=1.9)
-    for origin, form in FORMS.items():
-        theme.points(ax, found[origin], x, "unfolded_error", "batch norm", fmt=form)
-    for origin, form in FORMS.items():
-        style = {"fmt": f"{form}-", "linewidth": 1}
-        theme.curve(ax, found[origin], x, "folded_error", "none", **style)
+    x, means = "offset_found", data[data["offset"] > 0].groupby(["origin", "offset"]).mean()
+    bias, inputs = means.loc["bias"], means.loc["inputs"]
+    theme.theory(ax, inputs[x], inputs["unfolded_theory"], zorder=1.9)
+    for found, form in ((bias, "o"), (inputs, "s")):
+        theme.points(ax, found, x, "unfolded_error", "batch norm", fmt=form)
+    for found, form in ((bias, "o-"), (inputs, "s-")):
+        theme.curve(ax, found, x, "folded_error", "none", fmt=form, linewidth=1)
     left, top = means[x].min(), means["folded_error"].max()
     theme.label(ax, left, top, "folded, offset from the inputs", "none", dx=0)
     theme.label(ax, left, top, "with batch norm, either origin", "batch norm", dx=0, dy=-16)
-    last, below = found["bias"].iloc[-1], {"dx": 0, "dy": 12, "ha": "right"}
+    last, below = bias.iloc[-1], {"dx": 0, "dy": 12, "ha": "right"}
     theme.label(ax, last[x], last["folded_error"], "folded, offset from the bias", "none", **below)
     ax.set(xscale="log", xlabel="mean over standard deviation before batch norm")
     ax.set(yscale="log", ylabel="error of the output")

@@ -9,8 +9,6 @@ TAGS = ("deployment", "folding", "precision", "float16")
 CLAIMS = ("small-running-variances-break-folding",)
 ID = "deployment-scale"
 
-COLOURS = {"unfolded": "batch norm", "folded": "none"}
-
 
 def data(results):
     """Every run and scale: running variance, the errors of both forms, and one from underflow."""
@@ -43,15 +41,13 @@ def draw(data, theme):
     x, shown = "running_variance", data.groupby("running_variance", as_index=False).mean()
     line = shown[shown[x] >= 1]
     theme.theory(ax, line[x], line["scale_theory"], zorder=1.9)
-    for name, colour in COLOURS.items():
-        column = f"scale_{name}_error"
+    for column, colour in (("scale_unfolded_error", "batch norm"), ("scale_folded_error", "none")):
         theme.points(ax, data, x, column, colour, fmt=".", alpha=0.3)
         theme.curve(ax, shown, x, column, colour, fmt="o-", linewidth=1)
-    last, where = shown.iloc[-1], line.iloc[1]
+    last, where, high = shown.iloc[-1], line.iloc[1], shown["scale_unfolded_error"].max()
     above = {"dx": 0, "dy": 12, "ha": "right"}
     theme.label(ax, last[x], last["scale_folded_error"], "folded", "none", **above)
-    high, centre = shown["scale_unfolded_error"].max(), {"dx": 0, "dy": 14, "ha": "center"}
-    theme.label(ax, 1, high, "with batch norm", "batch norm", **centre)
+    theme.label(ax, 1, high, "with batch norm", "batch norm", dx=0, dy=14, ha="center")
     style = {"dx": -8, "dy": 5, "ha": "right", "weight": "normal"}
     theme.label(ax, where[x], where["scale_theory"], "underflow of weights", "theory", **style)
     ax.set(xscale="log", xlabel="running variance")

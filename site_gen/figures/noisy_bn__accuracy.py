@@ -1,6 +1,6 @@
 """Test accuracy through training with and without batch norm, with and without noise."""
 
-from experiments.results import summary
+from experiments.results import only, summary
 
 TITLE = "With noise at every step batch norm still learns in a fraction of the steps"
 TAGS = ("noise", "training speed", "internal covariate shift")
@@ -27,27 +27,25 @@ def alt(data):
 
 
 def caption(data):
-    plain = data["norm"] == "none"
-    noisy = data.loc[plain & (data["size"] > 0), "step"].max()
+    steps = data.groupby("norm")["step"].max()
+    noisy = only(data[data["size"] > 0], norm="none")["step"].max()
     return (
         "Accuracy on the same test images, in inference mode, so without noise. Means of "
         f"{data['runs'].max()} runs with 95 % bands; solid without noise, the more broken the "
-        "larger the noise. Networks with batch norm are trained for "
-        f"{data.loc[~plain, 'step'].max()} steps, that without for {data['step'].max()}, and that "
-        f"without but with noise for {noisy}."
+        f"larger the noise. Networks with batch norm are trained for {steps['batch norm']} steps, "
+        f"that without for {steps['none']}, and that without but with noise for {noisy}."
     )
 
 
 def draw(data, theme):
-    read, last = data[data["step"] > 0], data["step"].max()
+    figure, panels = theme.panels(data[data["step"] > 0], "norm", height=3.8, sharey=True)
     styles = dict(zip(sorted(data["size"].unique()), STYLES, strict=False))
-    figure, panels = theme.panels(read, "norm", height=3.8, sharey=True)
     for ax, norm, of_norm in panels:
         for size, rows in of_norm.groupby("size"):
             line = theme.curve(ax, rows, "step", "accuracy", norm, fmt=styles[size])
             line.set_label(f"noise {size:g}" if size else "no noise")
-        ax.set(xscale="log", xlabel="training steps", title=LABELS[norm], xlim=(0.9, 1.1 * last))
-        corner = "upper left" if norm == "none" else "lower right"
-        ax.legend(loc=corner, frameon=False, handlelength=3.2)
+        ax.legend(loc="upper left" if norm == "none" else "lower right", handlelength=3.2)
+        ax.set(xscale="log", xlim=(0.9, 1.1 * data["step"].max()))
+        ax.set(xlabel="training steps", title=LABELS[norm])
     panels[0][0].set(ylabel="test accuracy", ylim=(0, 1))
     return figure

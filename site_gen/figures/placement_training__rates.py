@@ -11,23 +11,16 @@ TAGS = ("placement", "training", "learning rates")
 CLAIMS = ("batch-norm-belongs-before", "gamma-and-beta-help-training")
 ID = "placement-training"
 
-ORDERS = {
-    "none": ("none", "no batch norm"),
-    "before": ("batch norm", "before"),
-    "after": ("input", "after"),
-}
+COLOURS = {"none": "none", "before": "batch norm", "after": "input"}
 
 
 def data(results):
-    """A row for every activation, order, treatment of γ and β, and rate: quartiles of the final
-    loss over runs."""
+    """A row for every activation, order, treatment of γ and β, and rate: quartiles over runs."""
     loss = results["loss"].transpose("activation", "order", "affine", "rate", "run")
-    quartiles = [
-        loss.quantile(q, "run", method="nearest", skipna=False).drop_vars("quantile").rename(name)
-        for name, q in (("loss", 0.5), ("low", 0.25), ("high", 0.75))
-    ]
-    table = rows(*quartiles).assign(runs=results.sizes["run"])
-    return table[table["loss"].notna()].reset_index(drop=True)
+    quartiles = loss.quantile((0.5, 0.25, 0.75), "run", method="nearest", skipna=False)
+    middle, low, high = quartiles.drop_vars("quantile")
+    found = rows(loss=middle, low=low, high=high).assign(runs=results.sizes["run"])
+    return found[found["loss"].notna()].reset_index(drop=True)
 
 
 def alt(data):
@@ -53,16 +46,15 @@ def draw(data, theme):
     figure, panels = theme.panels(data, "activation", height=3.7, sharey=True)
     for ax, activation, of_activation in panels:
         for (order, affine), lines in of_activation.groupby(["order", "affine"]):
-            finite = lines[np.isfinite(lines["high"])]
-            solid = affine == "with" or order == "none"
+            finite, solid = lines[np.isfinite(lines["high"])], affine == "with" or order == "none"
             style = {"fmt": "o-", "linewidth": 1.6} if solid else {"fmt": "o--", "linewidth": 1.2}
-            theme.curve(ax, finite, "rate", "loss", ORDERS[order][0], markersize=4, **style)
+            theme.curve(ax, finite, "rate", "loss", COLOURS[order], markersize=4, **style)
         ax.set(xscale="log", xlabel="learning rate", title=NAMES[activation])
         ax.set(yscale="log", ylim=(0.3, 2.6))
         theme.ticks(ax, x=data["rate"].unique(), y=(0.3, 0.5, 1, 2))
     first, *_ = panels[0]
     first.set_ylabel("final loss (nats)")
-    for k, (colour, name) in enumerate(ORDERS.values()):
-        place = {"transform": "axes fraction", "dx": 0}
-        theme.label(first, 0.32, 0.93 - 0.08 * k, name, colour, **place)
+    for k, (order, colour) in enumerate(COLOURS.items()):
+        name, y = "no batch norm" if order == "none" else order, 0.93 - 0.08 * k
+        theme.label(first, 0.32, y, name, colour, transform="axes fraction", dx=0)
     return figure

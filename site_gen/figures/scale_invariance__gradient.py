@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import Near, rows, value
+from experiments.results import Near, nearest, only, rows, value
 
 TITLE = "Larger weights, smaller gradients; the values do not notice, until ε does"
 TAGS = ("effective learning rate", "epsilon")
@@ -20,7 +20,7 @@ def data(results):
 
 
 def alt(data):
-    exact, usual = (data[data["eps"] == eps]["value_std"].iloc[0] for eps in (0, 1e-5))
+    exact, usual = (only(data, eps=eps)["value_std"].iloc[0] for eps in (0.0, 1e-5))
     return (
         "Left: the standard deviation of the normalized values against the factor on the weights, "
         f"constant at {exact:.2f} without ε and down to {usual:.2f} at a factor of 0.001 with ε = "
@@ -30,7 +30,7 @@ def alt(data):
 
 
 def caption(data):
-    exact = data[data["eps"] == 0]
+    exact = only(data, eps=0)
     off = (exact["gradient"] / exact["theory"] - 1).abs().max()
     return (
         f"The weights in front of a batch norm times $a$; medians of {data['runs'].iloc[0]} random "
@@ -45,14 +45,13 @@ def draw(data, theme):
     scales = data["scale"].unique()
     theme.theory(right, scales, 1 / scales)
     for (eps, name), colour in zip(NAMES.items(), reversed(theme.sequence(3)), strict=True):
-        rows = data[data["eps"] == eps]
+        rows = only(data, eps=eps)
         style = {"fmt": "o-", "markevery": max(1, len(rows) // 18), "linewidth": 1.2}
         theme.curve(left, rows, "scale", "value_std", colour, **style)
         theme.curve(right, rows, "scale", "gradient", colour, **style)
-        from_label = np.log(rows["scale"] / (0.65 * np.sqrt(eps) if eps else 0.001)).abs()
-        near = rows.loc[from_label.idxmin()]
+        at = nearest(rows, scale=0.65 * np.sqrt(eps) if eps else 0.001)
         moved = {"dx": 6, "dy": -9} if eps else {"dx": 0, "dy": 10}
-        theme.label(left, near["scale"], near["value_std"], name, colour, **moved)
+        theme.label(left, at["scale"], at["value_std"], name, colour, **moved)
     theme.label(right, 8, 1 / 8, "1/a", "theory", dx=8, dy=8, weight="normal")
     left.set(ylim=(0, 1.15), ylabel="standard deviation of x̂")
     right.set(yscale="log", ylabel="length of ∂L/∂w, a = 1 being 1")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import nearest, only, rows
 
 TITLE = "The gradient is orthogonal to the weights, up to ε"
 TAGS = ("effective learning rate", "epsilon")
@@ -18,16 +18,13 @@ LABELS = {
 
 def data(results):
     """A row for every ε and factor: the root mean square cosine, and its closed form."""
-    squares = np.square(results[["along", "along_theory"]]).mean(["run", "unit"])
-    read = np.sqrt(squares).rename(along="cosine", along_theory="theory")
-    sizes = {"runs": results.sizes["run"], "units": results.sizes["unit"]}
-    return rows(read["cosine"], read["theory"]).assign(**sizes)
+    read = np.sqrt(np.square(results[["along", "along_theory"]]).mean(["run", "unit"]))
+    found = rows(cosine=read["along"], theory=read["along_theory"])
+    return found.assign(runs=results.sizes["run"], units=results.sizes["unit"])
 
 
 def at(data, eps, factor):
-    """The cosine at the factor that is nearest by ratio."""
-    rows = data[data["eps"] == eps]
-    return rows.loc[np.log(rows["scale"] / factor).abs().idxmin(), "cosine"]
+    return nearest(only(data, eps=eps), scale=factor)["cosine"]
 
 
 def alt(data):
@@ -54,7 +51,7 @@ def draw(data, theme):
     figure, ax = theme.figure()
     colours = reversed(theme.sequence(3))
     for (eps, (name, moved)), colour in zip(LABELS.items(), colours, strict=True):
-        rows = data[data["eps"] == eps]
+        rows = only(data, eps=eps)
         if eps:
             theme.theory(ax, rows["scale"], rows["theory"])
         theme.points(ax, rows, "scale", "cosine", colour, markevery=max(1, len(rows) // 18))

@@ -1,6 +1,6 @@
 """Training from weights of several sizes: with one rate, and with that of the weights times a²."""
 
-from experiments.results import quartiles
+from experiments.results import only, quartiles
 from experiments.studies.scale_invariance import CONDITIONS, ONE_RATE, POWERS
 
 TITLE = "The size of the weights is a learning rate in disguise"
@@ -15,13 +15,14 @@ def data(results):
 
 
 def alt(data):
-    last = data[data["step"] == data["step"].max()]
-    same, scaled = (last[last["condition"] == c].set_index("factor")["loss"] for c in CONDITIONS)
+    steps = data["step"].max()
+    last = only(data, step=steps).set_index("factor")
+    same, scaled = (only(last, condition=condition)["loss"] for condition in CONDITIONS)
     return (
-        f"Two panels of training loss by step. With one rate the loss after {data['step'].max()} "
-        f"steps is {same.min():.2f} from the weights that learn fastest and {same.max():.2f} from "
-        f"those {same.index.max():g} times as large; with the rate times a² all curves are one, "
-        f"ending at {scaled.iloc[0]:.2f}."
+        f"Two panels of training loss by step. With one rate the loss after {steps} steps is "
+        f"{same.min():.2f} from the weights that learn fastest and {same.max():.2f} from those "
+        f"{max(same.index):g} times as large; with the rate times a² all curves are one, ending at "
+        f"{scaled.iloc[0]:.2f}."
     )
 
 
@@ -42,10 +43,11 @@ def draw(data, theme):
         for factor in factors if condition == ONE_RATE else factors[-1:]:
             name = f"a = {factor:g}" if condition == ONE_RATE else "all"
             dy = {"a = 0.5": 6, "a = 0.25": -6}.get(name, 0)
-            rows = panel[panel["factor"] == factor]
-            theme.curve(ax, rows, "step", "loss", colours[factor], name, dy=dy)
-        ax.set(xlabel="step", yscale="log", title=condition)
+            theme.curve(
+                ax, only(panel, factor=factor), "step", "loss", colours[factor], name, dy=dy
+            )
         ax.margins(x=0.05)
         ax.set_xlim(right=1.25 * panel["step"].max())
+        ax.set(xlabel="step", yscale="log", title=condition)
     panels[0][0].set_ylabel("training loss (nat)")
     return figure

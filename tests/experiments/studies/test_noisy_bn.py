@@ -34,4 +34,4 @@ def test_shifts_are_compared_over_the_steps_at_which_all_networks_are_read() -> 
     results = quick.results("noisy_bn")
     steps = [s for s in study.reading_steps(study.QUICK, "none", 0.0) if s <= study.QUICK.steps]
     expected = results["travelled"].sel(norm="none", size=0.0, step=steps).mean("step")
-    np.testing.assert_allclose(study.shift(0.0, "none")(results), expected)
+    np.testing.assert_allclose(study.SHIFT.at(**study.PLAIN)(results), expected)

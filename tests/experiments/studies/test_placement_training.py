@@ -16,7 +16,7 @@ def test_the_best_rate_is_the_one_with_the_lowest_mean() -> None:
     results = combine(
         {name: points[name]() for name in ("relu-before-affine", "relu-after-affine")}
     )
-    found = study.losses("relu", "before", True)(results)
+    found = study.losses("relu", "before")(results)
     every = results["loss"].sel(activation="relu", order="before", affine="with")
     assert found.mean() == pytest.approx(float(every.mean("run").min()))
     assert float(found["rate"]) == 0.3
