@@ -2,9 +2,9 @@
 
 Wide networks of ten hidden layers, of sigmoids or of tanh, with batch norm and without, get a large
 batch of MNIST-5k shrunk to 7×7 pixels. They start from LeCun's weights ("usual") and from the same
-weights multiplied by a factor ("large"); with and without batch norm, and at both sizes, a run has
-the same weights, up to the factor, and the same batch. The growth of ‖∂L/∂z‖² from layer to layer,
-z being what a dense layer gives, is set beside closed forms for wide layers.
+weights multiplied by a factor ("large"); under all conditions a run has the same weights, up to the
+factor, and the same batch. The growth of ‖∂L/∂z‖² from layer to layer, z being what a dense layer
+gives, is set beside closed forms for wide layers.
 
 The large factor was chosen after a trial with another seed. After a first full run the growth was
 read from the second layer on, since the first one's prediction is another, and a curve that makes
@@ -29,7 +29,7 @@ from experiments.theory import nonlinearity as theory
 from experiments.training import batches, enlarged, load, mlp, start
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
-NORMS = {"none": "none", "bn": "batch norm"}  # short name → norm
+NORMS = ("none", "batch norm")
 SIZES = ("usual", "large")
 
 
@@ -46,21 +46,19 @@ class Setup:
     seed: int = setting(29, "every random stream is spawned from it")
 
 
-QUICK = Setup(width=40, batch=40, grey=3, runs=3)
-FULL = Setup()
+QUICK, FULL = Setup(width=40, batch=40, grey=3, runs=3), Setup()
 PAPER = Setup(width=1000, batch=1000)
 
 
 def points(s):
     """What is measured and what is predicted, for both activations, with and without batch norm."""
-    return {
-        f"{name}-{activation}-{norm.replace(' ', '-')}": call(
-            function, s, activation=activation, norm=norm
-        )
-        for name, function in (("measured", measure), ("predicted", predict))
-        for activation in ACTIVATIONS
-        for norm in NORMS.values()
-    }
+    found = {}
+    for activation in ACTIVATIONS:
+        for norm in NORMS:
+            name, which = norm.replace(" ", "-"), {"activation": activation, "norm": norm}
+            found[f"measured-{activation}-{name}"] = call(measure, s, **which)
+            found[f"predicted-{activation}-{name}"] = call(predict, s, **which)
+    return found
 
 
 def measure(activation, norm, data, inputs, layers, width, large, batch, runs):
@@ -75,16 +73,14 @@ def measure(activation, norm, data, inputs, layers, width, large, batch, runs):
     square = np.array(found)  # (run, layer, size)
     growth = np.exp(np.log(square[:, 1] / square[:, -1]) / (layers - 2))
     words = "‖∂L/∂z‖² of a layer before training, over that of the last hidden layer"
-    grown = (
-        "factor of ‖∂L/∂z‖² from a layer to the one below, geometric mean from the last hidden "
-        "layer to the second"
-    )
+    mean = "geometric mean from the last hidden layer to the second"
+    grown = f"factor of ‖∂L/∂z‖² from a layer to the one below, {mean}"
     variables = {
         "square": (square / square[:, -1:], words, "1", "activation norm run layer size"),
         "growth": (growth, grown, "1", "activation norm run size"),
     }
-    which = {"activation": activation, "norm": norm}
-    return table(variables, **which, run=runs, layer=np.arange(1, layers + 1), size=SIZES)
+    along = {"layer": range(1, layers + 1), "size": SIZES}
+    return table(variables, activation=activation, norm=norm, run=runs, **along)
 
 
 def squared_gradients(model, x, labels):
@@ -108,48 +104,42 @@ def predict(activation, norm, data, inputs, layers, large, batch, grey, seed):
     if norm == "batch norm":
         factors = np.full((2, layers - 1), theory.normalized_gradient_growth(activation))
     else:
-        factors = np.array(
-            [
-                theory.plain_gradient_growth(activation, scale, square, layers - 1)
-                for scale, square in zip(scales, squares, strict=True)
-            ]
-        )
-    from_last = np.cumprod(np.column_stack([np.ones(2), factors[:, ::-1]]), axis=1)
+        which = zip(scales, squares, strict=True)
+        factors = [theory.plain_gradient_growth(activation, *of, layers - 1) for of in which]
+    from_last = np.cumprod(np.insert(np.flip(factors, axis=1), 0, 1, axis=1), axis=1)
     square = from_last[:, ::-1]  # (size, layer)
-    words = "‖∂L/∂z‖² over that of the last hidden layer, for wide layers"
+    growth = square[:, 1] ** (1 / (layers - 2))
     variables = {
-        "predicted": (
-            square[:, 1] ** (1 / (layers - 2)),
-            "the same for wide layers",
-            "1",
-            "activation norm size",
+        "predicted": (growth, "the same for wide layers", "1", "activation norm size"),
+        "predicted_square": (
+            square,
+            "‖∂L/∂z‖² over that of the last hidden layer, for wide layers",
         ),
-        "predicted_square": (square, words),
     }
-    which = {"activation": activation, "norm": norm, "size": SIZES}
-    return table(variables, **which, layer=np.arange(1, layers + 1))
+    along = {"size": SIZES, "layer": range(1, layers + 1)}
+    return table(variables, activation=activation, norm=norm, **along)
 
 
 # ------------------------------------------------------------------------------------------ claims
 
-CELLS = tuple((activation, size) for activation in ACTIVATIONS for size in SIZES)
+GROWTH, PREDICTED = value("growth"), value("predicted")
+USUAL_GROWTH, USUAL_PREDICTED = (of.at(size="usual") for of in (GROWTH, PREDICTED))
+PLAIN = (GROWTH / PREDICTED).at(norm="none")
+A_LAYER = (
+    "usual weights, before training, wide layers: factor of the squared gradient a layer, from the "
+    "last hidden one to the second"
+)
+OVER, CLOSE = "factor a layer over the prediction for wide layers", within(1, absolute=0.05)
 
 
-def growth(activation, norm, size):
-    """The factor of ‖∂L/∂z‖² a layer, geometric mean over runs and the layers above the first,
-    whose input is pixels."""
-    return ratio(value("growth", activation=activation, norm=norm, size=size), 1)
-
-
-def predicted(activation, norm, size="usual"):
-    """The same for wide layers."""
-    return value("predicted", activation=activation, norm=norm, size=size)
-
-
-def against_theory(activation, size):
+def over_prediction(activation, size):
     """The factor without batch norm over the one that is predicted."""
-    measured = value("growth", activation=activation, norm="none", size=size)
-    return ratio(measured / predicted(activation, "none", size), 1)
+    return ratio(PLAIN.at(activation=activation, size=size), 1)
+
+
+def growth(activation, norm):
+    """The factor of ‖∂L/∂z‖² a layer, geometric mean over runs and layers, usual weights."""
+    return ratio(USUAL_GROWTH.at(activation=activation, norm=norm), 1)
 
 
 CLAIMS = {
@@ -158,13 +148,7 @@ CLAIMS = {
         "the nonlinearity.",
         source="reader",
         cases=tuple(
-            Case(
-                f"{activation}, usual weights, before training, wide layers: factor of the squared "
-                "gradient a layer, from the last hidden one to the second",
-                growth(activation, "batch norm", "usual"),
-                above(1),
-            )
-            for activation in ACTIVATIONS
+            Case(f"{name}, {A_LAYER}", growth(name, "batch norm"), above(1)) for name in ACTIVATIONS
         ),
         because="Of all functions of a standard normal variable, only straight lines have a mean "
         "square slope as small as their variance.",
@@ -174,12 +158,9 @@ CLAIMS = {
         "the nonlinearity.",
         source="reader",
         cases=tuple(
-            Case(
-                f"{activation}, {size} weights, factor a layer over the prediction for wide layers",
-                against_theory(activation, size),
-                within(1, absolute=0.05),
-            )
-            for activation, size in CELLS
+            Case(f"{name}, {size} weights, {OVER}", over_prediction(name, size), CLOSE)
+            for name in ACTIVATIONS
+            for size in SIZES
         ),
         because="The squared gradient is multiplied by the variance of the weights times their "
         "number times the mean square slope, layer by layer; that is what random wide layers do.",
@@ -187,12 +168,10 @@ CLAIMS = {
 }
 
 VALUES = {
-    **{
-        f"growth_{activation}_{name}_{size}": growth(activation, norm, size)
-        for activation, size in CELLS
-        for name, norm in NORMS.items()
-    },
-    "predicted_sigmoid_none": predicted("sigmoid", "none").exact(),
-    "predicted_sigmoid_bn": predicted("sigmoid", "batch norm").exact(),
-    "predicted_tanh_bn": predicted("tanh", "batch norm").exact(),
+    "growth_sigmoid_none_usual": growth("sigmoid", "none"),
+    "growth_sigmoid_bn_usual": growth("sigmoid", "batch norm"),
+    "growth_tanh_bn_usual": growth("tanh", "batch norm"),
+    "predicted_sigmoid_none": USUAL_PREDICTED.at(activation="sigmoid", norm="none").exact(),
+    "predicted_sigmoid_bn": USUAL_PREDICTED.at(activation="sigmoid", norm="batch norm").exact(),
+    "predicted_tanh_bn": USUAL_PREDICTED.at(activation="tanh", norm="batch norm").exact(),
 }

@@ -3,7 +3,7 @@ predicted for wide layers."""
 
 import numpy as np
 
-from experiments.results import rows
+from experiments.results import only, rows
 from experiments.studies.saturation_start import ACTIVATIONS
 
 TITLE = "Without batch norm the slope decides whether gradients vanish; with it they grow"
@@ -33,8 +33,7 @@ def data(results):
 
 
 def alt(data):
-    first = data[(data["layer"] == data["layer"].min()) & (data["size"] == "usual")]
-    first = first.set_index(["activation", "norm"])["square"]
+    first = only(data, layer=1, size="usual").set_index(["activation", "norm"])["square"]
     said = [
         f"{one}, {first[one, 'none']:.1g} times the last layer's without batch norm and "
         f"{first[one, 'batch norm']:.1f} times with it"
