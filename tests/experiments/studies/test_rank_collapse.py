@@ -39,7 +39,8 @@ def test_the_law_holds_at_other_settings() -> None:
 def test_a_wrong_law_is_noticed(monkeypatch) -> None:
     monkeypatch.setattr(theory, "batch_norm_rank", lambda width, n: n / (1 + n**2 / (2 * width)))
     results = measured(dataclasses.replace(OTHER, widths=(100,), batches=(10, 20)))
-    assert next(iter(study.CLAIMS.values())).outcomes(results)[2] is False
+    case = next(iter(study.CLAIMS.values())).cases[2]
+    assert case.rule(case.measure(results)) is False
 
 
 def test_slopes_are_those_of_powers() -> None:
