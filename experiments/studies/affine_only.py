@@ -82,9 +82,8 @@ def best(choice, width=LAST):
     return value("accuracy", choice=choice, width=width).best("rate")
 
 
-NARROW, WIDE = best("γ and β", FIRST), best("γ and β")
-LAST_LAYER, EVERYTHING = best("last layer"), best("everything")
-TRAINED = value("trained", width=LAST)
+NARROW, WIDE, TRAINED = best("γ and β", FIRST), best("γ and β"), value("trained", width=LAST)
+BEST = {"affine": WIDE, "last": best("last layer"), "all": best("everything")}
 MUCH, LITTLE = above(0.1, "percentage points"), below(0.05, "percentage points")
 
 CLAIMS = {
@@ -105,7 +104,7 @@ CLAIMS = {
         source="reader",
         cases=tuple(
             Case(f"accuracy, {words} minus γ and β, widest network", difference(of, WIDE), LITTLE)
-            for words, of in (("the last layer alone", LAST_LAYER), ("everything", EVERYTHING))
+            for words, of in (("the last layer alone", BEST["last"]), ("everything", BEST["all"]))
         ),
         because="At these widths and in this many steps, the last layer alone, with more "
         "parameters, is well ahead, and everything further.",
@@ -113,15 +112,11 @@ CLAIMS = {
 }
 
 VALUES = {
+    **{f"{name}_wide": found.mean() for name, found in BEST.items()},
+    **{f"rate_{name}": found.coordinate("rate").exact() for name, found in BEST.items()},
     "affine_narrow": NARROW.mean(),
-    "affine_wide": WIDE.mean(),
-    "last_wide": LAST_LAYER.mean(),
-    "all_wide": EVERYTHING.mean(),
-    "rate_affine": WIDE.coordinate("rate").exact(),
-    "rate_last": LAST_LAYER.coordinate("rate").exact(),
-    "rate_all": EVERYTHING.coordinate("rate").exact(),
+    "last_lead": difference(BEST["last"], WIDE),
     "share_wide": (TRAINED.at(choice="γ and β") / TRAINED.at(choice="everything")).exact(),
     "widest": value("width", width=LAST).exact(),
     "narrowest": value("width", width=FIRST).exact(),
-    "last_lead": difference(LAST_LAYER, WIDE),
 }

@@ -80,9 +80,10 @@ def up_to_date(model, x):
 
 # ------------------------------------------------------------------------------------------ claims
 
+OVER_THE_BATCH = ("batch norm", "ghost batches")
+OVER_OTHERS = ("layer norm", "RMSNorm", "group norm", "weight normalization")
 GROWTH = {norm: value("growth", norm=norm).mean() for norm in NAMES}
-OVER_THE_BATCH, OTHERS = ("batch norm", "ghost batches"), ("layer norm", "RMSNorm", "group norm")
-EXPLODES = above(1.2)  # a factor a layer that is called an explosion: in twenty layers, forty times
+EXPLODES = above(1.2)  # what is called an explosion a layer: in twenty layers, some forty times
 
 CLAIMS = {
     "normalization-explodes": depends(
@@ -90,7 +91,7 @@ CLAIMS = {
         source="reader",
         cases=tuple(
             Case(f"{norm}, factor of squared gradients a layer", GROWTH[norm], EXPLODES)
-            for norm in (*OVER_THE_BATCH, *OTHERS, "weight normalization")
+            for norm in OVER_THE_BATCH + OVER_OTHERS
         ),
         because="Normalization over the batch does, the more the smaller the batch; over features "
         "or weights it does not.",

@@ -51,7 +51,6 @@ PAPER = Setup(runs=64, scales_per_decade=12)
 
 
 def points(s):
-    """Without training, and with it."""
     return {"scales": call(compare, s), "training": call(descend, s)}
 
 
@@ -149,7 +148,6 @@ def case(measured, eps, factor=None, rule=EXACT):
 
 
 def over_one(of, factor):
-    """In parts of the same at factor 1."""
     return ratio(of.at(factor=factor), of.at(factor=1.0))
 
 

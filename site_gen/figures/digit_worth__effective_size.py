@@ -63,8 +63,7 @@ def caption(data):
         f"for random pixels convolved with $k$, at most {percent(off)} away. Digits: every "
         f"seventh, fourth, second and every pixel; all {digit['pixels']} are worth "
         f"{digit['worth']:.0f}. Dots: channels of random networks' feature maps after one to three "
-        "convolutions, before they are normalized; half of them are below "
-        f"{middle:.0f}."
+        f"convolutions, before they are normalized; half of them are below {middle:.0f}."
     )
 
 

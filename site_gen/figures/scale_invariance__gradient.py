@@ -30,7 +30,7 @@ def alt(data):
 
 
 def caption(data):
-    exact = only(data, eps=0)
+    exact = only(data, eps=0.0)
     off = (exact["gradient"] / exact["theory"] - 1).abs().max()
     return (
         f"The weights in front of a batch norm times $a$; medians of {data['runs'].iloc[0]} random "
@@ -41,8 +41,8 @@ def caption(data):
 
 
 def draw(data, theme):
-    figure, (left, right) = theme.figure(cols=2, height=3.4)
-    scales = data["scale"].unique()
+    both, scales = {"xscale": "log", "xlabel": "factor a on the weights"}, data["scale"].unique()
+    figure, (left, right) = theme.figure(cols=2, height=3.4, subplot_kw=both)
     theme.theory(right, scales, 1 / scales)
     for (eps, name), colour in zip(NAMES.items(), reversed(theme.sequence(3)), strict=True):
         rows = only(data, eps=eps)
@@ -55,6 +55,4 @@ def draw(data, theme):
     theme.label(right, 8, 1 / 8, "1/a", "theory", dx=8, dy=8, weight="normal")
     left.set(ylim=(0, 1.15), ylabel="standard deviation of x̂")
     right.set(yscale="log", ylabel="length of ∂L/∂w, a = 1 being 1")
-    for ax in (left, right):
-        ax.set(xscale="log", xlabel="factor a on the weights")
     return figure

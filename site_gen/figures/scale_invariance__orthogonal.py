@@ -37,8 +37,7 @@ def alt(data):
 
 
 def caption(data):
-    rows = data[data["eps"] > 0]
-    off = (rows["cosine"] - rows["theory"]).abs().max()
+    off = (data["cosine"] - data["theory"]).where(data["eps"] > 0).abs().max()
     return (
         f"Root mean square over {data['runs'].iloc[0]} networks of {data['units'].iloc[0]} units. "
         "Lines: the closed form $\\gamma\\,\\frac{\\partial L}{\\partial \\gamma}\\,"
@@ -49,8 +48,7 @@ def caption(data):
 
 def draw(data, theme):
     figure, ax = theme.figure()
-    colours = reversed(theme.sequence(3))
-    for (eps, (name, moved)), colour in zip(LABELS.items(), colours, strict=True):
+    for (eps, (name, moved)), colour in zip(LABELS.items(), theme.sequence(3)[::-1], strict=True):
         rows = only(data, eps=eps)
         if eps:
             theme.theory(ax, rows["scale"], rows["theory"])

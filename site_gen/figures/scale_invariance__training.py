@@ -43,9 +43,8 @@ def draw(data, theme):
         for factor in factors if condition == ONE_RATE else factors[-1:]:
             name = f"a = {factor:g}" if condition == ONE_RATE else "all"
             dy = {"a = 0.5": 6, "a = 0.25": -6}.get(name, 0)
-            theme.curve(
-                ax, only(panel, factor=factor), "step", "loss", colours[factor], name, dy=dy
-            )
+            rows = only(panel, factor=factor)
+            theme.curve(ax, rows, "step", "loss", colours[factor], name, dy=dy)
         ax.margins(x=0.05)
         ax.set_xlim(right=1.25 * panel["step"].max())
         ax.set(xlabel="step", yscale="log", title=condition)
