@@ -2,17 +2,16 @@
 
 Networks with batch norm, layer norm, group norm or none learn small images of digits with batches
 of 2 to 256, for the same number of epochs and at a learning rate in proportion to the batch size.
-Each is judged on the test images in evaluation mode with its running statistics, with the
-statistics of all training images in their place, and in training mode with batches of the size it
-was trained with. Next, batches of one fixed size are cut into parts whose gradients are
-accumulated, so that only batch norm's statistics come from fewer images. Last, in double precision:
-is an accumulated gradient the gradient of the whole batch? The thresholds were chosen after a pilot
-with another seed.
+Each is judged in evaluation mode with its running statistics, with the statistics of all training
+images in their place, and in training mode with batches of the size it was trained with. Next,
+batches of one fixed size are cut into parts whose gradients are accumulated, so that only batch
+norm's statistics come from fewer images. The thresholds were chosen after a pilot with another
+seed.
 
 What came out: batch norm does not need a large batch, it needs one that is not tiny. At two images
-it fails, in training mode most of all, and exact statistics in the place of the running ones bring
-little of it back: what was learned is at fault. Layers without batch statistics do not care.
-Accumulating gradients makes a large batch for them and not for batch norm.
+it fails, in training mode most of all, and exact statistics bring little of it back: what was
+learned is at fault. Layers without batch statistics do not care. Accumulating gradients makes a
+large batch for them and not for batch norm.
 """
 
 from dataclasses import dataclass
@@ -100,17 +99,15 @@ def gradients(norm, data, inputs, hidden, whole, parts, runs):
 
 # ------------------------------------------------------------------------------------------ claims
 
-BN, LN, POINTS = "batch norm", "layer norm", "percentage points"
+BN, LN, GN, POINTS = "batch norm", "layer norm", "group norm", "percentage points"
 EVAL, PARTED = value("accuracy", mode="running"), value("parted", norm=BN, mode="running")
 RUNNING, EXACT, TRAIN = (value("accuracy", norm=BN, mode=mode) for mode in MODES)
 LOST = EVAL.at(size=FULL.whole) - EVAL  # against batches of 32
-BN_LOST, WHOLE_GAIN = LOST.at(norm=BN), RUNNING.at(size=FULL.whole) - PARTED
-TRAIN_GAIN, BN_GAIN = TRAIN - RUNNING, RUNNING - EVAL.at(norm=LN)
+BN_LOST, BY_PART = LOST.at(norm=BN), RUNNING.at(size=FULL.whole) - PARTED
+BY_MODE, BY_NORM = TRAIN - RUNNING, RUNNING - EVAL.at(norm=LN)
 MEAN = RUNNING.over("run", "mean")
 REPAIRED = (EXACT - RUNNING) / (MEAN.at(size=FULL.whole) - MEAN)  # as a share of what is lost
 APART, OFF = value("gradient_difference"), "relative difference"
-MODES_APART = "accuracy, train minus evaluation mode"
-NORMS_APART = "accuracy, batch norm minus layer norm"
 
 # Three points of accuracy are ten standard errors of a paired difference in the pilot.
 MUCH, FEW, MORE = above(0.03, POINTS), below(0.03, POINTS), above(0, POINTS)
@@ -118,24 +115,26 @@ EDGE = above(0.01, "percentage point")  # where two ways to normalize are compar
 HALF = above(0.5, "% of what is lost against batches of 32")
 SAME = below(1e-12)  # sums of at most 32 · 49 products, through three layers and back
 
+
+def by_size(when, of, rule, *sizes, dim="size"):
+    """A case for every size of a batch, or of a part."""
+    return tuple(Case(when.format(k), of.at(**{dim: k}).mean(), rule) for k in sizes)
+
+
 CLAIMS = {
     "batch-norm-needs-large-batches": depends(
         "Batch norm needs large batches: with small ones it loses accuracy.",
         source="wu2018",
-        cases=tuple(
-            Case(f"accuracy, batches of 32 minus batches of {k}", BN_LOST.at(size=k).mean(), MUCH)
-            for k in (2, 4, 8, 16)
-        ),
+        cases=by_size("accuracy, batches of 32 minus batches of {}", BN_LOST, MUCH, 2, 4, 8, 16),
         because="It loses at two and at four images, and little or nothing at eight and at "
         "sixteen.",
     ),
     "other-norms-ignore-batch-size": supported(
         "Layer norm and group norm do not mind small batches.",
         source="wu2018",
-        cases=tuple(
-            Case(f"accuracy, {norm}, 32 minus {k} a batch", LOST.at(norm=norm, size=k).mean(), FEW)
-            for norm in (LN, "group norm")
-            for k in (2, 4)
+        cases=(
+            *by_size("accuracy, layer norm, 32 minus {} a batch", LOST.at(norm=LN), FEW, 2, 4),
+            *by_size("accuracy, group norm, 32 minus {} a batch", LOST.at(norm=GN), FEW, 2, 4),
         ),
         because="Their statistics come from one image at a time, so a batch only averages "
         "gradients.",
@@ -143,9 +142,8 @@ CLAIMS = {
     "batch-norm-beats-layer-norm": depends(
         "Batch norm classifies images better than layer norm.",
         source="reader",
-        cases=tuple(
-            Case(f"{NORMS_APART}, {k} a batch", BN_GAIN.at(size=k).mean(), EDGE)
-            for k in (2, 32, 256)
+        cases=by_size(
+            "accuracy, batch norm minus layer norm, {} a batch", BY_NORM, EDGE, 2, 32, 256
         ),
         because="It does with batches that are large enough, most of all where there are few and "
         "large steps, and does much worse at two images.",
@@ -154,10 +152,7 @@ CLAIMS = {
         "With small batches it is the running statistics that are to blame; exact ones would "
         "repair evaluation mode.",
         source="reader",
-        cases=tuple(
-            Case(f"batches of {k}, exact statistics restore", REPAIRED.at(size=k).mean(), HALF)
-            for k in (2, 4)
-        ),
+        cases=by_size("batches of {}, exact statistics restore", REPAIRED, HALF, 2, 4),
         because="With the statistics of all training images the network is hardly better: it has "
         "learned to work with something else.",
     ),
@@ -165,9 +160,8 @@ CLAIMS = {
         "A network should be judged as it was trained: in training mode, with batches of the "
         "same size, it does better.",
         source="reader",
-        cases=tuple(
-            Case(f"{MODES_APART}, {k} a batch", TRAIN_GAIN.at(size=k).mean(), MORE)
-            for k in (2, 8, 32, 256)
+        cases=by_size(
+            "accuracy, train minus evaluation mode, {} a batch", BY_MODE, MORE, 2, 8, 32, 256
         ),
         because="The noise of a small batch costs more than the difference between the modes; with "
         "large batches here, few steps leave the running statistics behind.",
@@ -175,13 +169,8 @@ CLAIMS = {
     "accumulation-replaces-large-batches": refuted(
         "If memory forces small batches on batch norm, accumulating gradients makes up for it.",
         source="reader",
-        cases=tuple(
-            Case(
-                f"accuracy, whole minus parts of {k}, 32 a batch",
-                WHOLE_GAIN.at(part=k).mean(),
-                FEW,
-            )
-            for k in (2, 4)
+        cases=by_size(
+            "accuracy, whole minus parts of {}, 32 a batch", BY_PART, FEW, 2, 4, dim="part"
         ),
         because="The gradient is averaged over all parts, and the statistics are still those of "
         "one part.",
@@ -191,7 +180,7 @@ CLAIMS = {
         source="reader",
         cases=tuple(
             Case(f"{norm}, parts of {k}, {OFF}", APART.at(norm=norm, gradient_part=k).every(), SAME)
-            for norm, k in ((BN, 2), (LN, 2), ("group norm", 2), ("none", 2), (BN, 4))
+            for norm, k in ((BN, 2), (LN, 2), (GN, 2), ("none", 2), (BN, 4))
         ),
         because="It is wherever images do not see each other, and with batch norm it is the "
         "gradient of another function.",

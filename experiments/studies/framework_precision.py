@@ -70,7 +70,6 @@ def offset():
 
 # ------------------------------------------------------------------------------------------ claims
 
-
 ERROR, RATIO = value("error"), value("variance_ratio")
 FLOAT64 = ERROR.at(precision="float64")
 # Keras's distances in float64 are over the bound for float32, which is so many times as large.

@@ -117,7 +117,6 @@ def read(moment, old, test, new, target):
 
 # ------------------------------------------------------------------------------------------ claims
 
-
 CHANGE, OLD, NEW = (value(name, step=LAST) for name in ("change", "old_accuracy", "new_accuracy"))
 OLD_BEFORE = value("old_accuracy", step=FIRST)
 LOST, LEFT = OLD - OLD_BEFORE, value("left", way="batch, frozen", shift="inverted")

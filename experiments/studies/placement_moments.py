@@ -74,7 +74,6 @@ def named(pair):
 
 # ------------------------------------------------------------------------------------------ claims
 
-
 CHECKED = ((1.0, -1.0), (2.0, -1.0), (1.0, 0.0), (0.5, 0.25), (1.0, 1.0), (3.0, 6.0))
 WORDS = {"mean": "mean", "std": "standard deviation"}
 STANDARD = {"mean": within(0, absolute=0.01), "std": within(1, absolute=0.01)}

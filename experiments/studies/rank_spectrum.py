@@ -33,8 +33,7 @@ class Setup:
     seed: int = setting(15, "every random stream is spawned from it")
 
 
-QUICK = Setup(width=32, batch=20, layers=24, skipped=8, runs=4)
-FULL = Setup()
+QUICK, FULL = Setup(width=32, batch=20, layers=24, skipped=8, runs=4), Setup()
 PAPER = Setup(width=512, batch=64, runs=64)
 
 
@@ -65,6 +64,8 @@ def spectra(width, batch, layers, skipped, runs):
 
 
 # ------------------------------------------------------------------------------------------ claims
+# Spread and distance are those of the sum over eigenvalues' sizes, not of their number, and in
+# multiples of the largest eigenvalue's share.
 
 
 def deep(results):
@@ -72,10 +73,6 @@ def deep(results):
     shares = results["shares"].sel(norm="batch norm", shown=results["settled"])
     values = shares.transpose("run", ...).values.reshape(shares.sizes["run"], -1)
     return values.astype(float), results["centre"].item(), results["radius"].item()
-
-
-# Both are read from how the sum, and not the number, of eigenvalues is spread over their sizes, and
-# both are in multiples of the largest eigenvalue's share.
 
 
 def spread(results):
