@@ -200,8 +200,15 @@ class Value:
         return Value(lambda results: _plain(change(self(results))))
 
     def over(self, dim: str, reduce: str) -> Value:
-        """The "mean", "max", "min", "sum", "median", … along a dimension."""
-        return Value(lambda results: _like(self(results), getattr(self(results), reduce)(dim)))
+        """The "mean", "max", "min", "sum", "median", … along a dimension; undefined where an entry
+        is missing, unless `complete` left those out."""
+
+        def read(results: xr.Dataset) -> xr.DataArray:
+            array = self(results)
+            strict = {} if array.dtype == bool else {"skipna": False}
+            return _like(array, getattr(array, reduce)(dim, **strict))
+
+        return Value(read)
 
     def best(self, dim: str, lowest: bool = False) -> Value:
         """The entries where the mean over runs is highest (or lowest) along a dimension."""

@@ -225,3 +225,13 @@ def test_the_row_nearest_by_ratio() -> None:
     data = pd.DataFrame({"step": [1, 10, 100], "y": [1.0, 2.0, 3.0]})
     assert nearest(data, step=30)["y"] == 2  # a factor of 3; 100 is 3.3 times as much
     assert nearest(data, step=33)["y"] == 3
+
+
+def test_a_reduction_over_what_is_missing_is_undefined_and_cannot_be_measured() -> None:
+    """Otherwise the mean of one condition would silently be over other steps than another's."""
+    results = xr.Dataset({"shift": (("step", "run"), [[1.0, 2.0], [np.nan, 4.0]])})
+    over = value("shift").over("step", "mean")
+    assert np.isnan(over(results).values[0]) and over(results).values[1] == 3
+    with pytest.raises(ValueError, match="1 of 2 runs are not finite"):
+        over.mean()(results)
+    assert value("shift").complete("step").over("step", "mean")(results).values.tolist() == [1, 2]
