@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,12 +13,14 @@ from experiments.data.batches import batches_by_class as batches_by_class
 from experiments.data.batches import batches_of_each as batches_of_each
 from experiments.data.samples import Data, Samples
 from experiments.data.samples import load as load
+from experiments.engine.adam import Adam, AdamW
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.initialization import he_normal, lecun_normal
 from experiments.engine.layer import Layer
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.optimizer import Optimizer
 from experiments.engine.parameters import Path, leaves, mapped
 from experiments.engine.residual import Residual
 from experiments.engine.sgd import SGD
@@ -37,7 +40,12 @@ NORMS: dict[str, tuple[Layer, ...]] = {
     "layer norm": (StandardizeFeatures(), Affine()),
     "group norm": (StandardizeGroups(4), Affine()),
 }
-OPTIMIZERS = {"SGD": 0.0, "momentum": 0.9}
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "SGD": SGD,
+    "momentum": partial(SGD, momentum=0.9),
+    "Adam": Adam,
+    "AdamW": AdamW,
+}
 
 
 def block(
@@ -158,8 +166,8 @@ def paired(
     return model, batches(data.train.x, data.train.labels, batch, runs.order(copies))
 
 
-def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] = ()) -> SGD:
-    """An optimizer by its name: "SGD", or "momentum" (SGD with μ = 0.9).
+def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] = ()) -> Optimizer:
+    """An optimizer by its name: "SGD", "momentum" (SGD with μ = 0.9), "Adam" or "AdamW".
 
     Raises
     ------
@@ -168,7 +176,7 @@ def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] =
     """
     if name not in OPTIMIZERS:
         raise ValueError(f"there is no optimizer {name!r}; there are: {', '.join(OPTIMIZERS)}")
-    return SGD(rate, OPTIMIZERS[name], frozen=frozen)
+    return OPTIMIZERS[name](rate, frozen=frozen)
 
 
 def gamma_and_beta(model: Model) -> np.ndarray:

@@ -12,8 +12,8 @@ from experiments.engine.buffers import Buffers
 from experiments.engine.layer import Arrays
 from experiments.engine.loss import Loss, softmax_cross_entropy
 from experiments.engine.network import Network
+from experiments.engine.optimizer import Optimizer, Together
 from experiments.engine.parameters import leaves, mapped
-from experiments.engine.sgd import SGD, Together
 from experiments.engine.sums import accumulator
 
 
@@ -150,7 +150,7 @@ def _added(total: list[Arrays] | None, grads: list[Arrays]) -> list[Arrays]:
 def train(
     model: Model,
     batches: Iterable[tuple[np.ndarray, np.ndarray]],
-    optimizer: SGD | Together,
+    optimizer: Optimizer | Together,
     steps: int,
     training: bool = True,
     parts: int = 1,
@@ -165,7 +165,7 @@ def train(
     batches : iterable of (x, labels)
         x (run, sample, …) and labels (run, sample). One more than `steps` is drawn, for the last
         moment.
-    optimizer : SGD or Together
+    optimizer : Optimizer or Together
         How parameters move.
     steps : int
         Number of updates.
@@ -178,13 +178,13 @@ def train(
         If the batches end before the last step, or the parts would not be of one size.
     """
     params, state = mapped(np.copy, model.params), model.state
-    velocity, buffers, step = optimizer.init(params), Buffers(), -1
+    progress, buffers, step = optimizer.init(params), Buffers(), -1
     for step, (x, labels) in zip(range(steps + 1), batches, strict=False):
         here = Model(model.network, params, state)
         moment = backpropagate(here, x, labels, training, parts, buffers, step, loss)
         yield moment
         if step < steps:
-            optimizer.update(params, moment.grads, velocity, buffers.part("update"))
+            optimizer.update(params, moment.grads, progress, buffers.part("update"))
             state = moment.next_state
     if step < steps:
         raise ValueError(f"{steps} steps take {steps + 1} batches, but there were only {step + 1}")

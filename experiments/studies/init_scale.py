@@ -22,8 +22,8 @@ import numpy as np
 
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
+from experiments.engine.optimizer import Together
 from experiments.engine.parameters import leaves
-from experiments.engine.sgd import Together
 from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.study import (
     Case,

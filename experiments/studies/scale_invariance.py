@@ -20,7 +20,8 @@ from numpy.linalg import norm as length
 
 from experiments.engine.activations import Tanh
 from experiments.engine.affine import Affine
-from experiments.engine.sgd import SGD, Together
+from experiments.engine.optimizer import Together
+from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import LAST, Near, combine, ratio, table, value
 from experiments.runs import normal

@@ -63,13 +63,13 @@ def training(*normalization, momentum=0.0):
     x = rngs[0].standard_normal((RUNS, SAMPLES, SIZES[0]), dtype=np.float32)
     labels = rngs[0].integers(0, SIZES[-1], (RUNS, SAMPLES))
     optimizer, buffers = SGD(0.1, momentum), Buffers()
-    velocity = optimizer.init(params)
+    progress = optimizer.init(params)
 
     def step():
         y, saved, _ = net.forward(params, state, x, True, buffers)
         _, dy = softmax_cross_entropy(y, labels, buffers)
         _, grads = net.backward(params, saved, dy, buffers, input_gradient=False)
-        optimizer.update(params, grads, velocity, buffers)
+        optimizer.update(params, grads, progress, buffers)
 
     return step
 

@@ -210,11 +210,13 @@ def cross_entropy(case: str, logits: np.ndarray, labels: np.ndarray) -> None:
     save(case, logits=logits, labels=labels, **every_run(compute, logits, labels))
 
 
-def sgd(case: str, rng: np.random.Generator, **settings: float) -> None:
+def optimizer(case: str, kind: type, rng: np.random.Generator, **settings: float) -> None:
     """Parameters after each of some steps along given gradients."""
     start, gradients = rng.standard_normal((RUNS, 4)), rng.standard_normal((6, RUNS, 4))
     p = nn.Parameter(torch.tensor(start))
-    optimizer, path = torch.optim.SGD([p], **settings), []
+    betas = {"betas": (settings["beta1"], settings["beta2"])} if "beta1" in settings else {}
+    given = {name: one for name, one in settings.items() if not name.startswith("beta")} | betas
+    optimizer, path = kind([p], **given), []
     for g in gradients:
         p.grad = torch.tensor(g)
         optimizer.step()
@@ -398,10 +400,11 @@ def activations_and_losses(rng: np.random.Generator) -> None:
 
 def trained(rng: np.random.Generator) -> None:
     """The optimizer by itself, and small networks trained with it."""
-    sgd("sgd/plain", rng, lr=0.1)
-    sgd("sgd/momentum", rng, lr=0.1, momentum=0.9)
-    sgd("sgd/weight_decay", rng, lr=0.1, weight_decay=0.05)
-    sgd("sgd/both", rng, lr=0.3, momentum=0.8, weight_decay=0.05)
+    sgd = torch.optim.SGD
+    optimizer("sgd/plain", sgd, rng, lr=0.1)
+    optimizer("sgd/momentum", sgd, rng, lr=0.1, momentum=0.9)
+    optimizer("sgd/weight_decay", sgd, rng, lr=0.1, weight_decay=0.05)
+    optimizer("sgd/both", sgd, rng, lr=0.3, momentum=0.8, weight_decay=0.05)
 
     training("training/batch_norm", nn.BatchNorm1d, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
     training("training/layer_norm", nn.LayerNorm, rng, lr=0.2, momentum=0.9, weight_decay=0.01)
@@ -446,6 +449,16 @@ def alternatives(rng: np.random.Generator) -> None:
     weight_norm("weight_norm/convolution", rng.standard_normal((RUNS, 2, 4, 5, 4)), 3, rng)
 
 
+def adaptive(rng: np.random.Generator) -> None:
+    """Adam and AdamW."""
+    adam, adamw = torch.optim.Adam, torch.optim.AdamW
+    optimizer("adam/plain", adam, rng, lr=0.1)
+    optimizer("adam/weight_decay", adam, rng, lr=0.1, weight_decay=0.05)
+    optimizer("adam/betas", adam, rng, lr=0.03, beta1=0.5, beta2=0.9, eps=0.1)
+    optimizer("adamw/plain", adamw, rng, lr=0.1)
+    optimizer("adamw/no_decay", adamw, rng, lr=0.1, weight_decay=0.0)
+
+
 def main() -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(20)
@@ -457,6 +470,7 @@ def main() -> None:
     # Streams of their own, so that new cases leave the numbers of the others as they are.
     in_half_precision(np.random.default_rng(22))
     alternatives(np.random.default_rng(23))
+    adaptive(np.random.default_rng(24))
     libraries = [f"torch {torch.__version__}", f"numpy {np.__version__}"]
     GOLDEN["about/versions"] = np.array([*libraries, f"python {platform.python_version()}"])
     np.savez_compressed(Path(__file__).with_name("golden.npz"), **GOLDEN)

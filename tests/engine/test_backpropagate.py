@@ -103,10 +103,10 @@ def test_parts_have_one_size(start, data):
 
 def test_training_in_parts_goes_along_their_mean_gradient(start, data):
     model, optimizer = start(Standardize()), SGD(0.5, momentum=0.9)
-    here, velocity = model.copy(), optimizer.init(model.params)
+    here, progress = model.copy(), optimizer.init(model.params)
     for moment in train(model, cycle([data]), optimizer, 3, parts=2):
         for (_, a), (_, b) in zip(leaves(moment.params), leaves(here.params), strict=True):
             assert_array_equal(a, b)
         own = backpropagate(here, *data, parts=2)
-        optimizer.update(here.params, own.grads, velocity)
+        optimizer.update(here.params, own.grads, progress)
         here = Model(here.network, here.params, own.next_state)

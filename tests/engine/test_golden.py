@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from experiments.engine import activations
 from experiments.engine.activations import ReLU, Sigmoid
+from experiments.engine.adam import Adam, AdamW
 from experiments.engine.affine import Affine
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
@@ -196,16 +197,24 @@ def test_cross_entropy(golden, name):
     assert_equal_to_round_off(dlogits, case["dlogits"], "dlogits")
 
 
-@pytest.mark.parametrize("name", ["plain", "momentum", "weight_decay", "both"])
-def test_sgd(golden, name):
-    case = golden(f"sgd/{name}")
-    optimizer = SGD(
-        *(case.get(setting, np.float64(0)).item() for setting in ("lr", "momentum", "weight_decay"))
-    )
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"sgd/{settings}" for settings in ("plain", "momentum", "weight_decay", "both")),
+        *(f"adam/{settings}" for settings in ("plain", "weight_decay", "betas")),
+        *(f"adamw/{settings}" for settings in ("plain", "no_decay")),
+    ],
+)
+def test_optimizers(golden, name):
+    case = golden(name)
+    kind = {"sgd": SGD, "adam": Adam, "adamw": AdamW}[name.split("/")[0]]
+    ours = {"lr": "rate"}
+    given = ("lr", "momentum", "weight_decay", "eps", "beta1", "beta2")
+    optimizer = kind(**{ours.get(one, one): case[one].item() for one in given if one in case})
     params = [{"p": case["start"].copy()}]
-    velocity = optimizer.init(params)
+    progress = optimizer.init(params)
     for g, after in zip(case["gradients"], case["path"], strict=True):
-        optimizer.update(params, [{"p": g}], velocity)
+        optimizer.update(params, [{"p": g}], progress)
         assert_equal_to_round_off(params[0]["p"], after, "p")
 
 
@@ -220,13 +229,15 @@ def test_training(golden, name, norm):
     params, state = net.init([np.random.default_rng(0)] * 3, features=6)
     for dense, start in zip((0, 4, 8), ("start0", "start1", "start2"), strict=True):
         params[dense]["weight"][:] = case[start]
-    optimizer = SGD(case["lr"].item(), case["momentum"].item(), case["weight_decay"].item())
-    velocity = optimizer.init(params)
+    optimizer = SGD(
+        case["lr"].item(), case["momentum"].item(), weight_decay=case["weight_decay"].item()
+    )
+    progress = optimizer.init(params)
     for step in range(case["loss"].shape[1]):
         y, saved, state = net.forward(params, state, case["x"][step % 4], training=True)
         loss, dy = softmax_cross_entropy(y, case["labels"][step % 4])
         _, grads = net.backward(params, saved, dy)
-        optimizer.update(params, grads, velocity)
+        optimizer.update(params, grads, progress)
         assert_equal_to_round_off(loss, case["loss"][:, step], f"loss at step {step}")
     for theirs, dense in zip((0, 3, 6), (0, 4, 8), strict=True):
         assert_equal_to_round_off(
@@ -260,13 +271,15 @@ def test_residual_training(golden):
     denses = params[0], params[1][3], params[2][0], params[3]
     for i, dense in enumerate(denses):
         dense["weight"][:] = case[f"start{i}"]
-    optimizer = SGD(case["lr"].item(), case["momentum"].item(), case["weight_decay"].item())
-    velocity = optimizer.init(params)
+    optimizer = SGD(
+        case["lr"].item(), case["momentum"].item(), weight_decay=case["weight_decay"].item()
+    )
+    progress = optimizer.init(params)
     for step in range(case["loss"].shape[1]):
         y, saved, state = net.forward(params, state, case["x"][step % 4], training=True)
         loss, dy = softmax_cross_entropy(y, case["labels"][step % 4])
         dx, grads = net.backward(params, saved, dy)
-        optimizer.update(params, grads, velocity)
+        optimizer.update(params, grads, progress)
         assert_equal_to_round_off(loss, case["loss"][:, step], f"loss at step {step}")
         if step == 0:
             assert_equal_to_round_off(dx, case["dx"], "dx")

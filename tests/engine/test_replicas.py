@@ -130,15 +130,15 @@ def problem(name, runs, samples, features, width, dtype, steps=4):
 def run(net, params, state, x, labels, optimizer, buffers=None):
     """Train on every batch, then evaluate: every intermediate array, by run."""
     params = mapped(np.copy, params)
-    velocity, seen = optimizer.init(params), []
+    progress, seen = optimizer.init(params), []
     for batch, target in zip(x, labels, strict=True):
         y, saved, state = net.forward(params, state, batch, True, buffers)
         loss, dy = softmax_cross_entropy(y, target, buffers)
         dx, grads = net.backward(params, saved, dy, buffers)
-        optimizer.update(params, grads, velocity, buffers)
+        optimizer.update(params, grads, progress, buffers)
         step = (y, saved, state, loss, dy, dx, grads)
         seen.append([a.copy() for a in arrays(step)])
-    return seen, params, state, velocity, net.forward(params, state, x[0], training=False)
+    return seen, params, state, progress.moments, net.forward(params, state, x[0], training=False)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -52,7 +52,7 @@ def test_moments_are_those_of_the_plain_loop(start):
     assert list(read) == list(range(8))
 
     params, state = model.copy().params, model.state
-    velocity = optimizer.init(params)
+    progress = optimizer.init(params)
     for step in range(8):
         x, labels = batches[step % 4]
         y, saved, after = NET.forward(params, state, x, training=True)
@@ -70,7 +70,7 @@ def test_moments_are_those_of_the_plain_loop(start):
         assert read[step].keys() == expected.keys()
         for name, value in expected.items():
             assert_array_equal(read[step][name], value, err_msg=f"{name} at step {step}")
-        optimizer.update(params, grads, velocity)
+        optimizer.update(params, grads, progress)
         state = after
 
 
@@ -134,7 +134,7 @@ def test_a_step_allocates_no_array_of_the_size_of_an_activation(rngs, form):
     peaks = {}
     tracemalloc.start()
     try:
-        for moment in train(model, cycle([batch]), SGD(0.1, 0.9, 0.01), steps=4):
+        for moment in train(model, cycle([batch]), SGD(0.1, 0.9, weight_decay=0.01), steps=4):
             peaks[moment.step] = tracemalloc.get_traced_memory()
             tracemalloc.reset_peak()
     finally:
