@@ -7,9 +7,14 @@ from functools import cache
 
 import numpy as np
 
-from experiments.data import mnist
+from experiments.data import images
+from experiments.data.images import CLOTHES, DIGITS
 
-NAMES = ("digits", "mnist")
+BUNDLED, COMPLETE = (
+    {"digits": DIGITS, "clothes": CLOTHES},
+    {"mnist": DIGITS, "fashion-mnist": CLOTHES},
+)
+NAMES = (*BUNDLED, *COMPLETE)
 INPUTS = ("raw", "standardized")
 
 
@@ -91,8 +96,9 @@ def load(data: str, inputs: str = "raw", side: int = 28) -> Data:
 
     Parameters
     ----------
-    data : {"digits", "mnist"}
-        MNIST-5k, which is bundled; all of MNIST, which is not (`experiments.data.mnist`).
+    data : {"digits", "clothes", "mnist", "fashion-mnist"}
+        500 images of each class of MNIST and of Fashion-MNIST, which are bundled; all of either,
+        which are not (`experiments.data.images`).
     inputs : {"raw", "standardized"}
         Grey values from 0 to 1; or (x − m)/s with the mean m and the standard deviation s of all
         pixels of the training images.
@@ -102,23 +108,23 @@ def load(data: str, inputs: str = "raw", side: int = 28) -> Data:
     Raises
     ------
     ValueError
-        If a name is unknown, or the files of "mnist" are missing.
+        If a name is unknown, or the files of a data set that is not bundled are missing.
     """
     if data not in NAMES:
         raise ValueError(f"there is no data set {data!r}; there are: {', '.join(NAMES)}")
     if inputs not in INPUTS:
         raise ValueError(f"inputs are {' or '.join(INPUTS)}, not {inputs!r}")
-    images = mnist.load() if data == "digits" else mnist.load_full()
-    train_x, test_x = (mnist.shrunk(x, side) for x in (images.train_x, images.test_x))
+    read = images.bundled(BUNDLED[data]) if data in BUNDLED else images.complete(COMPLETE[data])
+    train_x, test_x = (images.shrunk(x, side) for x in (read.train_x, read.test_x))
     if inputs == "standardized":
         mean, std = train_x.mean(dtype=float), train_x.std(dtype=float)
         train_x, test_x = (((x - mean) / std).astype(np.float32) for x in (train_x, test_x))
     for array in (train_x, test_x):
         array.flags.writeable = False
-    return Data(Samples(train_x, images.train_labels), Samples(test_x, images.test_labels))
+    return Data(Samples(train_x, read.train_labels), Samples(test_x, read.test_labels))
 
 
 def require(data: str) -> None:
     """Raise a `ValueError` that names the folder of a data set that is missing and not bundled."""
-    if data == "mnist":
-        mnist.require_full()
+    if data in COMPLETE:
+        images.require(COMPLETE[data])

@@ -4,8 +4,8 @@ A unit depends on *definitions*, not on files: starting from the functions it ca
 definition of this repository that they name is followed, through imports, and hashed as a
 normalised syntax tree (no comments, no docstrings, no layout). So a comment reruns nothing, a new
 claim does not rerun the study it is about, and a changed sign in `Standardize.backward` reruns
-exactly the units that reach `Standardize`. A file beside a module (`mnist.npz`, `house.mplstyle`, a
-folder) is part of each definition that names it in a string literal.
+exactly the units that reach `Standardize`. A file beside a module (`digits.npz`, `house.mplstyle`,
+a folder) is part of each definition that names it in a string literal.
 
 A parsed module is cached by the hash of its file; the definitions that a root reaches are cached by
 the hashes of all files on the path.

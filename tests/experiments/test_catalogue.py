@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments import catalogue
-from experiments.data import mnist
+from experiments.data.images import FILES
 from experiments.profile import Profile, setup
 
 
@@ -113,7 +113,7 @@ def test_what_a_study_needs_is_asked_for_before_it_runs(
     with pytest.raises(ValueError, match=r"not bundled.*train-images.*MNIST_DIRECTORY=.*README"):
         catalogue.check_requirements(trained, trained.PAPER)
     monkeypatch.setenv("MNIST_DIRECTORY", str(tmp_path))
-    names = list(mnist.FULL_MD5)
+    names = list(FILES)
     (tmp_path / names[0]).touch()
     (tmp_path / f"{names[1]}.gz").touch()
     with pytest.raises(ValueError, match=f"has no {names[2]}, {names[3]}: put"):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from experiments.data.samples import Samples
+from experiments.data.samples import BUNDLED, Samples, load
 
 TEN = Samples(np.arange(10, dtype=np.float32)[:, None], np.arange(10))
 
@@ -29,3 +30,21 @@ def test_drawn_samples_are_as_many_of_each_class_and_none_twice() -> None:
     assert np.array_equal(labels[drawn.x[:, 0].astype(int)], drawn.labels)
     again = samples.drawn(9, np.random.default_rng(1))
     assert set(again.x[:, 0]) != set(drawn.x[:, 0])
+
+
+@pytest.mark.parametrize("data", BUNDLED)
+def test_standardized_inputs_have_mean_zero_and_deviation_one_in_training(data: str) -> None:
+    """One mean and one deviation of all pixels of the training images, for the test images too."""
+    raw, standard = (load(data, inputs, side=7) for inputs in ("raw", "standardized"))
+    assert standard.train.x.mean() == pytest.approx(0, abs=1e-6)
+    assert standard.train.x.std() == pytest.approx(1, rel=1e-6)
+    slope = raw.train.x.std(dtype=float)
+    assert standard.test.x * slope + raw.train.x.mean(dtype=float) == pytest.approx(
+        raw.test.x, abs=1e-6
+    )
+
+
+def test_data_sets_by_name() -> None:
+    assert not np.array_equal(load("digits", side=7).train.x, load("clothes", side=7).train.x)
+    with pytest.raises(ValueError, match="no data set 'shoes'; there are: digits, clothes"):
+        load("shoes")

