@@ -14,7 +14,7 @@ gradients turn more. The gradients of the network without it hardly turn while i
 plateau, where most of the readings are; while it learns, they turn more.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
@@ -58,8 +58,18 @@ class Setup(Learning):
     seed: int = setting(24, "every random stream is spawned from it")
 
 
-QUICK = Setup(hidden=(24, 24, 24), steps=160, small_steps=30, readings=6, every=40, probe=50)
-QUICK = replace(QUICK, linear_depth=4, linear_samples=30, linear_steps=20, runs=4)
+QUICK = Setup(
+    hidden=(24, 24, 24),
+    steps=160,
+    small_steps=30,
+    readings=6,
+    every=40,
+    probe=50,
+    linear_depth=4,
+    linear_samples=30,
+    linear_steps=20,
+    runs=4,
+)
 FULL = PAPER = Setup()
 
 

@@ -9,7 +9,7 @@ and its neighbours change most of what a deep network says about it; in evaluati
 number.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,17 +38,28 @@ class Setup:
 
 
 QUICK, FULL = Setup(batches=(8, 64), neighbours=1000, width=16, steps=150), Setup()
-PAPER = Setup(runs=64, neighbours=20_000, network_batches=(16, 64, 256))
-PAPER = replace(PAPER, width=256, steps=2000, running_rate=0.01)
+PAPER = Setup(
+    runs=64,
+    neighbours=20_000,
+    network_batches=(16, 64, 256),
+    width=256,
+    steps=2000,
+    running_rate=0.01,
+)
 
 
 def points(s):
     """One example by itself, and one in a network, at every batch size."""
     return {
-        **{f"example-{m}": call(one_example, s, batch=m) for m in s.batches},
+        **{f"example-{m}": call(example, s, batch=m) for m in s.batches},
         **{f"curve-{m}": call(curve, s, batch=m) for m in s.batches},
         **{f"network-{m}": call(change, s, batch=m) for m in s.network_batches},
     }
+
+
+def example(batch, examples, neighbours, runs):
+    """Where one example lands in training mode, over draws of the rest of its batch."""
+    return one_example(batch, examples, neighbours, runs)
 
 
 def curve(batch, examples):

@@ -19,7 +19,7 @@ What came out: noise raises the shift far above that of the network without batc
 stays far faster than there. Small noise shows no gain; large noise costs some steps.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -52,8 +52,16 @@ class Setup(Learning):
 
 
 FULL = PAPER = Setup()
-SMALL = replace(FULL, hidden=(24, 24, 24), probe=50, target=0.5, runs=4)
-QUICK = replace(SMALL, steps=60, plain_steps=120, plain_noisy_steps=80, readings=12)
+QUICK = Setup(
+    hidden=(24, 24, 24),
+    steps=60,
+    plain_steps=120,
+    plain_noisy_steps=80,
+    readings=12,
+    probe=50,
+    target=0.5,
+    runs=4,
+)
 
 
 def points(s):

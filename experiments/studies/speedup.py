@@ -18,7 +18,7 @@ times not at all: a small network whose plain version already takes a high rate 
 paper's factor is one of its table and not a constant of batch norm.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -45,8 +45,16 @@ class Setup(Learning):
     seed: int = setting(35, "every random stream is spawned from it")
 
 
-TINY = Setup(hidden=(8, 8, 8), search=(2.0, 4.0), searched=2, targets=(0.2, 0.15, 0.12))
-QUICK, FULL = replace(TINY, steps=40, tested=50, runs=3), Setup()
+QUICK = Setup(
+    hidden=(8, 8, 8),
+    search=(2.0, 4.0),
+    searched=2,
+    targets=(0.2, 0.15, 0.12),
+    steps=40,
+    tested=50,
+    runs=3,
+)
+FULL = Setup()
 PAPER = Setup(hidden=(100, 100, 100), batch=60, steps=20_000, every=50, tested=1000, runs=32)
 TIME = "first reading at which the test accuracy is reached"
 
