@@ -397,6 +397,10 @@ def only(data: pd.DataFrame, **where: Any) -> pd.DataFrame:
 
 
 def nearest(data: pd.DataFrame, **where: float) -> pd.Series:
-    """The row whose entry is nearest to a number by ratio: `nearest(data, step=100)`."""
+    """The row whose entry is nearest to a number by ratio: `nearest(data, step=100)`.
+
+    An entry of zero is infinitely far from every number.
+    """
     ((column, number),) = where.items()
-    return data.loc[np.log(data[column] / number).abs().idxmin()]
+    with np.errstate(divide="ignore"):
+        return data.loc[np.log(data[column] / number).abs().idxmin()]

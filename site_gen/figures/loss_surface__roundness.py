@@ -38,7 +38,7 @@ def data(results):
 def _reached(data, name, share):
     """The condition number up to which this share of units lies, infinite if there is none."""
     units = only(data, kind="condition", activation=name)
-    return units.loc[units["share"] >= share, "condition"].min()
+    return min(units.loc[units["share"] >= share, "condition"], default=np.inf)
 
 
 def alt(data):

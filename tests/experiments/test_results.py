@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -222,7 +224,10 @@ def test_the_rows_that_have_these_entries() -> None:
 
 
 def test_the_row_nearest_by_ratio() -> None:
-    data = pd.DataFrame({"step": [1, 10, 100], "y": [1.0, 2.0, 3.0]})
+    data = pd.DataFrame({"step": [0, 1, 10, 100], "y": [0.0, 1.0, 2.0, 3.0]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a build would print them
+        assert nearest(data, step=0.01)["y"] == 1
     assert nearest(data, step=30)["y"] == 2  # a factor of 3; 100 is 3.3 times as much
     assert nearest(data, step=33)["y"] == 3
 

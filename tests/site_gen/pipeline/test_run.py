@@ -140,7 +140,7 @@ def test_settings_that_cannot_be_are_told_in_a_sentence(
 
 
 def test_recorded_results(built: Repository) -> None:
-    built.edit(STUDY, "\nCLAIMS = (", '\nRECORDED = {"full": ("coin-1-*",)}\n\nCLAIMS = (')
+    built.edit(STUDY, "\nCLAIMS = {", '\nRECORDED = {"full": ("coin-1-*",)}\n\nCLAIMS = {')
     said = stopped(built, "site")
     assert "'coin-1-runs-00' is not recorded yet" in said and "make record ID=coin" in said
     site = built.bytes_of("site")
