@@ -39,6 +39,16 @@ def test_split_holds_each_class_equally_often_and_no_image_twice(source):
 
 
 @sources
+def test_the_last_hundred_of_each_class_are_for_testing(source):
+    found = images.bundled(source)
+    with np.load(HERE / source.bundle) as bundle:
+        for one in range(10):
+            of_class = bundle["images"][bundle["labels"] == one].reshape(-1, 784) / np.float32(255)
+            assert np.array_equal(found.train_x[found.train_labels == one], of_class[:400])
+            assert np.array_equal(found.test_x[found.test_labels == one], of_class[400:])
+
+
+@sources
 def test_grey_values_are_float32_from_0_to_1_and_read_only(source):
     found = images.bundled(source)
     for x in (found.train_x, found.test_x):
