@@ -119,6 +119,8 @@ def test_a_claim_without_cases_is_untested_and_only_that() -> None:
     rest = {"says": "…", "source": "reader", "because": "…"}
     assert study.depends(cases=(case,), **rest).outcomes(None) == [True]
     assert study.untested(**rest).outcomes(None) == []
+    for word in ("supported", "refuted", "depends"):
+        assert getattr(study, word)(cases=(case,), **rest).verdict == word
     for claim, cases in ((study.supported, ()), (study.untested, (case,))):
         with pytest.raises(ValueError, match="a claim has cases unless"):
             claim(cases=cases, **rest)
