@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -84,8 +85,25 @@ def import_source(module: str, path: Path) -> ModuleType:
             f"{shown(where)}:{error.lineno or 1}: {error.msg}. Mend the syntax."
         ) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
-        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {said}") from None
+        raise ValueError(f"{shown(path)}:{line_of_failure(error, path)}: {_said(error)}") from None
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong; of a name that does not exist, also which one was probably meant."""
+    if isinstance(error, ValueError):
+        return str(error)
+    missing = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", str(error))
+    if missing:
+        return f"in {missing[2]}, {suggest.unknown('name', missing[1], _public(missing[2]))}"
+    if isinstance(error, NameError):
+        told = suggest.unknown("name", str(error.name), _public("experiments.study"))
+        if "did you mean" in told:
+            return told
+    return f"{type(error).__name__}: {error}"
+
+
+def _public(module: str) -> list[str]:
+    return [name for name in dir(importlib.import_module(module)) if not name.startswith("_")]
 
 
 def line_of_failure(error: BaseException, path: Path) -> int:

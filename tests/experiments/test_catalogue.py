@@ -69,8 +69,13 @@ def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
         ("import nothing_of_this_name\n", r"broken_one\.py:1: ModuleNotFoundError"),
         (
             "from experiments.measures.statistics import meen\n",
-            r"broken_one\.py:1: ImportError: .*meen",
+            r"broken_one\.py:1: in experiments\.measures\.statistics, there is no name 'meen'; did",
         ),
+        (
+            "CLAIMS = {'a-b': dpends('…')}\n",
+            r"broken_one\.py:1: there is no name 'dpends'; did you mean depends\?",
+        ),
+        ("x = 1\nqqq(x)\n", r"broken_one\.py:2: NameError: name 'qqq' is not defined"),
         (
             "from experiments.study import supported\n\nCLAIMS = {\n"
             "    'a-b': supported('…', source='reader', because='…'),\n}\n",
