@@ -96,7 +96,8 @@ def _said(error: BaseException) -> str:
     if missing:
         return f"in {missing[2]}, {suggest.unknown('name', missing[1], _public(missing[2]))}"
     if isinstance(error, NameError):
-        told = suggest.unknown("name", str(error.name), _public("experiments.study"))
+        words = _public("experiments.claims") + _public("experiments.study")
+        told = suggest.unknown("name", str(error.name), words)
         if "did you mean" in told:
             return told
     return f"{type(error).__name__}: {error}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -20,12 +20,13 @@ import numpy as np
 
 from experiments import catalogue, suggest
 from experiments import study as studies
+from experiments.claims import Case, Claim, Rule
 from experiments.measures.statistics import Measurement
 from experiments.profile import NAMES
 from experiments.results import UNITS, combine
 from experiments.runs import Runs
 from experiments.sources import line_of, line_of_field, line_of_literal, repeated_keys
-from experiments.study import Case, Claim, Rule, described
+from experiments.study import Settings, described
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,7 +35,7 @@ LEAST_RUNS = 16  # of a published profile, where anything is random
 PROFILES = tuple(profile.upper() for profile in NAMES)
 # What a study declares, in the order of a file, and how.
 DECLARED = {
-    "Setup": "write `@dataclass(frozen=True) class Setup:` with the settings",
+    "Setup": "write `class Setup(Settings):` with the settings",
     "QUICK": "write `QUICK = Setup(…)`, the settings of a quick look",
     "FULL": "write `FULL = Setup()`, the settings that are published",
     "PAPER": "write `PAPER = Setup(…)`, the settings of the paper repeated, or of a longer run",
@@ -43,12 +44,8 @@ DECLARED = {
     "VALUES": "write `VALUES = {name: measure}`, or `{}` if no page quotes a number of it",
 }
 PLAIN = "write settings as numbers, words, None, or tuples of these, since pages show them"
-PARTS_OF_VALUES = (
-    "low",
-    "high",
-    "runs",
-    "unit",
-)  # `study.name.low` is a part of the value `study.name`
+# `study.name.low` is a part of the value `study.name`.
+PARTS_OF_VALUES = ("low", "high", "runs", "unit")
 STORED = "biufUS"  # kinds of numbers and words that a result file holds
 # Measurements that a rule is tried on, to see that it can come out both ways.
 TRIES = (
@@ -217,16 +214,16 @@ def _question(study: ModuleType) -> Iterator[Fault]:
 
 def _settings(study: ModuleType, path: Path) -> Iterator[Fault]:
     kind = getattr(study, "Setup", None)
-    if kind is not None and not (is_dataclass(kind) and kind.__dataclass_params__.frozen):
-        remedy = "decorate it with `@dataclass(frozen=True)`"
-        yield line_of(path, "Setup"), f"Setup can be changed; {remedy}"
-    if is_dataclass(kind):
-        for name, words in setting_words(study).items():
-            if not words:
-                remedy = 'write `= setting(default, "what it is, with its unit")`'
-                yield line_of_field(path, name), f"the setting {name!r} has no words; {remedy}"
-    if isinstance(kind, type) and is_dataclass(kind):
-        yield from _setups(study, path, kind)
+    if not (isinstance(kind, type) and issubclass(kind, Settings)):
+        if kind is not None:
+            remedy = "write `class Setup(Settings):`, or `(Learning)` if it trains on images"
+            yield line_of(path, "Setup"), f"Setup declares no settings; {remedy}"
+        return
+    for name, words in setting_words(study).items():
+        if not words:
+            remedy = 'write `= setting(default, "what it is, with its unit")`'
+            yield line_of_field(path, name), f"the setting {name!r} has no words; {remedy}"
+    yield from _setups(study, path, kind)
 
 
 def _setups(study: ModuleType, path: Path, kind: type) -> Iterator[Fault]:
@@ -310,16 +307,17 @@ def _fault_of_point(study: ModuleType, point: partial) -> str:
 
 def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:
     line = line_of(path, "CLAIMS")
-    if not isinstance(study.CLAIMS, dict) or not all(
-        isinstance(key, str) and isinstance(claim, Claim) for key, claim in study.CLAIMS.items()
-    ):
-        remedy = 'write `CLAIMS = {"the-id": supported(…)}`'
-        yield line, f"CLAIMS does not give claims by id; {remedy}"
+    if not isinstance(study.CLAIMS, dict):
+        yield line, f"CLAIMS is a {type(study.CLAIMS).__name__}; {DECLARED['CLAIMS']}"
         return
     for key, at in repeated_keys(path, "CLAIMS").items():
         yield at, f"the claim {key!r} stands here twice; give each claim an id of its own"
     for key, claim in study.CLAIMS.items():
         at = line_of_literal(path, key)
+        if not isinstance(claim, Claim):
+            remedy = 'write `supported("the sentence", source=…, because=…, cases=…)`'
+            yield at, f"the claim {key!r} is a {type(claim).__name__}; {remedy}"
+            continue
         faults = dict.fromkeys(_faults_of_claim(key, claim))
         yield from ((at, f"the claim {key!r} {fault}") for fault in faults)
 
@@ -337,7 +335,7 @@ def _faults_of_claim(key: str, claim: Claim) -> list[str]:
     ]
     if faults:
         return faults
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", key):
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", str(key)):
         faults.append("has no fitting id; write two or more lower-case words joined by hyphens")
     if not claim.says.endswith((".", "?")):
         faults.append("says no sentence; end `says` with a full stop or a question mark")

@@ -9,11 +9,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from experiments.catalogue import shown
+from experiments.claims import measured_verdict
 from experiments.contract import setting_words
 from experiments.measures.statistics import Measurement
 from experiments.profile import Profile, setup
 from experiments.sources import line_of_literal
-from experiments.study import measured_verdict
 
 if TYPE_CHECKING:
     import xarray as xr

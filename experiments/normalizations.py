@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from experiments.engine.affine import Affine
 from experiments.engine.convolution import Convolution
 from experiments.engine.dense import Dense
@@ -16,7 +14,7 @@ from experiments.engine.standardize_features import StandardizeFeatures
 from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.train import Model
 from experiments.engine.unit_weights import UnitWeights
-from experiments.study import setting
+from experiments.study import Settings, setting
 
 # Name → short name.
 NORMALIZATIONS = {
@@ -39,8 +37,7 @@ KIND = {
 }
 
 
-@dataclass(frozen=True)
-class Normalizing:
+class Normalizing(Settings):
     """Settings of every study that compares normalizations; its `Setup` adds its own."""
 
     ghost: int = setting(4, "samples that make a ghost batch; two in batches of two")

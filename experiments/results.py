@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from experiments import suggest
 from experiments.measures import statistics
 from experiments.measures.statistics import Measurement
 from experiments.runs import Runs
@@ -387,8 +388,14 @@ def only(data: pd.DataFrame, **where: Any) -> pd.DataFrame:
 
     Entries are a value, or a list of values. Numbers need agree to nine digits only, since a table
     that was written and read again has another last digit.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
     """
     for column, chosen in where.items():
+        _check_column(data, column)
         if isinstance(chosen, float):
             data = data[np.isclose(data[column], chosen, rtol=1e-9, atol=0)]
         else:
@@ -400,7 +407,20 @@ def nearest(data: pd.DataFrame, **where: float) -> pd.Series:
     """The row whose entry is nearest to a number by ratio: `nearest(data, step=100)`.
 
     An entry of zero is infinitely far from every number.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or no row.
     """
     ((column, number),) = where.items()
+    _check_column(data, column)
+    if data.empty:
+        raise ValueError(f"there is no row to be nearest to {column} = {number:g}")
     with np.errstate(divide="ignore"):
         return data.loc[np.log(data[column] / number).abs().idxmin()]
+
+
+def _check_column(data: pd.DataFrame, column: str) -> None:
+    if column not in data:
+        raise ValueError(suggest.unknown("column", column, map(str, data.columns)))

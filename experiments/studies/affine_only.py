@@ -5,21 +5,16 @@ parameters move: γ and β, the last layer, or all. The others stay as they are 
 the test accuracy in evaluation mode at the best rate of a choice. Thresholds were chosen after
 pilots; the list of rates was made longer after a first result, in which the best one for γ and β
 was the largest.
-
-What came out: γ and β alone learn, and the more the wider the network, since they choose among
-random features. At these widths the last layer alone, which has more parameters, learns more; and
-everything learns most.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.engine.parameters import leaves
 from experiments.results import FIRST, LAST, difference, table, value
-from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, last_steps, load, mlp, optimizer_of, paired, train
 
 # What is trained, and which parameters that is, by their paths; the last layer has index 8.
@@ -30,7 +25,6 @@ CHOICES = {
 }
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     widths: tuple[int, ...] = setting((8, 16, 32, 64, 96), "units in each of the two hidden layers")
     rates: tuple[float, ...] = setting((0.1, 0.4, 1.6, 6.4, 25.6), "learning rates")

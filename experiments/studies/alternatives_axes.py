@@ -5,25 +5,20 @@ instance norm, RMSNorm and weight normalization, each put together from the engi
 followed by the same γ and β. In a small array of samples, channels and pixels, one value is changed
 at a time and the outputs that change are noted, in training and in evaluation; and so for
 gradients. Batch renormalization is within its limits here.
-
-What came out: what depends on the batch has two functions, one in training and one in evaluation;
-what does not has one.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import untested
 from experiments.engine.convolution import Convolution
 from experiments.engine.network import Network
 from experiments.measures.dependence import dependence
 from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized
 from experiments.results import table, value
-from experiments.study import call, setting, untested
+from experiments.study import call, setting
 
 
-@dataclass(frozen=True)
 class Setup(Normalizing):
     ghost: int = setting(2, "samples that make a ghost batch")
     samples: int = setting(4, "samples of the array")

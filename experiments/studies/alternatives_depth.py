@@ -5,14 +5,11 @@ Measured is by how much squared gradients grow from a layer to the one below, fr
 at the end. Weight normalization starts with γ = ‖v‖, as the function that the plain network is.
 Batch renormalization has running statistics that are up to date, so r = 1 and d = 0. The threshold
 was chosen after pilots.
-
-What came out: deep down, it is the batch that makes gradients explode, not normalization.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, depends
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.initialization import he_normal
@@ -23,10 +20,9 @@ from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized, started_alike
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, above, call, depends, setting
+from experiments.study import call, setting
 
 
-@dataclass(frozen=True)
 class Setup(Normalizing):
     batch: int = setting(16, "samples in a batch")
     depth: int = setting(20, "layers whose gradients are followed")

@@ -8,15 +8,11 @@ for one batch differ between training and evaluation mode.
 
 The limits of batch renormalization are those at which its paper's schedule ends. The thresholds of
 the claims were chosen after pilots, some of them with the published seed: LOG.md says which.
-
-What came out: in batches of two images no variant leads batch norm clearly, since a channel has
-pixels too, and two classes a batch cost all variants accuracy, ghosts the most.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted, supported, within
 from experiments.data.batches import batches_of_two_classes
 from experiments.engine.activations import ReLU
 from experiments.engine.convolution import Convolution
@@ -28,18 +24,7 @@ from experiments.measures.modes import output_gap
 from experiments.normalizations import KIND as KIND
 from experiments.normalizations import NORMALIZATIONS, Normalizing, normalized, started_alike
 from experiments.results import difference, table, value
-from experiments.study import (
-    Case,
-    Learning,
-    above,
-    below,
-    call,
-    depends,
-    refuted,
-    setting,
-    supported,
-    within,
-)
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, last_steps, load, optimizer_of, paired, train
 
 TASKS = {"random batches": "random", "batches of two": "two", "two classes a batch": "classes"}
@@ -47,7 +32,6 @@ RANDOM, TWO, CLASSES = TASKS
 CHANNELS = (6, 12)  # of the two convolutional layers; both can be divided into the groups
 
 
-@dataclass(frozen=True)
 class Setup(Normalizing, Learning):
     batch: int = setting(16, "images in a training batch, but for the batches of two")
     rates: tuple[float, ...] = setting((0.1, 0.3), "learning rates")

@@ -2,19 +2,14 @@
 
 Small batches go through batch norm in float64, and what comes out is compared with the formulas: a
 worked example that is often copied; inputs of every size against ε; and γ as it sweeps.
-
-What came out: the formulas hold to round-off. The copied example is not normalized. γ is the
-standard deviation of the output only while the input's is well above √ε. A unit with γ = 0 passes
-no gradient down and still learns.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted, supported, within
 from experiments.results import Near, table, value
 from experiments.runs import Runs, normal
-from experiments.study import Case, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 from experiments.training import batch_norm
 
@@ -23,8 +18,7 @@ EXAMPLE = (-1.5, -0.5, 0.5, 1.5)
 BETA = 0.5  # while γ sweeps
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "random instances of every identity")
     batch: int = setting(32, "samples in a batch")
     features: int = setting(8, "units; each is normalized on its own")

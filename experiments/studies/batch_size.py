@@ -7,37 +7,20 @@ images in their place, and in training mode with batches of the size it was trai
 batches of one fixed size are cut into parts whose gradients are accumulated, so that only batch
 norm's statistics come from fewer images. The thresholds were chosen after a pilot with another
 seed.
-
-What came out: batch norm does not need a large batch, it needs one that is not tiny. At two images
-it fails, in training mode most of all, and exact statistics bring little of it back: what was
-learned is at fault. Layers without batch statistics do not care. Accumulating gradients makes a
-large batch for them and not for batch norm.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted, supported
 from experiments.data.samples import Data
 from experiments.engine.activations import ReLU
 from experiments.engine.parameters import relative_distance
 from experiments.measures.modes import MODES, accuracy_by_mode
 from experiments.results import table, value
-from experiments.study import (
-    Case,
-    Learning,
-    above,
-    below,
-    call,
-    depends,
-    refuted,
-    setting,
-    supported,
-)
+from experiments.study import Learning, call, setting
 from experiments.training import NORMS, backpropagate, load, mlp, optimizer_of, paired, train
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     batches: tuple[int, ...] = setting((2, 4, 8, 16, 32, 64, 128, 256), "images in a batch")

@@ -2,28 +2,25 @@
 
 The variance of random Gaussian batches of many sizes, as `Standardize` takes it with ε = 0, is
 averaged and compared with closed forms, and so is one over it, which scales squared gradients.
-
-What came out: the closed forms hold. The batch variance is too small by 1/m, and the inverse
-variance is too large by much more, without a finite mean up to three samples.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, depends, within
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import LAST, table, value
 from experiments.runs import normal
-from experiments.study import Case, call, depends, setting, within
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 from experiments.training import start
 
 NETWORK = Network((Standardize(replace(PYTORCH, eps=0.0)),))
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent repetitions, each with a random stream of its own")
     batches: tuple[int, ...] = setting((2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256), "batch sizes m")
     draws: int = setting(4096, "random batches of each run and size")

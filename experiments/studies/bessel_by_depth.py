@@ -4,28 +4,22 @@ Twenty normalizations in a row see one and the same batch for ever; others see f
 does a random network of twenty dense, batch norm and ReLU blocks: both are evaluated on a large
 sample. Each is run with Bessel's correction in the running variance (PyTorch) and without (Keras,
 Flax), with ε = 0, so that closed forms are exact.
-
-What came out: with the correction, every layer after the first divides by a variance that is too
-large by m/(m−1), because a normalized batch has variance exactly one, so the output shrinks
-geometrically with depth. Without, only the first layer is off, once.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, supported, within
 from experiments.measures import gap
 from experiments.results import LAST, difference, ratio, value
 from experiments.runs import normal
-from experiments.study import Case, below, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory.inference import eval_variance_population
 from experiments.training import seen, start
 
 WORDS = "standard deviation over the population in eval mode"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent runs; both conventions see the same batches")
     batches: tuple[int, ...] = setting(
         (4, 8, 16, 32, 64, 128), "sizes of the batches that are fresh in a stack"

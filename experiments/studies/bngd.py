@@ -5,23 +5,17 @@ gradient descent on the whole data: once as it is, y ≈ w·x, and once with a b
 the output, y ≈ γ (w·x)/std(w·x). The learning rate of w sweeps six decades; γ has a rate of its
 own, at most 1, as in the theorem. Both are computed from the inputs' covariance alone, which is
 exact at ε = 0.
-
-What came out: without batch norm there is nothing to be had beyond an edge (`descent_edge`). With
-it every rate converges, since a rate that is too high lengthens the weights until it is not. But
-the number of steps still depends on the rate, by orders of magnitude at both ends.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted, supported
 from experiments.measures import least_squares
 from experiments.results import Near, ratio, table, value
-from experiments.study import Case, above, below, call, depends, refuted, setting, supported
+from experiments.study import Settings, call, setting
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "random solutions u and random starts")
     features: int = setting(8, "inputs; their variances fall evenly, by ratio, from 1")
     conditions: tuple[float, ...] = setting(

@@ -3,23 +3,20 @@
 Explanations of batch norm draw the bowl (γ − γ*)² + (β − β*)² as a picture. Here gradient descent
 goes down the mean squared error of a real batch norm layer, and of a scale and an offset without
 normalization in front.
-
-What came out: for a linear unit and squared error the bowl is exactly right, for every batch,
-because normalized values and the constant are orthonormal.
 """
 
-from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
 
+from experiments.claims import Case, above, below, supported, within
 from experiments.engine.loss import half_squared_error
 from experiments.engine.network import Network
 from experiments.engine.sgd import SGD
 from experiments.engine.train import Model
 from experiments.results import Near, table, value
 from experiments.runs import normal
-from experiments.study import Case, above, below, call, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import optimization as theory
 from experiments.theory.optimization import BOWL_MINIMUM as MINIMUM
 from experiments.training import backpropagate, batch_norm, gamma_and_beta, train
@@ -35,8 +32,7 @@ RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99, 1.01, 1.1)
 OFFSETS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     rates: tuple[float, ...] = setting(RATES, "learning rates α")
     samples: int = setting(64, "in the batch")
     steps: int = setting(30, "of gradient descent")

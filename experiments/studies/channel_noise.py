@@ -3,20 +3,17 @@
 Images of random pixels, independent, blurred or sharpened by a convolution, show how far a
 channel's mean and variance are from the population's, against closed forms; and one bright pixel in
 a dark batch shows how large a normalized value can be.
-
-What came out: the m h w values of a batch are worth that many independent ones only if pixels are
-independent. A kernel that blurs makes them worth less, and one that sharpens more: the mean is as
-noisy and the variance as much too small as that number says.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, depends, supported, within
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.pixels import KERNELS, label, random_images
 from experiments.results import table, value
-from experiments.study import Case, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 
 # 16 runs of 1,024 batches know a variance to √(2/16,384) = 1.1 %, with an interval of ± 2.2 %: what
@@ -28,8 +25,7 @@ SAMPLING = 0.06
 SAMPLING_OF_VARIANCE = {(4, 2): 0.04, (4, 8): 0.02, (8, 2): 0.02, (8, 8): 0.008}
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent repetitions")
     sizes: tuple[tuple[int, int], ...] = setting(
         ((4, 2), (4, 8), (8, 2), (8, 8), (16, 2)), "pairs of h = w and m of random images"

@@ -3,28 +3,22 @@
 A network with batch norm that was trained with shuffled batches predicts every test image again and
 again, each time among other neighbours: how often does the predicted digit change, by the size of
 the batch and by who is in it?
-
-What came out: in random company the prediction changes for fewer images the larger the batch is,
-and in evaluation mode never. The company of its own digit changes it for most: the mean that batch
-norm takes out is what the images have in common, which is their digit.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, refuted, supported
 from experiments.data.biased import biased_batches, piles
 from experiments.engine.activations import ReLU
 from experiments.measures.modes import predictions, predictions_in_batches
 from experiments.results import difference, table, value
-from experiments.study import Case, Learning, above, below, call, refuted, setting, supported
+from experiments.study import Learning, call, setting
 from experiments.training import load, mlp, optimizer_of, start, train
 
 COMPANY = ("any", "own digit", "another digit")
 CLASSES, SIZES = 10, (2, 4, 8, 16, 32, 64, 128, 256)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     batch: int = setting(32, "images in a training batch, and in a company of one digit")

@@ -2,22 +2,17 @@
 
 Digits go through small random convolutional networks, are moved and go through them again, as in
 `conv_shifts`, but with zeros beyond the edge, or with a stride.
-
-What came out: zero padding breaks the shift at the edge, and batch statistics carry that break
-inside. A stride keeps moves by its own length and no others.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends
 from experiments.measures import equivariance as shifts
 from experiments.results import table, value
-from experiments.study import Case, below, call, depends, setting
+from experiments.study import Settings, call, setting
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent repetitions: random weights, digits and moves")
     images: int = setting(16, "digits in a batch whose digits are moved")
     channels: int = setting(4, "channels of every convolution")

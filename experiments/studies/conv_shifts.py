@@ -4,16 +4,11 @@ Digits go through small random convolutional networks whose normalization takes 
 each channel, for each pixel by itself, or not at all. The same digits, moved, go through the same
 network, and what comes out is moved back and compared. Edges wrap around; `conv_borders` has
 others.
-
-What came out: with statistics for each channel, what comes out moves with the picture to round-off,
-in training and in evaluation. Statistics for each pixel break this unless all pictures of the batch
-move alike.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, supported, within
 from experiments.engine.affine import Affine
 from experiments.engine.convolution import Convolution
 from experiments.engine.flatten import Flatten
@@ -31,12 +26,11 @@ from experiments.measures.equivariance import (
 )
 from experiments.results import table, value
 from experiments.runs import Runs
-from experiments.study import Case, above, below, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.training import Model, start
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent repetitions: random weights, digits and moves")
     images: int = setting(16, "digits in a batch whose digits are moved")
     channels: int = setting(4, "channels of every convolution")

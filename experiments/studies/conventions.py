@@ -3,24 +3,19 @@
 PyTorch, Keras (on three backends), Flax (both of its interfaces) and ONNX were run on the same
 batches, once, and what came out is bundled with the project. Here the settings are inferred from
 what the layers did, without asking their documentation.
-
-What came out: momentum is the weight of the new batch in PyTorch and that of the old average in the
-others. Only PyTorch keeps the unbiased variance, and Keras's ε is a hundred times the others'.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted, within
 from experiments.data.conventions import load
 from experiments.measures.frameworks import FRAMEWORKS, VARIANTS, new_weight, over_bound, place
 from experiments.results import table, value
-from experiments.study import Case, below, call, depends, refuted, setting, within
+from experiments.study import Settings, call, setting
 from experiments.theory import inference as theory
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     settings: tuple[str, ...] = setting(
         ("default", "low", "high"),
         "nothing passed; momentum 1/8 and ε 2^−13; momentum 3/4 and ε 1/16",

@@ -6,20 +6,18 @@ the end? What came out: below that edge it shrinks the distance and above it str
 run, by the factor of the textbook.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from experiments.claims import Case, above, below, supported
 from experiments.measures.least_squares import plain_step, task
 from experiments.results import table, value
-from experiments.study import Case, above, below, call, setting, supported
+from experiments.study import Settings, call, setting
 from experiments.theory.optimization import descent_factor
 
 STEP = "factor of a step on the distance"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "random solutions u and random starts")
     features: int = setting(8, "inputs; their variances fall evenly, by ratio, from 1")
     conditions: tuple[float, ...] = setting(

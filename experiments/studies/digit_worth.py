@@ -4,15 +4,11 @@ A channel's mean over a batch is as steady as that of so many independent values
 what its pixels are worth. It is measured for digits on coarser and coarser grids, for their feature
 maps in small random networks, and for batches of digits; beside them, images of random pixels as in
 `channel_noise`.
-
-What came out: digits are worth far fewer values than they have pixels, more pixels of the same
-picture add hardly anything, and other pictures do. A kernel that sharpens makes pixels worth more.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, depends, supported, within
 from experiments.engine.activations import ReLU
 from experiments.engine.convolution import Convolution
 from experiments.engine.network import Network
@@ -20,14 +16,13 @@ from experiments.engine.standardize import Standardize
 from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.measures.pixels import KERNELS, measured, random_images, statistics
 from experiments.results import table, value
-from experiments.study import Case, above, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.training import Model, block, load
 
 PIXELS = 28**2  # of a digit
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent repetitions: random weights, digits and pixels")
     digits: int = setting(200, "digits in each run whose pixels and feature maps are measured")
     grids: tuple[int, ...] = setting(

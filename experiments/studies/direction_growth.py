@@ -3,23 +3,18 @@
 A product of Gaussian matrices, followed direction by direction: each is multiplied to the
 orthonormal frame that the last one left, and what it does to the length of every direction is
 noted. The rate at which each grows is held against the exact one.
-
-What came out: every direction grows at the rate that theory gives, and no two at the same; so the
-first outruns the rest, and all samples end on one line.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, supported, within
 from experiments.results import FIRST, table, value
 from experiments.runs import normal
-from experiments.study import Case, call, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import depth as theory
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     width: int = setting(32, "size of the matrices")
     layers: int = setting(400, "matrices in a product")
     runs: int = setting(16, "products")

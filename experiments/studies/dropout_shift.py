@@ -3,21 +3,17 @@
 Random inputs go through `Dropout` and `Standardize` once in training, so that the running
 statistics are those of that one large batch, and fresh inputs through both in evaluation, where
 dropout is off. Batch norm should put out variance one. The other order is measured beside it.
-
-What came out: the variance in evaluation is too small, as the closed form says, and the smaller the
-farther the input's mean is from zero. Behind batch norm dropout does no such harm.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, refuted, supported, within
 from experiments.engine.dropout import Dropout
 from experiments.engine.network import Network
 from experiments.engine.standardize import Convention, Standardize
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, call, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory.inference import dropout_variance_ratio
 from experiments.training import Model, seen
 
@@ -28,8 +24,7 @@ INPUTS = {"Gaussian": (0.0, 1.0), "Gaussian, mean 1": (1.0, 1.0), "ReLU": RELU}
 NORMALIZE = Standardize(Convention(eps=0.0, rate=1.0, unbiased=True))
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     keeps: tuple[float, ...] = setting(
         (0.1, 0.3, 0.5, 0.7, 0.9), "probabilities p that a number stays"
     )

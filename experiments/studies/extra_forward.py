@@ -4,22 +4,22 @@ A layer of batch norm sees a batch once, and again, as with gradient checkpointi
 each pass moves the statistics by a share α of the way that is left; the gradient for γ is the same.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, within
 from experiments.engine.affine import Affine
 from experiments.engine.loss import half_squared_error
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import Near, table, value
 from experiments.runs import normal
-from experiments.study import Case, below, call, depends, setting, within
+from experiments.study import Settings, call, setting
 from experiments.training import backpropagate, seen, start
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     rates: tuple[float, ...] = setting((0.01, 0.03, 0.1, 0.3), "α, the weight of a new batch")
     batch: int = setting(32, "samples in a batch")
     units: int = setting(16, "units of the layer")

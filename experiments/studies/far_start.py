@@ -8,20 +8,14 @@ take to a given loss, in parts of what it takes from (1, 0)? And do γ and β co
 The rate, steps, target and thresholds were declared after a pilot with another seed and three runs.
 That γ counts without its sign, in whether it comes back, was decided after the full result: some
 units had ended mirrored, at −γ.
-
-What came out: a γ that is too small by a large factor costs less than twice the steps, and one that
-is too large by a factor of ten none; beyond that, and for a large β, it takes several times as long
-or does not get there at all. The loss recovers and the parameters do not: a γ that starts large
-stays there, and the rest of the network makes do.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, supported
 from experiments.engine.activations import Sigmoid
 from experiments.results import LAST, ratio, table, value
-from experiments.study import Case, Learning, above, below, call, depends, setting, supported
+from experiments.study import Learning, call, setting
 from experiments.training import (
     first_reached,
     gamma_and_beta,
@@ -39,7 +33,6 @@ PARAMETERS, LEARNED, USUAL = ("gamma", "beta"), "learned", "1, 0"
 GAMMAS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((32, 32, 32), "sigmoid units in each hidden layer")
     gammas: tuple[float, ...] = setting(GAMMAS, "γ at the start, with β = 0")

@@ -4,17 +4,11 @@ A random dense layer with batch norm is folded into one layer, in float64, float
 both are compared with each other and with exact arithmetic on the same stored numbers: at several
 widths, with the mean of what is normalized ever farther from zero (once because of the layer's
 bias, once because of its inputs), and with running variances of many sizes.
-
-What came out: folding stays within what rounding allows, and in half precision it can err more or
-less than what it replaces: an offset that comes from the bias cancels before anything is rounded,
-one that comes from the inputs does not. Large running variances are what a folded half-precision
-layer suffers from, not small ones.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted, supported, within
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
@@ -23,7 +17,7 @@ from experiments.engine.train import Model
 from experiments.measures.folding import errors
 from experiments.results import ratio, table, value
 from experiments.runs import normal
-from experiments.study import Case, above, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import inference as theory
 
 PRECISIONS = ("float64", "float32", "float16")
@@ -34,8 +28,7 @@ UNFOLDED = "root mean square error of the layer with batch norm, float16"
 FOLDED = "root mean square error of the folded layer, float16"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     samples: int = setting(128, "inputs that a layer is compared on")
     features: int = setting(32, "outputs of the layer that is folded")
     fan_in: int = setting(256, "its inputs, where their number is not varied")

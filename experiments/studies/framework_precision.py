@@ -4,29 +4,24 @@ PyTorch, Keras (on three backends), Flax (both of its interfaces) and ONNX were 
 batches, once, and what came out is bundled with the project. Here the engine is given the weight of
 a new batch, ε and Bessel's correction of each and held against every output, in training and in
 evaluation, to round-off. And the variance of float32 data is looked at, ever farther from zero.
-
-What came out: these three numbers reproduce every framework. Keras computes in float32 even if it
-is asked for float64. Where the variance is taken in one pass, as Flax does by default and Keras on
-some backends, float32 data far from zero lose it.
 """
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, supported
 from experiments.data.conventions import load
 from experiments.engine.standardize import Convention
 from experiments.measures.frameworks import FRAMEWORKS, QUANTITIES, VARIANTS, engine, over_bound
 from experiments.results import table, value
-from experiments.study import Case, below, call, depends, setting, supported
+from experiments.study import Settings, call, setting
 from experiments.theory import inference as theory
 
 OURS = "this site"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     precisions: tuple[str, ...] = setting(("float64", "float32"), "of the data and of the layers")
     settings: tuple[str, ...] = setting(
         ("default", "low", "high"),

@@ -3,16 +3,13 @@
 Networks are trained on MNIST-5k and get a new last layer, which is trained on inverted digits,
 while all weights before it are left as they are. Batch norm is frozen in each of four ways:
 statistics of the batch or the running ones, γ and β trained or not.
-
-What came out: without gradients for γ and β, but in training mode, the running statistics move to
-the new data as a running average does, and the network forgets the old digits although no parameter
-of it has changed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted, supported, within
 from experiments.data.samples import Samples
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
@@ -21,18 +18,7 @@ from experiments.engine.network import Network
 from experiments.engine.parameters import leaves
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import FIRST, LAST, table, value
-from experiments.study import (
-    Case,
-    Learning,
-    above,
-    below,
-    call,
-    depends,
-    refuted,
-    setting,
-    supported,
-    within,
-)
+from experiments.study import Learning, call, setting
 from experiments.theory import inference as theory
 from experiments.training import Model, accuracy, batches, load, mlp, optimizer_of, paired, train
 
@@ -46,7 +32,6 @@ WAYS = {
 SHIFTS = {"inverted": lambda x: 1 - x, "none": lambda x: x}
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     width: int = setting(48, "units in each of the two hidden layers")
     batch: int = setting(60, "images in a training batch")

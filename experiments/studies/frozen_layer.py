@@ -7,17 +7,18 @@ came out: with fixed statistics batch norm is an affine map, and neither its gra
 directions nor the invariance to the weights' scale is left.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, below, refuted, supported, within
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, below, call, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import inference as theory
 from experiments.training import Model, seen
 
@@ -26,8 +27,7 @@ CONSTANT = "gain of a gradient that is the same for all samples, over γ/σ"
 ALONG = "gain of a gradient along x̂, over γ/σ"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     width: int = setting(48, "units, and features of the inputs")
     samples: int = setting(64, "inputs")
     factors: tuple[float, ...] = setting((0.25, 0.5, 2.0, 4.0, 10.0), "on the weights before it")

@@ -3,28 +3,24 @@
 In networks with two hidden layers, before and after training on digits, all γ of the upper layer
 are doubled, or one is added to all β, and the gradient of the weights below is compared with the
 one before.
-
-What came out: with the gradient from above held fixed, doubling γ doubles it exactly and turns
-nothing. In the network both changes move the gradient from above as well, and each changes the
-length and the direction.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, above, depends, within
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.engine.network import Network
 from experiments.results import difference, ratio, table, value
-from experiments.study import Case, Learning, above, call, depends, setting, within
+from experiments.study import Learning, call, setting
 from experiments.training import load, mlp, optimizer_of, paired, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
 UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
     batch: int = setting(32, "images in a training batch")

@@ -5,24 +5,19 @@ pixels) at five learning rates, from the same weights and with the same batches.
 have another order of images: batches of six, and batches in the order of the classes, as in a file
 that nobody shuffled. How much do γ and β fluctuate about their trend in the last steps, and how
 accurate is the network? Thresholds were declared after a pilot with other seeds.
-
-What came out: a larger rate makes γ fluctuate, and so do data that are not shuffled, in the last
-layer. But a fluctuating γ is no sign that a rate is too high.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted
 from experiments.data.batches import batches_by_class
 from experiments.engine.activations import Sigmoid
 from experiments.measures.drift import fluctuation
 from experiments.results import FIRST, LAST, difference, ratio, table, value
-from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, gamma_and_beta, load, mlp, optimizer_of, paired, train
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((40, 40, 40), "sigmoid units in each hidden layer")
     rates: tuple[float, ...] = setting((0.02, 0.1, 0.5, 2.5, 12.5), "learning rates")

@@ -6,25 +6,20 @@ fixed probe of test images, normalized with its own statistics, goes through the
 after one update: how far has the distribution moved in front of batch norm and behind it, and how
 far would it have moved if nothing but γ and β had changed? Thresholds were declared after a pilot
 with other seeds.
-
-What came out: mean and width behind batch norm move exactly as far as β and γ do. But most of what
-moves there is the shape, which the weights below change, unless the rate is very large.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, depends, supported, within
 from experiments.engine.activations import Sigmoid
 from experiments.engine.affine import Affine
 from experiments.measures.drift import move
 from experiments.results import FIRST, LAST, Place, table, value
-from experiments.study import Case, Learning, above, call, depends, setting, supported, within
+from experiments.study import Learning, call, setting
 from experiments.theory import shift as theory
 from experiments.training import load, log_steps, mlp, optimizer_of, paired, train
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((40, 40, 40), "sigmoid units in each hidden layer")
     rates: tuple[float, ...] = setting((0.02, 0.1, 0.5, 2.5, 12.5), "learning rates")

@@ -3,28 +3,23 @@
 A network of three hidden layers, each dense, batch norm, sigmoid, learns MNIST-5k (shrunk to 14×14
 pixels) at five learning rates, from the same weights and with the same batches. γ and β of every
 unit are recorded at every step. Thresholds were declared after a pilot with other seeds.
-
-What came out: whether γ and β settle early depends on the rate; a small rate takes shorter steps on
-the same path.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends
 from experiments.data.samples import load
 from experiments.engine.activations import Sigmoid
 from experiments.engine.train import train
 from experiments.measures.drift import distance, path_length
 from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Learning, above, below, call, depends, setting
+from experiments.study import Learning, call, setting
 from experiments.training import gamma_and_beta, log_steps, mlp, optimizer_of, paired, square_steps
 
 PARAMETERS = {"gamma": "γ", "beta": "β"}
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((40, 40, 40), "sigmoid units in each hidden layer")
     rates: tuple[float, ...] = setting((0.02, 0.1, 0.5, 2.5, 12.5), "learning rates")

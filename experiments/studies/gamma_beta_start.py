@@ -4,29 +4,23 @@ In a network of three hidden layers, each dense, batch norm, sigmoid, every γ s
 and every β at another, over a grid. Before any training, on MNIST-5k shrunk to 7×7 pixels: the
 share of saturated sigmoids and the gain of the last hidden layer beside theory, the length of the
 gradient that reaches the first layer, and whether two batches agree on its direction.
-
-What came out: γ moves a layer between nearly linear and nearly a step. A large γ saturates the
-sigmoids, as is said, but does not stop the gradient: it concentrates it on few samples, until two
-batches no longer agree. A large β does make it small.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, supported
 from experiments.engine.activations import Sigmoid
 from experiments.measures import sigmoid
 from experiments.results import ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, above, below, call, depends, setting, supported
+from experiments.study import Settings, call, setting
 from experiments.training import backpropagate, load, mlp, set_affine, start
 
 NORM, AFFINE, SIGMOID = -4, -3, -2  # the last hidden layer's, among all layers
 BETAS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     data: str = setting("digits", "what goes through the network")
     inputs: str = setting("raw", "grey values as they are (raw), or standardized")
     hidden: tuple[int, ...] = setting((24, 24, 24), "sigmoid units in each hidden layer")

@@ -3,31 +3,17 @@
 In a network of three hidden layers, each dense, batch norm, sigmoid, every γ starts at one value
 and every β at another, over a grid. It trains on MNIST-5k shrunk to 7×7 pixels and on two spirals,
 with γ and β frozen or trained with everything else; all starts share weights and batches.
-
-What came out: the start at (1, 0) is not the best on either task. The sign of β hardly matters in
-training mode, if γ and β are trained from γ = 1, and much at inference.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, depends, refuted, supported, within
 from experiments.data.samples import load
 from experiments.data.spirals import load_spirals
 from experiments.engine.activations import Sigmoid
 from experiments.engine.parameters import leaves
 from experiments.results import FIRST, LAST, difference, ratio, table, value
-from experiments.study import (
-    Case,
-    Learning,
-    above,
-    call,
-    depends,
-    refuted,
-    setting,
-    supported,
-    within,
-)
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, last_steps, mlp, optimizer_of, paired, set_affine, train
 
 TASKS, AFFINE = ("spirals", "digits"), ("frozen", "trained")
@@ -35,7 +21,6 @@ TASKS, AFFINE = ("spirals", "digits"), ("frozen", "trained")
 ALTERNATIVE = (3.0, -2.0)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((24, 24, 24), "sigmoid units in each hidden layer")
     gammas: tuple[float, ...] = setting((0.1, 0.3, 1.0, 3.0, 10.0), "γ at the start")

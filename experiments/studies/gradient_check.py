@@ -2,16 +2,11 @@
 
 In float64: analytic gradients against central differences; the gradient of a bias in front of the
 normalization; and what is lost when the batch mean and variance are taken for constants.
-
-What came out: the derived gradient is the numerical one as far as numbers go. A bias in front does
-nothing, and gets no gradient. The part of the gradient that goes through the batch statistics is
-not negligible in batches of up to a few hundred values.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, refuted, supported, within
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
 from experiments.engine.network import Network
@@ -19,15 +14,14 @@ from experiments.engine.parameters import leaves
 from experiments.engine.standardize import Standardize
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, below, call, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 from experiments.training import batch_norm
 
 ROUND_OFF = 1e-12  # sums of at most 1,024 float64 terms of order one: 1,024 * 2**-53 is 1.1e-13
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "random instances of every identity")
     batch: int = setting(32, "samples in a batch")
     features: int = setting(8, "units; each is normalized on its own")

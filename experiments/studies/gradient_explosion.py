@@ -5,17 +5,13 @@ layer, `Standardize` with ε = 0, an activation, and again. Measured is how much
 of ∂L/∂z, the gradient at the output of a dense layer, grows from each layer to the one below, for
 several batch sizes, with ReLU and without any activation, against the exact rate for wide layers;
 and the same with and without batch norm for weights that are too small or too large.
-
-What came out: with batch norm gradients grow geometrically towards the input, as fast as theory
-says, whatever the scale of the weights. A larger batch slows this down to a floor, which with ReLU
-lies well above one. Without batch norm gradients hold their size with weights of the right scale,
-and vanish or explode with others.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, above, below, between, depends, supported, within
 from experiments.engine.activations import ReLU
 from experiments.engine.dense import Dense
 from experiments.engine.initialization import he_normal
@@ -24,7 +20,7 @@ from experiments.engine.parameters import mapped
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.depth import squared_gradients, untrained
 from experiments.results import FIRST, LAST, ratio, table, value
-from experiments.study import Case, above, below, between, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import depth as theory
 from experiments.training import block
 
@@ -33,8 +29,7 @@ ACTIVATIONS = {"relu": ReLU(), "linear": None}
 LAWS = {"relu": theory.relu_gradient_growth, "linear": theory.linear_gradient_growth}
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     batches: tuple[int, ...] = setting((4, 6, 8, 16, 32, 64, 128), "batch sizes B")
     width: int = setting(600, "units in a layer, and features of the input")
     layers: int = setting(40, "dense layers, each with its batch norm")

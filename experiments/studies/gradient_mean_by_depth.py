@@ -14,27 +14,21 @@ were taken out.
 A network of tanh layers learns handwritten digits, with batch norm and without, from the same
 weights and on the same batches; both numbers are read on training images that stay the same, before
 and during training. Deeper means nearer to the output. Rate and depth were fixed before any run.
-
-What came out: at the activations the bias falls towards the output without batch norm and rises
-with it; through training, it is several times smaller with batch norm in the first layer, where it
-is no larger than chance would give.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, depends
 from experiments.engine.activations import Tanh
 from experiments.engine.dense import Dense
 from experiments.engine.loss import softmax_cross_entropy
 from experiments.results import FIRST, LAST, table, value
-from experiments.study import Case, Learning, above, call, depends, setting
+from experiments.study import Learning, call, setting
 from experiments.training import load, log_steps, mlp, optimizer_of, paired, train
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     depth: int = setting(6, "hidden layers")
     width: int = setting(64, "tanh units in each")

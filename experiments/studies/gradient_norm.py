@@ -3,27 +3,22 @@
 Random gradients go through the backward pass of random batches of many sizes, at ε = 0 and with
 random γ and β, and their squared length behind it is held against two forms of a theorem. One more
 gradient, made to ask the batch to move and to spread, is taken apart to look at.
-
-What came out: up to the factor γ²/σ², what the squared length of a gradient loses is its squared
-products with 1 and with x̂, each over m; with √m for the second, the statement is no bound.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, refuted, supported
 from experiments.measures.unit import passes
 from experiments.results import table, value
 from experiments.runs import Runs
-from experiments.study import Case, above, below, call, refuted, setting, supported
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 
 # Products of at most 256 float64 terms of order one: 256 · 2⁻⁵³ is 3e-14.
 ROUND_OFF = 1e-12
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "random batches of every size")
     batches: tuple[int, ...] = setting((2, 3, 4, 8, 16, 32, 64, 128, 256), "batch sizes m")
     shown: int = setting(16, "samples of the gradient that is taken apart in a figure")

@@ -8,17 +8,13 @@ the learning rates of `ics_distribution`; beside it a deep linear network withou
 noise. Since a network that is stuck does not shift, networks are also compared where they have come
 equally far: at the readings whose training loss lies in a window. The window and the linear
 network's rates came after a trial with another seed.
-
-What came out: in standard deviations of their own the inputs move less with batch norm, and the
-gradients turn more. The gradients of the network without it hardly turn while it stays on a
-plateau, where most of the readings are; while it learns, they turn more.
 """
 
-from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends
 from experiments.engine.activations import Sigmoid
 from experiments.engine.dense import Dense
 from experiments.engine.loss import half_squared_error
@@ -27,7 +23,7 @@ from experiments.engine.sgd import SGD
 from experiments.measures.shift import both_shifts
 from experiments.results import LAST, ratio, value
 from experiments.runs import normal
-from experiments.study import Case, Learning, above, below, call, depends, setting
+from experiments.study import Learning, call, setting
 from experiments.training import block, load, log_steps, mlp, optimizer_of, paired, start, train
 
 LABELS = {"none": "without batch norm", "batch norm": "with batch norm"}
@@ -36,7 +32,6 @@ EQUAL = f"{MAIN}, where the training loss is equally low"
 LINEAR, LINEAR_LARGE = "linear, small rate", "linear, larger rate"
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((100, 100, 100), "sigmoid units in each hidden layer")
     batch: int = setting(60, "images in a training batch")

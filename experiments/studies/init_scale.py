@@ -10,32 +10,17 @@ Why k²: with batch norm the network with weights k v computes what the one with
 on k v with the rate k² η is the same as a step on v with the rate η. So if the size of the weights
 matters through the effective learning rate alone, the third condition does the same at every k.
 Learning rate, numbers of steps and thresholds were set after a trial with another seed.
-
-What came out: without batch norm there is one decade of sizes that learn well. With it, small
-weights are as good as He's, and large ones are slow, more and more; multiplied by k² the rate makes
-up for that, nearly exactly.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, supported, within
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.engine.optimizer import Together
 from experiments.engine.parameters import leaves
 from experiments.results import FIRST, LAST, ratio, table, value
-from experiments.study import (
-    Case,
-    Learning,
-    above,
-    below,
-    call,
-    depends,
-    setting,
-    supported,
-    within,
-)
+from experiments.study import Learning, call, setting
 from experiments.training import (
     accuracy,
     enlarged,
@@ -52,7 +37,6 @@ CONDITIONS = PLAIN, NORMED, SCALED = "none", "batch norm", "batch norm, rate × 
 FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((32, 32, 32), "ReLUs in each hidden layer")
     factors: tuple[float, ...] = setting(FACTORS, "k, of the hidden weights")

@@ -3,20 +3,14 @@
 Unit vectors sent through the backward pass, which is linear, give its whole matrix, the transposed
 Jacobian ∂y/∂x. Its singular values and vectors are computed for random batches of many sizes, with
 and without ε, for random γ and β, and held against the closed form.
-
-What came out: all but two directions of a batch are multiplied by γ/σ and by nothing else. The
-constant direction is removed exactly. The direction of x̂, a stretching of the batch, is removed
-exactly at ε = 0, and lets ε/(σ²+ε) through otherwise, which is most of it for inputs that hardly
-vary. γ and β change the factor and bring back neither direction.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, supported
 from experiments.measures.unit import passes
 from experiments.results import Near, table, value
-from experiments.study import Case, above, below, call, depends, setting, supported
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 
 # Products of at most 256 float64 terms of order one, and singular values: 256 · 2⁻⁵³ is 3e-14.
@@ -25,8 +19,7 @@ ROUND_OFF = 1e-12
 LOST = 1e-9
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "random batches of every size")
     batches: tuple[int, ...] = setting((2, 3, 4, 8, 16, 32, 64, 128, 256), "batch sizes m")
     epsilons: tuple[float, ...] = setting((1e-5, 1e-3), "ε of PyTorch and of Keras")

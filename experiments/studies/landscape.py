@@ -7,22 +7,16 @@ the gradient changes, and the largest ratio of that change to the length of the 
 smoothness. A third condition has batch norm and hidden weights multiplied by a factor below one: at
 the start it computes the same function of its input, up to ε. Settings and thresholds were set
 after a trial with another seed.
-
-What came out: at the larger rate all three are smaller with batch norm, the range of the loss by
-far; at the smaller rate none is, over the readings as a whole, and when the plain network has begun
-to learn two are. And the smoothness depends on the length of the weights, which with batch norm is
-no property of the function.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted, within
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.measures.landscape import along_gradient
 from experiments.results import FIRST, LAST, ratio, table, value
-from experiments.study import Case, Learning, below, call, depends, refuted, setting, within
+from experiments.study import Learning, call, setting
 from experiments.training import load, mlp, optimizer_of, paired, train
 
 SHORT = "batch norm, short weights"
@@ -30,7 +24,6 @@ CONDITIONS = {"none": "none", "batch norm": "batch norm", SHORT: "batch norm"}  
 MULTIPLES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((32, 32, 32, 32), "ReLUs in each hidden layer")
     rates: tuple[float, ...] = setting((0.03, 0.3), "learning rates")

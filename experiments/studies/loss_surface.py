@@ -3,20 +3,16 @@
 Networks with two hidden layers are trained on digits, and the loss is computed over the γ and β of
 one unit of the upper one, all else held where training left it. How round is it around its minimum,
 and how far out does a quadratic describe it?
-
-What came out: behind a nonlinearity and under cross-entropy each unit has a valley of its own,
-longer than wide.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures.surface import minimum, surfaces
 from experiments.results import table, value
 from experiments.runs import Runs
-from experiments.study import Case, Learning, below, call, depends, refuted, setting
+from experiments.study import Learning, call, setting
 from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
@@ -24,7 +20,6 @@ UPPER = -3  # the place of the upper hidden layer’s Affine among the layers
 AXES = ["gamma", "beta"]
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
     batch: int = setting(32, "images in a training batch")

@@ -3,24 +3,18 @@
 One fixed example stands among neighbours that are drawn anew, in batches of many sizes; and one
 goes through a random network of dense, batch norm and ReLU blocks beside two different sets of
 neighbours, when the running statistics have long seen enough batches. Everywhere ε = 0.
-
-What came out: in training mode one example's value is a random variable with a known distribution,
-and its neighbours change most of what a deep network says about it; in evaluation mode it is a
-number.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, supported
 from experiments.measures.gap import QUANTILES, half_width, octave, one_example, settled_blocks
 from experiments.results import table, value
-from experiments.study import Case, below, call, setting, supported
+from experiments.study import Settings, call, setting
 from experiments.theory.inference import example_quantile
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent runs")
     batches: tuple[int, ...] = setting(
         (4, 8, 16, 32, 64, 128, 256), "batch sizes around the one example"

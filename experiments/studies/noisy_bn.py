@@ -14,27 +14,22 @@ steps, which intervals of two seeds straddled; 0.75 is about one reading to the 
 training” asked for a ratio above 1.1 at three sizes; small ones gave no stable answer and were
 dropped, the threshold is 1, and the case against the network without either was added. Last, all
 networks got fewer steps and readings; no verdict changed.
-
-What came out: noise raises the shift far above that of the network without batch norm, and training
-stays far faster than there. Small noise shows no gain; large noise costs some steps.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted
 from experiments.engine.activations import Sigmoid
 from experiments.engine.noise import Noise
 from experiments.engine.train import train
 from experiments.measures.shift import distribution_shift, stepped
 from experiments.results import LAST, difference, ratio, table, value
-from experiments.study import Case, Learning, above, below, call, depends, refuted, setting
+from experiments.study import Learning, call, setting
 from experiments.training import NORMS, accuracy, first_crossed, load, mlp, optimizer_of, paired
 
 PERCENTILES = (15, 50, 85)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((100, 100, 100), "sigmoid units in each hidden layer")
     batch: int = setting(60, "images in a training batch")

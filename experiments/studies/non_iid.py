@@ -4,29 +4,14 @@ Networks with batch norm, layer norm or none learn small images of digits from b
 kinds: shuffled, half one digit and half another, or all of one digit. They are judged on the test
 images in evaluation mode, and in training mode with shuffled batches and with batches of the kind
 they were trained with. The thresholds were chosen after a pilot with another seed.
-
-What came out: biased batches cost batch norm more than layer norm. Batches of one digit leave batch
-norm with next to nothing: the mean that it takes out is what the images have in common, which is
-their digit.
 """
 
-from dataclasses import dataclass
-
+from experiments.claims import Case, above, below, depends, refuted, supported
 from experiments.data.biased import biased_batches, biased_order
 from experiments.engine.activations import ReLU
 from experiments.measures.modes import predictions_in_batches
 from experiments.results import difference, table, value
-from experiments.study import (
-    Case,
-    Learning,
-    above,
-    below,
-    call,
-    depends,
-    refuted,
-    setting,
-    supported,
-)
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, load, mlp, optimizer_of, start, train
 
 NORMS = ("none", "batch norm", "layer norm")
@@ -34,7 +19,6 @@ KINDS = {"shuffled": 10, "two digits": 2, "one digit": 1}  # how many digits the
 MODES = ("evaluation", "training, shuffled", "training, same kind")
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, int] = setting((32, 32), "units in the hidden layers")
     batch: int = setting(32, "images in a training batch, and in a test batch in training mode")

@@ -2,22 +2,20 @@
 
 Normal inputs go through batch norm and ReLU in both orders, for several γ and β: mean, standard
 deviation and share of zeros of what comes out, against closed forms.
-
-What came out: before a ReLU the unit is on half of the time and has neither mean 0 nor variance 1;
-after it, it has both.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, depends, supported, within
 from experiments.engine.activations import ReLU
 from experiments.engine.affine import Affine
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 
 BATCH_NORM = Standardize(convention=replace(PYTORCH, eps=0.0)), Affine()
@@ -26,8 +24,7 @@ PAIRS = ((1.0, -2.0), (1.0, -1.0), (2.0, -1.0), (1.0, 0.0))
 PAIRS += ((2.0, 0.0), (0.5, 0.25), (1.0, 1.0), (3.0, 6.0))
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     samples: int = setting(20_000, "normal inputs in the batch that goes through both orders")
     pairs: tuple[tuple[float, float], ...] = setting(PAIRS, "γ and β")
     runs: int = setting(16, "each with inputs of its own")

@@ -3,15 +3,13 @@
 Small networks in float64 in which one thing is changed that should make no difference: a bias in
 front is moved, the weights in front are multiplied by a constant, γ and β are handed to the next
 layer. Does the output, or the gradient, stay the same, and what stands in between when it does not?
-
-What came out: the order of batch norm and nonlinearity decides what is exact. After the
-nonlinearity, γ and β are redundant and the bias in front of it is not.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted
 from experiments.engine.activations import ReLU, Sigmoid
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
@@ -20,15 +18,14 @@ from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.engine.train import Model
 from experiments.results import table, value
 from experiments.runs import Runs, normal
-from experiments.study import Case, below, call, depends, refuted, setting
+from experiments.study import Settings, call, setting
 
 BATCH_NORM = Standardize(convention=replace(PYTORCH, eps=0.0)), Affine()
 BETWEEN = {"nothing": (), "relu": (ReLU(),), "sigmoid": (Sigmoid(),)}
 FACTOR = 3.0  # by which weights, γ or β are multiplied where that should make no difference
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     width: int = setting(12, "units of the networks in which something is changed")
     runs: int = setting(16, "each with inputs and weights of its own")
     seed: int = setting(36, "every random stream is spawned from it")

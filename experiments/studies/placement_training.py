@@ -4,14 +4,11 @@ Networks of two hidden layers learn digits: both orders, with and without γ and
 norm, with ReLU and sigmoid, at several learning rates. A dense layer has a bias unless batch norm
 follows at once, which would subtract it again. What counts is the training loss at the end, each at
 its best rate.
-
-What came out: which of the two trains better depends on the nonlinearity.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, depends
 from experiments.engine.activations import ReLU, Sigmoid
 from experiments.engine.affine import Affine
 from experiments.engine.dense import Dense
@@ -19,7 +16,7 @@ from experiments.engine.network import Network
 from experiments.engine.standardize import Standardize
 from experiments.results import Near, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Learning, above, call, depends, setting
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, last_steps, load, optimizer_of, paired, train
 
 ACTIVATIONS = {"relu": ReLU(), "sigmoid": Sigmoid()}
@@ -27,7 +24,6 @@ NAMES = {"relu": "ReLU", "sigmoid": "sigmoid"}
 RATES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, int] = setting((24, 24), "units in the hidden layers")
     batch: int = setting(32, "images in a training batch")

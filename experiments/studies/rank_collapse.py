@@ -4,29 +4,22 @@ Deep random networks that have not been trained, of several widths: a dense laye
 with ε = 0, and again; a second kind with ReLU in between; and the same weights without batch norm.
 After every few layers the effective rank (Σλ)²/Σλ² of the output of a dense layer, after batch norm
 where there is one, is taken over the batch, and held against a closed form.
-
-What came out: with batch norm and no activation the effective rank settles at the square root of
-the width, less about one, or at almost the whole batch where the batch is small. Without it all
-samples end on one line, after a number of layers that grows with the width. With ReLU the rank
-stays larger still.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from experiments.claims import Case, above, below, depends, supported, within
 from experiments.measures.depth import random_layers
 from experiments.measures.spectrum import effective_rank
 from experiments.results import FIRST, LAST, Near, table, value
-from experiments.study import Case, above, below, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import depth as theory
 
 KINDS, NORMS = ("linear", "relu"), ("batch norm", "none")
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     widths: tuple[int, ...] = setting(
         (32, 64, 128, 256), "units in a layer d, features of the input"
     )

@@ -3,28 +3,22 @@
 Deep random linear networks that have not been trained, a dense layer, `Standardize` with ε = 0, and
 again; and the same weights without batch norm. At many depths all eigenvalues of the batch's second
 moments are taken as shares of their sum.
-
-What came out: with batch norm the eigenvalues follow a semicircle, whose centre is one over the
-effective rank and whose radius is one over the square root of the width. Without it one eigenvalue
-takes all.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, supported, within
 from experiments.measures.depth import random_layers
 from experiments.measures.spectrum import eigenvalue_shares
 from experiments.results import table, value
-from experiments.study import Case, below, call, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import depth as theory
 
 NORMS = ("batch norm", "none")
 DEPTHS = 64  # at which the spectrum is read
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     width: int = setting(256, "units in a layer d, and features of the input")
     batch: int = setting(48, "batch size m")
     layers: int = setting(400, "dense layers")

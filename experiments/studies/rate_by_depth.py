@@ -6,30 +6,15 @@ gets at least a fifth of the test images right, twice as many as guessing, with 
 the test images; it has diverged if its loss is not finite or above ten times that of guessing. The
 largest trainable rate of a run is the largest one at which it has learned. The rates, the number of
 steps and the thresholds were set after trials with other seeds.
-
-What came out: batch norm raises the largest trainable rate at every depth, and the more the deeper
-the network is. It has a finite limit too, which falls far less with depth.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, Rule, above, below, depends, refuted, supported
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.results import FIRST, LAST, Near, difference, ratio, table, value
-from experiments.study import (
-    Case,
-    Learning,
-    Rule,
-    above,
-    below,
-    call,
-    depends,
-    refuted,
-    setting,
-    supported,
-)
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, load, mlp, optimizer_of, paired, train
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -38,7 +23,6 @@ DIVERGED = 10 * float(np.log(10))  # nats: ten times the loss of guessing among 
 NORMS = {"none": "none", "bn": "batch norm"}  # short name → norm
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     depths: tuple[int, ...] = setting((2, 4, 8, 16), "hidden layers")
     rates: tuple[float, ...] = setting(RATES, "learning rates")

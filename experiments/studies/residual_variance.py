@@ -3,24 +3,20 @@
 Deep networks of residual blocks x + W relu(x̂) with He's weights, where x̂ is x after `Standardize`
 with ε = 0, or x itself. The input is random, and so is the gradient at the top. What has become of
 them at every block is held against closed forms for wide layers.
-
-What came out: without batch norm the mean square doubles in every block, and so does the squared
-gradient on the way down. With it the variance grows by a constant a block, a little less than 1 −
-1/π, so that the blocks come closer and closer to the identity, though the network as a whole does
-not. The gradient grows like a power of the depth.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted, supported, within
 from experiments.engine.activations import ReLU
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.depth import squared_gradients, untrained
 from experiments.results import FIRST, LAST, ratio, table, value
-from experiments.study import Case, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import depth as theory
 from experiments.training import residual_block
 
@@ -35,8 +31,7 @@ READ = {
 }
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     batches: tuple[int, ...] = setting((16, 64), "batch sizes m")
     width: int = setting(400, "units in a layer, and features of the input")
     blocks: int = setting(64, "residual blocks")

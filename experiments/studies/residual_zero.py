@@ -2,16 +2,13 @@
 
 Small networks of residual blocks start with γ = 0, at the end of the branch or in front of its
 ReLU, and take a few steps of gradient descent towards random targets.
-
-What came out: with γ = 0 at the end of the branch every block is the identity and leaves it with
-the first step; in front of the ReLU the block is dead.
 """
 
-from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
 
+from experiments.claims import Case, above, depends, within
 from experiments.engine.activations import ReLU
 from experiments.engine.loss import half_squared_error
 from experiments.engine.network import Network
@@ -19,15 +16,14 @@ from experiments.engine.parameters import leaves
 from experiments.engine.sgd import SGD
 from experiments.results import table, value
 from experiments.runs import Runs
-from experiments.study import Case, above, call, depends, setting, within
+from experiments.study import Settings, call, setting
 from experiments.training import Model, residual_block, set_affine, train
 
 # Places of batch norm in a branch.
 PLACES = {"last": "γ at the end of the branch", "first": "γ in front of the ReLU"}
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     width: int = setting(32, "units in a layer, and features of the input")
     blocks: int = setting(8, "residual blocks")
     batch: int = setting(64, "samples, the same in every step")

@@ -4,21 +4,15 @@ One layer of several units, batch norm at ε = 0 and softmax cross-entropy learn
 fresh random batches, in float64. Every unit's weights are scale-invariant, and the fixed γ, evenly
 spaced by ratio, make their gradients differ. First without weight decay; then with it, for several
 products of rate η and decay λ, once lengths have settled; last, from very different lengths.
-
-What came out: without decay every step lengthens the weights, exactly by Pythagoras. With decay the
-length settles where growth and decay balance, and there a step turns the weights by √(2ηλ), for
-every unit, whatever its gradient. How long the weights were at the start is forgotten, after a time
-of order 1/(ηλ). So weight decay does not keep such weights simple: it sets how fast they turn.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted, supported, within
 from experiments.measures.rotation import follow
 from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, above, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import optimization as theory
 
 # (rate η, weight decay λ): five products ηλ, and two more pairs with the same product as the second
@@ -28,8 +22,7 @@ named = "η = {:g}, λ = {:g}".format  # the coordinate of a pair
 LENGTH = "length of a unit's weights, mean over units"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     features: int = setting(16, "of the data")
     units: int = setting(8, "scale-invariant weight vectors of a layer, and classes")
     samples: int = setting(16, "in a batch; every batch is new")

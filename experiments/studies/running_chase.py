@@ -3,11 +3,7 @@
 One training run on digits: one unit of the second hidden layer with its exact mean and standard
 deviation over the training set, what running means of several update rates say, and the test
 accuracy with each. An illustration of `running_in_training`, whose first run it is.
-
-What came out: the network is ahead of its running statistics, and the farther the smaller the rate.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,7 +19,6 @@ from experiments.training import Model, accuracy, load, mlp, optimizer_of, paire
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     running_rates: tuple[float, ...] = setting(RATES, "update rates α of the running averages")
     width: int = setting(64, "units in each of the two hidden layers")

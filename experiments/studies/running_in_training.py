@@ -4,29 +4,23 @@ A small network learns digits, and at chosen steps the same weights are evaluate
 averages of several update rates, and with the exact mean and variance of every unit over the whole
 training set ("precise" statistics: one pass, layer by layer). One training run feeds all the rates,
 so they are compared on the same weights. Beside it, a stream with a fixed distribution.
-
-What came out: at the usual rate the running averages are good after some tens of steps and harmless
-afterwards. A smaller rate is quieter in the long run and useless early on, when the network itself
-is already good: the dip in validation is then the statistics' and not the network's.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, supported
 from experiments.engine.activations import ReLU
 from experiments.engine.initialization import he_normal
 from experiments.measures.modes import with_population_statistics
 from experiments.measures.running import at_rates, on_a_stream
 from experiments.results import LAST, difference, ratio, table, value
-from experiments.study import Case, Learning, above, below, call, depends, setting, supported
+from experiments.study import Learning, call, setting
 from experiments.training import Model, accuracy, load, loss, mlp, optimizer_of, paired, train
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 STEPS = (1, 3, 10, 30, 100, 300, 1000, 3000)
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     running_rates: tuple[float, ...] = setting(RATES, "update rates α of the running averages")
     runs: int = setting(16, "training runs, each with weights and batches of its own")

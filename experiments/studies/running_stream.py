@@ -3,24 +3,20 @@
 Independent Gaussian batches of one distribution go through `Standardize` at several update rates,
 and the expectation and the variance of the running mean are compared with closed forms. One batch
 for ever shows how many steps it takes until the start is forgotten.
-
-What came out: the closed forms hold. The steps needed grow like 1/α, and the noise stays at
-α/(2 − α) of a single batch's: a smaller rate is quieter in the long run and useless early on.
 """
 
-from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted, supported, within
 from experiments.measures.running import on_a_stream, running_means
 from experiments.results import LAST, Near, table, value
-from experiments.study import Case, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import inference as theory
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     rates: tuple[float, ...] = setting((0.1, 0.01, 0.001), "update rates α")
     runs: int = setting(16, "independent streams")
     features: int = setting(64, "units of each stream")

@@ -3,12 +3,7 @@
 The networks of `saturation_training` with sigmoids, with usual and large weights, with batch norm
 and without: histograms of every layer's outputs on test images that never change, with their own
 statistics.
-
-What came out: without batch norm the outputs stay in the middle with usual weights, and near both
-ends with large ones; neither network learns. With it they spread, and it does.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,7 +16,6 @@ from experiments.training import enlarged, load, mlp, optimizer_of, paired, squa
 SIZES = ("usual", "large")
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     layers: int = setting(10, "hidden layers")
     width: int = setting(32, "units in each of them")

@@ -4,20 +4,15 @@ A small network (dense, batch norm, tanh, dense) classifies random data in float
 weights w are multiplied by numbers a from a thousandth to a thousand, with ε at zero and at the two
 usual values. Then it is trained from weights of several sizes: with one learning rate, and with
 that of w times a².
-
-What came out: at ε = 0 nothing that the network computes depends on the size of w, and the gradient
-is orthogonal to each unit's weights and inversely proportional to their size, all to round-off. ε
-brings a size back: that at which a unit's standard deviation is √ε. And size is the learning rate
-in disguise: what one step turns goes as the rate over the squared size, so a start from large
-weights is slow, and with the rate multiplied by a² the training is the same.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
 from numpy.linalg import norm as length
 
+from experiments.claims import Case, below, depends, refuted, supported, within
 from experiments.engine.activations import Tanh
 from experiments.engine.affine import Affine
 from experiments.engine.optimizer import Together
@@ -25,15 +20,14 @@ from experiments.engine.sgd import SGD
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.results import LAST, Near, combine, ratio, table, value
 from experiments.runs import normal
-from experiments.study import Case, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import optimization as theory
 from experiments.training import Model, backpropagate, mlp, train
 
 CONDITIONS = ONE_RATE, SCALED_RATE = ("one rate for all", "the rate times a²")
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     samples: int = setting(64, "in the one batch")
     features: int = setting(16, "of the data")
     width: int = setting(8, "units in front of the batch norm")

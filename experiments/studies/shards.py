@@ -2,26 +2,21 @@
 
 A Gaussian batch is split over devices, equal ones with one distribution or with means that differ,
 and two unequal ones: synchronized, averaged, or each device for itself.
-
-What came out: synchronized statistics equal those of the whole batch, averages of the devices'
-variances do not, and a device by itself has statistics as noisy as a batch of that size has.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, supported, within
 from experiments.measures.shards import against_one_device, pooled_error
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, below, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import inference as theory
 
 POOLED_ERROR = "largest distance of the pooled variance from the whole batch's, over the bound"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     samples: int = setting(64, "samples in the batch that is spread over devices")
     units: int = setting(512, "features of that batch")
     shards: tuple[int, ...] = setting((1, 2, 4, 8, 16, 32), "equal devices")

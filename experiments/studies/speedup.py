@@ -11,25 +11,18 @@ counts as all of its steps.
 The rate is a setting, since the points of a study do not wait for each other; the search shows
 whether it is the best of its grid. Targets and thresholds were chosen after pilots, the main target
 after a look at the published seed: rates 2 and 4 tie where it is higher.
-
-What came out: at the plain network's own best rate batch norm is several times as fast to a low
-target and about twice as fast to a high one. At five times the rate it hardly learns, at thirty
-times not at all: a small network whose plain version already takes a high rate leaves no room. The
-paper's factor is one of its table and not a constant of batch norm.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, refuted, supported
 from experiments.engine.activations import Sigmoid
 from experiments.results import LAST, Place, ratio, table, value
 from experiments.runs import Runs
-from experiments.study import Case, Learning, above, below, call, refuted, setting, supported
+from experiments.study import Learning, call, setting
 from experiments.training import accuracy, first_reached, load, mlp, optimizer_of, paired, train
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, ...] = setting((32, 32, 32), "sigmoid units in each hidden layer")
     batch: int = setting(32, "images in a training batch")

@@ -3,25 +3,22 @@
 Batches of Gaussian numbers go through `Standardize` with ε = 0, for many batch sizes, and what
 comes out is compared with closed forms: how normalized values are distributed, how much of a
 gradient gets back through, and where a sample comes to lie that is far from its neighbours.
-
-What came out: the closed forms hold. In a batch of two a normalized value is a sign and no gradient
-gets through; in a batch of four it is spread evenly between two bounds; it resembles a Gaussian
-only in batches of dozens. An outlier is pulled in to the bound √(m − 1).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import erfc, sqrt
 
 import numpy as np
 from scipy.special import ndtr
 
+from experiments.claims import Case, above, below, depends, supported, within
 from experiments.engine.network import Network
 from experiments.engine.standardize import PYTORCH, Standardize
 from experiments.measures.distribution import binned_density, histogram, kolmogorov
 from experiments.results import Near, table, value
 from experiments.runs import Runs, normal
-from experiments.study import Case, above, below, call, depends, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 from experiments.training import start
 
@@ -32,8 +29,7 @@ KOLMOGOROV = 1.95  # a distance that chance exceeds once in a thousand
 NETWORK = Network((Standardize(replace(PYTORCH, eps=0.0)),))
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent repetitions, each with a random stream of its own")
     batches: tuple[int, ...] = setting((2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256), "batch sizes m")
     draws: int = setting(4096, "random batches of each run and size")

@@ -4,24 +4,18 @@ Two settings in which nothing is left to converge: twenty normalizations in a ro
 the same batch for ever, with Bessel's correction in the running variance (PyTorch) and without
 (Keras, Flax), and one fixed example among neighbours drawn anew. ε = 0, so that closed forms are
 exact.
-
-What came out: with the correction, every layer divides by a variance that is too large by m/(m−1),
-so the output shrinks geometrically with depth. Without, the modes agree on that one batch. In
-training mode one example's value is a random variable; in evaluation mode it is a number.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, within
 from experiments.measures.gap import half_width, octave, one_batch, one_example, std
 from experiments.results import table, value
-from experiments.study import Case, below, call, depends, setting, within
+from experiments.study import Settings, call, setting
 from experiments.theory.inference import eval_variance_fixed_batch
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent runs; both conventions see the same batches")
     batches: tuple[int, ...] = setting((4, 8, 16, 32, 64, 128), "sizes of the one batch")
     layers: int = setting(20, "normalizations in a row")

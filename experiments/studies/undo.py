@@ -3,19 +3,14 @@
 Numbers of three distributions go through batch norm with γ = σ and β = μ of the population, and
 what comes out is compared with what went in: with fixed statistics, as in evaluation mode, with and
 without ε in γ; with the statistics of each batch, as in training; and with the best γ and β of all.
-
-What came out: with fixed statistics the undoing is exact, if γ contains ε. With batch statistics it
-is not, and no γ and β make it so: each batch's own mean and standard deviation are lost. The error
-follows its closed form, falls only as one over the batch size, and is larger where tails are heavy.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, above, below, depends, refuted, supported, within
 from experiments.results import Near, ratio, table, value
 from experiments.runs import Runs, normal
-from experiments.study import Case, above, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import transform as theory
 from experiments.training import batch_norm
 
@@ -30,8 +25,7 @@ DRAW = {  # each with mean 0 and variance 1
 KURTOSIS = {"uniform": 1.8, "gaussian": 3.0, "exponential": 9.0}
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     runs: int = setting(16, "independent repetitions, each with a random stream of its own")
     batches: tuple[int, ...] = setting((2, 4, 8, 16, 32, 64, 128, 256), "batch sizes m")
     draws: int = setting(4096, "random batches of each run, size and distribution")

@@ -2,19 +2,16 @@
 
 Networks with two hidden layers are trained on digits, and for units of the upper one the lowest
 loss over their γ and β is searched, all other parameters held where training left them.
-
-What came out: each unit has a minimum of its own, or none nearby, and training does not go there.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from experiments.claims import Case, above, refuted
 from experiments.engine.activations import Sigmoid, Tanh
 from experiments.measures.surface import minimum, surfaces
 from experiments.results import LAST, table, value
-from experiments.study import Case, Learning, above, call, refuted, setting
+from experiments.study import Learning, call, setting
 from experiments.training import load, mlp, optimizer_of, paired, square_steps, train
 
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}
@@ -24,7 +21,6 @@ START = (1.0, 0.0)  # where every γ and β starts
 NEAR = 0.5  # minima no further apart are in the same place; half of the γ at the start
 
 
-@dataclass(frozen=True)
 class Setup(Learning):
     hidden: tuple[int, int] = setting((24, 24), "units in the two hidden layers")
     batch: int = setting(32, "images in a training batch")

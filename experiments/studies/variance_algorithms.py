@@ -4,27 +4,22 @@ The variance of Gaussian float32 numbers, ever farther from zero, is taken by si
 compared with that of the same numbers in float64: in one pass as E[x²] − E[x]², by Welford's
 updates, in parts that are combined, in two passes, and in one or two passes after the first sample
 is subtracted.
-
-What came out: the error of one pass grows with the square of the mean over the standard deviation,
-those of Welford's updates and of parts with that itself; subtracting the first sample cures it.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.claims import Case, below, depends, refuted, supported, within
 from experiments.engine.standardize import Standardize
 from experiments.engine.synchronized import combine
 from experiments.results import table, value
 from experiments.runs import normal
-from experiments.study import Case, below, call, depends, refuted, setting, supported, within
+from experiments.study import Settings, call, setting
 from experiments.theory import inference as theory
 
 OFFSETS = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     samples: int = setting(256, "numbers that a variance is taken of")
     units: int = setting(64, "such sets of numbers in each run")
     offsets: tuple[float, ...] = setting(OFFSETS, "their mean over their standard deviation")

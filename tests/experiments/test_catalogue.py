@@ -77,7 +77,7 @@ def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
         ),
         ("x = 1\nqqq(x)\n", r"broken_one\.py:2: NameError: name 'qqq' is not defined"),
         (
-            "from experiments.study import supported\n\nCLAIMS = {\n"
+            "from experiments.claims import supported\n\nCLAIMS = {\n"
             "    'a-b': supported('…', source='reader', because='…'),\n}\n",
             r"broken_one\.py:4: a claim has cases unless it is untested, and then it has none",
         ),

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from experiments.claims import above, below, within
 from experiments.measures import statistics
 from experiments.results import (
     FIRST,
@@ -26,7 +27,6 @@ from experiments.results import (
     value,
 )
 from experiments.runs import Runs
-from experiments.study import above, below, within
 
 RATES = (0.1, 1.0, 10.0)
 
@@ -230,6 +230,14 @@ def test_the_row_nearest_by_ratio() -> None:
         assert nearest(data, step=0.01)["y"] == 1
     assert nearest(data, step=30)["y"] == 2  # a factor of 3; 100 is 3.3 times as much
     assert nearest(data, step=33)["y"] == 3
+    with pytest.raises(ValueError, match="no row to be nearest to step = 3"):
+        nearest(data[:0], step=3)
+
+
+@pytest.mark.parametrize("choose", [only, nearest])
+def test_a_column_that_a_table_lacks_is_told_with_the_one_that_was_meant(choose) -> None:
+    with pytest.raises(ValueError, match="there is no column 'stp'; did you mean step"):
+        choose(pd.DataFrame({"step": [1], "y": [0.0]}), stp=1)
 
 
 def test_a_reduction_over_what_is_missing_is_undefined_and_cannot_be_measured() -> None:

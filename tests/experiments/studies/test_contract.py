@@ -14,12 +14,13 @@ import pytest
 import xarray as xr
 
 from experiments import contract
+from experiments.claims import Case, above
 from experiments.judge import judge
 from experiments.measures.statistics import exact
 from experiments.profile import Profile
 from experiments.results import combine
 from experiments.runs import Runs
-from experiments.study import Case, above, work
+from experiments.study import work
 from site_gen.storage import dataset_to_bytes
 from tests import quick
 
@@ -146,7 +147,11 @@ RULE = "within(0.5, absolute=0.05)"
         (SEED, 'seed: int = setting(1, "")', "setting 'seed' has no words"),
         (PROFILES, "QUICK, FULL, PAPER = 3", "QUICK is a int"),
         ("setting(16,", "setting(5,", "FULL has 5 runs; take at least 16"),
-        ("@dataclass(frozen=True)\nclass Setup", "@dataclass\nclass Setup", "Setup can be changed"),
+        (
+            "class Setup(Settings)",
+            "import dataclasses\n\n\n@dataclasses.dataclass\nclass Setup",
+            "Setup declares no settings; write `class Setup(Settings):`",
+        ),
         ('f"coin-{coin}"', 'f"Coin {coin}"', "no name for a file"),
         ("    return {", "    return {} and {", "`points` gives an empty dict"),
         ("    return {", "    return [] or None and {", "`points` gives a NoneType"),
@@ -169,7 +174,9 @@ RULE = "within(0.5, absolute=0.05)"
         (VALUE, '"heads": 3', "value 'heads' is a int"),
         (VALUE, '"Two heads": abs', "cannot be quoted"),
         ("VALUES = {", "VALUES = [1] or {", "VALUES is a list"),
-        ("CLAIMS = {", 'CLAIMS = {"a-b": 3,', "CLAIMS does not give claims by id"),
+        ("CLAIMS = {", 'CLAIMS = {"a-b": 3,', "the claim 'a-b' is a int; write `supported("),
+        ("CLAIMS = {", "CLAIMS = [1] or {", "CLAIMS is a list; write `CLAIMS = {"),
+        ('"coin-is-fair": supp', "3: supp", "the claim 3 has no fitting id"),
         (
             "CLAIMS = {",
             'CLAIMS = {"coin-is-fair": supported("…", source="reader", because="…", cases=(3,)),',

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from experiments.study import VERDICTS
+from experiments.claims import VERDICTS
 from site_gen import imprint, paths
 from site_gen.errors import BuildError
 from site_gen.pages import book, calls, citations, formatting

@@ -6,17 +6,16 @@ A study as small as a study can be: tests build a site from it.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from experiments.claims import Case, supported, within
 from experiments.results import table, value
-from experiments.study import Case, call, setting, supported, within
+from experiments.study import Settings, call, setting
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Settings):
     """Settings."""
 
     coins: tuple[int, ...] = setting((1, 2, 3), "coins, by their number")
