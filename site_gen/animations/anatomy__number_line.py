@@ -47,21 +47,17 @@ def _signed(number):
 
 def alt(data):
     first, last = (only(data, frame=k)["value"] for k in (0, data["frame"].max()))
-    return (
-        f"Animation: {len(first)} points with mean {first.mean():.2f} and standard deviation "
-        f"{first.std(ddof=0):.2f} slide to mean 0, shrink to standard deviation 1, are stretched, "
-        "mirrored and squeezed as γ sweeps from 2 to −2 to 0.5, and shifted as β sweeps; they end "
-        f"at mean {_signed(last.mean())}, standard deviation {last.std(ddof=0):.2f}."
-    )
+    return f"""Animation: {len(first)} points with mean {first.mean():.2f} and standard deviation
+    {first.std(ddof=0):.2f} slide to mean 0, shrink to standard deviation 1, are stretched, mirrored
+    and squeezed as γ sweeps from 2 to −2 to 0.5, and shifted as β sweeps; they end at mean
+    {_signed(last.mean())}, standard deviation {last.std(ddof=0):.2f}."""
 
 
 def caption(data):
-    return (
-        f"A batch of {data['sample'].nunique()} numbers goes through one batch norm; shades follow "
-        "the samples, the band is the mean and one standard deviation to either side. Where it "
-        "came from is gone after the second step; $\\gamma$ and $\\beta$ alone say where it goes. "
-        "At $\\gamma = 0$ all samples meet, below zero they change sides."
-    )
+    return f"""A batch of {data["sample"].nunique()} numbers goes through one batch norm; shades
+    follow the samples, the band is the mean and one standard deviation to either side. Where it
+    came from is gone after the second step; $\\gamma$ and $\\beta$ alone say where it goes. At
+    $\\gamma = 0$ all samples meet, below zero they change sides."""
 
 
 def animate(data, theme):

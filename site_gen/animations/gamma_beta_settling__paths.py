@@ -25,20 +25,16 @@ def data(results):
 def alt(data):
     ends = data[data["frame"] == data["frame"].max()].groupby("rate")["gamma"]
     said = ", ".join(f"{of.min():.2f} to {of.max():.2f} at rate {rate:g}" for rate, of in ends)
-    return (
-        "Animation: every unit of the last hidden layer is a dot in the plane of β and γ. All "
-        f"start at β = 0, γ = 1 and move for {data['step'].max()} steps. At the end γ ranges from "
-        f"{said}."
-    )
+    return f"""Animation: every unit of the last hidden layer is a dot in the plane of β and γ. All
+    start at β = 0, γ = 1 and move for {data["step"].max()} steps. At the end γ ranges from
+    {said}."""
 
 
 def caption(data):
-    return (
-        f"Each dot is one of {data['unit'].nunique()} units of the last hidden layer, with its way "
-        "so far; the cross is the start at $\\gamma = 1$, $\\beta = 0$. The same weights and "
-        "batches at three learning rates, and a scale of its own for each. A single run: an "
-        "illustration, not a measurement."
-    )
+    return f"""Each dot is one of {data["unit"].nunique()} units of the last hidden layer, with its
+    way so far; the cross is the start at $\\gamma = 1$, $\\beta = 0$. The same weights and batches
+    at three learning rates, and a scale of its own for each. A single run: an illustration, not a
+    measurement."""
 
 
 def animate(data, theme):

@@ -62,27 +62,22 @@ def _nearest(data, gamma, beta):
 def alt(data):
     starts = ((1, 0), (10, 0), (1, 4), (0.1, 0))
     usual, large, shifted, small = (_nearest(data, *start) for start in starts)
-    return (
-        "Animation: histograms of a sigmoid layer’s input, activation and gradient factor. At γ = "
-        "1, β = 0 activations lie around one half and the root mean square factor is "
-        f"{usual['gain']:.2f}. As γ grows to 10, {percent(large['saturated'])} of activations "
-        f"gather near 0 and 1 and the factor grows to {large['gain']:.2f}. At γ = 1, β = 4 "
-        f"{percent(shifted['saturated'])} gather near 1 and it falls to {shifted['gain']:.3f}; "
-        f"at γ = 0.1 all lie at one half and it is {small['gain']:.3f}."
-    )
+    return f"""Animation: histograms of a sigmoid layer’s input, activation and gradient factor. At
+    γ = 1, β = 0 activations lie around one half and the root mean square factor is
+    {usual["gain"]:.2f}. As γ grows to 10, {percent(large["saturated"])} of activations gather near
+    0 and 1 and the factor grows to {large["gain"]:.2f}. At γ = 1, β = 4
+    {percent(shifted["saturated"])} gather near 1 and it falls to {shifted["gain"]:.3f}; at γ = 0.1
+    all lie at one half and it is {small["gain"]:.3f}."""
 
 
 def caption(data):
     usual, large = _nearest(data, 1, 0), _nearest(data, 10, 0)
-    return (
-        "The last hidden layer of one network before training, on small digits, while its "
-        "$\\gamma$ and $\\beta$ move; $\\hat x$ stays. Left: its input $y = \\gamma \\hat x + "
-        "\\beta$ below the sigmoid. Top right: activations. Bottom right: the factor "
-        "$\\gamma\\,\\sigma'(y)$ by which each sample’s gradient is multiplied, with its root mean "
-        f"square as a line ({usual['gain']:.2f} at $(1, 0)$, {large['gain']:.2f} at $(10, 0)$); "
-        "the first bin holds all that is smaller. The histograms on the right are drawn to the "
-        "height of their fullest bin."
-    )
+    return f"""The last hidden layer of one network before training, on small digits, while its
+    $\\gamma$ and $\\beta$ move; $\\hat x$ stays. Left: its input $y = \\gamma \\hat x + \\beta$
+    below the sigmoid. Top right: activations. Bottom right: the factor $\\gamma\\,\\sigma'(y)$ by
+    which each sample’s gradient is multiplied, with its root mean square as a line
+    ({usual["gain"]:.2f} at $(1, 0)$, {large["gain"]:.2f} at $(10, 0)$); the first bin holds all
+    that is smaller. The histograms on the right are drawn to the height of their fullest bin."""
 
 
 def animate(data, theme):

@@ -26,23 +26,18 @@ def data(results):
 def alt(data):
     small, large = data["batch"].min(), data["batch"].max()
     second = only(data, layer=2).set_index(["activation", "batch"])["square"]
-    return (
-        f"Animation: curves of the squared gradient are drawn from layer {data['layer'].max()} "
-        f"down to layer 1, for batches from {small} to {large}. With ReLU it grows to about "
-        f"{power_of_ten(second['relu', small])} times its size at a batch of {small} and "
-        f"{power_of_ten(second['relu', large])} at {large}; without an activation to "
-        f"{power_of_ten(second['linear', small])} and {second['linear', large]:.1f}."
-    )
+    return f"""Animation: curves of the squared gradient are drawn from layer {data["layer"].max()}
+    down to layer 1, for batches from {small} to {large}. With ReLU it grows to about
+    {power_of_ten(second["relu", small])} times its size at a batch of {small} and
+    {power_of_ten(second["relu", large])} at {large}; without an activation to
+    {power_of_ten(second["linear", small])} and {second["linear", large]:.1f}."""
 
 
 def caption(data):
-    return (
-        "$\\lVert\\partial L/\\partial z\\rVert^2$ in multiples of the last layer's as it is "
-        f"carried down through {data['layer'].max()} layers with batch norm, in random networks "
-        f"that were not trained. Thick: geometric mean of {data['runs'].iloc[0]} networks; thin: "
-        "the prediction for wide layers. The first layer differs because its input is not yet an "
-        "activation."
-    )
+    return f"""$\\lVert\\partial L/\\partial z\\rVert^2$ in multiples of the last layer's as it is
+    carried down through {data["layer"].max()} layers with batch norm, in random networks that were
+    not trained. Thick: geometric mean of {data["runs"].iloc[0]} networks; thin: the prediction for
+    wide layers. The first layer differs because its input is not yet an activation."""
 
 
 def animate(data, theme):

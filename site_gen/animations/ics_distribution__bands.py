@@ -24,22 +24,18 @@ def data(results):
 def alt(data):
     ends = only(data, step=data["step"].max()).set_index("network")["accuracy"]
     half = data[data["accuracy"] > 0.5].groupby("network")["step"].min()
-    return (
-        f"Animation over {data['step'].max()} training steps, on a logarithmic scale. Without "
-        "batch norm the distribution of a sigmoid’s input is a thin line that wanders down, and "
-        f"the accuracy passes one half after {half['none']} steps, when the line opens to a band; "
-        "with batch norm it is a wide band from the start, and accuracy passes one half after "
-        f"{half['batch norm']} steps. They end at {ends['none']:.2f} and {ends['batch norm']:.2f}."
-    )
+    return f"""Animation over {data["step"].max()} training steps, on a logarithmic scale. Without
+    batch norm the distribution of a sigmoid’s input is a thin line that wanders down, and the
+    accuracy passes one half after {half["none"]} steps, when the line opens to a band; with batch
+    norm it is a wide band from the start, and accuracy passes one half after {half["batch norm"]}
+    steps. They end at {ends["none"]:.2f} and {ends["batch norm"]:.2f}."""
 
 
 def caption(data):
-    return (
-        f"One pair of runs at learning rate ${data['rate'].iloc[0]:g}$: the same initial weights, "
-        "the same batches. Above: median and the band from the 15th to the 85th percentile of what "
-        "enters a typical sigmoid of the last hidden layer. Below: test accuracy. A single pair: "
-        "an illustration, not a measurement."
-    )
+    return f"""One pair of runs at learning rate ${data["rate"].iloc[0]:g}$: the same initial
+    weights, the same batches. Above: median and the band from the 15th to the 85th percentile of
+    what enters a typical sigmoid of the last hidden layer. Below: test accuracy. A single pair: an
+    illustration, not a measurement."""
 
 
 def animate(data, theme):

@@ -25,22 +25,18 @@ def data(results):
 
 def alt(data):
     first = only(data, step=0).set_index("norm")["cosine"]
-    return (
-        f"Animation over {data['step'].max()} steps. Two arrows for each network: a layer’s "
-        "gradient, and the same after the layers before it have stepped. With batch norm they part "
-        f"at once (cosine {first['batch norm']:.2f} before the first step) while the loss falls; "
-        f"without it they lie on each other ({first['none']:.2f}) as long as the loss stands "
-        "still, and part when it falls."
-    )
+    return f"""Animation over {data["step"].max()} steps. Two arrows for each network: a layer’s
+    gradient, and the same after the layers before it have stepped. With batch norm they part at
+    once (cosine {first["batch norm"]:.2f} before the first step) while the loss falls; without it
+    they lie on each other ({first["none"]:.2f}) as long as the loss stands still, and part when it
+    falls."""
 
 
 def caption(data):
-    return (
-        f"One pair of runs, layer {data['layer'].iloc[0]}, at the main rate. Grey: the direction "
-        "of the layer’s gradient. In colour: its direction on the same batch once the layers "
-        "before it have taken their step; the angle is the true one, the plane is that of the two "
-        "gradients. Below, the training loss. A single pair: an illustration."
-    )
+    return f"""One pair of runs, layer {data["layer"].iloc[0]}, at the main rate. Grey: the
+    direction of the layer’s gradient. In colour: its direction on the same batch once the layers
+    before it have taken their step; the angle is the true one, the plane is that of the two
+    gradients. Below, the training loss. A single pair: an illustration."""
 
 
 def animate(data, theme):

@@ -58,13 +58,11 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        f"Left: gradient descent at rates {RATES}, from three "
-        "points equally far away. Right: the loss over $\\gamma$ and $\\beta$ of one sigmoid unit "
-        "of a trained network, all else as training left it, and the path that training took in "
-        f"{data['step'].max():.0f} steps. Meanwhile the other parameters moved, so it did not go "
-        "down this surface: at the start there was another."
-    )
+    return f"""Left: gradient descent at rates {RATES}, from three points equally far away. Right:
+    the loss over $\\gamma$ and $\\beta$ of one sigmoid unit of a trained network, all else as
+    training left it, and the path that training took in {data["step"].max():.0f} steps. Meanwhile
+    the other parameters moved, so it did not go down this surface: at the start there was
+    another."""
 
 
 def animate(data, theme):

@@ -33,21 +33,17 @@ def alt(data):
     half = data[data["accuracy"] > 0.5].groupby("network")["step"].min()
     reached = {network: f"passes one half after {step} steps" for network, step in half.items()}
     said = "; ".join(f"{one} it {reached.get(one, 'does not reach one half')}" for one in NETWORKS)
-    return (
-        "Animation over training steps, on a logarithmic scale. Without batch norm what enters a "
-        "sigmoid is a thin line that wanders, with batch norm a steady band, with noise a band "
-        f"that jumps up and down from reading to reading. Below, the accuracy: {said}."
-    )
+    return f"""Animation over training steps, on a logarithmic scale. Without batch norm what enters
+    a sigmoid is a thin line that wanders, with batch norm a steady band, with noise a band that
+    jumps up and down from reading to reading. Below, the accuracy: {said}."""
 
 
 def caption(data):
-    return (
-        "The first of the runs: the same initial weights, the same batches. Above: median and the "
-        "band from the 15th to the 85th percentile of what enters one sigmoid of the last hidden "
-        "layer, on the same test images. In the last column a shift and a stretch, drawn anew at "
-        f"every step, stand between batch norm and the sigmoid (size ${SIZE:g}$). Below: test "
-        "accuracy, measured without noise. An illustration, not a measurement."
-    )
+    return f"""The first of the runs: the same initial weights, the same batches. Above: median and
+    the band from the 15th to the 85th percentile of what enters one sigmoid of the last hidden
+    layer, on the same test images. In the last column a shift and a stretch, drawn anew at every
+    step, stand between batch norm and the sigmoid (size ${SIZE:g}$). Below: test accuracy, measured
+    without noise. An illustration, not a measurement."""
 
 
 def animate(data, theme):

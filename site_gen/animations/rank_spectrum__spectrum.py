@@ -31,21 +31,17 @@ def data(results):
 def alt(data):
     last, places = data["layer"].max(), data["place"].max()
     rank = only(data, layer=last).groupby("norm")["rank"].first()
-    return (
-        f"Animation: {places} eigenvalues in falling order on a logarithmic axis, from the input "
-        f"to layer {last}. Without batch norm all but the first sink out of the picture, and the "
-        f"effective rank falls to {rank['none']:.1f}. With batch norm they come to rest on a "
-        f"curve, at a rank of {rank['batch norm']:.1f}."
-    )
+    return f"""Animation: {places} eigenvalues in falling order on a logarithmic axis, from the
+    input to layer {last}. Without batch norm all but the first sink out of the picture, and the
+    effective rank falls to {rank["none"]:.1f}. With batch norm they come to rest on a curve, at a
+    rank of {rank["batch norm"]:.1f}."""
 
 
 def caption(data):
-    return (
-        "Eigenvalues of a batch's second moments as shares of their sum, layer by layer through "
-        f"linear networks of {data['width'].iloc[0]} units. Geometric mean of "
-        f"{data['runs'].iloc[0]} networks for each place in the order; the number is the median "
-        "effective rank. Line: the closed form for wide layers."
-    )
+    return f"""Eigenvalues of a batch's second moments as shares of their sum, layer by layer
+    through linear networks of {data["width"].iloc[0]} units. Geometric mean of
+    {data["runs"].iloc[0]} networks for each place in the order; the number is the median effective
+    rank. Line: the closed form for wide layers."""
 
 
 def animate(data, theme):

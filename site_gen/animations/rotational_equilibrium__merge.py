@@ -32,23 +32,19 @@ def data(results):
 def alt(data):
     starts = data["start"].unique()
     end = data[data["step"] == data["step"].max()]
-    return (
-        f"Animation: the length of weights that start at {starts[0]:g} jumps up in the first step, "
-        f"that of weights that start at {starts[-1]:g} decays; after {data['step'].max()} steps "
-        f"both are {end['length'].mean():.2f}, and both turn by the same angle a step, "
-        f"{data['angle_theory'].iloc[0]:.1f} degrees."
-    )
+    return f"""Animation: the length of weights that start at {starts[0]:g} jumps up in the first
+    step, that of weights that start at {starts[-1]:g} decays; after {data["step"].max()} steps both
+    are {end["length"].mean():.2f}, and both turn by the same angle a step,
+    {data["angle_theory"].iloc[0]:.1f} degrees."""
 
 
 def caption(data):
     rate, decay = data["rate"].iloc[0], data["decay"].iloc[0]
-    return (
-        f"SGD with $\\eta = {rate:g}$ and $\\lambda = {decay:g}$, means over "
-        f"{data['runs'].iloc[0]} runs. Thin lines: the recurrence with the mean squared gradient "
-        "of the second half, and $\\sqrt{2\\eta\\lambda}$. Long weights hardly turn until decay "
-        f"has shortened them, which takes about $1/(\\eta\\lambda) = {1 / (rate * decay):.0f}$ "
-        "steps for each factor of $e$; short weights are thrown far out by their first gradient."
-    )
+    return f"""SGD with $\\eta = {rate:g}$ and $\\lambda = {decay:g}$, means over
+    {data["runs"].iloc[0]} runs. Thin lines: the recurrence with the mean squared gradient of the
+    second half, and $\\sqrt{{2\\eta\\lambda}}$. Long weights hardly turn until decay has shortened
+    them, which takes about $1/(\\eta\\lambda) = {1 / (rate * decay):.0f}$ steps for each factor of
+    $e$; short weights are thrown far out by their first gradient."""
 
 
 def animate(data, theme):

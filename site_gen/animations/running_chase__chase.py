@@ -42,23 +42,19 @@ def _signed(number):
 def alt(data):
     means = _last(data)["mean"]
     said = ", ".join(f"{_signed(means[rate])} (α = {rate})" for rate in SHOWN)
-    return (
-        f"Animation over {data['step'].max()} training steps. Left: running means of one unit "
-        f"start at 0 and move towards its true mean, {_signed(means[POPULATION])} at the end; they "
-        f"reach {said}. Right: accuracy with running averages follows the accuracy with exact "
-        "statistics, the later the smaller α."
-    )
+    return f"""Animation over {data["step"].max()} training steps. Left: running means of one unit
+    start at 0 and move towards its true mean, {_signed(means[POPULATION])} at the end; they reach
+    {said}. Right: accuracy with running averages follows the accuracy with exact statistics, the
+    later the smaller α."""
 
 
 def caption(data):
     slowest, accuracy = SHOWN[-1], _last(data)["accuracy"]
-    return (
-        "One training run on MNIST-5k. Left: a unit of the second hidden layer; its true mean over "
-        "the training set with a band of one standard deviation, and its running means. Right: "
-        f"test accuracy of the same weights under each. After {data['step'].max()} steps the "
-        f"accuracy is {accuracy[POPULATION]:.2f} with exact statistics and {accuracy[slowest]:.2f} "
-        f"with $\\alpha = {slowest}$. A single run: an illustration, not a measurement."
-    )
+    return f"""One training run on MNIST-5k. Left: a unit of the second hidden layer; its true mean
+    over the training set with a band of one standard deviation, and its running means. Right: test
+    accuracy of the same weights under each. After {data["step"].max()} steps the accuracy is
+    {accuracy[POPULATION]:.2f} with exact statistics and {accuracy[slowest]:.2f} with $\\alpha =
+    {slowest}$. A single run: an illustration, not a measurement."""
 
 
 def _heights(ax, wanted, ordered):

@@ -37,20 +37,16 @@ def _middle(data, norm, size):
 
 def alt(data):
     said = [f"{name}, {_middle(data, norm, size):.0%}" for (norm, size), name in PANELS.items()]
-    return (
-        f"Animation: histograms of the outputs of {data['layer'].max()} layers of sigmoids over "
-        f"{data['step'].max()} training steps. In the last layer at the end, so much of the "
-        f"outputs lie between a quarter and three quarters: {'; '.join(said)}."
-    )
+    return f"""Animation: histograms of the outputs of {data["layer"].max()} layers of sigmoids over
+    {data["step"].max()} training steps. In the last layer at the end, so much of the outputs lie
+    between a quarter and three quarters: {"; ".join(said)}."""
 
 
 def caption(data):
-    return (
-        "Outputs of every hidden layer on the same test images, in "
-        f"{data['bin'].nunique()} bins from 0 to 1, as the network trains. A histogram's height is "
-        "cut where the next one begins. Left, none of the units is saturated; middle, many are; "
-        "right, the same large weights as in the middle, with batch norm."
-    )
+    return f"""Outputs of every hidden layer on the same test images, in {data["bin"].nunique()}
+    bins from 0 to 1, as the network trains. A histogram's height is cut where the next one begins.
+    Left, none of the units is saturated; middle, many are; right, the same large weights as in the
+    middle, with batch norm."""
 
 
 def animate(data, theme):

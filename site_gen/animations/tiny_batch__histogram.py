@@ -24,23 +24,19 @@ def data(results):
 
 def alt(data):
     first, last = data["batch"].min(), data["batch"].max()
-    return (
-        f"Animation: in batches of {first} the histogram of normalized values is two spikes at −1 "
-        f"and 1; at 3 a bowl between two walls, at 4 a flat box from −{np.sqrt(3):.2f} to "
-        f"{np.sqrt(3):.2f}, then a dome that becomes a bell curve by {last}."
-    )
+    return f"""Animation: in batches of {first} the histogram of normalized values is two spikes at
+    −1 and 1; at 3 a bowl between two walls, at 4 a flat box from −{np.sqrt(3):.2f} to
+    {np.sqrt(3):.2f}, then a dome that becomes a bell curve by {last}."""
 
 
 def caption(data):
     first, last = data["batch"].min(), data["batch"].max()
     known = data[data["batch"] > 2]
     off = (known["density"] - known["theory"]).abs().groupby(known["batch"]).mean().max()
-    return (
-        f"Normalized values of Gaussian batches of $m = {first}$ to ${last}$ samples. Area: "
-        f"histogram of random batches; line: the closed form, on average at most {off:.3f} away "
-        "from $m = 3$ on; dotted: the bounds $\\pm\\sqrt{m-1}$, which nothing can cross. The "
-        "spikes at $m = 2$ and the walls at $m = 3$ are cut off at the top."
-    )
+    return f"""Normalized values of Gaussian batches of $m = {first}$ to ${last}$ samples. Area:
+    histogram of random batches; line: the closed form, on average at most {off:.3f} away from $m =
+    3$ on; dotted: the bounds $\\pm\\sqrt{{m-1}}$, which nothing can cross. The spikes at $m = 2$
+    and the walls at $m = 3$ are cut off at the top."""
 
 
 def animate(data, theme):

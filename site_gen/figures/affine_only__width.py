@@ -28,13 +28,11 @@ def alt(data):
 
 def caption(data):
     trained = only(data, width=data["width"].max()).set_index("choice")["trained"]
-    return (
-        "Test accuracy in evaluation mode at the best learning rate, two hidden layers with batch "
-        "norm and ReLU; what is not trained stays random. Mean and 95 % interval of "
-        f"{data['runs'].max()} paired runs. In the widest network {trained['γ and β']} numbers are "
-        f"γ and β, {trained['last layer']} are in the last layer, {trained['everything']} in all. "
-        "The line at the bottom is chance."
-    )
+    return f"""Test accuracy in evaluation mode at the best learning rate, two hidden layers with
+    batch norm and ReLU; what is not trained stays random. Mean and 95 % interval of
+    {data["runs"].max()} paired runs. In the widest network {trained["γ and β"]} numbers are γ and
+    β, {trained["last layer"]} are in the last layer, {trained["everything"]} in all. The line at
+    the bottom is chance."""
 
 
 def draw(data, theme):

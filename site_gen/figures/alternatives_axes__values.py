@@ -30,21 +30,17 @@ def data(results):
 def alt(data):
     counts = data.groupby("norm")["training"].sum()
     said = [f"{norm} {counts[norm]}" for norm in ORDER]
-    return (
-        f"Nine grids of {len(data) // 9} values, samples by channels and pixels. Values that the "
-        f"first output depends on in training: {', '.join(said)}."
-    )
+    return f"""Nine grids of {len(data) // 9} values, samples by channels and pixels. Values that
+    the first output depends on in training: {", ".join(said)}."""
 
 
 def caption(data):
     samples, channels, pixels = (data[name].nunique() for name in ("sample", "channel", "pixel"))
-    return (
-        f"Measured: in an array of {samples} samples (rows) of {channels} channels of {pixels} "
-        "pixels, every value was changed in turn. Filled: the output at the ringed place changes, "
-        "in training. Dot: it changes in evaluation too. Outlined: the value's place counts in the "
-        "gradient only. Batch renormalization is within its limits here. Ghosts hold "
-        f"{samples // 2} samples, group norm has 2 groups."
-    )
+    return f"""Measured: in an array of {samples} samples (rows) of {channels} channels of {pixels}
+    pixels, every value was changed in turn. Filled: the output at the ringed place changes, in
+    training. Dot: it changes in evaluation too. Outlined: the value's place counts in the gradient
+    only. Batch renormalization is within its limits here. Ghosts hold {samples // 2} samples, group
+    norm has 2 groups."""
 
 
 def draw(data, theme):

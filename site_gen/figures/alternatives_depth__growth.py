@@ -26,12 +26,9 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        "Factor by which squared gradients grow from a layer to the one below, mean over the "
-        "depth, in dense ReLU networks at initialization. A point for each of "
-        f"{data['run'].nunique()} paired runs. Batch renormalization has running statistics that "
-        "are up to date."
-    )
+    return f"""Factor by which squared gradients grow from a layer to the one below, mean over the
+    depth, in dense ReLU networks at initialization. A point for each of {data["run"].nunique()}
+    paired runs. Batch renormalization has running statistics that are up to date."""
 
 
 def draw(data, theme):

@@ -42,11 +42,9 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        "Test accuracy in evaluation mode of a small convolutional network on MNIST-5k shrunk to "
-        "$7 \\times 7$ pixels, each variant at its best learning rate. Points: "
-        f"{data['run'].nunique()} paired runs; bars: mean and 95 % interval."
-    )
+    return f"""Test accuracy in evaluation mode of a small convolutional network on MNIST-5k shrunk
+    to $7 \\times 7$ pixels, each variant at its best learning rate. Points: {data["run"].nunique()}
+    paired runs; bars: mean and 95 % interval."""
 
 
 def draw(data, theme):

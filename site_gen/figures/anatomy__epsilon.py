@@ -21,21 +21,17 @@ def data(results):
 
 def alt(data):
     small, large = (nearest(only(data, eps=e), input_std=0.01)["output_std"] for e in (1e-5, 1e-3))
-    return (
-        "Two curves rise from 0 to 1 as the input's standard deviation grows, one around √ε = "
-        f"0.003, one around 0.03; at an input of 0.01 they stand at {small:.3f} (ε "
-        f"= 1e-5) and {large:.3f} (ε = 1e-3)."
-    )
+    return f"""Two curves rise from 0 to 1 as the input's standard deviation grows, one around √ε =
+    0.003, one around 0.03; at an input of 0.01 they stand at {small:.3f} (ε = 1e-5) and {large:.3f}
+    (ε = 1e-3)."""
 
 
 def caption(data):
     error = (data["output_std"] - data["theory"]).abs().max()
-    return (
-        "Standard deviation of the normalized batch ($\\gamma = 1$). Points: "
-        f"{data['runs'].iloc[0]} random batches each, which agree to round-off; lines: "
-        f"$\\sigma/\\sqrt{{\\sigma^2+\\varepsilon}}$, at most {error:.0e} away. Where the input's "
-        "standard deviation is $\\sqrt{\\varepsilon}$, the output's is $1/\\sqrt{2}$."
-    )
+    return f"""Standard deviation of the normalized batch ($\\gamma = 1$). Points:
+    {data["runs"].iloc[0]} random batches each, which agree to round-off; lines:
+    $\\sigma/\\sqrt{{\\sigma^2+\\varepsilon}}$, at most {error:.0e} away. Where the input's standard
+    deviation is $\\sqrt{{\\varepsilon}}$, the output's is $1/\\sqrt{{2}}$."""
 
 
 def draw(data, theme):

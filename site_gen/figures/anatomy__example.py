@@ -26,21 +26,17 @@ def data(results):
 
 def alt(data):
     copied, copied_scaled, normalized, scaled = data["std"].unique()
-    return (
-        f"Four number lines. The four copied numbers have standard deviation {copied:.3f}, and "
-        f"{copied_scaled:.3f} after scaling by 2; the same numbers normalized have "
-        f"{normalized:.3f} and {scaled:.3f}."
-    )
+    return f"""Four number lines. The four copied numbers have standard deviation {copied:.3f}, and
+    {copied_scaled:.3f} after scaling by 2; the same numbers normalized have {normalized:.3f} and
+    {scaled:.3f}."""
 
 
 def caption(data):
     copied, copied_scaled, _, scaled = data["std"].unique()
-    return (
-        "Dots are the samples, bars reach one population standard deviation to either side of the "
-        "mean. The numbers −1.5, −0.5, 0.5, 1.5 have a mean of zero but a standard deviation of "
-        f"{copied:.3f}, so $\\gamma = 2$ gives {copied_scaled:.3f}; only after normalizing does it "
-        f"give {scaled:.0f}. Computed, no randomness."
-    )
+    return f"""Dots are the samples, bars reach one population standard deviation to either side of
+    the mean. The numbers −1.5, −0.5, 0.5, 1.5 have a mean of zero but a standard deviation of
+    {copied:.3f}, so $\\gamma = 2$ gives {copied_scaled:.3f}; only after normalizing does it give
+    {scaled:.0f}. Computed, no randomness."""
 
 
 def draw(data, theme):

@@ -17,20 +17,16 @@ def data(results):
 
 def alt(data):
     zero = data.loc[data["gamma"].abs().idxmin()]
-    return (
-        "Left: against γ from −3 to 3 the output's standard deviation is a V with its tip at "
-        f"{zero['output_std']:.0f}, and its mean stays at β = {zero['output_mean']:.1f}. Right: "
-        f"the gradient to the input is a V too, {zero['input_gradient']:.0f} at γ = 0, while the "
-        f"gradient of γ stays at {zero['gamma_gradient']:.0f} times its value at γ = 1."
-    )
+    return f"""Left: against γ from −3 to 3 the output's standard deviation is a V with its tip at
+    {zero["output_std"]:.0f}, and its mean stays at β = {zero["output_mean"]:.1f}. Right: the
+    gradient to the input is a V too, {zero["input_gradient"]:.0f} at γ = 0, while the gradient of γ
+    stays at {zero["gamma_gradient"]:.0f} times its value at γ = 1."""
 
 
 def caption(data):
-    return (
-        "One batch norm with $\\beta = 0.5$ and a fixed gradient from above, median of "
-        f"{data['runs'].iloc[0]} random batches; a negative $\\gamma$ mirrors the output. Right: "
-        "lengths relative to those at $\\gamma = 1$. Thin lines: $|\\gamma|$."
-    )
+    return f"""One batch norm with $\\beta = 0.5$ and a fixed gradient from above, median of
+    {data["runs"].iloc[0]} random batches; a negative $\\gamma$ mirrors the output. Right: lengths
+    relative to those at $\\gamma = 1$. Thin lines: $|\\gamma|$."""
 
 
 def draw(data, theme):

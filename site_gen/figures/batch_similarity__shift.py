@@ -27,22 +27,18 @@ def data(results):
 def alt(data):
     between, way = (only(data, what=what).set_index(["norm", "kind"])["mean"] for what in PANELS)
     bare = "; ".join(f"{k}: {between['none', k]:.2g} and {way['none', k]:.0f}" for k in KINDS)
-    return (
-        "Without batch norm, spread of batch means and way over training in standard deviations: "
-        f"{bare}. With batch norm the way is {way['batch norm', 'one batch']:.1f} for one batch "
-        f"and {way['batch norm', 'random']:.1f} for random batches."
-    )
+    return f"""Without batch norm, spread of batch means and way over training in standard
+    deviations: {bare}. With batch norm the way is {way["batch norm", "one batch"]:.1f} for one
+    batch and {way["batch norm", "random"]:.1f} for random batches."""
 
 
 def caption(data):
-    return (
-        "Inputs of the last hidden layer, in front of the normalization if there is one. Left: how "
-        "far the means of batches lie apart while the network stands still, before training. "
-        f"Right: how far the distribution on fixed images travels over {data['steps'].max()} steps "
-        f"at rate ${data['rate'].max():g}$, from reading to reading. Both in standard deviations "
-        f"of the distribution itself; means of {data['runs'].max()} runs with 95 % intervals, most "
-        "of them hidden by the dots."
-    )
+    return f"""Inputs of the last hidden layer, in front of the normalization if there is one. Left:
+    how far the means of batches lie apart while the network stands still, before training. Right:
+    how far the distribution on fixed images travels over {data["steps"].max()} steps at rate
+    ${data["rate"].max():g}$, from reading to reading. Both in standard deviations of the
+    distribution itself; means of {data["runs"].max()} runs with 95 % intervals, most of them hidden
+    by the dots."""
 
 
 def draw(data, theme):

@@ -29,21 +29,17 @@ def alt(data):
     words = medians.map(lambda step: f"{step:.0f}" if np.isfinite(step) else "never")
     accuracy = data.groupby(["kind", "norm"])["accuracy"].mean()["two digits"]
     said = "; ".join(f"{k}: {words[k, 'none']} and {words[k, 'batch norm']}" for k in KINDS)
-    return (
-        f"Median steps to the target loss, without and with batch norm: {said}. With two digits a "
-        f"batch the test accuracy at the end is {accuracy['none']:.0%} without and "
-        f"{accuracy['batch norm']:.0%} with."
-    )
+    return f"""Median steps to the target loss, without and with batch norm: {said}. With two digits
+    a batch the test accuracy at the end is {accuracy["none"]:.0%} without and
+    {accuracy["batch norm"]:.0%} with."""
 
 
 def caption(data):
-    return (
-        "Left: training steps until the loss on what the network learns from is under the target, "
-        f"at rate ${data['rate'].max():g}$; each dot is one of {data['run'].nunique()} runs, the "
-        "tall mark their median. Runs in the strip do not get there within "
-        f"{data['last_step'].max()} steps. Right: accuracy on the test set at the end, mean over "
-        "runs, with the test set’s own statistics."
-    )
+    return f"""Left: training steps until the loss on what the network learns from is under the
+    target, at rate ${data["rate"].max():g}$; each dot is one of {data["run"].nunique()} runs, the
+    tall mark their median. Runs in the strip do not get there within {data["last_step"].max()}
+    steps. Right: accuracy on the test set at the end, mean over runs, with the test set’s own
+    statistics."""
 
 
 def draw(data, theme):

@@ -41,24 +41,19 @@ def reached(data):
 def alt(data):
     gradient, (size, parts, whole) = only(data, measure="gradient"), reached(data)
     batch = gradient["norm"] == "batch norm"
-    return (
-        "Left: relative difference between the accumulated gradient and that of the whole batch, "
-        f"at most {gradient[~batch]['high'].max():.0e} without batch statistics and at least "
-        f"{gradient[batch]['low'].min():.1f} with batch norm. Right: test accuracy of batch norm "
-        f"with accumulated parts of {size} is {parts}, of whole batches {whole}."
-    )
+    return f"""Left: relative difference between the accumulated gradient and that of the whole
+    batch, at most {gradient[~batch]["high"].max():.0e} without batch statistics and at least
+    {gradient[batch]["low"].min():.1f} with batch norm. Right: test accuracy of batch norm with
+    accumulated parts of {size} is {parts}, of whole batches {whole}."""
 
 
 def caption(data):
     runs, (size, parts, whole) = data["runs"].max(), reached(data)
-    return (
-        "A batch of 32 images cut into parts whose gradients are averaged. Left: relative length "
-        "of the difference from the gradient of the whole batch, initial weights, double "
-        f"precision; median and range of {runs} networks. Right: test accuracy after training, "
-        f"evaluation mode; means of {runs} paired runs with 95 % intervals. Accumulated parts of "
-        f"{size} reach {parts}, the whole batch {whole}. Line: plain small batches, a step after "
-        "each."
-    )
+    return f"""A batch of 32 images cut into parts whose gradients are averaged. Left: relative
+    length of the difference from the gradient of the whole batch, initial weights, double
+    precision; median and range of {runs} networks. Right: test accuracy after training, evaluation
+    mode; means of {runs} paired runs with 95 % intervals. Accumulated parts of {size} reach
+    {parts}, the whole batch {whole}. Line: plain small batches, a step after each."""
 
 
 def draw(data, theme):

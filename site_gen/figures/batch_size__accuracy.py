@@ -32,25 +32,21 @@ def data(results):
 def alt(data):
     at = 100 * data.set_index(["norm", "mode", "size"])["accuracy"]
     small, bn, ln = data["size"].min(), at["batch norm"], at["layer norm"]
-    return (
-        f"Test accuracy against batch size. At batches of {small}, batch norm reaches "
-        f"{bn['running', small]:.0f} % in evaluation mode and {bn['train', small]:.0f} % in "
-        f"training mode, layer norm {ln['running', small]:.0f} %; at batches of 32 it is "
-        f"{bn['running', 32]:.0f}, {bn['train', 32]:.0f} and {ln['running', 32]:.0f} %."
-    )
+    return f"""Test accuracy against batch size. At batches of {small}, batch norm reaches
+    {bn["running", small]:.0f} % in evaluation mode and {bn["train", small]:.0f} % in training mode,
+    layer norm {ln["running", small]:.0f} %; at batches of 32 it is {bn["running", 32]:.0f},
+    {bn["train", 32]:.0f} and {ln["running", 32]:.0f} %."""
 
 
 def caption(data):
     small = data["size"].min()
     exact = 100 * data.set_index(["mode", "size"])["accuracy"]["population", small]
-    return (
-        "Accuracy on the test images after equally many epochs with batches of each size, at a "
-        f"learning rate in proportion to the size; means of {data['runs'].max()} paired runs with "
-        "95 % intervals. Left: evaluation mode. Right: batch norm with running statistics, with "
-        f"the statistics of all training images in their place ({exact:.0f} % at batches of "
-        f"{small}), and in training mode with batches of the size of training. On the right of "
-        "each panel all networks take few steps."
-    )
+    return f"""Accuracy on the test images after equally many epochs with batches of each size, at a
+    learning rate in proportion to the size; means of {data["runs"].max()} paired runs with 95 %
+    intervals. Left: evaluation mode. Right: batch norm with running statistics, with the statistics
+    of all training images in their place ({exact:.0f} % at batches of {small}), and in training
+    mode with batches of the size of training. On the right of each panel all networks take few
+    steps."""
 
 
 def draw(data, theme):

@@ -36,28 +36,23 @@ def data(results):
 def alt(data):
     variance, inverse = (only(data, kind=kind) for kind in ("variance", "inverse"))
     pair = only(data, kind="running", batch=2)["estimate"]
-    return (
-        f"Left: the mean batch variance rises from {variance['estimate'].iloc[0]:.2f} at a batch "
-        f"of {variance['batch'].iloc[0]} to {variance['estimate'].iloc[-1]:.3f} at "
-        f"{variance['batch'].iloc[-1]}, and the mean inverse variance falls to 1 from above. "
-        "Right: over more and more batches the mean inverse variance settles for batches of "
-        f"{inverse['batch'].iloc[0]} and more, and keeps growing for batches of 2, to "
-        f"{pair.iloc[-1]:.0f}."
-    )
+    return f"""Left: the mean batch variance rises from {variance["estimate"].iloc[0]:.2f} at a
+    batch of {variance["batch"].iloc[0]} to {variance["estimate"].iloc[-1]:.3f} at
+    {variance["batch"].iloc[-1]}, and the mean inverse variance falls to 1 from above. Right: over
+    more and more batches the mean inverse variance settles for batches of
+    {inverse["batch"].iloc[0]} and more, and keeps growing for batches of 2, to
+    {pair.iloc[-1]:.0f}."""
 
 
 def caption(data):
     known = only(data, kind=["variance", "inverse"])
     first = only(data, kind="inverse")["batch"].min()
     off = (known["estimate"] / known["theory"] - 1).abs().max()
-    return (
-        "Variance $\\sigma^2$ (divisor $m$) of random Gaussian batches, $\\varepsilon = 0$. Left: "
-        f"means and 95 % intervals over {data['runs'].iloc[0]} runs of {known['count'].iloc[0]} "
-        f"batches, for $1/\\sigma^2$ from $m = {first}$ on, where its variance is finite; lines: "
-        f"$(m-1)/m$ and $m/(m-3)$, at most {percent(off, 1)} away. Right: mean of the first $n$ "
-        "values of $1/\\sigma^2$, the median run; dotted: $m/(m-3)$, which is infinite for batches "
-        "of 2 and 3."
-    )
+    return f"""Variance $\\sigma^2$ (divisor $m$) of random Gaussian batches, $\\varepsilon = 0$.
+    Left: means and 95 % intervals over {data["runs"].iloc[0]} runs of {known["count"].iloc[0]}
+    batches, for $1/\\sigma^2$ from $m = {first}$ on, where its variance is finite; lines: $(m-1)/m$
+    and $m/(m-3)$, at most {percent(off, 1)} away. Right: mean of the first $n$ values of
+    $1/\\sigma^2$, the median run; dotted: $m/(m-3)$, which is infinite for batches of 2 and 3."""
 
 
 def draw(data, theme):

@@ -28,22 +28,18 @@ def alt(data):
     layers = data["layer"].max()
     deepest = only(data, layer=layers).set_index(["setting", "convention"])["std"]
     row, network = deepest["fresh"], deepest["network"]
-    return (
-        "Left: with the correction the standard deviation in eval mode falls steadily from 1 to "
-        f"{row['unbiased']:.2f} at layer {layers}; without, it stays at {row['biased']:.3f}. "
-        "Right, in a random network: with the correction it dips and ends at "
-        f"{network['unbiased']:.2f}, without it rises to {network['biased']:.2f}."
-    )
+    return f"""Left: with the correction the standard deviation in eval mode falls steadily from 1
+    to {row["unbiased"]:.2f} at layer {layers}; without, it stays at {row["biased"]:.3f}. Right, in
+    a random network: with the correction it dips and ends at {network["unbiased"]:.2f}, without it
+    rises to {network["biased"]:.2f}."""
 
 
 def caption(data):
-    return (
-        "Standard deviation of the normalized units in eval mode, over fresh data, batch size "
-        f"{BATCH}; in training mode it is exactly 1 on every batch. Points: means of "
-        f"{data['runs'].iloc[0]} runs with 95 % intervals; lines: the closed forms "
-        "$\\left(\\frac{m-1}{m}\\right)^{(l-1)/2}$ and $\\sqrt{m/(m-1)}$, which hold for "
-        "normalizations in a row and are drawn on the right for comparison."
-    )
+    return f"""Standard deviation of the normalized units in eval mode, over fresh data, batch size
+    {BATCH}; in training mode it is exactly 1 on every batch. Points: means of
+    {data["runs"].iloc[0]} runs with 95 % intervals; lines: the closed forms
+    $\\left(\\frac{{m-1}}{{m}}\\right)^{{(l-1)/2}}$ and $\\sqrt{{m/(m-1)}}$, which hold for
+    normalizations in a row and are drawn on the right for comparison."""
 
 
 def draw(data, theme):

@@ -15,21 +15,17 @@ def data(results):
 
 
 def alt(data):
-    return (
-        "Effective rate at the end against the learning rate, both logarithmic: one cloud of "
-        "points rises, meets the edge at rates near 1 and falls again; the largest of all is "
-        f"{data['effective_rate'].max():.3f} of the edge."
-    )
+    return f"""Effective rate at the end against the learning rate, both logarithmic: one cloud of
+    points rises, meets the edge at rates near 1 and falls again; the largest of all is
+    {data["effective_rate"].max():.3f} of the edge."""
 
 
 def caption(data):
     near = (data.groupby("run")["effective_rate"].max() > 0.9).mean()
-    return (
-        f"A point for each of {data['run'].nunique()} runs and {data['learning_rate'].nunique()} "
-        "rates: $\\eta\\,\\lVert u \\rVert^2/\\lVert w \\rVert^2$ at the end, over the rate at "
-        "which descent near the solution becomes unstable; line: the median. No run ends above 1; "
-        f"{percent(near)} of the runs come within a tenth of it at some rate."
-    )
+    return f"""A point for each of {data["run"].nunique()} runs and
+    {data["learning_rate"].nunique()} rates: $\\eta\\,\\lVert u \\rVert^2/\\lVert w \\rVert^2$ at
+    the end, over the rate at which descent near the solution becomes unstable; line: the median. No
+    run ends above 1; {percent(near)} of the runs come within a tenth of it at some rate."""
 
 
 def draw(data, theme):

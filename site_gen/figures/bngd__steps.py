@@ -29,24 +29,20 @@ def _most_arrived(data, model):
 
 def alt(data):
     plain, bn = (_most_arrived(data, model) for model in ("none", "batch norm"))
-    return (
-        "Steps to the goal against the learning rate, both logarithmic. Without batch norm a "
-        f"falling line that ends at a rate of {plain['learning_rate'].max():.2g} with "
-        f"{plain['steps'].min():.0f} steps; with it a valley from {bn['learning_rate'].min():.2g} "
-        f"to {bn['learning_rate'].max():.2g}, {bn['steps'].min():.0f} steps at the bottom and "
-        f"{bn['steps'].max():.0f} at the highest."
-    )
+    return f"""Steps to the goal against the learning rate, both logarithmic. Without batch norm a
+    falling line that ends at a rate of {plain["learning_rate"].max():.2g} with
+    {plain["steps"].min():.0f} steps; with it a valley from {bn["learning_rate"].min():.2g} to
+    {bn["learning_rate"].max():.2g}, {bn["steps"].min():.0f} steps at the bottom and
+    {bn["steps"].max():.0f} at the highest."""
 
 
 def caption(data):
     arrived = only(data, model="batch norm")["arrived"].min()
-    return (
-        f"Least squares with condition number {data['condition'].iloc[0]:g}: steps of gradient "
-        "descent until the loss is 1 % of that of predicting zero. Median and quartiles of "
-        f"{data['runs'].iloc[0]} solutions and starts. Beyond $2/\\lambda_{{\\max}}$ plain descent "
-        f"diverges. With batch norm at least {percent(arrived)} of the runs arrive within "
-        f"{data['budget'].iloc[0]:,} steps, at every rate."
-    )
+    return f"""Least squares with condition number {data["condition"].iloc[0]:g}: steps of gradient
+    descent until the loss is 1 % of that of predicting zero. Median and quartiles of
+    {data["runs"].iloc[0]} solutions and starts. Beyond $2/\\lambda_{{\\max}}$ plain descent
+    diverges. With batch norm at least {percent(arrived)} of the runs arrive within
+    {data["budget"].iloc[0]:,} steps, at every rate."""
 
 
 def draw(data, theme):

@@ -25,22 +25,17 @@ def data(results):
 
 def alt(data):
     half = only(data, rate=0.5)["factor"].iloc[0]
-    return (
-        "Left: distance from the minimum by step, straight lines on a logarithmic scale, falling "
-        "for rates below 1 and rising above. Right: the factor of a step against the rate, a V "
-        f"with its tip at a rate of 0.5, where it is {half:.0f}, and at 1 again at a rate of 1."
-    )
+    return f"""Left: distance from the minimum by step, straight lines on a logarithmic scale,
+    falling for rates below 1 and rising above. Right: the factor of a step against the rate, a V
+    with its tip at a rate of 0.5, where it is {half:.0f}, and at 1 again at a rate of 1."""
 
 
 def caption(data):
     off = (data["factor"] - data["factor_theory"]).abs().max()
-    return (
-        "Gradient descent with rate $\\alpha$ on $(\\gamma - 1.5)^2 + (\\beta - 0.8)^2$ from "
-        "points as far away as $(1, 0)$: the mean squared error of a batch norm layer on a batch. "
-        f"Points: through the layer’s forward and backward pass, {data['runs'].iloc[0]} batches; "
-        f"lines: $|1 - 2\\alpha|$, at most {off:.0e} away. At $\\alpha = 1/2$ the first step "
-        "arrives."
-    )
+    return f"""Gradient descent with rate $\\alpha$ on $(\\gamma - 1.5)^2 + (\\beta - 0.8)^2$ from
+    points as far away as $(1, 0)$: the mean squared error of a batch norm layer on a batch. Points:
+    through the layer’s forward and backward pass, {data["runs"].iloc[0]} batches; lines: $|1 -
+    2\\alpha|$, at most {off:.0e} away. At $\\alpha = 1/2$ the first step arrives."""
 
 
 def draw(data, theme):

@@ -21,21 +21,17 @@ def data(results):
 
 def alt(data):
     last = data.iloc[-1]
-    return (
-        "Condition number against the mean of the input in standard deviations: without "
-        f"normalization it rises from {data['condition_plain'].iloc[0]:.0f} to "
-        f"{last['condition_plain']:,.0f} at {last['offset']:g}; with batch norm it stays at "
-        f"{last['condition_batch_norm']:.0f}."
-    )
+    return f"""Condition number against the mean of the input in standard deviations: without
+    normalization it rises from {data["condition_plain"].iloc[0]:.0f} to
+    {last["condition_plain"]:,.0f} at {last["offset"]:g}; with batch norm it stays at
+    {last["condition_batch_norm"]:.0f}."""
 
 
 def caption(data):
     off = (data["condition_plain"] / data["theory"] - 1).abs().max()
-    return (
-        "Squared error of $\\gamma x + \\beta$ over $\\gamma$ and $\\beta$, for inputs of standard "
-        "deviation 1: ratio of the Hessian’s eigenvalues. Points: from gradients of the layers, "
-        f"{data['runs'].iloc[0]} batches; lines: closed forms, at most a relative {off:.0e} away."
-    )
+    return f"""Squared error of $\\gamma x + \\beta$ over $\\gamma$ and $\\beta$, for inputs of
+    standard deviation 1: ratio of the Hessian’s eigenvalues. Points: from gradients of the layers,
+    {data["runs"].iloc[0]} batches; lines: closed forms, at most a relative {off:.0e} away."""
 
 
 def draw(data, theme):

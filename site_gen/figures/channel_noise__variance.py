@@ -41,26 +41,22 @@ def _parts(data):
 def alt(data):
     variance, bright = _parts(data)
     first = only(variance, kernel="blurred").iloc[0]
-    return (
-        "Left: the mean variance of a channel against m h w. For independent pixels it is near 1 "
-        f"throughout; for blurred ones it starts at {first['value']:.2f} with {first['values']} "
-        "values and rises. Right: one bright pixel in a dark batch normalizes to the square root "
-        f"of m h w minus 1, up to {bright['value'].max():.0f} for {bright['values'].max()} values."
-    )
+    return f"""Left: the mean variance of a channel against m h w. For independent pixels it is near
+    1 throughout; for blurred ones it starts at {first["value"]:.2f} with {first["values"]} values
+    and rises. Right: one bright pixel in a dark batch normalizes to the square root of m h w minus
+    1, up to {bright["value"].max():.0f} for {bright["values"].max()} values."""
 
 
 def caption(data):
     variance, bright = _parts(data)
     off = (variance["value"] / batch_variance(variance["worth"]) - 1).abs().max()
-    return (
-        "Left: mean variance of a channel (divisor $m h w$) of random images, the variance of a "
-        f"pixel being 1; means and 95 % intervals over {data['runs'].iloc[0]} runs. Lines: "
-        "$1 - 1/n$, where $n$ is the number of independent values that the pixels are worth, at "
-        f"most {percent(off, 1)} away; dashed: $1 - 1/(m h w)$, which holds for independent "
-        "pixels. Right: the normalized value of one bright pixel in a dark batch, "
-        "$\\varepsilon = 0$; line: $\\sqrt{m h w - 1}$; dotted: $\\sqrt{m - 1}$, what it could "
-        f"be at most if only the {bright['batch'].max()} values at its own place counted."
-    )
+    return f"""Left: mean variance of a channel (divisor $m h w$) of random images, the variance of
+    a pixel being 1; means and 95 % intervals over {data["runs"].iloc[0]} runs. Lines: $1 - 1/n$,
+    where $n$ is the number of independent values that the pixels are worth, at most
+    {percent(off, 1)} away; dashed: $1 - 1/(m h w)$, which holds for independent pixels. Right: the
+    normalized value of one bright pixel in a dark batch, $\\varepsilon = 0$; line: $\\sqrt{{m h w -
+    1}}$; dotted: $\\sqrt{{m - 1}}$, what it could be at most if only the {bright["batch"].max()}
+    values at its own place counted."""
 
 
 def draw(data, theme):

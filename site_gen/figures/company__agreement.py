@@ -44,24 +44,20 @@ def alt(data):
     apart, _, company = split(data)
     first, last = apart.iloc[0], apart.iloc[-1]
     share = 100 * company.set_index("who")["share"]
-    return (
-        "Left: two random companies give an image different predictions in "
-        f"{100 * first['share']:.0f} % of cases in batches of {first['size']}, falling to "
-        f"{100 * last['share']:.1f} % in batches of {last['size']}; 0 % in evaluation mode. Right: "
-        f"a company of 31 changes {share['any']:.0f} % of predictions if random, "
-        f"{share['own digit']:.0f} % if all are of the image's own digit."
-    )
+    return f"""Left: two random companies give an image different predictions in
+    {100 * first["share"]:.0f} % of cases in batches of {first["size"]}, falling to
+    {100 * last["share"]:.1f} % in batches of {last["size"]}; 0 % in evaluation mode. Right: a
+    company of 31 changes {share["any"]:.0f} % of predictions if random, {share["own digit"]:.0f} %
+    if all are of the image's own digit."""
 
 
 def caption(data):
     share = 100 * split(data)[2].set_index("who")["share"]
-    return (
-        "A network trained with shuffled batches of 32, its test images among neighbours from the "
-        f"test images; means of {data['runs'].max()} runs with 95 % intervals. Left: how often an "
-        "image is given two different digits in two random batches of that size. Right: how often "
-        "31 neighbours change the prediction of evaluation mode, "
-        f"{share['any']:.0f} % to {share['own digit']:.0f} %."
-    )
+    return f"""A network trained with shuffled batches of 32, its test images among neighbours from
+    the test images; means of {data["runs"].max()} runs with 95 % intervals. Left: how often an
+    image is given two different digits in two random batches of that size. Right: how often 31
+    neighbours change the prediction of evaluation mode, {share["any"]:.0f} % to
+    {share["own digit"]:.0f} %."""
 
 
 def draw(data, theme):

@@ -43,23 +43,18 @@ def _middle(data, panel):
 
 def alt(data):
     plain, evaluation, training = (_middle(data, panel) for panel in PANELS)
-    return (
-        "Three maps of where a network with zero padding breaks the shift. Without normalization "
-        "and with batch norm in evaluation only the rim differs, and the middle 18 by 18 pixels by "
-        f"{plain:.0f} and {evaluation:.0f}; with batch norm in training they differ by "
-        f"{100 * training:.2f} % of the output."
-    )
+    return f"""Three maps of where a network with zero padding breaks the shift. Without
+    normalization and with batch norm in evaluation only the rim differs, and the middle 18 by 18
+    pixels by {plain:.0f} and {evaluation:.0f}; with batch norm in training they differ by
+    {100 * training:.2f} % of the output."""
 
 
 def caption(data):
-    return (
-        "Two convolutions with zero padding. Colour: difference between moving the digits before "
-        "the network and after it, over the size of what comes out (root mean squares over "
-        f"{data['runs'].iloc[0]} random networks, all their channels and digits), by pixel; paper: "
-        "below $10^{-5}$. The digits move by up to three pixels, so the rim is that wide and two "
-        "more. With batch statistics the middle differs by "
-        f"{100 * _middle(data, 'batch norm, training'):.2f} %."
-    )
+    return f"""Two convolutions with zero padding. Colour: difference between moving the digits
+    before the network and after it, over the size of what comes out (root mean squares over
+    {data["runs"].iloc[0]} random networks, all their channels and digits), by pixel; paper: below
+    $10^{{-5}}$. The digits move by up to three pixels, so the rim is that wide and two more. With
+    batch statistics the middle differs by {100 * _middle(data, "batch norm, training"):.2f} %."""
 
 
 def draw(data, theme):

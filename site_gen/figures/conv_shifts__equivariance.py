@@ -45,22 +45,18 @@ def _limit(data):
 
 
 def alt(data):
-    return (
-        "A handwritten digit and the same digit moved, with their normalized feature maps. With a "
-        "mean and variance for each channel the second map is the first one moved, and the "
-        f"difference is {_unmatched(data)}. With a mean and variance for each pixel the maps "
-        f"differ by {100 * _rms(data, 'pixel'):.0f} %."
-    )
+    return f"""A handwritten digit and the same digit moved, with their normalized feature maps.
+    With a mean and variance for each channel the second map is the first one moved, and the
+    difference is {_unmatched(data)}. With a mean and variance for each pixel the maps differ by
+    {100 * _rms(data, "pixel"):.0f} %."""
 
 
 def caption(data):
-    return (
-        "One digit of a batch of 64 moves four pixels down and six to the right; the others stay. "
-        "Its feature map (one random convolution, edges that wrap around) is normalized over the "
-        "batch. Right: the map of the moved digit minus the moved map of the digit. Per channel it "
-        f"is {_unmatched(data)}; per pixel {100 * _rms(data, 'pixel'):.0f} % of the map (root mean "
-        f"squares). Blue is below zero, orange above, on one scale that ends at {_limit(data):.1f}."
-    )
+    return f"""One digit of a batch of 64 moves four pixels down and six to the right; the others
+    stay. Its feature map (one random convolution, edges that wrap around) is normalized over the
+    batch. Right: the map of the moved digit minus the moved map of the digit. Per channel it is
+    {_unmatched(data)}; per pixel {100 * _rms(data, "pixel"):.0f} % of the map (root mean squares).
+    Blue is below zero, orange above, on one scale that ends at {_limit(data):.1f}."""
 
 
 def draw(data, theme):

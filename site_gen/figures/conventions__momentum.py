@@ -28,22 +28,17 @@ def data(results):
 
 def alt(data):
     tenth = only(data, momentum=0.1).groupby("framework")["new_weight"].first()
-    return (
-        "Four panels. For PyTorch the points lie on the rising diagonal, for Keras, Flax and ONNX "
-        "on the falling one: momentum 0.1 gives a new batch the weight "
-        f"{tenth['PyTorch']:.1f} in PyTorch and {tenth['Keras on JAX']:.1f} in the others."
-    )
+    return f"""Four panels. For PyTorch the points lie on the rising diagonal, for Keras, Flax and
+    ONNX on the falling one: momentum 0.1 gives a new batch the weight {tenth["PyTorch"]:.1f} in
+    PyTorch and {tenth["Keras on JAX"]:.1f} in the others."""
 
 
 def caption(data):
     line = data["momentum"].where(data["framework"] == "PyTorch", 1 - data["momentum"])
     off = np.abs(data["new_weight"] - line).max()
-    return (
-        "Weight of a new batch in the running mean, measured, against the momentum that was "
-        "passed; rings: defaults, whose ε was measured as well. Lines: the momentum, and one minus "
-        f"it; no point of the {data['framework'].nunique()} variants is farther than {off:.0e} "
-        "from its line."
-    )
+    return f"""Weight of a new batch in the running mean, measured, against the momentum that was
+    passed; rings: defaults, whose ε was measured as well. Lines: the momentum, and one minus it; no
+    point of the {data["framework"].nunique()} variants is farther than {off:.0e} from its line."""
 
 
 def draw(data, theme):

@@ -28,20 +28,16 @@ def data(results):
 def alt(data):
     small, large = data["batch"].min(), data["batch"].max()
     factor = data.set_index(["framework", "batch"])["factor"]["PyTorch"]
-    return (
-        f"A falling curve, PyTorch, from {factor[small]:.2f} at a batch of {small} to "
-        f"{factor[large]:.3f} at {large}; Keras, Flax and ONNX stay on a level line at 1."
-    )
+    return f"""A falling curve, PyTorch, from {factor[small]:.2f} at a batch of {small} to
+    {factor[large]:.3f} at {large}; Keras, Flax and ONNX stay on a level line at 1."""
 
 
 def caption(data):
     off = np.abs(data["factor"] / data["theory"] - 1).max()
-    return (
-        "What one batch adds to the running variance, over the variance that the batch itself is "
-        "divided by, from running each framework with its defaults. Lines: $m/(m-1)$ and 1; all "
-        f"{data['framework'].nunique()} variants that were run lie within {off:.0e} of one of them "
-        "(the CSV has them all)."
-    )
+    return f"""What one batch adds to the running variance, over the variance that the batch itself
+    is divided by, from running each framework with its defaults. Lines: $m/(m-1)$ and 1; all
+    {data["framework"].nunique()} variants that were run lie within {off:.0e} of one of them (the
+    CSV has them all)."""
 
 
 def draw(data, theme):

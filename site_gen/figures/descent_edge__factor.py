@@ -20,21 +20,17 @@ def data(results):
 
 
 def alt(data):
-    return (
-        "Factor of a step on the distance from the solution against the rate: it falls at first, "
-        f"reaches 1 at the edge for all {data['condition'].nunique()} condition numbers, and is "
-        f"{data['factor'].max():.2f} at {data['share_of_edge'].max():g} times the edge."
-    )
+    return f"""Factor of a step on the distance from the solution against the rate: it falls at
+    first, reaches 1 at the edge for all {data["condition"].nunique()} condition numbers, and is
+    {data["factor"].max():.2f} at {data["share_of_edge"].max():g} times the edge."""
 
 
 def caption(data):
     off = data[["factor_min", "factor_max"]].sub(data["theory"], axis=0).abs().max().max()
-    return (
-        "Plain gradient descent on least squares, rates as shares of $2/\\lambda_{\\max}$. Points: "
-        f"median of {data['runs'].iloc[0]} runs; lines: $\\max |1 - \\eta\\lambda|$, at most "
-        f"{off:.0e} from any run. The best rate leaves a factor that nears 1 as the condition "
-        "number grows."
-    )
+    return f"""Plain gradient descent on least squares, rates as shares of $2/\\lambda_{{\\max}}$.
+    Points: median of {data["runs"].iloc[0]} runs; lines: $\\max |1 - \\eta\\lambda|$, at most
+    {off:.0e} from any run. The best rate leaves a factor that nears 1 as the condition number
+    grows."""
 
 
 def draw(data, theme):

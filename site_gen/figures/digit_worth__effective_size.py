@@ -43,28 +43,23 @@ def data(results):
 
 def alt(data):
     digit, maps = only(data, kind="digits").iloc[-1], only(data, kind="feature map")["worth"]
-    return (
-        "Independent values that a channel is worth against pixels of an image. Independent pixels "
-        "lie on the diagonal, blurred ones a factor of 9 below, sharpened ones a factor of 29 "
-        f"above. Digits level off at {digit['worth']:.0f} for {digit['pixels']} pixels. Their "
-        f"feature maps spread from {maps.min():.0f} to {maps.max():.0f}, half of them below "
-        f"{maps.median():.0f}."
-    )
+    return f"""Independent values that a channel is worth against pixels of an image. Independent
+    pixels lie on the diagonal, blurred ones a factor of 9 below, sharpened ones a factor of 29
+    above. Digits level off at {digit["worth"]:.0f} for {digit["pixels"]} pixels. Their feature maps
+    spread from {maps.min():.0f} to {maps.max():.0f}, half of them below {maps.median():.0f}."""
 
 
 def caption(data):
     noise, digit = only(data, kind=list(KERNELS)), only(data, kind="digits").iloc[-1]
     middle = only(data, kind="feature map")["worth"].median()
     off = (noise["worth"] / noise["theory"] - 1).abs().max()
-    return (
-        "The number of independent values that would settle a channel's mean as well as the pixels "
-        "of one image do: variance of a pixel over variance of an image's mean. Points: means and "
-        f"95 % intervals over {data['runs'].iloc[0]} runs. Lines: $h w\\,\\sum k^2 / (\\sum k)^2$ "
-        f"for random pixels convolved with $k$, at most {percent(off)} away. Digits: every "
-        f"seventh, fourth, second and every pixel; all {digit['pixels']} are worth "
-        f"{digit['worth']:.0f}. Dots: channels of random networks' feature maps after one to three "
-        f"convolutions, before they are normalized; half of them are below {middle:.0f}."
-    )
+    return f"""The number of independent values that would settle a channel's mean as well as the
+    pixels of one image do: variance of a pixel over variance of an image's mean. Points: means and
+    95 % intervals over {data["runs"].iloc[0]} runs. Lines: $h w\\,\\sum k^2 / (\\sum k)^2$ for
+    random pixels convolved with $k$, at most {percent(off)} away. Digits: every seventh, fourth,
+    second and every pixel; all {digit["pixels"]} are worth {digit["worth"]:.0f}. Dots: channels of
+    random networks' feature maps after one to three convolutions, before they are normalized; half
+    of them are below {middle:.0f}."""
 
 
 def draw(data, theme):

@@ -18,19 +18,15 @@ def data(results):
 
 def alt(data):
     first, *_, last = data["growth"]
-    return (
-        f"Growth rates of {len(data)} directions, falling from {first:.3f} for the first to "
-        f"{last:.2f} for the last, on the exact line; the gaps widen towards the last."
-    )
+    return f"""Growth rates of {len(data)} directions, falling from {first:.3f} for the first to
+    {last:.2f} for the last, on the exact line; the gaps widen towards the last."""
 
 
 def caption(data):
-    return (
-        "How much the logarithm of each direction's length grows a layer in products of "
-        f"{data['layers'].iloc[0]} Gaussian matrices of size {len(data)}, from the largest down. "
-        f"Points: mean of {data['runs'].iloc[0]} products with 95 % intervals, mostly smaller than "
-        "the points; line: the exact expectation."
-    )
+    return f"""How much the logarithm of each direction's length grows a layer in products of
+    {data["layers"].iloc[0]} Gaussian matrices of size {len(data)}, from the largest down. Points:
+    mean of {data["runs"].iloc[0]} products with 95 % intervals, mostly smaller than the points;
+    line: the exact expectation."""
 
 
 def draw(data, theme):

@@ -22,19 +22,15 @@ def data(results):
 
 def alt(data):
     half = only(data, order="before", keep=0.5).groupby("input")["eval_variance"].mean()
-    return (
-        "Three curves rise to 1 as the keep probability does; at one half they stand at "
-        f"{half['Gaussian']:.2f} (Gaussian), {half['ReLU']:.2f} (ReLU) and "
-        f"{half['Gaussian, mean 1']:.2f} (Gaussian with mean 1)."
-    )
+    return f"""Three curves rise to 1 as the keep probability does; at one half they stand at
+    {half["Gaussian"]:.2f} (Gaussian), {half["ReLU"]:.2f} (ReLU) and {half["Gaussian, mean 1"]:.2f}
+    (Gaussian with mean 1)."""
 
 
 def caption(data):
-    return (
-        f"Variance that batch norm puts out in evaluation. Points: {data['run'].max() + 1} runs "
-        "each; lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. Squares at 1: dropout behind "
-        "batch norm, where nothing shifts."
-    )
+    return f"""Variance that batch norm puts out in evaluation. Points: {data["run"].max() + 1} runs
+    each; lines: $\\sigma^2/((\\sigma^2+\\mu^2)/p-\\mu^2)$. Squares at 1: dropout behind batch norm,
+    where nothing shifts."""
 
 
 def draw(data, theme):

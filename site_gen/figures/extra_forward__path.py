@@ -18,19 +18,15 @@ def data(results):
 
 def alt(data):
     first, *_, last = (f"{100 * gone:.3g} %" for gone in data["gone"])
-    return (
-        "Two rising lines with points on them: the share of the way to the batch's statistics, "
-        f"from {first} after one pass at the smallest rate to {last} after two at the largest."
-    )
+    return f"""Two rising lines with points on them: the share of the way to the batch's statistics,
+    from {first} after one pass at the smallest rate to {last} after two at the largest."""
 
 
 def caption(data):
-    return (
-        "Points: the share of the way to the batch's mean and variance that the running ones have "
-        f"gone, mean of {data['runs'].iloc[0]} batches, with 95 % intervals far smaller than the "
-        "points. Lines: $1-(1-\\alpha)^k$ after $k$ passes, at most "
-        f"{abs(data['gone'] - data['theory']).max():.0e} away."
-    )
+    return f"""Points: the share of the way to the batch's mean and variance that the running ones
+    have gone, mean of {data["runs"].iloc[0]} batches, with 95 % intervals far smaller than the
+    points. Lines: $1-(1-\\alpha)^k$ after $k$ passes, at most
+    {abs(data["gone"] - data["theory"]).max():.0e} away."""
 
 
 def draw(data, theme):

@@ -36,12 +36,9 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        f"Mean of |γ| (left) and of β (right) after {data['steps'].iloc[0]} steps, in the first "
-        "and in the last hidden layer, against the value from which all of them started; the bands "
-        f"hold nine units in ten of {data['runs'].iloc[0]} runs. On the dotted line nothing has "
-        "changed."
-    )
+    return f"""Mean of |γ| (left) and of β (right) after {data["steps"].iloc[0]} steps, in the first
+    and in the last hidden layer, against the value from which all of them started; the bands hold
+    nine units in ten of {data["runs"].iloc[0]} runs. On the dotted line nothing has changed."""
 
 
 def draw(data, theme):

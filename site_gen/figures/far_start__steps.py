@@ -30,14 +30,11 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        "Steps until the loss on a sample of the training images is under the target, by the start "
-        "of every γ with $\\beta = 0$ (left) and of every β with $\\gamma = 1$ (right). Each dot "
-        f"is one of {data['run'].nunique()} runs with the same weights and batches from every "
-        "start; the line joins medians. Runs in the strip do not get there within "
-        f"{data['last_step'].iloc[0]} steps. “Learned”: from the γ and β, unit by unit, with which "
-        "the run from $(1, 0)$ ended."
-    )
+    return f"""Steps until the loss on a sample of the training images is under the target, by the
+    start of every γ with $\\beta = 0$ (left) and of every β with $\\gamma = 1$ (right). Each dot is
+    one of {data["run"].nunique()} runs with the same weights and batches from every start; the line
+    joins medians. Runs in the strip do not get there within {data["last_step"].iloc[0]} steps.
+    “Learned”: from the γ and β, unit by unit, with which the run from $(1, 0)$ ended."""
 
 
 def draw(data, theme):

@@ -23,20 +23,16 @@ def data(results):
 def alt(data):
     worst = data.groupby("precision")["logit_distance"].max()
     said = ", ".join(f"{worst[name]:.0e} in {name}" for name in SHOWN)
-    return (
-        "On a logarithmic axis the largest distances of logits lie some multiples above the unit "
-        f"round-off: up to {said}."
-    )
+    return f"""On a logarithmic axis the largest distances of logits lie some multiples above the
+    unit round-off: up to {said}."""
 
 
 def caption(data):
     changed = data.groupby("precision")["changed"].mean()
     said = ", ".join(f"{changed[name]:.3%} in {name}" for name in SHOWN)
-    return (
-        "Largest distance between logits with batch norm and folded, over all test images; one "
-        f"point for each of {data['run'].nunique()} networks. Lines: the unit round-off $u$. "
-        f"Predictions that change: {said}."
-    )
+    return f"""Largest distance between logits with batch norm and folded, over all test images; one
+    point for each of {data["run"].nunique()} networks. Lines: the unit round-off $u$. Predictions
+    that change: {said}."""
 
 
 def draw(data, theme):

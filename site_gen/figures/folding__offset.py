@@ -16,22 +16,18 @@ def data(results):
 
 def alt(data):
     far = only(data, offset=data["offset"].max()).groupby("origin").mean()
-    return (
-        "On logarithmic axes the error of the layer with batch norm rises with the offset to "
-        f"{far['unfolded_error']['bias']:.2g}; folded it stays at "
-        f"{far['folded_error']['bias']:.1g} if the offset comes from the bias, and rises to "
-        f"{far['folded_error']['inputs']:.2g} if it comes from the inputs."
-    )
+    return f"""On logarithmic axes the error of the layer with batch norm rises with the offset to
+    {far["unfolded_error"]["bias"]:.2g}; folded it stays at {far["folded_error"]["bias"]:.1g} if the
+    offset comes from the bias, and rises to {far["folded_error"]["inputs"]:.2g} if it comes from
+    the inputs."""
 
 
 def caption(data):
-    return (
-        "Root mean square error in float16 against exact arithmetic on the same stored numbers, as "
-        "the mean before batch norm moves away from zero. Points: means of "
-        f"{data['run'].nunique()} random layers, round if the offset comes from the bias, square "
-        "if from the inputs. Line: the error of rounding, one by one, what the layer with batch "
-        "norm stores, for an offset from the inputs."
-    )
+    return f"""Root mean square error in float16 against exact arithmetic on the same stored
+    numbers, as the mean before batch norm moves away from zero. Points: means of
+    {data["run"].nunique()} random layers, round if the offset comes from the bias, square if from
+    the inputs. Line: the error of rounding, one by one, what the layer with batch norm stores, for
+    an offset from the inputs."""
 
 
 def draw(data, theme):

@@ -20,20 +20,16 @@ def data(results):
 def alt(data):
     means = data.groupby("scale").mean()
     folded, unfolded = means["scale_folded_error"], means["scale_unfolded_error"]
-    return (
-        f"The errors of both forms lie near each other, {folded.iloc[0]:.1g} folded and "
-        f"{unfolded.iloc[0]:.1g} not at the smallest running variance, until at the largest the "
-        f"folded one is {folded.iloc[-1] / unfolded.iloc[-1]:.1f} times the other."
-    )
+    return f"""The errors of both forms lie near each other, {folded.iloc[0]:.1g} folded and
+    {unfolded.iloc[0]:.1g} not at the smallest running variance, until at the largest the folded one
+    is {folded.iloc[-1] / unfolded.iloc[-1]:.1f} times the other."""
 
 
 def caption(data):
     low, high = data["scale"].min(), data["scale"].max()
-    return (
-        "Root mean square error in float16 against exact arithmetic on the same stored numbers; "
-        f"{data['run'].nunique()} random layers with inputs of standard deviation {low:g} to "
-        f"{high:g}. Line: the error if all folded weights are subnormal numbers, $2^{{-24}}$ apart."
-    )
+    return f"""Root mean square error in float16 against exact arithmetic on the same stored
+    numbers; {data["run"].nunique()} random layers with inputs of standard deviation {low:g} to
+    {high:g}. Line: the error if all folded weights are subnormal numbers, $2^{{-24}}$ apart."""
 
 
 def draw(data, theme):

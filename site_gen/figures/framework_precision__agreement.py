@@ -20,22 +20,17 @@ def data(results):
 
 def alt(data):
     worst = data.loc[data["share_of_bound"].idxmax()]
-    return (
-        f"Points for {data['framework'].nunique()} variants of frameworks on a logarithmic axis, "
-        "all left of the line at 1 that marks the bound; the farthest, "
-        f"{worst['framework']}, is at {worst['share_of_bound']:.3f}."
-    )
+    return f"""Points for {data["framework"].nunique()} variants of frameworks on a logarithmic
+    axis, all left of the line at 1 that marks the bound; the farthest, {worst["framework"]}, is at
+    {worst["share_of_bound"]:.3f}."""
 
 
 def caption(data):
     equal = percent(np.mean(data["share_of_bound"] == 0))
-    return (
-        "Largest distance between this site's engine and each framework, over the bound for "
-        f"round-off: {len(data)} comparisons, of outputs in training, running mean, running "
-        "variance and outputs in evaluation, with default and other settings; "
-        f"{equal} of them agree to the last bit and are drawn at the left edge. A "
-        "distance above 1 would be a difference in meaning."
-    )
+    return f"""Largest distance between this site's engine and each framework, over the bound for
+    round-off: {len(data)} comparisons, of outputs in training, running mean, running variance and
+    outputs in evaluation, with default and other settings; {equal} of them agree to the last bit
+    and are drawn at the left edge. A distance above 1 would be a difference in meaning."""
 
 
 def draw(data, theme):

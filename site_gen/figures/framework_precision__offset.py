@@ -31,25 +31,20 @@ def data(results):
 
 def alt(data):
     worst = data.groupby("source")["error"].max()
-    return (
-        "On logarithmic axes the error of Flax's default and of Keras on PyTorch and NumPy rises "
-        f"along a line of slope two to {worst['Flax linen']:.1g} and "
-        f"{worst['Keras on PyTorch']:.0f}; that of the other frameworks stays below "
-        f"{worst['PyTorch'] * 2:.0e}."
-    )
+    return f"""On logarithmic axes the error of Flax's default and of Keras on PyTorch and NumPy
+    rises along a line of slope two to {worst["Flax linen"]:.1g} and
+    {worst["Keras on PyTorch"]:.0f}; that of the other frameworks stays below
+    {worst["PyTorch"] * 2:.0e}."""
 
 
 def caption(data):
     negative = (data["variance_ratio"] < 0).sum()
     lost = data[data["finite"] == 0]["source"].nunique()
-    return (
-        "Relative error of the variance of a float32 batch of standard deviation near 1 as its "
-        "mean moves away from zero. Line: $u\\kappa^2$ with $u = 2^{-24}$, the size of one "
-        f"rounding in $\\overline{{x^2}}$. Variances that came out negative: {negative}; variants "
-        f"that then put out values that are not numbers: {lost}. Two passes, and PyTorch, have no "
-        f"such error. Errors below {FLOOR:.0e} are drawn there; Flax nnx, not drawn, equals Flax "
-        "linen."
-    )
+    return f"""Relative error of the variance of a float32 batch of standard deviation near 1 as its
+    mean moves away from zero. Line: $u\\kappa^2$ with $u = 2^{{-24}}$, the size of one rounding in
+    $\\overline{{x^2}}$. Variances that came out negative: {negative}; variants that then put out
+    values that are not numbers: {lost}. Two passes, and PyTorch, have no such error. Errors below
+    {FLOOR:.0e} are drawn there; Flax nnx, not drawn, equals Flax linen."""
 
 
 def draw(data, theme):

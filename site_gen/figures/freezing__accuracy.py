@@ -33,12 +33,10 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        "After a new last layer was trained on inverted digits: accuracy on the old digits with "
-        "the old last layer, and on the inverted ones with the new. Points: "
-        f"{data['run'].nunique()} networks; ticks: means; line: the old digits before, "
-        f"{data['old_before'].mean():.2f} in the mean."
-    )
+    return f"""After a new last layer was trained on inverted digits: accuracy on the old digits
+    with the old last layer, and on the inverted ones with the new. Points: {data["run"].nunique()}
+    networks; ticks: means; line: the old digits before, {data["old_before"].mean():.2f} in the
+    mean."""
 
 
 def draw(data, theme):

@@ -27,20 +27,16 @@ def ends(data):
 
 def alt(data):
     end = ends(data)
-    return (
-        f"The hidden outputs move by {end['batch, frozen']:.1f} times their own length with batch "
-        f"statistics and frozen γ and β, by {end['running, trained']:.2f} with fixed statistics "
-        f"and trained γ and β, and by {end['running, frozen']:.0f} with both frozen."
-    )
+    return f"""The hidden outputs move by {end["batch, frozen"]:.1f} times their own length with
+    batch statistics and frozen γ and β, by {end["running, trained"]:.2f} with fixed statistics and
+    trained γ and β, and by {end["running, frozen"]:.0f} with both frozen."""
 
 
 def caption(data):
-    return (
-        "Change of the hidden outputs on the old digits in evaluation, over their length, while a "
-        "new last layer is trained on inverted digits and all weights before it are frozen. Lines: "
-        f"means of {data['runs'].max()} networks; bands: 95 % intervals. Dotted: frozen γ and β, "
-        "batch statistics, and new data like the old."
-    )
+    return f"""Change of the hidden outputs on the old digits in evaluation, over their length,
+    while a new last layer is trained on inverted digits and all weights before it are frozen.
+    Lines: means of {data["runs"].max()} networks; bands: 95 % intervals. Dotted: frozen γ and β,
+    batch statistics, and new data like the old."""
 
 
 def draw(data, theme):

@@ -20,19 +20,15 @@ def data(results):
 
 def alt(data):
     left = data.groupby(["way", "step"])["left"].mean()
-    return (
-        "With batch statistics the share that is left falls along the curve, to "
-        f"{left['batch, frozen', 10]:.2f} after 10 steps and {left['batch, frozen', 30]:.2f} after "
-        f"30; with the running statistics in use it stays at {left['running, frozen', 100]:.0f}."
-    )
+    return f"""With batch statistics the share that is left falls along the curve, to
+    {left["batch, frozen", 10]:.2f} after 10 steps and {left["batch, frozen", 30]:.2f} after 30;
+    with the running statistics in use it stays at {left["running, frozen", 100]:.0f}."""
 
 
 def caption(data):
-    return (
-        "Distance of the first batch norm's running means from the means over the new data, along "
-        f"the way from the old ones, as a share. Points: {data['run'].nunique()} networks with γ "
-        "and β frozen; line: $(1-\\alpha)^t$."
-    )
+    return f"""Distance of the first batch norm's running means from the means over the new data,
+    along the way from the old ones, as a share. Points: {data["run"].nunique()} networks with γ and
+    β frozen; line: $(1-\\alpha)^t$."""
 
 
 def draw(data, theme):

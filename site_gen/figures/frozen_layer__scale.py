@@ -15,19 +15,15 @@ def data(results):
 
 def alt(data):
     mean, top = data.groupby(["statistics", "factor"])["scale_change"].mean(), data["factor"].max()
-    return (
-        "With fixed statistics the change rises with the distance of the factor from 1, to "
-        f"{mean['running', top]:.1f} at {top:g}; with those of the batch it stays at round-off, "
-        f"{mean['batch', top]:.0e} there."
-    )
+    return f"""With fixed statistics the change rises with the distance of the factor from 1, to
+    {mean["running", top]:.1f} at {top:g}; with those of the batch it stays at round-off,
+    {mean["batch", top]:.0e} there."""
 
 
 def caption(data):
-    return (
-        "Root mean square change of batch norm's outputs as the weights before it are multiplied "
-        f"by $a$; {data['run'].nunique()} random layers without ε. Line: "
-        "$|a - 1|\\,\\sqrt{\\overline{(\\gamma\\,xW/\\sigma)^2}}$, the mean over layers."
-    )
+    return f"""Root mean square change of batch norm's outputs as the weights before it are
+    multiplied by $a$; {data["run"].nunique()} random layers without ε. Line: $|a -
+    1|\\,\\sqrt{{\\overline{{(\\gamma\\,xW/\\sigma)^2}}}}$, the mean over layers."""
 
 
 def draw(data, theme):

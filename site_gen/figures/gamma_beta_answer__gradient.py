@@ -26,22 +26,18 @@ def _middle(data, change, quantity):
 
 
 def alt(data):
-    return (
-        "Points for every run. Doubling γ with the gradient from above held fixed: length "
-        f"{_middle(data, 'gamma, fixed', 'length')} times, no turn. Doubling γ: "
-        f"{_middle(data, 'gamma', 'length')} times, turned by {_middle(data, 'gamma', 'angle')} "
-        f"degrees. β plus 1: {_middle(data, 'beta', 'length')} times, "
-        f"{_middle(data, 'beta', 'angle')} degrees (medians)."
-    )
+    return f"""Points for every run. Doubling γ with the gradient from above held fixed: length
+    {_middle(data, "gamma, fixed", "length")} times, no turn. Doubling γ:
+    {_middle(data, "gamma", "length")} times, turned by {_middle(data, "gamma", "angle")} degrees. β
+    plus 1: {_middle(data, "beta", "length")} times, {_middle(data, "beta", "angle")} degrees
+    (medians)."""
 
 
 def caption(data):
-    return (
-        "Gradient of the weights below the upper batch norm after a change of all its $\\gamma$ or "
-        "$\\beta$, against before, on the same images. A point for each of "
-        f"{data['run'].nunique()} networks, before (open) and after training (filled). Dashed: "
-        "twice the length, the same length, the same direction."
-    )
+    return f"""Gradient of the weights below the upper batch norm after a change of all its
+    $\\gamma$ or $\\beta$, against before, on the same images. A point for each of
+    {data["run"].nunique()} networks, before (open) and after training (filled). Dashed: twice the
+    length, the same length, the same direction."""
 
 
 def draw(data, theme):

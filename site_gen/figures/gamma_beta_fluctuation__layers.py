@@ -23,21 +23,16 @@ def data(results):
 def alt(data):
     ends = data[data["layer"] == "last"].itertuples()
     said = [f"{end.fluctuation:.1g} and {end.accuracy:.0%} for {end.condition}" for end in ends]
-    return (
-        "Dots: standard deviation of γ about its trend in the last hidden layer, and the test "
-        f"accuracy at the end: {', '.join(said)}."
-    )
+    return f"""Dots: standard deviation of γ about its trend in the last hidden layer, and the test
+    accuracy at the end: {", ".join(said)}."""
 
 
 def caption(data):
-    return (
-        "Left: standard deviation of γ about a straight line over the last steps of training, mean "
-        "over the units of the first (open) and the last (filled) hidden layer. Right: accuracy on "
-        "the test set with its own statistics at the end. Small batches and unshuffled data are at "
-        f"rate ${data['middle'].iloc[0]:g}$. Geometric means (left) and means (right) of "
-        f"{data['runs'].iloc[0]} runs; the 95 % intervals on the left are about as wide as the "
-        "dots."
-    )
+    return f"""Left: standard deviation of γ about a straight line over the last steps of training,
+    mean over the units of the first (open) and the last (filled) hidden layer. Right: accuracy on
+    the test set with its own statistics at the end. Small batches and unshuffled data are at rate
+    ${data["middle"].iloc[0]:g}$. Geometric means (left) and means (right) of {data["runs"].iloc[0]}
+    runs; the 95 % intervals on the left are about as wide as the dots."""
 
 
 def draw(data, theme):

@@ -32,23 +32,18 @@ def alt(data):
     shares = sums["affine_distance"] / sums["after_distance"]
     said = ", ".join(f"{share:.0%} at rate {rate:g}" for rate, share in shares.items())
     first = only(data, step=1, what="after_distance")["distance"]
-    return (
-        "Movement of the last hidden layer’s distributions in one step, over training, at three "
-        "learning rates. γ and β alone would give this share of the movement behind batch norm: "
-        f"{said}. In the first step the distribution behind batch norm moves by "
-        f"{first.iloc[0]:.1g} of its standard deviation at the smallest rate and by "
-        f"{first.iloc[-1]:.1g} at the largest."
-    )
+    return f"""Movement of the last hidden layer’s distributions in one step, over training, at
+    three learning rates. γ and β alone would give this share of the movement behind batch norm:
+    {said}. In the first step the distribution behind batch norm moves by {first.iloc[0]:.1g} of its
+    standard deviation at the smallest rate and by {first.iloc[-1]:.1g} at the largest."""
 
 
 def caption(data):
     rates = "$, $".join(f"{rate:g}" for rate in data["rate"].unique())
-    return (
-        "Wasserstein-1 distance between the distributions of a unit over a fixed probe before and "
-        "after one training step, in standard deviations of the distribution, mean over the units "
-        f"of the last hidden layer; at learning rates ${rates}$. Geometric means of "
-        f"{data['runs'].iloc[0]} runs; the bands hold the middle nine runs in ten."
-    )
+    return f"""Wasserstein-1 distance between the distributions of a unit over a fixed probe before
+    and after one training step, in standard deviations of the distribution, mean over the units of
+    the last hidden layer; at learning rates ${rates}$. Geometric means of {data["runs"].iloc[0]}
+    runs; the bands hold the middle nine runs in ten."""
 
 
 def draw(data, theme):

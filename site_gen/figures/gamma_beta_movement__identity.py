@@ -24,21 +24,17 @@ def data(results):
 
 def alt(data):
     least, most = data["theory"].min(), data["theory"].max()
-    return (
-        f"Measured against predicted movement in one step, from {least:.0e} to {most:.0e}: all "
-        f"{len(data)} points, of {data['rate'].nunique()} learning rates and "
-        f"{data['layer'].nunique()} layers, lie on the diagonal."
-    )
+    return f"""Measured against predicted movement in one step, from {least:.0e} to {most:.0e}: all
+    {len(data)} points, of {data["rate"].nunique()} learning rates and {data["layer"].nunique()}
+    layers, lie on the diagonal."""
 
 
 def caption(data):
     mantissa, exponent = f"{data['largest_error'].iloc[0]:.0e}".split("e")
-    return (
-        f"Every point is one layer of the first run at one of {data['step'].nunique()} steps, mean "
-        "over units: the movement of the mean (left) and of the standard deviation (right) of the "
-        "distribution behind batch norm on the probe, against the closed form. Over all units and "
-        f"runs the two differ by at most ${mantissa} \\cdot 10^{{{int(exponent)}}}$."
-    )
+    return f"""Every point is one layer of the first run at one of {data["step"].nunique()} steps,
+    mean over units: the movement of the mean (left) and of the standard deviation (right) of the
+    distribution behind batch norm on the probe, against the closed form. Over all units and runs
+    the two differ by at most ${mantissa} \\cdot 10^{{{int(exponent)}}}$."""
 
 
 def draw(data, theme):

@@ -24,20 +24,15 @@ def alt(data):
     for parameter, of in only(data, training=near).groupby("parameter", sort=False):
         shares = ", ".join(f"{row.share:.0%} at rate {row.rate:g}" for row in of.itertuples())
         said.append(f"{PARAMETERS[parameter]} {shares}")
-    return (
-        "Share of the final distance from the start over training. After a tenth of the steps: "
-        f"{'; '.join(said)}."
-    )
+    return f"""Share of the final distance from the start over training. After a tenth of the steps:
+    {"; ".join(said)}."""
 
 
 def caption(data):
-    return (
-        "Distance of all γ (left) and all β (right) of the last hidden layer from where they "
-        "started, root mean square over units, in parts of the distance after "
-        f"{data['steps'].iloc[0]} steps. The vertical line is a tenth of training; what moves at a "
-        f"constant pace in one direction lies on the dotted line. Means of {data['runs'].iloc[0]} "
-        "runs with 95 % bands."
-    )
+    return f"""Distance of all γ (left) and all β (right) of the last hidden layer from where they
+    started, root mean square over units, in parts of the distance after {data["steps"].iloc[0]}
+    steps. The vertical line is a tenth of training; what moves at a constant pace in one direction
+    lies on the dotted line. Means of {data["runs"].iloc[0]} runs with 95 % bands."""
 
 
 def draw(data, theme):

@@ -24,21 +24,17 @@ def alt(data):
     ends = data.groupby("rate")["a_step"].agg(["first", "last"]).itertuples()
     said = ", ".join(f"{end.first:.0e} and {end.last:.0e} at rate {end.Index:g}" for end in ends)
     end = only(data, rate=data["rate"].min())["total"].iloc[-1]
-    return (
-        f"Left: how far γ moves in a step, first and last: {said}. Right: the total way against "
-        "rate times steps; the curves of the small rates lie on one another, up to "
-        f"{end:.2f} at the end of the smallest."
-    )
+    return f"""Left: how far γ moves in a step, first and last: {said}. Right: the total way against
+    rate times steps; the curves of the small rates lie on one another, up to {end:.2f} at the end
+    of the smallest."""
 
 
 def caption(data):
-    return (
-        f"γ of the last hidden layer, mean over units, geometric means of {data['runs'].iloc[0]} "
-        "runs. Left: the length of a step. Right: the length of the whole way, against the "
-        "learning rate times the number of steps: rates of different size are compared where a "
-        f"smooth path would have come equally far. All rates were trained for {data['step'].max()} "
-        "steps."
-    )
+    return f"""γ of the last hidden layer, mean over units, geometric means of
+    {data["runs"].iloc[0]} runs. Left: the length of a step. Right: the length of the whole way,
+    against the learning rate times the number of steps: rates of different size are compared where
+    a smooth path would have come equally far. All rates were trained for {data["step"].max()}
+    steps."""
 
 
 def draw(data, theme):

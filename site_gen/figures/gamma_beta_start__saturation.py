@@ -30,24 +30,19 @@ def data(results):
 def alt(data):
     at = data.set_index(["quantity", "gamma", "beta"])["mean"]
     agreement, gradient = at["agreement"], at["first_gradient"]
-    return (
-        "Three panels over γ. At β = 0 the share of saturated sigmoids rises from "
-        f"{at['saturated', 1, 0]:.2f} at γ = 1 to {at['saturated', 10, 0]:.2f} at γ = 10, close to "
-        f"theory; the first layer’s gradient grows to {gradient[10, 0]:.1f} times that at γ = 1; "
-        f"the cosine between two batches falls from {agreement[1, 0]:.2f} to "
-        f"{agreement[10, 0]:.2f}. At β = 4, γ = 1 the share is {at['saturated', 1, 4]:.2f} and the "
-        f"gradient {gradient[1, 4]:.2f}."
-    )
+    return f"""Three panels over γ. At β = 0 the share of saturated sigmoids rises from
+    {at["saturated", 1, 0]:.2f} at γ = 1 to {at["saturated", 10, 0]:.2f} at γ = 10, close to theory;
+    the first layer’s gradient grows to {gradient[10, 0]:.1f} times that at γ = 1; the cosine
+    between two batches falls from {agreement[1, 0]:.2f} to {agreement[10, 0]:.2f}. At β = 4, γ = 1
+    the share is {at["saturated", 1, 4]:.2f} and the gradient {gradient[1, 4]:.2f}."""
 
 
 def caption(data):
-    return (
-        "Before training, three layers of sigmoids on small digits, every $\\gamma$ and every "
-        "$\\beta$ of the network alike. Left: share of activations of the last hidden layer below "
-        "0.05 or above 0.95; grey lines: theory for normally distributed $\\hat x$. Middle: length "
-        "of the first layer’s gradient, in parts of that at $(1, 0)$. Right: cosine between the "
-        f"gradients of two batches. Means of {data['runs'].iloc[0]} runs with 95 % bands."
-    )
+    return f"""Before training, three layers of sigmoids on small digits, every $\\gamma$ and every
+    $\\beta$ of the network alike. Left: share of activations of the last hidden layer below 0.05 or
+    above 0.95; grey lines: theory for normally distributed $\\hat x$. Middle: length of the first
+    layer’s gradient, in parts of that at $(1, 0)$. Right: cosine between the gradients of two
+    batches. Means of {data["runs"].iloc[0]} runs with 95 % bands."""
 
 
 def draw(data, theme):

@@ -37,12 +37,10 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        "The same trained networks, evaluated twice. All start at $\\gamma = 1$ and the $\\beta$ "
-        "on the axis, and train both. With the statistics of the test set the sign of $\\beta$ "
-        "hardly matters; with the running averages that inference uses, it does. Means of "
-        f"{data['runs'].iloc[0]} paired runs with 95 % intervals."
-    )
+    return f"""The same trained networks, evaluated twice. All start at $\\gamma = 1$ and the
+    $\\beta$ on the axis, and train both. With the statistics of the test set the sign of $\\beta$
+    hardly matters; with the running averages that inference uses, it does. Means of
+    {data["runs"].iloc[0]} paired runs with 95 % intervals."""
 
 
 def draw(data, theme):

@@ -40,12 +40,10 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        f"Final training loss (nats) from every start of the grid, mean of {data['runs'].iloc[0]} "
-        "paired runs; the further a cell’s colour is from the paper’s, the higher the loss, on one "
-        "scale for each task. Three layers of sigmoids with batch norm, on two spirals and on "
-        "MNIST-5k shrunk to $7\\times 7$ pixels. The frame marks the usual start."
-    )
+    return f"""Final training loss (nats) from every start of the grid, mean of
+    {data["runs"].iloc[0]} paired runs; the further a cell’s colour is from the paper’s, the higher
+    the loss, on one scale for each task. Three layers of sigmoids with batch norm, on two spirals
+    and on MNIST-5k shrunk to $7\\times 7$ pixels. The frame marks the usual start."""
 
 
 def draw(data, theme):

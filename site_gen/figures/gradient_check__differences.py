@@ -24,21 +24,17 @@ def data(results):
 def alt(data):
     best = data.groupby("parameter")["error"].min()
     bias, best = best["bias"], best.drop("bias")
-    return (
-        "Five curves of the error against the step. Four fall as the square of the step, reach at "
-        f"best {best.min():.0e} to {best.max():.0e} and rise again as round-off takes over; the "
-        f"bias, whose gradient is zero, only has round-off, {bias:.0e} at best."
-    )
+    return f"""Five curves of the error against the step. Four fall as the square of the step, reach
+    at best {best.min():.0e} to {best.max():.0e} and rise again as round-off takes over; the bias,
+    whose gradient is zero, only has round-off, {bias:.0e} at best."""
 
 
 def caption(data):
-    return (
-        "Difference between the analytic and the central-difference derivative along a random "
-        f"direction, relative to the length of the gradient: medians of {data['runs'].iloc[0]} "
-        "random networks. Dashed: the slope of a truncation error, $h^2$, and of round-off, "
-        "$10^{-16}/h$. The bias in front of the normalization has no truncation error, since it "
-        "does not change the loss at all; its error is relative to the gradient above."
-    )
+    return f"""Difference between the analytic and the central-difference derivative along a random
+    direction, relative to the length of the gradient: medians of {data["runs"].iloc[0]} random
+    networks. Dashed: the slope of a truncation error, $h^2$, and of round-off, $10^{{-16}}/h$. The
+    bias in front of the normalization has no truncation error, since it does not change the loss at
+    all; its error is relative to the gradient above."""
 
 
 def draw(data, theme):

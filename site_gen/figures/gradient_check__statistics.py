@@ -19,22 +19,17 @@ def data(results):
 
 def alt(data):
     mean = data.groupby("batch")["wrong_share"].mean()
-    return (
-        f"On logarithmic axes a straight line falls from {mean.iloc[0]:.2f} at a batch of "
-        f"{mean.index[0]} to {mean.iloc[-1]:.3f} at {mean.index[-1]}; the measured points lie on "
-        "it."
-    )
+    return f"""On logarithmic axes a straight line falls from {mean.iloc[0]:.2f} at a batch of
+    {mean.index[0]} to {mean.iloc[-1]:.3f} at {mean.index[-1]}; the measured points lie on it."""
 
 
 def caption(data):
     means = data.groupby("batch")[["wrong_share", "theory"]].mean()
     worst = np.abs(means["wrong_share"] / means["theory"] - 1).max()
-    return (
-        "Length of what the batch mean and variance take away from a random gradient, relative to "
-        f"the gradient without them. Points: {data['run'].nunique()} runs for each batch size; "
-        f"line: $\\sqrt{{2/m}}$, at most {percent(worst, 1)} from the measured means. Of the $m$ "
-        "directions in which one unit's batch can move, two are always projected out."
-    )
+    return f"""Length of what the batch mean and variance take away from a random gradient, relative
+    to the gradient without them. Points: {data["run"].nunique()} runs for each batch size; line:
+    $\\sqrt{{2/m}}$, at most {percent(worst, 1)} from the measured means. Of the $m$ directions in
+    which one unit's batch can move, two are always projected out."""
 
 
 def draw(data, theme):

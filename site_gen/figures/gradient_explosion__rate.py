@@ -25,26 +25,22 @@ def data(results):
 def alt(data):
     relu, linear = (only(data.dropna(), activation=name) for name in ("relu", "linear"))
     first, last = relu.iloc[0], relu.iloc[-1]
-    return (
-        f"Two falling curves. With ReLU the squared gradient grows {first['growth']:.2f} times a "
-        f"layer at a batch of {first['batch']:.0f} and {last['growth']:.2f} times at "
-        f"{last['batch']:.0f}, near its floor of {last['limit']:.3f}. Without an activation it "
-        f"falls from {linear['growth'].iloc[0]:.2f} to {linear['growth'].iloc[-1]:.2f}. Points "
-        f"lie on the predicted lines from batches of {LEAST} on."
-    )
+    return f"""Two falling curves. With ReLU the squared gradient grows {first["growth"]:.2f} times
+    a layer at a batch of {first["batch"]:.0f} and {last["growth"]:.2f} times at
+    {last["batch"]:.0f}, near its floor of {last["limit"]:.3f}. Without an activation it falls from
+    {linear["growth"].iloc[0]:.2f} to {linear["growth"].iloc[-1]:.2f}. Points lie on the predicted
+    lines from batches of {LEAST} on."""
 
 
 def caption(data):
     held = data.dropna().query("batch >= @LEAST")
     worst = (held["growth"] / held["theory"] - 1).abs().max()
-    return (
-        "How many times $\\lVert\\partial L/\\partial z\\rVert^2$ grows from a layer to the one "
-        "below, in random networks with batch norm that were not trained. Points: mean of "
-        f"{held['runs'].iloc[0]:.0f} networks with 95 % intervals; lines: the prediction for wide "
-        f"layers, from batches of {LEAST} on at most {percent(worst, 1)} away. Hollow points: "
-        "smaller batches, where averages over units do not settle and which no claim uses. "
-        "Dotted: the limit for large batches, $\\pi/(\\pi-1)$ with ReLU and 1 without."
-    )
+    return f"""How many times $\\lVert\\partial L/\\partial z\\rVert^2$ grows from a layer to the
+    one below, in random networks with batch norm that were not trained. Points: mean of
+    {held["runs"].iloc[0]:.0f} networks with 95 % intervals; lines: the prediction for wide layers,
+    from batches of {LEAST} on at most {percent(worst, 1)} away. Hollow points: smaller batches,
+    where averages over units do not settle and which no claim uses. Dotted: the limit for large
+    batches, $\\pi/(\\pi-1)$ with ReLU and 1 without."""
 
 
 def draw(data, theme):

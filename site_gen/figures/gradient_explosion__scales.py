@@ -19,24 +19,19 @@ def data(results):
 def alt(data):
     second = only(data, layer=2).set_index(["norm", "scale"])["square"]
     half, he, twice = second["none"][[0.5, 1.0, 2.0]]
-    return (
-        "Two panels, squared gradient by layer on a logarithmic axis. Without batch norm, from "
-        f"the last of {data['layer'].max()} layers down to the second: about {power_of_ten(half)} "
-        f"of its size at half of He's scale, {he:.1f} times at He's, {power_of_ten(twice)} times "
-        "at twice that. With batch norm three curves coincide and rise to about "
-        f"{power_of_ten(second['batch norm', 1.0])}."
-    )
+    return f"""Two panels, squared gradient by layer on a logarithmic axis. Without batch norm, from
+    the last of {data["layer"].max()} layers down to the second: about {power_of_ten(half)} of its
+    size at half of He's scale, {he:.1f} times at He's, {power_of_ten(twice)} times at twice that.
+    With batch norm three curves coincide and rise to about
+    {power_of_ten(second["batch norm", 1.0])}."""
 
 
 def caption(data):
-    return (
-        "$\\lVert\\partial L/\\partial z\\rVert^2$ of every layer in multiples of the last "
-        "layer's, in random ReLU networks that were not trained, for weights at half of, at and "
-        f"at twice He's scale. Geometric mean of {data['runs'].iloc[0]} networks; bands are 95 % "
-        "intervals, mostly thinner than the lines. The same weights and batches on both sides; "
-        "with batch norm the three scales cannot be told apart, so two are drawn as dashes over "
-        "the first."
-    )
+    return f"""$\\lVert\\partial L/\\partial z\\rVert^2$ of every layer in multiples of the last
+    layer's, in random ReLU networks that were not trained, for weights at half of, at and at twice
+    He's scale. Geometric mean of {data["runs"].iloc[0]} networks; bands are 95 % intervals, mostly
+    thinner than the lines. The same weights and batches on both sides; with batch norm the three
+    scales cannot be told apart, so two are drawn as dashes over the first."""
 
 
 def draw(data, theme):

@@ -34,19 +34,16 @@ def alt(data):
         for kind, title in KINDS.items()
         for norm, label in LABELS.items()
     )
-    return (
-        f"Bias of the gradient from the first hidden layer to the last, through training: {said}."
-    )
+    return f"""Bias of the gradient from the first hidden layer to the last, through training:
+    {said}."""
 
 
 def caption(data):
-    return (
-        "By hidden layer, from the data to the output. Left: $‖E g‖²/E‖g‖²$ of the samples’ "
-        "contributions $g$ to the gradient of the layer’s weights. Right: at the input of the "
-        "activation, the length of the mean over samples in parts of the standard deviation. "
-        f"Means of {data['runs'].max()} runs with 95 % bands; dashed before training, solid the "
-        "mean over the readings during it."
-    )
+    return f"""By hidden layer, from the data to the output. Left: $‖E g‖²/E‖g‖²$ of the samples’
+    contributions $g$ to the gradient of the layer’s weights. Right: at the input of the activation,
+    the length of the mean over samples in parts of the standard deviation. Means of
+    {data["runs"].max()} runs with 95 % bands; dashed before training, solid the mean over the
+    readings during it."""
 
 
 def draw(data, theme):

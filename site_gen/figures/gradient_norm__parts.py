@@ -26,23 +26,19 @@ def shares(data):
 
 def alt(data):
     of = shares(data).map(percent)
-    return (
-        f"Four panels of stems over the normalized values of {data['sample'].nunique()} samples: "
-        f"the gradient that arrives; a constant, {of['constant']} of its squared length; a "
-        f"straight line through the origin, {of['stretch']}; and the rest, "
-        f"{of['returns']}, which has no trend."
-    )
+    return f"""Four panels of stems over the normalized values of {data["sample"].nunique()}
+    samples: the gradient that arrives; a constant, {of["constant"]} of its squared length; a
+    straight line through the origin, {of["stretch"]}; and the rest, {of["returns"]}, which has no
+    trend."""
 
 
 def caption(data):
     back = only(data, part="returns")
     along = max(abs(back["gradient"].sum()), abs((back["gradient"] * back["normalized"]).sum()))
-    return (
-        f"A made-up gradient of {len(back)} samples at $\\varepsilon = 0$, times $\\sigma$. The "
-        f"two removed parts hold {percent(1 - shares(data)['returns'])} of its squared length, far "
-        "above the $2/m$ of a random one, for it was made to ask for a move and a stretch. What "
-        f"gets back has no mean and no slope: both sums are below {max(along, 1e-15):.0e}."
-    )
+    return f"""A made-up gradient of {len(back)} samples at $\\varepsilon = 0$, times $\\sigma$. The
+    two removed parts hold {percent(1 - shares(data)["returns"])} of its squared length, far above
+    the $2/m$ of a random one, for it was made to ask for a move and a stretch. What gets back has
+    no mean and no slope: both sums are below {max(along, 1e-15):.0e}."""
 
 
 def draw(data, theme):

@@ -34,23 +34,19 @@ def data(results):
 def alt(data):
     last = only(data, step=data["step"].max()).set_index("norm")["mean"]
     lead = only(data, panel="lead")
-    return (
-        "Left: with batch norm the test accuracy rises within the first hundred steps, without it "
-        f"hundreds of steps later; after {data['step'].max():.0f} steps they are at "
-        f"{last['batch norm']:.3f} and {last['none']:.3f}. Right: the number of steps to a target, "
-        f"without over with batch norm, falls from {lead['mean'].max():.0f} to "
-        f"{lead['mean'].iloc[-1]:.1f} as the target rises to {lead['target'].iloc[-1]:.2f}."
-    )
+    return f"""Left: with batch norm the test accuracy rises within the first hundred steps, without
+    it hundreds of steps later; after {data["step"].max():.0f} steps they are at
+    {last["batch norm"]:.3f} and {last["none"]:.3f}. Right: the number of steps to a target, without
+    over with batch norm, falls from {lead["mean"].max():.0f} to {lead["mean"].iloc[-1]:.1f} as the
+    target rises to {lead["target"].iloc[-1]:.2f}."""
 
 
 def caption(data):
-    return (
-        "Left: test accuracy on MNIST-5k, in inference mode, of three layers of sigmoids at "
-        f"learning rate ${data['rate'].iloc[0]:g}$, a good one for the network without batch norm. "
-        "Right: how many times as many steps that network takes to a test accuracy (at 1 they take "
-        f"the same; targets that every run reaches). Means of {data['runs'].max()} paired runs "
-        "with 95 % bands, geometric on the right."
-    )
+    return f"""Left: test accuracy on MNIST-5k, in inference mode, of three layers of sigmoids at
+    learning rate ${data["rate"].iloc[0]:g}$, a good one for the network without batch norm. Right:
+    how many times as many steps that network takes to a test accuracy (at 1 they take the same;
+    targets that every run reaches). Means of {data["runs"].max()} paired runs with 95 % bands,
+    geometric on the right."""
 
 
 def draw(data, theme):

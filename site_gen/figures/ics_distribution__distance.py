@@ -34,25 +34,20 @@ def alt(data):
     ends = last.set_index(["unit", "rate", "norm"])["distance"]
     own, seen = ends["spreads"], ends["travelled"]
     small, main = data["rate"].unique()
-    return (
-        f"Distance travelled over {data['step'].max()} steps at learning rates {small:g} and "
-        f"{main:g}. In its own standard deviations: {own[small, 'none']:.0f} and "
-        f"{own[main, 'none']:.0f} without batch norm, {own[small, 'batch norm']:.1f} and "
-        f"{own[main, 'batch norm']:.1f} with. In units of the sigmoid’s input: "
-        f"{seen[small, 'none']:.1f} and {seen[main, 'none']:.1f} without, "
-        f"{seen[small, 'batch norm']:.1f} and {seen[main, 'batch norm']:.1f} with."
-    )
+    return f"""Distance travelled over {data["step"].max()} steps at learning rates {small:g} and
+    {main:g}. In its own standard deviations: {own[small, "none"]:.0f} and {own[main, "none"]:.0f}
+    without batch norm, {own[small, "batch norm"]:.1f} and {own[main, "batch norm"]:.1f} with. In
+    units of the sigmoid’s input: {seen[small, "none"]:.1f} and {seen[main, "none"]:.1f} without,
+    {seen[small, "batch norm"]:.1f} and {seen[main, "batch norm"]:.1f} with."""
 
 
 def caption(data):
     small, main = data["rate"].unique()
-    return (
-        "The distance that the distribution of a sigmoid’s input has travelled in the last hidden "
-        "layer: Wasserstein-1 distances from reading to reading, added up and averaged over units, "
-        f"at learning rates ${small:g}$ (dashed) and ${main:g}$ (solid). Left in standard "
-        "deviations of the distribution itself, on a logarithmic scale; right as the sigmoid sees "
-        f"it. Means of {data['runs'].max()} runs; their 95 % bands are hardly wider than the lines."
-    )
+    return f"""The distance that the distribution of a sigmoid’s input has travelled in the last
+    hidden layer: Wasserstein-1 distances from reading to reading, added up and averaged over units,
+    at learning rates ${small:g}$ (dashed) and ${main:g}$ (solid). Left in standard deviations of
+    the distribution itself, on a logarithmic scale; right as the sigmoid sees it. Means of
+    {data["runs"].max()} runs; their 95 % bands are hardly wider than the lines."""
 
 
 def draw(data, theme):

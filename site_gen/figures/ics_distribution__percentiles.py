@@ -22,22 +22,18 @@ def data(results):
 def alt(data):
     width = data["percentile_85"] - data["percentile_15"]
     none, normed = (width[data["norm"] == norm] for norm in LABELS)
-    return (
-        "Bands from the 15th to the 85th percentile over training steps. Without batch norm the "
-        f"band starts {none.iloc[0]:.2f} wide, moves up and down as a whole and opens to "
-        f"{none.iloc[-1]:.1f}; with batch norm it starts {normed.iloc[0]:.1f} wide, stays around 0 "
-        f"and ends {normed.iloc[-1]:.1f} wide."
-    )
+    return f"""Bands from the 15th to the 85th percentile over training steps. Without batch norm
+    the band starts {none.iloc[0]:.2f} wide, moves up and down as a whole and opens to
+    {none.iloc[-1]:.1f}; with batch norm it starts {normed.iloc[0]:.1f} wide, stays around 0 and
+    ends {normed.iloc[-1]:.1f} wide."""
 
 
 def caption(data):
-    return (
-        "What enters one sigmoid of the last hidden layer, over a fixed probe of test images: "
-        "median and the band from the 15th to the 85th percentile, at learning rate "
-        f"${data['rate'].iloc[0]:g}$. The unit is the one whose distribution travels the median "
-        "distance in its layer, in the first of the runs. After Figure 1 of Ioffe & Szegedy "
-        "(2015); their learning rate is not stated."
-    )
+    return f"""What enters one sigmoid of the last hidden layer, over a fixed probe of test images:
+    median and the band from the 15th to the 85th percentile, at learning rate
+    ${data["rate"].iloc[0]:g}$. The unit is the one whose distribution travels the median distance
+    in its layer, in the first of the runs. After Figure 1 of Ioffe & Szegedy (2015); their learning
+    rate is not stated."""
 
 
 def draw(data, theme):

@@ -37,20 +37,15 @@ def alt(data):
         at = zip(middle.loc[norm].index, middle.loc[norm]["distance"], when[norm], strict=True)
         each = (f"{distance:.1f} and {steps} at rate {rate:g}" for rate, distance, steps in at)
         said.append(f"{label} {', '.join(each)}")
-    return (
-        f"Scatter of distance travelled and steps to a test accuracy of {data['target'].iloc[0]:g},"
-        f" medians: {'; '.join(said)}."
-    )
+    return f"""Scatter of distance travelled and steps to a test accuracy of
+    {data["target"].iloc[0]:g}, medians: {"; ".join(said)}."""
 
 
 def caption(data):
-    return (
-        "Each dot is a run: how far the distributions of the last hidden layer travel within "
-        f"{data['last_step'].max()} steps, in units of the sigmoid’s input, and after how many "
-        f"steps the test accuracy reaches ${data['target'].iloc[0]:g}$; {data['run'].nunique()} "
-        f"runs at each of {data['rate'].nunique()} learning rates. Runs in the strip at the top do "
-        "not reach it."
-    )
+    return f"""Each dot is a run: how far the distributions of the last hidden layer travel within
+    {data["last_step"].max()} steps, in units of the sigmoid’s input, and after how many steps the
+    test accuracy reaches ${data["target"].iloc[0]:g}$; {data["run"].nunique()} runs at each of
+    {data["rate"].nunique()} learning rates. Runs in the strip at the top do not reach it."""
 
 
 def draw(data, theme):

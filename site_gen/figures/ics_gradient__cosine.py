@@ -26,20 +26,16 @@ def alt(data):
         f"layer {layer}: {low['none']:.2f} without batch norm and {low['batch norm']:.2f} with"
         for layer, low in lowest.iterrows()
     )
-    return (
-        "The cosine between gradients before and after, over training, one panel a layer. Before "
-        f"the first step it is {first['none']:.2f} without and {first['batch norm']:.2f} with "
-        f"batch norm, the mean of the layers. After that the lowest medians are, {said}."
-    )
+    return f"""The cosine between gradients before and after, over training, one panel a layer.
+    Before the first step it is {first["none"]:.2f} without and {first["batch norm"]:.2f} with batch
+    norm, the mean of the layers. After that the lowest medians are, {said}."""
 
 
 def caption(data):
-    return (
-        "The cosine between the gradient of a layer’s weights and the same gradient after the "
-        "layers before it have taken their step, on the same batch: $1$ is no turn. Medians and "
-        f"quartiles of {data['runs'].max()} runs. Without batch norm it is near $1$ on the "
-        "plateau, and falls when learning begins."
-    )
+    return f"""The cosine between the gradient of a layer’s weights and the same gradient after the
+    layers before it have taken their step, on the same batch: $1$ is no turn. Medians and quartiles
+    of {data["runs"].max()} runs. Without batch norm it is near $1$ on the plateau, and falls when
+    learning begins."""
 
 
 def draw(data, theme):

@@ -31,24 +31,18 @@ def data(results):
 
 def alt(data):
     means = only(data, case=MAIN).groupby(["definition", "norm"])["shift"].mean()
-    return (
-        "Two panels against training steps at the main rate. Left, how far a layer’s inputs move "
-        f"in a step, in their own standard deviations: on average {means['spreads', 'none']:.2f} "
-        f"without batch norm, {means['spreads', 'batch norm']:.2f} with. Right, how far its "
-        f"gradient moves in parts of itself: {means['relative', 'none']:.2f} without, "
-        f"{means['relative', 'batch norm']:.2f} with. Dashed lines at a small rate have the same "
-        "order."
-    )
+    return f"""Two panels against training steps at the main rate. Left, how far a layer’s inputs
+    move in a step, in their own standard deviations: on average {means["spreads", "none"]:.2f}
+    without batch norm, {means["spreads", "batch norm"]:.2f} with. Right, how far its gradient moves
+    in parts of itself: {means["relative", "none"]:.2f} without,
+    {means["relative", "batch norm"]:.2f} with. Dashed lines at a small rate have the same order."""
 
 
 def caption(data):
-    return (
-        "What one training step of the layers before a layer does to it, on the same networks: how "
-        "far the distributions of its inputs move (left), and how far the gradient of its weights "
-        "moves, $‖G′ − G‖/‖G‖$ (right). Mean over the layers from the second to the last and over "
-        f"{data['runs'].max()} runs, with 95 % bands; solid at the main rate, dashed at the small "
-        "one."
-    )
+    return f"""What one training step of the layers before a layer does to it, on the same networks:
+    how far the distributions of its inputs move (left), and how far the gradient of its weights
+    moves, $‖G′ − G‖/‖G‖$ (right). Mean over the layers from the second to the last and over
+    {data["runs"].max()} runs, with 95 % bands; solid at the main rate, dashed at the small one."""
 
 
 def draw(data, theme):

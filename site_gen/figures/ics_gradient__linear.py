@@ -26,18 +26,14 @@ def alt(data):
         f"at the {rate} rate {none[case]:.2f} without batch norm and {normed[case]:.2f} with"
         for case, rate in ((LINEAR, "small"), (LINEAR_LARGE, "larger"))
     )
-    return (
-        "The cosine of gradients before and after in the layer that turns most, over training of a "
-        f"deep linear network; its lowest medians are {said}."
-    )
+    return f"""The cosine of gradients before and after in the layer that turns most, over training
+    of a deep linear network; its lowest medians are {said}."""
 
 
 def caption(data):
-    return (
-        "A deep linear network, all samples in one batch: the cosine in the layer whose gradient "
-        "turns most at that step. Below $0$ the layers before it have reversed what the layer "
-        f"should do. Medians and quartiles of {data['runs'].max()} runs."
-    )
+    return f"""A deep linear network, all samples in one batch: the cosine in the layer whose
+    gradient turns most at that step. Below $0$ the layers before it have reversed what the layer
+    should do. Medians and quartiles of {data["runs"].max()} runs."""
 
 
 def draw(data, theme):

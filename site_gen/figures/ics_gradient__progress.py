@@ -23,19 +23,15 @@ def data(results):
 def alt(data):
     middle = data[data["loss"].between(LOW, HIGH)].groupby("norm")["cosine"].median()
     said = " and ".join(f"{value:.2f} {LABELS[norm]}" for norm, value in middle.items())
-    return (
-        "Scatter of the mean cosine of gradients against training loss, every run at every "
-        f"reading. For losses from {LOW} to {HIGH} the medians are {said}."
-    )
+    return f"""Scatter of the mean cosine of gradients against training loss, every run at every
+    reading. For losses from {LOW} to {HIGH} the medians are {said}."""
 
 
 def caption(data):
-    return (
-        f"Each dot is one of {data['run'].nunique()} runs at one reading, at the main rate: the "
-        "cosine of gradients before and after, mean over layers, against the loss of the training "
-        "batch. Training goes from left to right, as the loss falls. Shaded, the window in which "
-        f"networks are compared, ${LOW}$ to ${HIGH}$ nats."
-    )
+    return f"""Each dot is one of {data["run"].nunique()} runs at one reading, at the main rate: the
+    cosine of gradients before and after, mean over layers, against the loss of the training batch.
+    Training goes from left to right, as the loss falls. Shaded, the window in which networks are
+    compared, ${LOW}$ to ${HIGH}$ nats."""
 
 
 def draw(data, theme):

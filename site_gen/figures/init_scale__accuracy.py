@@ -30,10 +30,8 @@ def alt(data):
     for condition in LABELS:
         first, he, last = only(at, condition=condition)["accuracy"][[low, 1.0, high]]
         said.append(f"{condition}: {first:.0%}, {he:.0%} and {last:.0%}")
-    return (
-        f"Lines of test accuracy after {data['steps'].iloc[0]} steps over the size of the first "
-        f"weights, k times He's. At k = {low:g}, 1 and {high:g}; {'; '.join(said)}."
-    )
+    return f"""Lines of test accuracy after {data["steps"].iloc[0]} steps over the size of the first
+    weights, k times He's. At k = {low:g}, 1 and {high:g}; {"; ".join(said)}."""
 
 
 def caption(data):

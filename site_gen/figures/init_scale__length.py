@@ -24,22 +24,18 @@ def alt(data):
     last = data[data["step"] == data["step"].max()].groupby("condition")["accuracy"]
     low, high = last.min(), last.max()
     first, *_, most = (only(data, condition=NORMED, factor=k)["length"] for k in SHOWN)
-    return (
-        f"Three panels over training steps. Squared length of the hidden weights: from k = "
-        f"{SHOWN[0]:g} it grows by a factor of {first.iloc[-1] / first.iloc[0]:.0f}, from k = "
-        f"{SHOWN[-1]:g} by {most.iloc[-1] / most.iloc[0]:.4f}. Test accuracy: at the end between "
-        f"{low[NORMED]:.0%} and {high[NORMED]:.0%} at one rate, and between "
-        f"{low[SCALED]:.0%} and {high[SCALED]:.0%} with the rate times k²."
-    )
+    return f"""Three panels over training steps. Squared length of the hidden weights: from k =
+    {SHOWN[0]:g} it grows by a factor of {first.iloc[-1] / first.iloc[0]:.0f}, from k =
+    {SHOWN[-1]:g} by {most.iloc[-1] / most.iloc[0]:.4f}. Test accuracy: at the end between
+    {low[NORMED]:.0%} and {high[NORMED]:.0%} at one rate, and between {low[SCALED]:.0%} and
+    {high[SCALED]:.0%} with the rate times k²."""
 
 
 def caption(data):
-    return (
-        "With batch norm, from $k$ times He's weights. Left: squared length of all hidden weights "
-        "over the one expected of He's. Middle: test accuracy at one learning rate. Right: the "
-        "same with the rate of the hidden weights multiplied by $k^2$; the lines lie on top of "
-        f"each other. Means of {data['runs'].iloc[0]} paired runs."
-    )
+    return f"""With batch norm, from $k$ times He's weights. Left: squared length of all hidden
+    weights over the one expected of He's. Middle: test accuracy at one learning rate. Right: the
+    same with the rate of the hidden weights multiplied by $k^2$; the lines lie on top of each
+    other. Means of {data["runs"].iloc[0]} paired runs."""
 
 
 def draw(data, theme):

@@ -22,21 +22,17 @@ def data(results):
 
 def alt(data):
     small, large = (nearest(only(data, eps=eps), input_std=0.01)["share"] for eps in NAMES)
-    return (
-        "Two curves fall from 1 to 0 as the input’s standard deviation grows, one around √ε = "
-        f"0.003, one around 0.03; at an input of 0.01 they stand at {small:.3f} (ε "
-        f"= 1e-5) and {large:.3f} (ε = 1e-3)."
-    )
+    return f"""Two curves fall from 1 to 0 as the input’s standard deviation grows, one around √ε =
+    0.003, one around 0.03; at an input of 0.01 they stand at {small:.3f} (ε = 1e-5) and {large:.3f}
+    (ε = 1e-3)."""
 
 
 def caption(data):
     error = np.abs(data[["lowest", "highest"]].sub(data["theory"], axis=0)).max().max()
-    return (
-        "Factor by which the backward pass multiplies a gradient along $\\hat x$, over the factor "
-        f"for the $m - 2$ directions that it keeps. Points: {data['runs'].iloc[0]} random batches "
-        f"each, which agree; lines: $\\varepsilon/(\\sigma^2+\\varepsilon)$, at most {error:.0e} "
-        "away. At $\\sigma = \\sqrt{\\varepsilon}$ one half gets through."
-    )
+    return f"""Factor by which the backward pass multiplies a gradient along $\\hat x$, over the
+    factor for the $m - 2$ directions that it keeps. Points: {data["runs"].iloc[0]} random batches
+    each, which agree; lines: $\\varepsilon/(\\sigma^2+\\varepsilon)$, at most {error:.0e} away. At
+    $\\sigma = \\sqrt{{\\varepsilon}}$ one half gets through."""
 
 
 def draw(data, theme):

@@ -23,21 +23,17 @@ def data(results):
 def alt(data):
     sizes = data["batch"].unique()
     lost = (data["singular_value"] < 0.5).groupby(data["batch"]).sum()
-    return (
-        f"A row of points for each batch size from {sizes[0]} to {sizes[-1]}: in every row all "
-        f"points are filled but the last {lost.iloc[-1]}, which are empty; a batch of {sizes[0]} "
-        f"has {lost.iloc[0]} empty points and no other."
-    )
+    return f"""A row of points for each batch size from {sizes[0]} to {sizes[-1]}: in every row all
+    points are filled but the last {lost.iloc[-1]}, which are empty; a batch of {sizes[0]} has
+    {lost.iloc[0]} empty points and no other."""
 
 
 def caption(data):
     off = np.abs(data[["lowest", "highest"]].sub(data["theory"], axis=0)).max().max()
-    return (
-        "Each point is one singular value of batch norm’s backward pass at $\\varepsilon = 0$, in "
-        "units of $|\\gamma|/\\sigma$, the largest at the left. Filled: 1; empty: 0. "
-        f"{data['runs'].iloc[0]} random batches of each size, with random $\\gamma$ and $\\beta$; "
-        f"none is farther than {off:.0e} from these values."
-    )
+    return f"""Each point is one singular value of batch norm’s backward pass at $\\varepsilon = 0$,
+    in units of $|\\gamma|/\\sigma$, the largest at the left. Filled: 1; empty: 0.
+    {data["runs"].iloc[0]} random batches of each size, with random $\\gamma$ and $\\beta$; none is
+    farther than {off:.0e} from these values."""
 
 
 def draw(data, theme):

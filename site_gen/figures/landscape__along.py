@@ -25,21 +25,17 @@ def alt(data):
     small, large = data["rate"].min(), data["rate"].max()
     end = only(data, step=data["step"].max()).set_index(["condition", "rate"])
     width = (end["highest"] - end["lowest"]).map("{:.2g}".format)
-    return (
-        "Four panels over training steps. Top: the band of losses along the gradient; at the end "
-        f"it is {width['none', large]} wide without and {width['batch norm', large]} with batch "
-        f"norm at a rate of {large:g}, and {width['none', small]} and {width['batch norm', small]} "
-        f"at {small:g}. Bottom: the largest change of the gradient."
-    )
+    return f"""Four panels over training steps. Top: the band of losses along the gradient; at the
+    end it is {width["none", large]} wide without and {width["batch norm", large]} with batch norm
+    at a rate of {large:g}, and {width["none", small]} and {width["batch norm", small]} at
+    {small:g}. Bottom: the largest change of the gradient."""
 
 
 def caption(data):
-    return (
-        "At some steps of training, the loss of a batch is followed against its own gradient from "
-        "half to four times the learning step. Top: lowest to highest loss on the way, in nats; "
-        "bottom: largest change of the gradient, $\\max \\lVert \\nabla L(x) - \\nabla L(x - s g) "
-        f"\\rVert$. Geometric means of {data['runs'].iloc[0]} paired runs; logarithmic scales."
-    )
+    return f"""At some steps of training, the loss of a batch is followed against its own gradient
+    from half to four times the learning step. Top: lowest to highest loss on the way, in nats;
+    bottom: largest change of the gradient, $\\max \\lVert \\nabla L(x) - \\nabla L(x - s g)
+    \\rVert$. Geometric means of {data["runs"].iloc[0]} paired runs; logarithmic scales."""
 
 
 def draw(data, theme):

@@ -26,19 +26,15 @@ def alt(data):
     start = only(data, step=0, rate=data["rate"].min())
     means = start.set_index("condition")["smoothness"]
     said = ", ".join(f"{condition} {means[condition]:.0f}" for condition in COLOURS)
-    return (
-        "Two panels of lines over training steps, one for each learning rate. Effective smoothness "
-        f"before training, along steps of the smaller rate: {said}."
-    )
+    return f"""Two panels of lines over training steps, one for each learning rate. Effective
+    smoothness before training, along steps of the smaller rate: {said}."""
 
 
 def caption(data):
-    return (
-        "$\\max_s \\lVert \\nabla L(x) - \\nabla L(x - s g) \\rVert / \\lVert s g \\rVert$ over "
-        "$s$ from half to four times the learning step: less is smoother. Dashed: batch norm with "
-        "shorter hidden weights, which compute the same at the start, up to $\\varepsilon$. "
-        f"Geometric mean of {data['runs'].iloc[0]} paired runs with 95 % intervals."
-    )
+    return f"""$\\max_s \\lVert \\nabla L(x) - \\nabla L(x - s g) \\rVert / \\lVert s g \\rVert$
+    over $s$ from half to four times the learning step: less is smoother. Dashed: batch norm with
+    shorter hidden weights, which compute the same at the start, up to $\\varepsilon$. Geometric
+    mean of {data["runs"].iloc[0]} paired runs with 95 % intervals."""
 
 
 def draw(data, theme):

@@ -43,23 +43,18 @@ def _reached(data, name, share):
 
 def alt(data):
     half = {name: _reached(data, name, 0.5) for name in COLOURS}
-    return (
-        "Left: share of units against condition number; the smallest is "
-        f"{data['condition'].min():.1f}, half of the units are below {half['sigmoid']:.0f} "
-        f"(sigmoid) and {half['tanh']:.0f} (tanh). Right: the relative error of the quadratic "
-        f"grows with the distance from the minimum, from {data['error'].min():.3f} to "
-        f"{data['error'].max():.2f}."
-    )
+    return f"""Left: share of units against condition number; the smallest is
+    {data["condition"].min():.1f}, half of the units are below {half["sigmoid"]:.0f} (sigmoid) and
+    {half["tanh"]:.0f} (tanh). Right: the relative error of the quadratic grows with the distance
+    from the minimum, from {data["error"].min():.3f} to {data["error"].max():.2f}."""
 
 
 def caption(data):
-    return (
-        f"Units of the upper hidden layer of trained networks, {data['units'].iloc[0]} in each of "
-        f"{data['runs'].iloc[0]}. Left: ratio of the Hessian’s eigenvalues at the minimum over "
-        "$\\gamma$ and $\\beta$; a round bowl has 1. Curves end below 1 where some units have no "
-        "minimum nearby. Right: what the quadratic misses of the rise of the loss, median unit, "
-        "quartiles over networks; dashed, in proportion to the distance."
-    )
+    return f"""Units of the upper hidden layer of trained networks, {data["units"].iloc[0]} in each
+    of {data["runs"].iloc[0]}. Left: ratio of the Hessian’s eigenvalues at the minimum over
+    $\\gamma$ and $\\beta$; a round bowl has 1. Curves end below 1 where some units have no minimum
+    nearby. Right: what the quadratic misses of the rise of the loss, median unit, quartiles over
+    networks; dashed, in proportion to the distance."""
 
 
 def draw(data, theme):

@@ -37,22 +37,18 @@ def data(results):
 
 def alt(data):
     first, middle, *_, last = data.loc[data["kind"] == "minimum", "condition"]
-    return (
-        f"Contours of the loss over γ and β for {data['unit'].nunique()} units of one network, "
-        f"with condition numbers {first:.1f}, {middle:.1f} and {last:.1f}: stretched along γ, "
-        "close to the dashed ellipses near the minimum and away from them further out; the path of "
-        "training ends far from the minimum."
-    )
+    return f"""Contours of the loss over γ and β for {data["unit"].nunique()} units of one network,
+    with condition numbers {first:.1f}, {middle:.1f} and {last:.1f}: stretched along γ, close to the
+    dashed ellipses near the minimum and away from them further out; the path of training ends far
+    from the minimum."""
 
 
 def caption(data):
-    return (
-        "A trained network with sigmoids: solid, the loss over $\\gamma$ and $\\beta$ of one unit, "
-        "all else as training left it; dashed, the quadratic with the Hessian of the minimum "
-        "(cross), at the same levels. The line is training’s own path from $(1, 0)$ in "
-        f"{data['step'].max():.0f} steps, during which the surface changed. Units: the roundest, "
-        f"the middle and the longest of {data['all_units'].iloc[0]}."
-    )
+    return f"""A trained network with sigmoids: solid, the loss over $\\gamma$ and $\\beta$ of one
+    unit, all else as training left it; dashed, the quadratic with the Hessian of the minimum
+    (cross), at the same levels. The line is training’s own path from $(1, 0)$ in
+    {data["step"].max():.0f} steps, during which the surface changed. Units: the roundest, the
+    middle and the longest of {data["all_units"].iloc[0]}."""
 
 
 def draw(data, theme):

@@ -26,22 +26,17 @@ def data(results):
 def alt(data):
     ends = data["batch"].min(), data["batch"].max()
     small, large = (only(data, example=1.0, batch=m).iloc[0] for m in ends)
-    return (
-        "Bands around the values 0, 1 and 2 that narrow as batches grow. An example one standard "
-        f"deviation above the mean lands between {small['low']:.2f} and {small['high']:.2f} in "
-        f"batches of {small['batch']:.0f}, and between {large['low']:.2f} and {large['high']:.2f} "
-        f"in batches of {large['batch']:.0f}."
-    )
+    return f"""Bands around the values 0, 1 and 2 that narrow as batches grow. An example one
+    standard deviation above the mean lands between {small["low"]:.2f} and {small["high"]:.2f} in
+    batches of {small["batch"]:.0f}, and between {large["low"]:.2f} and {large["high"]:.2f} in
+    batches of {large["batch"]:.0f}."""
 
 
 def caption(data):
-    return (
-        "An example 0, 1 or 2 standard deviations above the mean of a Gaussian population, "
-        "normalized together with neighbours drawn anew each time. Points: median and central 95 % "
-        f"of its values in training mode, means of {data['runs'].iloc[0]} runs; bands and lines: "
-        "the closed form, a transformed non-central $t$ distribution. Dotted: its one value in "
-        "eval mode."
-    )
+    return f"""An example 0, 1 or 2 standard deviations above the mean of a Gaussian population,
+    normalized together with neighbours drawn anew each time. Points: median and central 95 % of its
+    values in training mode, means of {data["runs"].iloc[0]} runs; bands and lines: the closed form,
+    a transformed non-central $t$ distribution. Dotted: its one value in eval mode."""
 
 
 def draw(data, theme):

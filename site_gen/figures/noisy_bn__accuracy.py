@@ -20,21 +20,17 @@ def alt(data):
         f"{LABELS[norm]} {end:.2f} {f'with noise of size {size:g}' if size else 'without noise'}"
         for (norm, size), end in ends.items()
     )
-    return (
-        "Test accuracy against training steps; each line ends where its training does. "
-        f"The last values: {said}."
-    )
+    return f"""Test accuracy against training steps; each line ends where its training does. The
+    last values: {said}."""
 
 
 def caption(data):
     steps = data.groupby("norm")["step"].max()
     noisy = only(data[data["size"] > 0], norm="none")["step"].max()
-    return (
-        "Accuracy on the same test images, in inference mode, so without noise. Means of "
-        f"{data['runs'].max()} runs with 95 % bands; solid without noise, the more broken the "
-        f"larger the noise. Networks with batch norm are trained for {steps['batch norm']} steps, "
-        f"that without for {steps['none']}, and that without but with noise for {noisy}."
-    )
+    return f"""Accuracy on the same test images, in inference mode, so without noise. Means of
+    {data["runs"].max()} runs with 95 % bands; solid without noise, the more broken the larger the
+    noise. Networks with batch norm are trained for {steps["batch norm"]} steps, that without for
+    {steps["none"]}, and that without but with noise for {noisy}."""
 
 
 def draw(data, theme):

@@ -36,25 +36,20 @@ def alt(data):
     middle = data.groupby(["norm", "size"])[list(TITLES)].median()
     plain, bare = middle.loc["none", 0.0], middle.loc["batch norm", 0.0]
     most = middle.loc["batch norm", data["size"].max()]
-    return (
-        "Two panels against the size of the noise. The shift of a layer’s inputs rises from "
-        f"{bare['travelled']:.3f} to {most['travelled']:.2f} with batch norm; without batch norm "
-        f"and noise it is {plain['travelled']:.3f}. The steps to the target go from "
-        f"{bare['steps_to']:.0f} to {most['steps_to']:.0f}; without batch norm "
-        f"{plain['steps_to']:.0f}. Medians."
-    )
+    return f"""Two panels against the size of the noise. The shift of a layer’s inputs rises from
+    {bare["travelled"]:.3f} to {most["travelled"]:.2f} with batch norm; without batch norm and noise
+    it is {plain["travelled"]:.3f}. The steps to the target go from {bare["steps_to"]:.0f} to
+    {most["steps_to"]:.0f}; without batch norm {plain["steps_to"]:.0f}. Medians."""
 
 
 def caption(data):
     missing = (~only(data, norm="none")["arrived"]).sum()
     late = f"{missing} of the runs without batch norm do not arrive, and count all their steps"
-    return (
-        f"Every dot is one of {data['run'].nunique()} runs, lines join medians; all start from the "
-        "same weights and see the same batches. Left: how far the inputs of a layer move from one "
-        "step to the next on the same images. Right: training steps to the target accuracy; "
-        f"{late if missing else 'all runs arrive'}. The horizontal line is the median without "
-        "batch norm and without noise."
-    )
+    return f"""Every dot is one of {data["run"].nunique()} runs, lines join medians; all start from
+    the same weights and see the same batches. Left: how far the inputs of a layer move from one
+    step to the next on the same images. Right: training steps to the target accuracy;
+    {late if missing else "all runs arrive"}. The horizontal line is the median without batch norm
+    and without noise."""
 
 
 def draw(data, theme):

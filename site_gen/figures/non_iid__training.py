@@ -39,20 +39,16 @@ def _accuracy(data, norm, mode="evaluation"):
 
 def alt(data):
     bn, ln = _accuracy(data, "batch norm"), _accuracy(data, "layer norm")
-    return (
-        "Test accuracy for three kinds of training batch, shuffled, two digits and one digit: "
-        f"batch norm {bn[0]}, {bn[1]} and {bn[2]} in evaluation mode, layer norm {ln[0]}, {ln[1]} "
-        f"and {ln[2]}."
-    )
+    return f"""Test accuracy for three kinds of training batch, shuffled, two digits and one digit:
+    batch norm {bn[0]}, {bn[1]} and {bn[2]} in evaluation mode, layer norm {ln[0]}, {ln[1]} and
+    {ln[2]}."""
 
 
 def caption(data):
-    return (
-        "Accuracy on the test images after equally many steps with batches of one size; means of "
-        f"{data['runs'].max()} paired runs with 95 % intervals. In training mode the test images "
-        "are in batches of the kind that the network was trained with: after batches of two digits "
-        f"{_accuracy(data, 'batch norm', SAME)[1]}. One digit in ten would be right by chance."
-    )
+    return f"""Accuracy on the test images after equally many steps with batches of one size; means
+    of {data["runs"].max()} paired runs with 95 % intervals. In training mode the test images are in
+    batches of the kind that the network was trained with: after batches of two digits
+    {_accuracy(data, "batch norm", SAME)[1]}. One digit in ten would be right by chance."""
 
 
 def draw(data, theme):

@@ -26,21 +26,17 @@ def data(results):
 def alt(data):
     usual = only(data, gamma=1, beta=0).set_index(["place", "moment"])["value"]
     mean, std, zeros = usual["before"][list(MOMENTS)]
-    return (
-        "Three panels against β over γ. Batch norm before the ReLU: mean and standard deviation "
-        f"rise along curves, through {mean:.2f} and {std:.2f} at β = 0; the share of zeros falls "
-        f"through {zeros:.2f}. After it: the mean is the diagonal, the standard deviation "
-        f"{usual['after', 'std']:.0f}, no zeros."
-    )
+    return f"""Three panels against β over γ. Batch norm before the ReLU: mean and standard
+    deviation rise along curves, through {mean:.2f} and {std:.2f} at β = 0; the share of zeros falls
+    through {zeros:.2f}. After it: the mean is the diagonal, the standard deviation
+    {usual["after", "std"]:.0f}, no zeros."""
 
 
 def caption(data):
-    return (
-        "A unit with normal inputs, batch norm ($\\varepsilon = 0$) before or after its ReLU, for "
-        f"{len(data.groupby(['gamma', 'beta']))} pairs of $\\gamma$ and $\\beta$. Points: means of "
-        f"{data['runs'].iloc[0]} batches; lines: closed forms. After a ReLU, batch norm gives mean "
-        "$\\beta$ and standard deviation $\\gamma$ in every batch."
-    )
+    return f"""A unit with normal inputs, batch norm ($\\varepsilon = 0$) before or after its ReLU,
+    for {len(data.groupby(["gamma", "beta"]))} pairs of $\\gamma$ and $\\beta$. Points: means of
+    {data["runs"].iloc[0]} batches; lines: closed forms. After a ReLU, batch norm gives mean
+    $\\beta$ and standard deviation $\\gamma$ in every batch."""
 
 
 def draw(data, theme):

@@ -36,19 +36,15 @@ def data(results):
 def alt(data):
     largest = data.groupby("change")["difference"].max()
     exact, other = largest[largest < ROUND_OFF], largest[largest >= ROUND_OFF]
-    return (
-        f"Points for {data['change'].nunique()} changes on a logarithmic scale: {len(exact)} have "
-        f"an effect of at most {exact.max():.0e}, {len(other)} one of up to {other.max():.1f}."
-    )
+    return f"""Points for {data["change"].nunique()} changes on a logarithmic scale: {len(exact)}
+    have an effect of at most {exact.max():.0e}, {len(other)} one of up to {other.max():.1f}."""
 
 
 def caption(data):
-    return (
-        "Changes of a network that should make no difference: relative change of the output, and "
-        "for the bias, its gradient over the sum of sizes that it is a sum of. A point for each of "
-        f"{data['run'].nunique()} random networks, double precision. To the left, round-off; to "
-        "the right, a difference."
-    )
+    return f"""Changes of a network that should make no difference: relative change of the output,
+    and for the bias, its gradient over the sum of sizes that it is a sum of. A point for each of
+    {data["run"].nunique()} random networks, double precision. To the left, round-off; to the right,
+    a difference."""
 
 
 def draw(data, theme):

@@ -35,11 +35,9 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        "Training loss at the end, networks with two hidden layers on MNIST-5k shrunk to "
-        f"$7 \\times 7$ pixels: median and quartiles of {data['runs'].iloc[0]} paired runs. Solid: "
-        "with $\\gamma$ and $\\beta$; dashed: without. Runs that diverge leave the panel."
-    )
+    return f"""Training loss at the end, networks with two hidden layers on MNIST-5k shrunk to $7
+    \\times 7$ pixels: median and quartiles of {data["runs"].iloc[0]} paired runs. Solid: with
+    $\\gamma$ and $\\beta$; dashed: without. Runs that diverge leave the panel."""
 
 
 def draw(data, theme):

@@ -21,21 +21,17 @@ def data(results):
 def alt(data):
     end = data[data["layer"] == data["layer"].max()].set_index(["norm", "width"])["rank"]
     narrow, wide = data["width"].min(), data["width"].max()
-    return (
-        f"Two panels, effective rank over {data['layer'].max()} layers on logarithmic axes. "
-        "Without batch norm all curves fall towards one, the wider network later: "
-        f"{end['none', narrow]:.2f} at {narrow} units, {end['none', wide]:.2f} at {wide}. With it "
-        f"they level off, at {end['batch norm', narrow]:.1f} to {end['batch norm', wide]:.1f}."
-    )
+    return f"""Two panels, effective rank over {data["layer"].max()} layers on logarithmic axes.
+    Without batch norm all curves fall towards one, the wider network later:
+    {end["none", narrow]:.2f} at {narrow} units, {end["none", wide]:.2f} at {wide}. With it they
+    level off, at {end["batch norm", narrow]:.1f} to {end["batch norm", wide]:.1f}."""
 
 
 def caption(data):
-    return (
-        f"Effective rank of a batch of {data['samples'].iloc[0]} after each layer of random linear "
-        f"networks of several widths. Geometric mean of {data['runs'].iloc[0]} networks, bands are "
-        "95 % intervals. Thin lines: $\\sqrt{d}$, the first term of the closed form. The same "
-        "weights and inputs on both sides."
-    )
+    return f"""Effective rank of a batch of {data["samples"].iloc[0]} after each layer of random
+    linear networks of several widths. Geometric mean of {data["runs"].iloc[0]} networks, bands are
+    95 % intervals. Thin lines: $\\sqrt{{d}}$, the first term of the closed form. The same weights
+    and inputs on both sides."""
 
 
 def draw(data, theme):

@@ -33,28 +33,23 @@ def data(results):
 def alt(data):
     linear, relu = (only(data, by="width", kind=kind) for kind in NAMES)
     first, last, batch = linear.iloc[0], linear.iloc[-1], only(data, by="batch")
-    return (
-        "Two panels. Left, effective rank by width: without an activation from "
-        f"{first['rank']:.1f} at {first['width']} units to {last['rank']:.1f} at {last['width']}, "
-        f"along a line just below the square root; with ReLU from {relu['rank'].iloc[0]:.1f} to "
-        f"{relu['rank'].iloc[-1]:.1f}. Right, by batch size at {last['width']} units: from "
-        f"{batch['rank'].iloc[0]:.1f} for {batch['batch'].iloc[0]} samples, bending to "
-        f"{batch['rank'].iloc[-1]:.1f}."
-    )
+    return f"""Two panels. Left, effective rank by width: without an activation from
+    {first["rank"]:.1f} at {first["width"]} units to {last["rank"]:.1f} at {last["width"]}, along a
+    line just below the square root; with ReLU from {relu["rank"].iloc[0]:.1f} to
+    {relu["rank"].iloc[-1]:.1f}. Right, by batch size at {last["width"]} units: from
+    {batch["rank"].iloc[0]:.1f} for {batch["batch"].iloc[0]} samples, bending to
+    {batch["rank"].iloc[-1]:.1f}."""
 
 
 def caption(data):
     linear = only(data, by="width", kind="linear")
     last, below = linear.iloc[-1], linear["theory"] - linear["rank"]
-    return (
-        "Effective rank $(\\sum\\lambda)^2/\\sum\\lambda^2$ of a batch deep in random networks "
-        f"with batch norm. Left: batches of {last['batch']} in networks of several widths; the "
-        "line is $\\sqrt{d}$, and measurements without an activation lie "
-        f"{below.min():.2f} to {below.max():.2f} below it. Right: other batch sizes, "
-        f"{last['width']} units; the line is the closed form, and dots mark $m - 1$, the whole "
-        f"batch. Mean of {last['runs']} networks; 95 % intervals are mostly smaller than the "
-        "points."
-    )
+    return f"""Effective rank $(\\sum\\lambda)^2/\\sum\\lambda^2$ of a batch deep in random networks
+    with batch norm. Left: batches of {last["batch"]} in networks of several widths; the line is
+    $\\sqrt{{d}}$, and measurements without an activation lie {below.min():.2f} to {below.max():.2f}
+    below it. Right: other batch sizes, {last["width"]} units; the line is the closed form, and dots
+    mark $m - 1$, the whole batch. Mean of {last["runs"]} networks; 95 % intervals are mostly
+    smaller than the points."""
 
 
 def draw(data, theme):

@@ -30,21 +30,18 @@ def data(results):
 def alt(data):
     row = data.iloc[0]
     low, high = row["centre"] - row["radius"], row["centre"] + row["radius"]
-    return (
-        f"Histogram over the size of an eigenvalue, from 0 to {data['high'].max():.2f} of the sum. "
-        f"It follows a semicircle from {low:.2f} to {high:.2f} with a tail to {row['largest']:.2f}."
-    )
+    return f"""Histogram over the size of an eigenvalue, from 0 to {data["high"].max():.2f} of the
+    sum. It follows a semicircle from {low:.2f} to {high:.2f} with a tail to
+    {row["largest"]:.2f}."""
 
 
 def caption(data):
     row = data.iloc[0]
-    return (
-        "How the sum of the eigenvalues is spread over eigenvalues of different size, deep in "
-        f"linear networks of {row['width']:.0f} units with batch norm: bars from "
-        f"{row['runs']:.0f} networks at {row['depths']:.0f} depths each. Line: the semicircle "
-        "that the balance of chance and batch norm predicts for wide layers, with nothing fitted; "
-        "its centre is one over the effective rank."
-    )
+    return f"""How the sum of the eigenvalues is spread over eigenvalues of different size, deep in
+    linear networks of {row["width"]:.0f} units with batch norm: bars from {row["runs"]:.0f}
+    networks at {row["depths"]:.0f} depths each. Line: the semicircle that the balance of chance and
+    batch norm predicts for wide layers, with nothing fitted; its centre is one over the effective
+    rank."""
 
 
 def draw(data, theme):

@@ -20,21 +20,17 @@ def alt(data):
     plain, normed = (
         only(data, norm=norm).set_index("depth")["largest"] for norm in ("none", "batch norm")
     )
-    return (
-        "Two lines of the largest trainable rate over depth, both scales logarithmic. From "
-        f"{low} to {high} hidden layers it goes from {plain[low]:.2g} to {plain[high]:.2g} without "
-        f"batch norm and from {normed[low]:.2g} to {normed[high]:.2g} with it."
-    )
+    return f"""Two lines of the largest trainable rate over depth, both scales logarithmic. From
+    {low} to {high} hidden layers it goes from {plain[low]:.2g} to {plain[high]:.2g} without batch
+    norm and from {normed[low]:.2g} to {normed[high]:.2g} with it."""
 
 
 def caption(data):
     never = int(data["never"].sum())
     runs = "1 run" if never == 1 else f"{never} runs"
     lost = f" {runs} that learned at no rate count as the smallest one tried." if never else ""
-    return (
-        "The largest of the rates tried at which a run learned; geometric mean of "
-        f"{data['runs'].iloc[0]} runs with 95 % intervals.{lost}"
-    )
+    return f"""The largest of the rates tried at which a run learned; geometric mean of
+    {data["runs"].iloc[0]} runs with 95 % intervals.{lost}"""
 
 
 def draw(data, theme):

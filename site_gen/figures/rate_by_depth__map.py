@@ -30,21 +30,17 @@ def alt(data):
         "batch norm"
         for m in data["depth"].unique()
     ]
-    return (
-        "Two heat maps of the share of runs that learn, by depth and learning rate. More than half "
-        f"of the runs learn at these rates: {'; '.join(said)}."
-    )
+    return f"""Two heat maps of the share of runs that learn, by depth and learning rate. More than
+    half of the runs learn at these rates: {"; ".join(said)}."""
 
 
 def caption(data):
     crossed = (data["diverged"] > 0).groupby(data["norm"])
     gone = [f"{PANELS[norm]} {crossed.sum()[norm]} of {crossed.size()[norm]}" for norm in PANELS]
-    return (
-        f"Cells: test accuracy in per cent, mean of {data['runs'].iloc[0]} runs; the further a "
-        "cell's colour is from the paper's, the more of them learned at all. A cross: in some runs "
-        f"the loss left all bounds (cells with a cross: {', '.join(gone)}); they count as not "
-        "having learned."
-    )
+    return f"""Cells: test accuracy in per cent, mean of {data["runs"].iloc[0]} runs; the further a
+    cell's colour is from the paper's, the more of them learned at all. A cross: in some runs the
+    loss left all bounds (cells with a cross: {", ".join(gone)}); they count as not having
+    learned."""
 
 
 def draw(data, theme):

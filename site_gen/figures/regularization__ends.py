@@ -27,22 +27,18 @@ def data(results):
 def alt(data):
     at = data.set_index(["measure", "condition"])["value"]
     loss, accuracy = at["loss"], 100 * at["accuracy"]
-    return (
-        f"Test loss and accuracy at the end: batch norm {loss[BN]:.2f} nats and "
-        f"{accuracy[BN]:.1f} %, with statistics of 8 images {loss[BN_8]:.2f} and "
-        f"{accuracy[BN_8]:.1f} %, with dropout of a fifth {loss[PAIR]:.2f} and "
-        f"{accuracy[PAIR]:.1f} %; no normalization {loss[NONE]:.2f} and {accuracy[NONE]:.1f} %."
-    )
+    return f"""Test loss and accuracy at the end: batch norm {loss[BN]:.2f} nats and
+    {accuracy[BN]:.1f} %, with statistics of 8 images {loss[BN_8]:.2f} and {accuracy[BN_8]:.1f} %,
+    with dropout of a fifth {loss[PAIR]:.2f} and {accuracy[PAIR]:.1f} %; no normalization
+    {loss[NONE]:.2f} and {accuracy[NONE]:.1f} %."""
 
 
 def caption(data):
     loss = only(data, measure="loss")["value"]
-    return (
-        f"At the end of equally long training, evaluation mode; means of {data['runs'].max()} "
-        "paired runs with 95 % intervals (between conditions the runs are paired, so differences "
-        f"are known better than the intervals suggest). The test loss runs from {loss.min():.2f} "
-        f"to {loss.max():.2f} nats."
-    )
+    return f"""At the end of equally long training, evaluation mode; means of {data["runs"].max()}
+    paired runs with 95 % intervals (between conditions the runs are paired, so differences are
+    known better than the intervals suggest). The test loss runs from {loss.min():.2f} to
+    {loss.max():.2f} nats."""
 
 
 def draw(data, theme):

@@ -35,22 +35,18 @@ def data(results):
 def alt(data):
     ends = data.groupby("condition").last()
     few, whole = ends.loc[BN_8], ends.loc[BN]
-    return (
-        "Test loss against training loss through training. With batch norm it ends at a test loss "
-        f"of {whole['test_loss']:.2f} and a training loss of {whole['training_loss']:.3f}; with "
-        f"statistics of 8 images at {few['test_loss']:.2f} and {few['training_loss']:.3f}."
-    )
+    return f"""Test loss against training loss through training. With batch norm it ends at a test
+    loss of {whole["test_loss"]:.2f} and a training loss of {whole["training_loss"]:.3f}; with
+    statistics of 8 images at {few["test_loss"]:.2f} and {few["training_loss"]:.3f}."""
 
 
 def caption(data):
     every = data["epoch"].diff().mode().iloc[0]
-    return (
-        f"Each line is a training, from right to left, with a point every {every:.0f} epochs: mean "
-        "cross-entropy in nats on the training and the test images in evaluation mode, means of "
-        f"{data['runs'].max()} paired runs. The lower a line at the same training loss, the "
-        "smaller the gap. Middle: gradients of the same batches of 40, of which 40, 8 or 4 share "
-        "their statistics. Right: in grey, dropout of a half."
-    )
+    return f"""Each line is a training, from right to left, with a point every {every:.0f} epochs:
+    mean cross-entropy in nats on the training and the test images in evaluation mode, means of
+    {data["runs"].max()} paired runs. The lower a line at the same training loss, the smaller the
+    gap. Middle: gradients of the same batches of 40, of which 40, 8 or 4 share their statistics.
+    Right: in grey, dropout of a half."""
 
 
 def draw(data, theme):

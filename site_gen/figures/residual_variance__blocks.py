@@ -21,27 +21,22 @@ def data(results):
 
 def alt(data):
     ends = data.groupby(["quantity", "norm"])["measured"].last()
-    return (
-        f"Two panels over {data['block'].max()} residual blocks. Without batch norm, on a "
-        "logarithmic axis, mean square and variance rise along nearly straight lines, the mean "
-        f"square to about {power_of_ten(ends['mean_square', 'none'])}. With it, on a linear axis, "
-        f"both rise along straight lines, to {ends['mean_square', 'batch norm']:.1f} and "
-        f"{ends['variance', 'batch norm']:.1f}."
-    )
+    return f"""Two panels over {data["block"].max()} residual blocks. Without batch norm, on a
+    logarithmic axis, mean square and variance rise along nearly straight lines, the mean square to
+    about {power_of_ten(ends["mean_square", "none"])}. With it, on a linear axis, both rise along
+    straight lines, to {ends["mean_square", "batch norm"]:.1f} and
+    {ends["variance", "batch norm"]:.1f}."""
 
 
 def caption(data):
     over = data.assign(over=data["measured"] / data["theory"])
     away = (only(over, norm="batch norm")["over"] - 1).abs().max()
     plain = only(over, norm="none", quantity="variance")["over"].iloc[-1]
-    return (
-        "Mean square and variance over the batch of a unit after each block, at the start, for a "
-        f"batch of {data['batch'].iloc[0]}. Points: mean of {data['runs'].iloc[0]} networks with "
-        "95 % intervals; lines: the prediction for wide layers, with batch norm at most "
-        f"{percent(away, 1)} away; without it the variance ends at {plain:.1f} times the "
-        "prediction, since an average over networks is ruled by the largest. Left the scale is "
-        "logarithmic, right it is linear."
-    )
+    return f"""Mean square and variance over the batch of a unit after each block, at the start, for
+    a batch of {data["batch"].iloc[0]}. Points: mean of {data["runs"].iloc[0]} networks with 95 %
+    intervals; lines: the prediction for wide layers, with batch norm at most {percent(away, 1)}
+    away; without it the variance ends at {plain:.1f} times the prediction, since an average over
+    networks is ruled by the largest. Left the scale is logarithmic, right it is linear."""
 
 
 def draw(data, theme):

@@ -24,21 +24,17 @@ def _times(data):
 
 def alt(data):
     none, bn = _times(data)
-    return (
-        f"Squared gradient by block on a logarithmic axis, from the last of {data['block'].max()} "
-        f"blocks down to the input. Without batch norm a straight line up to about {none}. With it "
-        "a curve that is nearly flat in the upper blocks, steepens near the input and ends at "
-        f"{bn}."
-    )
+    return f"""Squared gradient by block on a logarithmic axis, from the last of
+    {data["block"].max()} blocks down to the input. Without batch norm a straight line up to about
+    {none}. With it a curve that is nearly flat in the upper blocks, steepens near the input and
+    ends at {bn}."""
 
 
 def caption(data):
-    return (
-        "$\\lVert\\partial L/\\partial x\\rVert^2$ after each block in multiples of that after the "
-        "last one, in residual networks that were not trained, for a batch of "
-        f"{data['batch'].iloc[0]}. Points: geometric mean of {data['runs'].iloc[0]} networks with "
-        "95 % intervals, mostly smaller than the points; lines: the prediction for wide layers."
-    )
+    return f"""$\\lVert\\partial L/\\partial x\\rVert^2$ after each block in multiples of that after
+    the last one, in residual networks that were not trained, for a batch of
+    {data["batch"].iloc[0]}. Points: geometric mean of {data["runs"].iloc[0]} networks with 95 %
+    intervals, mostly smaller than the points; lines: the prediction for wide layers."""
 
 
 def draw(data, theme):

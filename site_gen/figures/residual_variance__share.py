@@ -37,22 +37,18 @@ def data(results):
 
 def alt(data):
     ends = data.groupby(["quantity", "norm"])["measured"].last()
-    return (
-        f"Share of the variance that leaves a block, over {data['block'].max()} blocks, on "
-        "logarithmic axes. The branch's share falls with batch norm to "
-        f"{percent(ends['share', 'batch norm'], 1)}, and stays near "
-        f"{percent(ends['share', 'none'])} without. The share of the network's input falls with "
-        f"batch norm to {percent(ends['kept', 'batch norm'], 1)}."
-    )
+    return f"""Share of the variance that leaves a block, over {data["block"].max()} blocks, on
+    logarithmic axes. The branch's share falls with batch norm to
+    {percent(ends["share", "batch norm"], 1)}, and stays near {percent(ends["share", "none"])}
+    without. The share of the network's input falls with batch norm to
+    {percent(ends["kept", "batch norm"], 1)}."""
 
 
 def caption(data):
-    return (
-        "Shares of the variance over the batch that leaves each block: of the block's own branch, "
-        "and of the network's input. Networks that were not trained, batch of "
-        f"{data['batch'].iloc[0]}; mean of {data['runs'].iloc[0]} networks, 95 % intervals mostly "
-        "smaller than the points; lines: the prediction for wide layers."
-    )
+    return f"""Shares of the variance over the batch that leaves each block: of the block's own
+    branch, and of the network's input. Networks that were not trained, batch of
+    {data["batch"].iloc[0]}; mean of {data["runs"].iloc[0]} networks, 95 % intervals mostly smaller
+    than the points; lines: the prediction for wide layers."""
 
 
 def draw(data, theme):

@@ -19,20 +19,15 @@ def data(results):
 
 def alt(data):
     end = data.groupby("place")["moved"].last()
-    return (
-        f"Distance of a network's output from its input over {data['step'].max()} steps. Both "
-        "start at zero. With γ at the end of the branch the distance rises from the first step on, "
-        f"to {end['last']:.2f}; with γ in front of the ReLU it is {end['first']:.0f} to the end."
-    )
+    return f"""Distance of a network's output from its input over {data["step"].max()} steps. Both
+    start at zero. With γ at the end of the branch the distance rises from the first step on, to
+    {end["last"]:.2f}; with γ in front of the ReLU it is {end["first"]:.0f} to the end."""
 
 
 def caption(data):
-    return (
-        "Root mean square of output minus input of residual networks that start with $\\gamma = "
-        "0$ in every block, in steps of gradient descent towards random targets. The input has a "
-        f"root mean square of about 1. Mean of {data['runs'].iloc[0]} networks; the band is a 95 "
-        "% interval."
-    )
+    return f"""Root mean square of output minus input of residual networks that start with $\\gamma
+    = 0$ in every block, in steps of gradient descent towards random targets. The input has a root
+    mean square of about 1. Mean of {data["runs"].iloc[0]} networks; the band is a 95 % interval."""
 
 
 def draw(data, theme):

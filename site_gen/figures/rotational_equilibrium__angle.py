@@ -28,21 +28,17 @@ def off(data):
 
 def alt(data):
     angle = data["angle_mean"]
-    return (
-        f"Angle of a step against the product of rate and decay, both logarithmic: {len(data)} "
-        f"points on the line √(2ηλ), from {angle.min():.1f} to {angle.max():.0f} degrees, none "
-        f"more than {off(data):.1g} % off."
-    )
+    return f"""Angle of a step against the product of rate and decay, both logarithmic: {len(data)}
+    points on the line √(2ηλ), from {angle.min():.1f} to {angle.max():.0f} degrees, none more than
+    {off(data):.1g} % off."""
 
 
 def caption(data):
-    return (
-        "Root mean square angle of a step of SGD in the second half of training; "
-        f"{data['runs'].iloc[0]} runs of {data['units'].iloc[0]} units (their range is smaller "
-        "than the points). Line: $\\sqrt{2\\eta\\lambda}$; the largest deviation is "
-        f"{off(data):.1g} %. Three of the points have the same product from rates that differ by a "
-        f"factor of {data['rate'].max() / data['rate'].min():.0f}."
-    )
+    return f"""Root mean square angle of a step of SGD in the second half of training;
+    {data["runs"].iloc[0]} runs of {data["units"].iloc[0]} units (their range is smaller than the
+    points). Line: $\\sqrt{{2\\eta\\lambda}}$; the largest deviation is {off(data):.1g} %. Three of
+    the points have the same product from rates that differ by a factor of
+    {data["rate"].max() / data["rate"].min():.0f}."""
 
 
 def draw(data, theme):

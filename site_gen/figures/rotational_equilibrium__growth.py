@@ -18,21 +18,16 @@ def data(results):
 def alt(data):
     steps = data["step"].max()
     ends = data[data["step"] == steps].set_index("rate")["length"]
-    return (
-        f"Length of the weights by step, rising for all of {len(ends)} learning rates: after "
-        f"{steps} steps it is {ends.iloc[0]:.2f} at a rate of {ends.index[0]:g} and "
-        f"{ends.iloc[-1]:.1f} at a rate of {ends.index[-1]:g}, which made most of it in the first "
-        "few steps."
-    )
+    return f"""Length of the weights by step, rising for all of {len(ends)} learning rates: after
+    {steps} steps it is {ends.iloc[0]:.2f} at a rate of {ends.index[0]:g} and {ends.iloc[-1]:.1f} at
+    a rate of {ends.index[-1]:g}, which made most of it in the first few steps."""
 
 
 def caption(data):
-    return (
-        f"Means over {data['runs'].iloc[0]} runs. Points: measured; lines: the root of the first "
-        "squared length plus $\\eta^2$ times all squared gradients so far. In a single step the "
-        f"two sides of Pythagoras differ by at most {data['largest_step_error'].iloc[0]:.0e}. "
-        "Where growth is large it slows down, since long weights have small gradients."
-    )
+    return f"""Means over {data["runs"].iloc[0]} runs. Points: measured; lines: the root of the
+    first squared length plus $\\eta^2$ times all squared gradients so far. In a single step the two
+    sides of Pythagoras differ by at most {data["largest_step_error"].iloc[0]:.0e}. Where growth is
+    large it slows down, since long weights have small gradients."""
 
 
 def draw(data, theme):

@@ -24,25 +24,21 @@ def alt(data):
     gradient, angle = (
         (pairs[name].max() / pairs[name].min()).max() for name in ("unit_gradient", "angle")
     )
-    return (
-        "Left: the mean of ‖w‖⁴ against its closed form, points along the diagonal over "
-        f"{np.log10(fourth.max() / fourth.min()):.0f} powers of ten. Right: the angle of a step is "
-        f"a flat line over units whose squared gradients differ by a factor of {gradient:.0f}; it "
-        f"differs by {100 * (angle - 1):.1g} % at most."
-    )
+    return f"""Left: the mean of ‖w‖⁴ against its closed form, points along the diagonal over
+    {np.log10(fourth.max() / fourth.min()):.0f} powers of ten. Right: the angle of a step is a flat
+    line over units whose squared gradients differ by a factor of {gradient:.0f}; it differs by
+    {100 * (angle - 1):.1g} % at most."""
 
 
 def caption(data):
     largest = data[data["product"] == data["product"].max()]
     forms = (largest[name] for name in ("fourth_power_theory", "fourth_power_next"))
     off, after = (100 * (largest["fourth_power"] / form - 1).abs().max() for form in forms)
-    return (
-        f"Means over {data['runs'].iloc[0]} runs, each point one of {data['unit'].nunique()} units "
-        "at one $\\eta$ and $\\lambda$. Left: on the line, $\\lVert w \\rVert^4$ is "
-        "$\\eta/(2\\lambda)$ times the squared gradient at length 1; the largest deviation at "
-        f"$\\eta\\lambda = {data['product'].max():.2g}$ is {off:.0f} %, of which the next order "
-        f"leaves {after:.0f} %. Right: the same units, and $\\sqrt{{2\\eta\\lambda}}$ as lines."
-    )
+    return f"""Means over {data["runs"].iloc[0]} runs, each point one of {data["unit"].nunique()}
+    units at one $\\eta$ and $\\lambda$. Left: on the line, $\\lVert w \\rVert^4$ is
+    $\\eta/(2\\lambda)$ times the squared gradient at length 1; the largest deviation at
+    $\\eta\\lambda = {data["product"].max():.2g}$ is {off:.0f} %, of which the next order leaves
+    {after:.0f} %. Right: the same units, and $\\sqrt{{2\\eta\\lambda}}$ as lines."""
 
 
 def draw(data, theme):

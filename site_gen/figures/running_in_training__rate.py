@@ -24,22 +24,18 @@ def _best(data):
 def alt(data):
     best = _best(data)
     first, last = best.iloc[0], best.iloc[-1]
-    return (
-        f"Curves of the error against α, one for each of {len(best)} moments. Each has a lowest "
-        f"point, and it moves left: α = {first['rate']:g} after {first['step']:g} steps, "
-        f"{last['rate']:g} after {last['step']:g}."
-    )
+    return f"""Curves of the error against α, one for each of {len(best)} moments. Each has a lowest
+    point, and it moves left: α = {first["rate"]:g} after {first["step"]:g} steps, {last["rate"]:g}
+    after {last["step"]:g}."""
 
 
 def caption(data):
     best = _best(data).iloc[-1]
-    return (
-        "Error of the running means of both hidden layers against the training set's, in standard "
-        "deviations of the unit, root mean square over units; rings mark the best rate. Too small "
-        "a rate still remembers the start and older weights, too large a one knows only the last "
-        f"batches. After {best['step']:g} steps the best is {best['rate']:g}, with an error of "
-        f"{best['error']:.3f}. Geometric means of {best['runs']:g} runs with 95 % bands."
-    )
+    return f"""Error of the running means of both hidden layers against the training set's, in
+    standard deviations of the unit, root mean square over units; rings mark the best rate. Too
+    small a rate still remembers the start and older weights, too large a one knows only the last
+    batches. After {best["step"]:g} steps the best is {best["rate"]:g}, with an error of
+    {best["error"]:.3f}. Geometric means of {best["runs"]:g} runs with 95 % bands."""
 
 
 def draw(data, theme):

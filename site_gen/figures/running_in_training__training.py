@@ -30,19 +30,16 @@ def alt(data):
     worst = data.loc[running["points_lost"].idxmax()].itertuples()
     each = (f"{w.points_lost:.0f} points after {w.step} steps at α = {w.statistics}" for w in worst)
     last = only(data, step=data["step"].max())["accuracy"]
-    return (
-        "Left: accuracy rises through training with every set of statistics and ends between "
-        f"{last.min():.3f} and {last.max():.3f}. Right: what running averages lose against exact "
-        f"statistics rises and falls again; at most {', '.join(each)}."
-    )
+    return f"""Left: accuracy rises through training with every set of statistics and ends between
+    {last.min():.3f} and {last.max():.3f}. Right: what running averages lose against exact
+    statistics rises and falls again; at most {", ".join(each)}."""
 
 
 def caption(data):
-    return (
-        "Test accuracy on MNIST-5k of the same weights, evaluated with the exact mean and variance "
-        "of every unit over the training set, and with running averages of update rate $\\alpha$. "
-        f"Right: the difference, run by run. Means of {data['runs'].iloc[0]} runs with 95 % bands."
-    )
+    return f"""Test accuracy on MNIST-5k of the same weights, evaluated with the exact mean and
+    variance of every unit over the training set, and with running averages of update rate
+    $\\alpha$. Right: the difference, run by run. Means of {data["runs"].iloc[0]} runs with 95 %
+    bands."""
 
 
 def draw(data, theme):

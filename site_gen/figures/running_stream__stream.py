@@ -28,22 +28,18 @@ def data(results):
 def alt(data):
     ends = data.groupby("rate").last().sort_index(ascending=False)
     steps = [f"{n:.0f} (α = {rate:g})" for rate, n in ends["steps_to_one_percent"].items()]
-    return (
-        "Left: the running mean rises from 0 to the stream's mean in steps that grow as α shrinks: "
-        f"within 1 % after {', '.join(steps)}. Right: its noise settles at "
-        f"{', '.join(f'{n:.2g}' for n in ends['noise'])} of a single batch mean’s, smaller for "
-        "smaller α."
-    )
+    return f"""Left: the running mean rises from 0 to the stream's mean in steps that grow as α
+    shrinks: within 1 % after {", ".join(steps)}. Right: its noise settles at
+    {", ".join(f"{n:.2g}" for n in ends["noise"])} of a single batch mean’s, smaller for smaller
+    α."""
 
 
 def caption(data):
-    return (
-        "A running mean over independent Gaussian batches, started at zero, at update rates "
-        "$\\alpha$. Left: its mean, as a share of the true one; diamonds mark the step from which "
-        "on the start weighs less than 1 %. Right: its standard deviation, in units of a single "
-        f"batch mean’s; bars are 95 % intervals. Points: {data['runs'].iloc[0]} runs; lines: the "
-        "closed forms $1-(1-\\alpha)^t$ and $\\sqrt{\\alpha(1-(1-\\alpha)^{2t})/(2-\\alpha)}$."
-    )
+    return f"""A running mean over independent Gaussian batches, started at zero, at update rates
+    $\\alpha$. Left: its mean, as a share of the true one; diamonds mark the step from which on the
+    start weighs less than 1 %. Right: its standard deviation, in units of a single batch mean’s;
+    bars are 95 % intervals. Points: {data["runs"].iloc[0]} runs; lines: the closed forms
+    $1-(1-\\alpha)^t$ and $\\sqrt{{\\alpha(1-(1-\\alpha)^{{2t}})/(2-\\alpha)}}$."""
 
 
 def draw(data, theme):

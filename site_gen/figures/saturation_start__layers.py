@@ -39,20 +39,16 @@ def alt(data):
         f"{first[one, 'batch norm']:.1f} times with it"
         for one in ACTIVATIONS
     ]
-    return (
-        "Two panels, squared gradient by layer on a logarithmic scale. In the first layer, usual "
-        f"weights: {'; '.join(said)}."
-    )
+    return f"""Two panels, squared gradient by layer on a logarithmic scale. In the first layer,
+    usual weights: {"; ".join(said)}."""
 
 
 def caption(data):
-    return (
-        "$\\lVert\\partial L/\\partial z\\rVert^2$ before training, over that of the last hidden "
-        "layer; wide layers, large batches of digits, geometric mean of "
-        f"{data['runs'].iloc[0]} runs. Circles: usual weights; diamonds: large ones (with batch "
-        "norm on top of the circles). Thin lines: predicted for wide layers; for batch norm also "
-        "for inputs that fill all directions, which digits do not, and the growth is faster."
-    )
+    return f"""$\\lVert\\partial L/\\partial z\\rVert^2$ before training, over that of the last
+    hidden layer; wide layers, large batches of digits, geometric mean of {data["runs"].iloc[0]}
+    runs. Circles: usual weights; diamonds: large ones (with batch norm on top of the circles). Thin
+    lines: predicted for wide layers; for batch norm also for inputs that fill all directions, which
+    digits do not, and the growth is faster."""
 
 
 def draw(data, theme):

@@ -22,22 +22,17 @@ def data(results):
 
 def alt(data):
     start = only(data, step=0, size="usual").set_index(["activation", "norm"])["ratio"]
-    return (
-        "Two panels of lines over training steps, on a logarithmic scale: the length of the first "
-        "layer's gradient over the tenth's. At the start with usual weights, sigmoid: "
-        f"{start['sigmoid', 'none']:.1g} without batch norm and "
-        f"{start['sigmoid', 'batch norm']:.1f} with it; tanh: {start['tanh', 'none']:.1f} and "
-        f"{start['tanh', 'batch norm']:.1f}."
-    )
+    return f"""Two panels of lines over training steps, on a logarithmic scale: the length of the
+    first layer's gradient over the tenth's. At the start with usual weights, sigmoid:
+    {start["sigmoid", "none"]:.1g} without batch norm and {start["sigmoid", "batch norm"]:.1f} with
+    it; tanh: {start["tanh", "none"]:.1f} and {start["tanh", "batch norm"]:.1f}."""
 
 
 def caption(data):
-    return (
-        "$\\lVert\\partial L/\\partial W_1\\rVert / \\lVert\\partial L/\\partial W_{10}\\rVert$ on "
-        f"the training batch. Geometric mean of {data['runs'].iloc[0]} paired runs with 95 % "
-        "intervals. Solid: usual weights; dashed: the same weights times a large factor. At the "
-        "dotted line the two layers get gradients of the same length."
-    )
+    return f"""$\\lVert\\partial L/\\partial W_1\\rVert / \\lVert\\partial L/\\partial
+    W_{{10}}\\rVert$ on the training batch. Geometric mean of {data["runs"].iloc[0]} paired runs
+    with 95 % intervals. Solid: usual weights; dashed: the same weights times a large factor. At the
+    dotted line the two layers get gradients of the same length."""
 
 
 def draw(data, theme):

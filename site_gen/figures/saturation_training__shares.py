@@ -32,12 +32,9 @@ def alt(data):
 
 
 def caption(data):
-    return (
-        "Share of the units of all ten hidden layers whose output is within a twentieth of its "
-        "range of an end, on test images that never change. Mean of "
-        f"{data['runs'].iloc[0]} paired runs with 95 % intervals. Solid: usual weights; dashed: "
-        "the same weights times a large factor."
-    )
+    return f"""Share of the units of all ten hidden layers whose output is within a twentieth of its
+    range of an end, on test images that never change. Mean of {data["runs"].iloc[0]} paired runs
+    with 95 % intervals. Solid: usual weights; dashed: the same weights times a large factor."""
 
 
 def draw(data, theme):

@@ -21,23 +21,19 @@ def data(results):
 
 def alt(data):
     exact, usual = (only(data, eps=eps)["value_std"].iloc[0] for eps in (0.0, 1e-5))
-    return (
-        "Left: the standard deviation of the normalized values against the factor on the weights, "
-        f"constant at {exact:.2f} without ε and down to {usual:.2f} at a factor of 0.001 with ε = "
-        "1e-5; right: the gradient's length, a straight line from 1000 to 0.001 without ε, bent "
-        "down on the left with it."
-    )
+    return f"""Left: the standard deviation of the normalized values against the factor on the
+    weights, constant at {exact:.2f} without ε and down to {usual:.2f} at a factor of 0.001 with ε =
+    1e-5; right: the gradient's length, a straight line from 1000 to 0.001 without ε, bent down on
+    the left with it."""
 
 
 def caption(data):
     exact = only(data, eps=0.0)
     off = (exact["gradient"] / exact["theory"] - 1).abs().max()
-    return (
-        f"The weights in front of a batch norm times $a$; medians of {data['runs'].iloc[0]} random "
-        "networks. Without $\\varepsilon$ the values stay and the gradient is $1/a$ times as long "
-        f"(at most {off:.0e} from the line). With $\\varepsilon$ this ends below "
-        "$a \\approx \\sqrt{\\varepsilon}/\\sigma$."
-    )
+    return f"""The weights in front of a batch norm times $a$; medians of {data["runs"].iloc[0]}
+    random networks. Without $\\varepsilon$ the values stay and the gradient is $1/a$ times as long
+    (at most {off:.0e} from the line). With $\\varepsilon$ this ends below $a \\approx
+    \\sqrt{{\\varepsilon}}/\\sigma$."""
 
 
 def draw(data, theme):

@@ -28,22 +28,18 @@ def at(data, eps, factor):
 
 
 def alt(data):
-    return (
-        "Cosine between a unit's weights and their gradient against the factor on the weights, "
-        f"logarithmic: with ε it falls as one over the square, from {at(data, 1e-5, 0.001):.2f} at "
-        f"0.001 to {at(data, 1e-5, 1):.0e} at 1 (ε = 1e-5); without ε it lies at "
-        f"{at(data, 0, 1):.0e} throughout."
-    )
+    return f"""Cosine between a unit's weights and their gradient against the factor on the weights,
+    logarithmic: with ε it falls as one over the square, from {at(data, 1e-5, 0.001):.2f} at 0.001
+    to {at(data, 1e-5, 1):.0e} at 1 (ε = 1e-5); without ε it lies at {at(data, 0, 1):.0e}
+    throughout."""
 
 
 def caption(data):
     off = (data["cosine"] - data["theory"]).where(data["eps"] > 0).abs().max()
-    return (
-        f"Root mean square over {data['runs'].iloc[0]} networks of {data['units'].iloc[0]} units. "
-        "Lines: the closed form $\\gamma\\,\\frac{\\partial L}{\\partial \\gamma}\\,"
-        "\\frac{\\varepsilon}{\\sigma^2 + \\varepsilon}$ over both lengths; the points are at most "
-        f"{off:.0e} away. Without $\\varepsilon$ only round-off is left."
-    )
+    return f"""Root mean square over {data["runs"].iloc[0]} networks of {data["units"].iloc[0]}
+    units. Lines: the closed form $\\gamma\\,\\frac{{\\partial L}}{{\\partial
+    \\gamma}}\\,\\frac{{\\varepsilon}}{{\\sigma^2 + \\varepsilon}}$ over both lengths; the points
+    are at most {off:.0e} away. Without $\\varepsilon$ only round-off is left."""
 
 
 def draw(data, theme):

@@ -18,21 +18,17 @@ def alt(data):
     steps = data["step"].max()
     last = only(data, step=steps).set_index("factor")
     same, scaled = (only(last, condition=condition)["loss"] for condition in CONDITIONS)
-    return (
-        f"Two panels of training loss by step. With one rate the loss after {steps} steps is "
-        f"{same.min():.2f} from the weights that learn fastest and {same.max():.2f} from those "
-        f"{max(same.index):g} times as large; with the rate times a² all curves are one, ending at "
-        f"{scaled.iloc[0]:.2f}."
-    )
+    return f"""Two panels of training loss by step. With one rate the loss after {steps} steps is
+    {same.min():.2f} from the weights that learn fastest and {same.max():.2f} from those
+    {max(same.index):g} times as large; with the rate times a² all curves are one, ending at
+    {scaled.iloc[0]:.2f}."""
 
 
 def caption(data):
-    return (
-        "Full-batch gradient descent at $\\varepsilon = 0$; median and quartiles of "
-        f"{data['runs'].iloc[0]} networks, the same in both panels. Left: the weights in front of "
-        "the batch norm are multiplied by $a$. Right: their rate is multiplied by $a^2$ as well, "
-        f"and all {data['factor'].nunique()} curves agree in every bit."
-    )
+    return f"""Full-batch gradient descent at $\\varepsilon = 0$; median and quartiles of
+    {data["runs"].iloc[0]} networks, the same in both panels. Left: the weights in front of the
+    batch norm are multiplied by $a$. Right: their rate is multiplied by $a^2$ as well, and all
+    {data["factor"].nunique()} curves agree in every bit."""
 
 
 def draw(data, theme):

@@ -28,20 +28,16 @@ def data(results):
 def alt(data):
     means = data.groupby(["kind", "distribution", "value"])["ratio"].mean()
     k = only(data, kind="equal")["value"].max()
-    return (
-        f"Left: the ratio falls from 1 on one device to {means['equal', 'same', k]:.2f} on {k}, "
-        f"and to {means['equal', 'shifted', k]:.2f} if the devices' data differ. Right: it falls "
-        f"to {means['uneven', 'same', 1]:.2f} as the second of two devices holds a single sample."
-    )
+    return f"""Left: the ratio falls from 1 on one device to {means["equal", "same", k]:.2f} on {k},
+    and to {means["equal", "shifted", k]:.2f} if the devices' data differ. Right: it falls to
+    {means["uneven", "same", 1]:.2f} as the second of two devices holds a single sample."""
 
 
 def caption(data):
-    return (
-        "Plain average of the devices' variances over the variance of the whole batch; "
-        f"{data['run'].nunique()} runs. Left: equal shards; lines $(m-k)/(m-1)$, and the same with "
-        "the devices' means one standard deviation apart. Right: two devices; line $(1 - 1/h)/(1 - "
-        "1/m)$ with $h$ the harmonic mean of the two sizes. Synchronized statistics stand at 1."
-    )
+    return f"""Plain average of the devices' variances over the variance of the whole batch;
+    {data["run"].nunique()} runs. Left: equal shards; lines $(m-k)/(m-1)$, and the same with the
+    devices' means one standard deviation apart. Right: two devices; line $(1 - 1/h)/(1 - 1/m)$ with
+    $h$ the harmonic mean of the two sizes. Synchronized statistics stand at 1."""
 
 
 def draw(data, theme):

@@ -16,19 +16,15 @@ def data(results):
 def alt(data):
     means, k = data.groupby(["statistic", "shards"])["noise"].mean(), data["shards"].max()
     mean, variance = means["mean"], means["variance"]
-    return (
-        f"From one device to {k} the noise of a device's mean rises from {mean[1]:.2f} to "
-        f"{mean[k]:.2f} standard deviations, that of its variance from {variance[1]:.2f} to "
-        f"{variance[k]:.2f} of its expectation."
-    )
+    return f"""From one device to {k} the noise of a device's mean rises from {mean[1]:.2f} to
+    {mean[k]:.2f} standard deviations, that of its variance from {variance[1]:.2f} to
+    {variance[k]:.2f} of its expectation."""
 
 
 def caption(data):
-    return (
-        "Standard deviation, over devices and units, of the statistics that a device takes of its "
-        f"own shard of a Gaussian batch; {data['run'].nunique()} runs. Lines: $\\sqrt{{k/m}}$ for "
-        "the mean and $\\sqrt{2/(m/k - 1)}$ for the variance."
-    )
+    return f"""Standard deviation, over devices and units, of the statistics that a device takes of
+    its own shard of a Gaussian batch; {data["run"].nunique()} runs. Lines: $\\sqrt{{k/m}}$ for the
+    mean and $\\sqrt{{2/(m/k - 1)}}$ for the variance."""
 
 
 def draw(data, theme):

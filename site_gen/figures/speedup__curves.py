@@ -20,19 +20,15 @@ def data(results):
 
 def alt(data):
     end = only(data, step=data["step"].max()).set_index("multiple")["accuracy"]
-    return (
-        f"Test accuracy over {data['step'].max()} steps. Last: {end[0]:.2f} without batch norm, "
-        f"with it {end[1]:.2f} at the same rate, {end[5]:.2f} at five times and {end[30]:.2f} at "
-        "thirty times."
-    )
+    return f"""Test accuracy over {data["step"].max()} steps. Last: {end[0]:.2f} without batch norm,
+    with it {end[1]:.2f} at the same rate, {end[5]:.2f} at five times and {end[30]:.2f} at thirty
+    times."""
 
 
 def caption(data):
-    return (
-        f"Test accuracy in evaluation mode, median and quartiles of {data['runs'].iloc[0]} paired "
-        "runs. Orange: without batch norm at the best rate of the search. Blue: with batch norm, "
-        "at that rate times the number."
-    )
+    return f"""Test accuracy in evaluation mode, median and quartiles of {data["runs"].iloc[0]}
+    paired runs. Orange: without batch norm at the best rate of the search. Blue: with batch norm,
+    at that rate times the number."""
 
 
 def draw(data, theme):

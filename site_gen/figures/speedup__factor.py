@@ -33,21 +33,17 @@ def data(results):
 def alt(data):
     factors = only(data, source="ours", multiple=1).set_index("target")["factor"]
     low, *_, high = factors.index
-    return (
-        f"Factor in steps against multiple of the rate. At the same rate {factors[high]:.1f} to "
-        f"{high:.0%} and {factors[low]:.1f} to {low:.0%} test accuracy; the paper has "
-        f"{PUBLISHED[1.0]:.1f}, and {PUBLISHED[5.0]:.1f} at five times the rate."
-    )
+    return f"""Factor in steps against multiple of the rate. At the same rate {factors[high]:.1f} to
+    {high:.0%} and {factors[low]:.1f} to {low:.0%} test accuracy; the paper has
+    {PUBLISHED[1.0]:.1f}, and {PUBLISHED[5.0]:.1f} at five times the rate."""
 
 
 def caption(data):
-    return (
-        "Steps without batch norm, at the best rate, over steps with it at a multiple of that "
-        "rate, to three test accuracies: geometric mean and 95 % interval of "
-        f"{data['runs'].max()} paired runs. Crosses: more than half of the runs never get there, "
-        "and count as all of their steps. Diamonds: the published table, a large network on "
-        "ImageNet, with other changes at five and thirty times."
-    )
+    return f"""Steps without batch norm, at the best rate, over steps with it at a multiple of that
+    rate, to three test accuracies: geometric mean and 95 % interval of {data["runs"].max()} paired
+    runs. Crosses: more than half of the runs never get there, and count as all of their steps.
+    Diamonds: the published table, a large network on ImageNet, with other changes at five and
+    thirty times."""
 
 
 def draw(data, theme):

@@ -37,22 +37,18 @@ def data(results):
 def alt(data):
     last = 100 * data.groupby(["way", "shift"])["accuracy"].last()
     old, new = last["batch norm, running"], last["batch norm, anew"]
-    return (
-        "Accuracy against the size of four changes. At the largest, batch norm with running "
-        f"statistics has {old['contrast']:.0f} % for contrast, {old['brightness']:.0f} % for "
-        f"brightness and {old['noise']:.0f} % for noise; with statistics taken anew "
-        f"{new['contrast']:.0f}, {new['brightness']:.0f} and {new['noise']:.0f} %."
-    )
+    return f"""Accuracy against the size of four changes. At the largest, batch norm with running
+    statistics has {old["contrast"]:.0f} % for contrast, {old["brightness"]:.0f} % for brightness
+    and {old["noise"]:.0f} % for noise; with statistics taken anew {new["contrast"]:.0f},
+    {new["brightness"]:.0f} and {new["noise"]:.0f} %."""
 
 
 def caption(data):
     layer = only(data, way="layer norm").groupby("shift")["accuracy"].last().map(percent)
-    return (
-        "Accuracy on test images that are changed more and more to the right; nothing was changed "
-        f"in training. Means of {data['runs'].max()} paired runs with 95 % intervals. Statistics "
-        "taken anew are those of all changed test images, without labels. At the darkest, layer "
-        f"norm keeps {layer['contrast']}; at the brightest {layer['brightness']}."
-    )
+    return f"""Accuracy on test images that are changed more and more to the right; nothing was
+    changed in training. Means of {data["runs"].max()} paired runs with 95 % intervals. Statistics
+    taken anew are those of all changed test images, without labels. At the darkest, layer norm
+    keeps {layer["contrast"]}; at the brightest {layer["brightness"]}."""
 
 
 def draw(data, theme):

@@ -29,21 +29,17 @@ def data(results):
 def alt(data):
     accuracy = data.set_index(["shift", "size"])["accuracy"]
     contrast, noise = accuracy["contrast"].map(percent), accuracy["noise"].map(percent)
-    return (
-        "Accuracy at a quarter of the contrast by the number of test images that share statistics: "
-        f"{contrast[8]} with 8, {contrast[32]} with 32, {contrast[ALL]} with all 1,000; "
-        f"{contrast[0]} with the running statistics. Noise stays low at {noise[ALL]}."
-    )
+    return f"""Accuracy at a quarter of the contrast by the number of test images that share
+    statistics: {contrast[8]} with 8, {contrast[32]} with 32, {contrast[ALL]} with all 1,000;
+    {contrast[0]} with the running statistics. Noise stays low at {noise[ALL]}."""
 
 
 def caption(data):
     running = only(data, size=0).set_index("shift")["accuracy"].map(percent)
-    return (
-        "Batch norm on changed test images, in training mode with random batches of test images of "
-        f"each size and with all 1,000; means of {data['runs'].max()} runs with 95 % intervals. "
-        f"Dots on the left: running statistics, {running['contrast']} for contrast and "
-        f"{running['brightness']} for brightness."
-    )
+    return f"""Batch norm on changed test images, in training mode with random batches of test
+    images of each size and with all 1,000; means of {data["runs"].max()} runs with 95 % intervals.
+    Dots on the left: running statistics, {running["contrast"]} for contrast and
+    {running["brightness"]} for brightness."""
 
 
 def draw(data, theme):

@@ -23,23 +23,19 @@ def alt(data):
     four, last = only(data, batch=4), only(data, batch=SHOWN[-1])
     reach = four["value"].abs() + four["value"].diff().iloc[1] / 2
     inside = four["density"][reach <= np.sqrt(3)]  # bins that lie wholly between the bounds
-    return (
-        "Six histograms of normalized values. Batches of 2: two spikes at −1 and 1; of 3: a bowl; "
-        f"of 4: a box with density {inside.mean():.2f} between −{np.sqrt(3):.2f} and "
-        f"{np.sqrt(3):.2f}; of 5: a dome; of 8: a bell with cut tails; of {SHOWN[-1]}: nearly the "
-        f"standard normal density, {last['density'].max():.2f} at its top."
-    )
+    return f"""Six histograms of normalized values. Batches of 2: two spikes at −1 and 1; of 3: a
+    bowl; of 4: a box with density {inside.mean():.2f} between −{np.sqrt(3):.2f} and
+    {np.sqrt(3):.2f}; of 5: a dome; of 8: a bell with cut tails; of {SHOWN[-1]}: nearly the standard
+    normal density, {last["density"].max():.2f} at its top."""
 
 
 def caption(data):
     known = data[data["batch"] > 2]
     off = (known["density"] - known["theory"]).abs().groupby(known["batch"]).mean().max()
-    return (
-        f"Areas: normalized values of random Gaussian batches, {data['runs'].iloc[0]} runs "
-        f"together. Lines: the closed form, at most {off:.3f} away on average over a panel; "
-        "dashed: the standard normal density. The axes end at 1, where the spikes of $m = 2$ and "
-        "the walls of $m = 3$ go on."
-    )
+    return f"""Areas: normalized values of random Gaussian batches, {data["runs"].iloc[0]} runs
+    together. Lines: the closed form, at most {off:.3f} away on average over a panel; dashed: the
+    standard normal density. The axes end at 1, where the spikes of $m = 2$ and the walls of $m = 3$
+    go on."""
 
 
 def draw(data, theme):

@@ -20,22 +20,18 @@ def data(results):
 def alt(data):
     small, large = data["batch"].min(), data["batch"].max()
     at = {m: nearest(curve, distance=10)["normalized"] for m, curve in data.groupby("batch")}
-    return (
-        "Curves that rise along the diagonal and then level off at √(m − 1). A sample 10 standard "
-        f"deviations from its neighbours comes to lie at {at[small]:.2f} in a batch of {small}, at "
-        f"{at[8]:.2f} in a batch of 8 and at {at[large]:.2f} in a batch of {large}."
-    )
+    return f"""Curves that rise along the diagonal and then level off at √(m − 1). A sample 10
+    standard deviations from its neighbours comes to lie at {at[small]:.2f} in a batch of {small},
+    at {at[8]:.2f} in a batch of 8 and at {at[large]:.2f} in a batch of {large}."""
 
 
 def caption(data):
     error = (data[["lowest", "highest"]].sub(data["theory"], axis=0)).abs().max().max()
-    return (
-        "One sample of a batch is moved away from the others, whose mean and standard deviation "
-        f"stay as they are. Points: {data['runs'].iloc[0]} random sets of neighbours each, which "
-        f"agree; lines: $z\\sqrt{{(m-1)/(m+z^2)}}$, at most {error:.0e} away; dotted: the bound "
-        "$\\sqrt{m-1}$. In a batch of two there is one neighbour and no standard deviation: the "
-        "sample lies at 1 at any distance."
-    )
+    return f"""One sample of a batch is moved away from the others, whose mean and standard
+    deviation stay as they are. Points: {data["runs"].iloc[0]} random sets of neighbours each, which
+    agree; lines: $z\\sqrt{{(m-1)/(m+z^2)}}$, at most {error:.0e} away; dotted: the bound
+    $\\sqrt{{m-1}}$. In a batch of two there is one neighbour and no standard deviation: the sample
+    lies at 1 at any distance."""
 
 
 def draw(data, theme):

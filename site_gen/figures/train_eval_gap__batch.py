@@ -33,22 +33,18 @@ def _at(data, layer, batch, convention="unbiased"):
 
 def alt(data):
     small, deep = data["batch"].min(), data["layer"].max()
-    return (
-        "Three curves rise towards 1 with the batch size, the deeper the later. At a batch of "
-        f"{small} they stand at {_at(data, 1, small):.2f} after one layer and "
-        f"{_at(data, deep, small):.2f} after {deep}; at 64, {_at(data, deep, 64):.3f} after "
-        f"{deep}. Without Bessel's correction the ratio is 1 throughout."
-    )
+    return f"""Three curves rise towards 1 with the batch size, the deeper the later. At a batch of
+    {small} they stand at {_at(data, 1, small):.2f} after one layer and {_at(data, deep, small):.2f}
+    after {deep}; at 64, {_at(data, deep, 64):.3f} after {deep}. Without Bessel's correction the
+    ratio is 1 throughout."""
 
 
 def caption(data):
     error = (data["std"] / data["theory"] - 1).abs().max()
-    return (
-        "The same batch again and again, until the running statistics are exactly its own; then "
-        f"evaluated on that batch. Points: median of {data['runs'].iloc[0]} runs, which agree to "
-        "round-off; lines: $\\left(\\frac{m-1}{m}\\right)^{l/2}$ with Bessel's correction and 1 "
-        f"without, at most {error:.0e} away."
-    )
+    return f"""The same batch again and again, until the running statistics are exactly its own;
+    then evaluated on that batch. Points: median of {data["runs"].iloc[0]} runs, which agree to
+    round-off; lines: $\\left(\\frac{{m-1}}{{m}}\\right)^{{l/2}}$ with Bessel's correction and 1
+    without, at most {error:.0e} away."""
 
 
 def draw(data, theme):

@@ -21,22 +21,18 @@ def data(results):
 def alt(data):
     curves = [only(data, gamma="sigma", eps=eps) for eps in (1e-5, 1e-3)]
     small, large = (nearest(curve, input_std=0.01)["error"] for curve in curves)
-    return (
-        "Two curves of the squared error with γ = σ fall steeply as the input’s standard deviation "
-        f"grows; at 0.01 they stand at {small:.4f} for ε = 1e-5 and {large:.2f} for ε = 1e-3. With "
-        "γ = √(σ²+ε) the points lie at the bottom, at "
-        f"{only(data, gamma='root')['largest'].max():.0e} or less."
-    )
+    return f"""Two curves of the squared error with γ = σ fall steeply as the input’s standard
+    deviation grows; at 0.01 they stand at {small:.4f} for ε = 1e-5 and {large:.2f} for ε = 1e-3.
+    With γ = √(σ²+ε) the points lie at the bottom, at
+    {only(data, gamma="root")["largest"].max():.0e} or less."""
 
 
 def caption(data):
-    return (
-        "Squared error of undoing over the variance, with fixed mean and variance. Upper points: "
-        "$\\gamma = \\sigma$, on the lines $(1 - \\sigma/\\sqrt{\\sigma^2+\\varepsilon})^2$. Lower "
-        "points: $\\gamma = \\sqrt{\\sigma^2+\\varepsilon}$, round-off of at most "
-        f"{only(data, gamma='root')['largest'].max():.0e}. Medians of {data['runs'].iloc[0]} runs; "
-        "an error of exactly zero is drawn at the lower edge."
-    )
+    return f"""Squared error of undoing over the variance, with fixed mean and variance. Upper
+    points: $\\gamma = \\sigma$, on the lines $(1 - \\sigma/\\sqrt{{\\sigma^2+\\varepsilon}})^2$.
+    Lower points: $\\gamma = \\sqrt{{\\sigma^2+\\varepsilon}}$, round-off of at most
+    {only(data, gamma="root")["largest"].max():.0e}. Medians of {data["runs"].iloc[0]} runs; an
+    error of exactly zero is drawn at the lower edge."""
 
 
 def draw(data, theme):

@@ -30,25 +30,21 @@ def data(results):
 def alt(data):
     smallest, largest = data["batch"].min(), data["batch"].max()
     at = data.set_index(["input", "batch"])["error"]
-    return (
-        "On logarithmic axes the squared error falls nearly in a straight line, for Gaussian "
-        f"inputs from {at['gaussian', smallest]:.2f} of the variance in batches of {smallest} to "
-        f"{at['gaussian', largest]:.4f} in batches of {largest}; the best γ and β reach "
-        f"{at[BEST, smallest]:.2f} and {at[BEST, largest]:.4f}. Exponential inputs lie above, "
-        "uniform ones below."
-    )
+    return f"""On logarithmic axes the squared error falls nearly in a straight line, for Gaussian
+    inputs from {at["gaussian", smallest]:.2f} of the variance in batches of {smallest} to
+    {at["gaussian", largest]:.4f} in batches of {largest}; the best γ and β reach
+    {at[BEST, smallest]:.2f} and {at[BEST, largest]:.4f}. Exponential inputs lie above, uniform ones
+    below."""
 
 
 def caption(data):
     known = data.dropna(subset="theory")
     off = (known["error"] / known["theory"] - 1).abs().max()
-    return (
-        "Mean squared difference between the input and what batch norm with $\\gamma = \\sigma$, "
-        f"$\\beta = \\mu$ puts out in training mode. Points: {data['runs'].iloc[0]} runs with 95 % "
-        "intervals, mostly smaller than the points; lines: the exact expectation for Gaussian "
-        f"inputs, at most {percent(off, 1)} away; dashed: $(\\kappa+3)/(4m)$ for inputs of "
-        "kurtosis $\\kappa$, which is $3/(2m)$ for a Gaussian."
-    )
+    return f"""Mean squared difference between the input and what batch norm with $\\gamma =
+    \\sigma$, $\\beta = \\mu$ puts out in training mode. Points: {data["runs"].iloc[0]} runs with 95
+    % intervals, mostly smaller than the points; lines: the exact expectation for Gaussian inputs,
+    at most {percent(off, 1)} away; dashed: $(\\kappa+3)/(4m)$ for inputs of kurtosis $\\kappa$,
+    which is $3/(2m)$ for a Gaussian."""
 
 
 def draw(data, theme):

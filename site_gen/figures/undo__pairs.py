@@ -19,22 +19,18 @@ def alt(data):
     error = (data["output"] - data["input"]).pow(2).groupby(data["batch"]).mean()
     first, middle, last = error.index
     levels = only(data, batch=first)["output"].round(6).nunique()
-    return (
-        f"Three scatter plots of outputs against inputs. In batches of {first} all points lie at "
-        f"{levels} heights; in batches of {middle} they form a cloud around the diagonal; "
-        f"in batches of {last} they lie close to it, with a squared error of {error.iloc[-1]:.3f}."
-    )
+    return f"""Three scatter plots of outputs against inputs. In batches of {first} all points lie
+    at {levels} heights; in batches of {middle} they form a cloud around the diagonal; in batches of
+    {last} they lie close to it, with a squared error of {error.iloc[-1]:.3f}."""
 
 
 def caption(data):
     errors = (data["output"] - data["input"]).pow(2).groupby(data["batch"]).mean()
     texts = ", ".join(f"{error:.2f} ($m = {m}$)" for m, error in errors.items())
-    return (
-        f"The same {data['sample'].nunique()} Gaussian numbers, cut into batches of three sizes, "
-        "normalized and undone with $\\gamma = \\sigma$, $\\beta = \\mu$. On the diagonal nothing "
-        f"would be lost. Squared error of these points, over the variance: {texts}. One draw: an "
-        "illustration."
-    )
+    return f"""The same {data["sample"].nunique()} Gaussian numbers, cut into batches of three
+    sizes, normalized and undone with $\\gamma = \\sigma$, $\\beta = \\mu$. On the diagonal nothing
+    would be lost. Squared error of these points, over the variance: {texts}. One draw: an
+    illustration."""
 
 
 def draw(data, theme):

@@ -33,12 +33,10 @@ def alt(data):
 
 def caption(data):
     counts = ", ".join(f"{len(units)} ({name})" for name, units in data.groupby("activation"))
-    return (
-        "Lowest loss over $\\gamma$ and $\\beta$ of one unit, all else held fixed (large points), "
-        f"and where training left that unit (small). Of {data['all_units'].iloc[0]} units for each "
-        f"activation these have a minimum nearby: {counts}. Cross: the start, $(1, 0)$; square: "
-        "the bowl’s minimum in the picture, $(1.5, 0.8)$."
-    )
+    return f"""Lowest loss over $\\gamma$ and $\\beta$ of one unit, all else held fixed (large
+    points), and where training left that unit (small). Of {data["all_units"].iloc[0]} units for
+    each activation these have a minimum nearby: {counts}. Cross: the start, $(1, 0)$; square: the
+    bowl’s minimum in the picture, $(1.5, 0.8)$."""
 
 
 def draw(data, theme):

@@ -39,21 +39,17 @@ def averaged(data):
 
 def alt(data):
     far = averaged(data).groupby("algorithm")["variance_error"].last()
-    return (
-        f"On logarithmic axes the error of one pass rises with slope two to {far['one pass']:.0e}, "
-        f"those of Welford's updates and of combined parts with slope one to {far['Welford']:.0e} "
-        f"and {far['in parts']:.0e}; with the first sample subtracted they are "
-        f"{far['one pass, shifted']:.0e} in one pass and {far['two passes, shifted']:.0e} in two."
-    )
+    return f"""On logarithmic axes the error of one pass rises with slope two to
+    {far["one pass"]:.0e}, those of Welford's updates and of combined parts with slope one to
+    {far["Welford"]:.0e} and {far["in parts"]:.0e}; with the first sample subtracted they are
+    {far["one pass, shifted"]:.0e} in one pass and {far["two passes, shifted"]:.0e} in two."""
 
 
 def caption(data):
-    return (
-        "Relative error of the variance of Gaussian float32 data of standard deviation 1: root "
-        f"mean square over {data['run'].nunique()} runs. Line: $u\\,(1 + \\mu^2/\\sigma^2)$ with "
-        "$u = 2^{-24}$. “Shifted”: the first sample is subtracted first, as this site's engine "
-        "does before its two passes. “In parts”: two passes over each of 8 shards, combined."
-    )
+    return f"""Relative error of the variance of Gaussian float32 data of standard deviation 1: root
+    mean square over {data["run"].nunique()} runs. Line: $u\\,(1 + \\mu^2/\\sigma^2)$ with $u =
+    2^{{-24}}$. “Shifted”: the first sample is subtracted first, as this site's engine does before
+    its two passes. “In parts”: two passes over each of 8 shards, combined."""
 
 
 def draw(data, theme):

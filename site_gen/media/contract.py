@@ -22,6 +22,7 @@ from experiments import suggest
 from experiments.sources import line_of
 from site_gen import typed
 from site_gen.errors import BuildError
+from site_gen.media.catalogue import words
 from site_gen.paths import relative
 from site_gen.theme import Animation
 
@@ -132,7 +133,7 @@ def check_words(drawing: Drawing, data: pd.DataFrame) -> None:
     for name in ("alt", "caption"):
         line = line_of(drawing.path, name)
         try:
-            text = getattr(module, name)(data)
+            text = words(module, name, data)
         except Exception as error:  # noqa: BLE001 - a figure's code may fail in any way
             line = max(studies.line_of_failure(error, drawing.path), line)
             faults.append((line, f"`{name}` fails: {type(error).__name__}: {error}; mend it"))
@@ -417,8 +418,8 @@ def _faults_of_words(name: str, text: Any) -> Iterator[str]:
         yield "holds no number; compute one from the table"
     if odd := re.search(r"\b(nan|None)\b|\[\[|np\.\w+\(", text):
         yield f"prints {odd[0]!r}; leave out what is not there, and format every number"
-    if name == "alt" and ("$" in text or "\n" in text):
-        yield "holds a formula or a line break; say it in plain words, as it is read aloud"
+    if name == "alt" and "$" in text:
+        yield "holds a formula; say it in plain words, as it is read aloud"
 
 
 def _motion(animation: Animation) -> list[str]:

@@ -191,6 +191,13 @@ def test_broken_words_are_told(broken, text: str, said: str) -> None:
         contract.check_words(drawing, data)
 
 
+def test_words_over_several_lines_are_one_line(broken) -> None:
+    drawing = broken(
+        ("f\"Dots around {data['heads'].mean():.3f}.\"", 'f"""Dots\u202fin\n      line \n    1."""')
+    )
+    assert catalogue.words(drawing.module(), "alt", None) == "Dots\u202fin line 1."
+
+
 def test_what_is_drawn_is_a_figure_with_axes(broken) -> None:
     from matplotlib.figure import Figure
 

@@ -175,7 +175,7 @@ def test_a_template_of_pages_is_a_part_of_them(built: Repository) -> None:
 def test_a_result_that_no_file_holds_is_told_once_with_its_line(unbuilt: Repository) -> None:
     unbuilt.edit(STUDY, "np.array(heads)", "np.array(heads) + 1j")
     said = stopped(unbuilt, "study", "coin")
-    assert f"{STUDY}:32: the result of the point" in said and "complex128" in said
+    assert f"{STUDY}:31: the result of the point" in said and "complex128" in said
     assert "(and 5 more alike)" in said and said.count("complex128") == 1
 
 
@@ -184,7 +184,7 @@ def test_a_warning_is_told_once(built: Repository) -> None:
     built.edit(STUDY, '    """Toss a coin."""\n', warns)
     ran = built.run("study", "coin")
     assert ran.returncode == 0 and ran.stderr.count("careful") == 1
-    assert f"warning: {STUDY}:41: UserWarning: careful (in coin/coin-" in ran.stderr
+    assert f"warning: {STUDY}:40: UserWarning: careful (in coin/coin-" in ran.stderr
 
 
 @pytest.mark.parametrize(
