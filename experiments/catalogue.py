@@ -95,6 +95,8 @@ def _said(error: BaseException) -> str:
     missing = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", str(error))
     if missing:
         return f"in {missing[2]}, {suggest.unknown('name', missing[1], _public(missing[2]))}"
+    if re.search(r"^Setup\(\) takes no arguments|overwrite .* in class Setup$", str(error)):
+        return "Setup declares no settings; write `class Setup(Settings):`, without a decorator"
     if isinstance(error, NameError):
         words = _public("experiments.claims") + _public("experiments.study")
         told = suggest.unknown("name", str(error.name), words)

@@ -60,6 +60,8 @@ def below(number: float, of: str = "") -> Rule:
 
 def within(target: float, of: str = "", *, relative: float = 0.0, absolute: float = 0.0) -> Rule:
     """No further than `relative · |target| + absolute` from a number."""
+    if relative and not target:
+        raise ValueError("no share of 0 is a tolerance; write `absolute=`")
     tolerance = relative * abs(target) + absolute
     off = (
         f"within {100 * relative:g} % of "
@@ -79,6 +81,8 @@ def between(low: float, high: float, of: str = "") -> Rule:
 
 def _shown(number: float, of: str) -> str:
     """A number and what it counts; for per cent and percentage points, 100 times the number."""
+    if not isinstance(of, str):
+        raise ValueError(f"{of!r} is not what is counted, in words; write a tolerance by its name")
     hundred = of.startswith(("%", "percentage point"))
     return f"{_number(100 * number if hundred else number)} {of}".strip()
 

@@ -64,7 +64,7 @@ def check_declared(study: ModuleType) -> None:
     Raises
     ------
     ValueError
-        If something is missing or malformed: the question, the settings and their comments, the
+        If something is missing or malformed: the question, the settings and their words, the
         profiles, `points`, `CLAIMS`, `VALUES`. One line for each fault: `file:line: what, and the
         remedy`.
     """
@@ -91,7 +91,7 @@ def check_result(study: ModuleType, key: str, result: Any) -> None:
     path = Path(study.__file__)
     line = line_of(path, "points")
     if not isinstance(result, xr.Dataset):
-        remedy = "return an xarray.Dataset whose variables have `units` and `long_name`"
+        remedy = "end its function with `return table(…)`"
         _report(path, [(line, f"the point {key!r} gave a {type(result).__name__}; {remedy}")])
         return
     faults = [
@@ -220,7 +220,7 @@ def _settings(study: ModuleType, path: Path) -> Iterator[Fault]:
             yield line_of(path, "Setup"), f"Setup declares no settings; {remedy}"
         return
     for name, words in setting_words(study).items():
-        if not words:
+        if not isinstance(words, str) or not words:
             remedy = 'write `= setting(default, "what it is, with its unit")`'
             yield line_of_field(path, name), f"the setting {name!r} has no words; {remedy}"
     yield from _setups(study, path, kind)
@@ -236,8 +236,9 @@ def _setups(study: ModuleType, path: Path, kind: type) -> Iterator[Fault]:
         if not isinstance(setup, kind):
             yield line, f"{name} is a {type(setup).__name__}; write `{name} = Setup(…)`"
             continue
-        if name != "QUICK" and getattr(setup, "runs", LEAST_RUNS) < LEAST_RUNS:
-            yield line, f"{name} has {setup.runs} runs; take at least {LEAST_RUNS}"
+        runs, least = getattr(setup, "runs", LEAST_RUNS), 1 if name == "QUICK" else LEAST_RUNS
+        if not isinstance(runs, int) or runs < least:
+            yield line, f"{name} has {runs} runs; take at least {least}"
         for field in fields(kind):
             if not _is_plain(value := getattr(setup, field.name)):
                 odd.setdefault(field.name, (line, f"{name} has {field.name} = {value!r}; {PLAIN}"))
@@ -487,8 +488,8 @@ def _clash_of(name: str, a: xr.Dataset, b: xr.Dataset) -> str:
     places = [f"{dim} {_some(values)}" for dim, values in shared.items()] or ["no coordinate"]
     return (
         f"different {name!r} at the same coordinates ({', '.join(places)}); "
-        "give each point's data set a coordinate that tells it apart, such as "
-        '`coords={"batch": [point.batch]}` with the dimension "batch" on its variables'
+        "give each point's table a coordinate that tells it apart, such as "
+        "`table(…, batch=batch)`"
     )
 
 

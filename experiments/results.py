@@ -44,7 +44,10 @@ def table(variables: Mapping[str, tuple[Any, ...]], **coordinates: Any) -> xr.Da
     """
     along = {name: _coordinate(values) for name, values in coordinates.items()}
     data = {}
-    for name, (values, words, *more) in variables.items():
+    for name, variable in variables.items():
+        if not (isinstance(variable, tuple) and len(variable) > 1):
+            raise ValueError(f'{name} has no words; write `(values, "what it is", unit)`')
+        values, words, *more = variable
         unit = more[0] if more else "1"
         dims = tuple(more[1].split()) if len(more) > 1 else tuple(along)
         values = np.asarray(values)
@@ -118,7 +121,7 @@ FIRST, LAST = Place(0), Place(-1)
 
 
 def select(array: xr.DataArray, results: xr.Dataset, **where: Any) -> xr.DataArray:
-    """Entries by dimension: a value, a list of values, a `Place` or a `Near`.
+    """Entries by dimension: a value, a list or a slice of values, a `Place` or a `Near`.
 
     Each may also be a function of the results that returns one of these.
     """
@@ -392,14 +395,18 @@ def only(data: pd.DataFrame, **where: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If there is no such column.
+        If there is no such column, or no row with such an entry.
     """
     for column, chosen in where.items():
         _check_column(data, column)
+        entries = data[column]
         if isinstance(chosen, float):
-            data = data[np.isclose(data[column], chosen, rtol=1e-9, atol=0)]
+            data = data[np.isclose(entries, chosen, rtol=1e-9, atol=0)]
         else:
-            data = data[data[column].isin(chosen if isinstance(chosen, list) else [chosen])]
+            data = data[entries.isin(chosen if isinstance(chosen, list) else [chosen])]
+        if data.empty and len(entries):
+            known = [str(entry) for entry in entries.unique()]
+            raise ValueError(suggest.unknown(f"{column} of these rows", str(chosen), known))
     return data
 
 

@@ -54,10 +54,14 @@ def call(function: Callable[..., xr.Dataset], setup: Any, **values: Any) -> part
     Raises
     ------
     ValueError
-        If a parameter is neither given nor a setting.
+        If a parameter is neither given nor a setting, or what is given is no parameter.
     """
-    given = dict(values)
-    for name, parameter in inspect.signature(function).parameters.items():
+    given, parameters = dict(values), inspect.signature(function).parameters
+    for name in values:
+        if name not in parameters and not any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
+            told = suggest.unknown("parameter", name, parameters)
+            raise ValueError(f"{function.__name__}: {told}")
+    for name, parameter in parameters.items():
         if name in given or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if name == "runs":

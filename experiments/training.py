@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from experiments import suggest
 from experiments.data.batches import batches as batches
 from experiments.data.batches import batches_by_class as batches_by_class
 from experiments.data.batches import batches_of_each as batches_of_each
@@ -48,12 +49,24 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
 }
 
 
+def layers_of(norm: str | tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """The layers of a normalization: those of a name of `NORMS`, or the layers that are given.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name.
+    """
+    if isinstance(norm, str) and norm not in NORMS:
+        raise ValueError(suggest.unknown("normalization", norm, NORMS))
+    return NORMS[norm] if isinstance(norm, str) else norm
+
+
 def block(
     linear: Layer, norm: str | tuple[Layer, ...], activation: Layer | None
 ) -> tuple[Layer, ...]:
     """A linear layer, its normalization (a name of `NORMS`, or layers) and its activation."""
-    between = NORMS[norm] if isinstance(norm, str) else norm
-    return (linear, *between, *((activation,) if activation else ()))
+    return (linear, *layers_of(norm), *((activation,) if activation else ()))
 
 
 def residual_block(
@@ -67,7 +80,7 @@ def residual_block(
 
     `norm` is a name of `NORMS`, or layers.
     """
-    between = NORMS[norm] if isinstance(norm, str) else norm
+    between = layers_of(norm)
     branch = activation, Dense(width, bias=False, weights=weights)
     return Residual((*branch, *between) if norm_last else (*between, *branch))
 
@@ -98,7 +111,7 @@ def mlp(
         Whether hidden dense layers have a bias; by default only without normalization, since β
         would replace it.
     """
-    between = NORMS[norm] if isinstance(norm, str) else norm
+    between = layers_of(norm)
     bias = not between if bias is None else bias
     layers = [
         layer
@@ -175,7 +188,7 @@ def optimizer_of(name: str, rate: float | np.ndarray, frozen: tuple[Path, ...] =
         If there is none of this name.
     """
     if name not in OPTIMIZERS:
-        raise ValueError(f"there is no optimizer {name!r}; there are: {', '.join(OPTIMIZERS)}")
+        raise ValueError(suggest.unknown("optimizer", name, OPTIMIZERS))
     return OPTIMIZERS[name](rate, frozen=frozen)
 
 

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from experiments import suggest
 from experiments.data import images
 from experiments.data.images import CLOTHES, DIGITS
 
@@ -39,8 +40,9 @@ class Samples:
 
     def evenly(self, count: int) -> Samples:
         """`count` evenly spaced samples: as many of each class if the samples are sorted."""
-        every = len(self.x) // count
-        return Samples(self.x[::every], self.labels[::every])
+        if count > len(self.x):
+            raise ValueError(f"there are {len(self.x)} samples, and not {count}")
+        return self[np.arange(count) * len(self.x) // count]
 
     def spread(self, count: int) -> Samples:
         """`count` evenly spaced samples, the first and the last among them."""
@@ -111,7 +113,7 @@ def load(data: str, inputs: str = "raw", side: int = 28) -> Data:
         If a name is unknown, or the files of a data set that is not bundled are missing.
     """
     if data not in NAMES:
-        raise ValueError(f"there is no data set {data!r}; there are: {', '.join(NAMES)}")
+        raise ValueError(suggest.unknown("data set", data, NAMES))
     if inputs not in INPUTS:
         raise ValueError(f"inputs are {' or '.join(INPUTS)}, not {inputs!r}")
     read = images.bundled(BUNDLED[data]) if data in BUNDLED else images.complete(COMPLETE[data])

@@ -127,7 +127,7 @@ class Convolution:
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x: ∂L/∂patches = Wᵀ ∂L/∂y, added up for every pixel; and `gradients`."""
         x, buffers = saved["x"], buffers or Buffers()
-        checked_gradient(dy, x)
+        checked_gradient(dy, x, keeps_shape=False)
         matrix = self._matrix(params["weight"]).swapaxes(2, 3)
         g = dy.reshape(*dy.shape[:3], -1)
         dx = buffers.array("dx", (*dy.shape[:2], *x.shape[2:]), dy.dtype)
@@ -144,7 +144,7 @@ class Convolution:
     ) -> Arrays:
         """∂L/∂W = Σ_samples ∂L/∂y patchesᵀ and ∂L/∂b = Σ ∂L/∂y over samples and pixels."""
         x, buffers = saved["x"], buffers or Buffers()
-        checked_gradient(dy, x)
+        checked_gradient(dy, x, keeps_shape=False)
         g, shape = dy.reshape(*dy.shape[:3], -1), (self.channels, x.shape[2], *(self.kernel,) * 2)
         each = buffers.array("each", (*dy.shape[:3], prod(shape[1:])), dy.dtype)
         for of_x, runs, samples in self._blocks(x, dy):

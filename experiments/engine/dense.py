@@ -83,7 +83,7 @@ class Dense:
         self, params: Arrays, saved: dict[str, Any], dy: np.ndarray, buffers: Buffers | None = None
     ) -> tuple[np.ndarray, Arrays]:
         """∂L/∂x = ∂L/∂y Wᵀ, and `gradients`."""
-        checked_gradient(dy, saved["x"])
+        checked_gradient(dy, saved["x"], keeps_shape=False)
         weight = params["weight"]
         dx = (buffers or Buffers()).array("dx", (*dy.shape[:2], weight.shape[1]), dy.dtype)
         _product(dy, weight.swapaxes(1, 2), dx)
@@ -96,7 +96,7 @@ class Dense:
 
         Skips ∂L/∂x, which the first layer does not need.
         """
-        checked_gradient(dy, saved["x"])
+        checked_gradient(dy, saved["x"], keeps_shape=False)
         buffers, x = buffers or Buffers(), saved["x"]
         dweight = buffers.array("dweight", (dy.shape[0], x.shape[2], self.features), dy.dtype)
         grads = {"weight": _product(x.swapaxes(1, 2), dy, dweight)}

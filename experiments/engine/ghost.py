@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.buffers import Buffers
-from experiments.engine.inputs import checked_statistics
+from experiments.engine.inputs import checked_gradient, checked_statistics
 from experiments.engine.layer import Arrays
 from experiments.engine.standardize import PYTORCH, Convention, Standardize
 from experiments.engine.sums import mean_over, values_per_channel
@@ -78,6 +78,8 @@ class Ghost:
         """That of batch norm, for every ghost batch by itself."""
         if "ghosts" not in saved:
             return self._batch.backward(params, saved, dy, buffers)
+        x = saved["ghosts"]["x"]
+        checked_gradient(dy, x.reshape(x.shape[0], -1, *x.shape[3:]))
         ghosts = {name: a.reshape(-1, *a.shape[2:]) for name, a in saved["ghosts"].items()}
         g = dy.reshape(ghosts["x"].shape)
         dx, _ = self._batch.backward(params, ghosts | {"constant": False}, g, buffers)

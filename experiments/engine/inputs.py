@@ -74,16 +74,23 @@ def checked_statistics(x: np.ndarray, state: Mapping[str, np.ndarray]) -> None:
     checked(x, state, shapes, accumulator(x.dtype))
 
 
-def checked_gradient(dy: np.ndarray, x: np.ndarray) -> None:
+def checked_gradient(dy: np.ndarray, x: np.ndarray, keeps_shape: bool = True) -> None:
     """Refuse a ∂L/∂y in another dtype than the input x had. Every layer calls it in `backward`.
+
+    If the layer keeps the shape, one of another shape is refused too, which would be broadcast; x
+    alone may have a single run that serves all.
 
     Raises
     ------
     TypeError
         If the dtypes differ.
+    ValueError
+        If the shapes differ.
     """
     if dy.dtype != x.dtype:
         raise TypeError(f"∂L/∂y is {dy.dtype} but the input was {x.dtype}; convert ∂L/∂y")
+    if keeps_shape and dy.shape[1:] != x.shape[1:]:
+        raise ValueError(f"∂L/∂y has shape {dy.shape}, but the output had {x.shape}")
 
 
 def checked_values(values: int) -> None:

@@ -36,9 +36,19 @@ def softmax_cross_entropy(
     -------
     loss : array (run,)
     dlogits : array (run, sample, class)
+
+    Raises
+    ------
+    ValueError
+        If there is no sample, or a label is no class.
     """
     buffers = buffers or Buffers()
-    runs, samples, _ = logits.shape
+    runs, samples, classes = logits.shape
+    if not samples:
+        raise ValueError("an empty batch has no loss")
+    if labels.min() < 0 or labels.max() >= classes:
+        found = f"labels go from {labels.min()} to {labels.max()}"
+        raise ValueError(f"{found}; {classes} classes are counted from 0 to {classes - 1}")
     labels = np.broadcast_to(labels, (runs, samples))[..., None]
     z = buffers.array("shifted", logits.shape, logits.dtype)
     np.subtract(logits, logits.max(axis=2, keepdims=True), out=z)  # then exp cannot overflow

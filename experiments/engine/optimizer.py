@@ -86,9 +86,8 @@ class Optimizer(ABC):
             )
         runs = {p.shape[0] for p in found.values()}
         if np.ndim(self.rate) and {np.shape(self.rate)} != {(n,) for n in runs}:
-            raise ValueError(
-                f"the rates have shape {np.shape(self.rate)}; they must be one a run: {runs}"
-            )
+            wanted = f"they must be one a run: {sorted(runs)}"
+            raise ValueError(f"the rates have shape {np.shape(self.rate)}; {wanted}")
         moving = {path: p for path, p in found.items() if path not in self.frozen}
         count = range(self.averages)
         return Progress(

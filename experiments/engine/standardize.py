@@ -41,6 +41,10 @@ class Convention:
     rate: float
     unbiased: bool
 
+    def __post_init__(self) -> None:
+        if not self.eps >= 0:
+            raise ValueError(f"ε is {self.eps}; it is added to a variance and cannot be negative")
+
     def next_state(self, state: Arrays, mean: np.ndarray, var: np.ndarray, values: int) -> Arrays:
         """running ← (1 − rate) running + rate batch, for a batch of m = `values` values a feature.
 

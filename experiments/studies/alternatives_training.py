@@ -1,6 +1,6 @@
 """Do other normalizations train better than batch norm, and compute the same in evaluation?
 
-Nine small convolutional networks that differ in one layer, a normalization or none, learn digits
+Nine small convolutional networks that differ in their normalization, or have none, learn digits
 with random batches, with batches of two images, and with batches that hold two classes only: each
 at several learning rates, from the same weights and on the same batches. What counts is the
 accuracy in evaluation mode at the variant's best rate. On the trained networks, how far the outputs
@@ -87,9 +87,9 @@ def count(details, seed):
     # One array and no runs: what depends on what does not vary.
     x, dy = np.random.default_rng(seed).standard_normal((2, 4, 6, 4, 1))
     layers = normalized("batch renormalization", Convolution(6, 1, bias=False), 4, *details)[1:]
-    depends = dependence(Network(layers), x, dy)["gradient"]
+    reached = dependence(Network(layers), x, dy)["gradient"]
     words = "samples whose ∂L/∂y a ∂L/∂x depends on behind batch renormalization"
-    return table({"samples": (depends.any(axis=(1, 2, 3)).sum(), words)})
+    return table({"samples": (reached.any(axis=(1, 2, 3)).sum(), words)})
 
 
 # ------------------------------------------------------------------------------------------ claims
@@ -178,8 +178,7 @@ CLAIMS = {
             Case(f"{LEAD} on {norm}", lead(RANDOM, BATCH, norm), CLEARLY)
             for norm in ("layer norm", "RMSNorm", "group norm", RENORM)
         ),
-        because="At their best rates, those that normalize activations end within a few "
-        "percentage points of each other.",
+        because="At their best rates these end within a few percentage points of each other.",
     ),
     "any-normalization-helps": depends(
         "Any normalization trains better than none.",
@@ -188,8 +187,8 @@ CLAIMS = {
             Case(f"{norm}, accuracy minus that of none", lead(RANDOM, norm, "none"), HELPS)
             for norm in (BATCH, "layer norm", "group norm", "weight normalization")
         ),
-        because="Those of activations do, weight normalization does not: it starts as the function "
-        "that the plain network is.",
+        because="Batch, layer and group norm do, weight normalization does not: it starts as the "
+        "function that the plain network is.",
     ),
 }
 

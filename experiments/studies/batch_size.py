@@ -9,8 +9,6 @@ norm's statistics come from fewer images. The thresholds were chosen after a pil
 seed.
 """
 
-import numpy as np
-
 from experiments.claims import Case, above, below, depends, refuted, supported
 from experiments.data.samples import Data
 from experiments.engine.activations import ReLU
@@ -28,7 +26,7 @@ class Setup(Learning):
     images: int = setting(4000, "of the training set, as many of each digit")
     epochs: int = setting(3, "passes through the training images, with every batch size")
     whole: int = setting(32, "images in a batch that is cut into parts")
-    parts: tuple[int, ...] = setting((2, 4, 8, 16), "into which it is cut; layer norm's the most")
+    parts: tuple[int, ...] = setting((2, 4, 8, 16), "numbers of parts; layer norm: the largest")
     runs: int = setting(16, "paired runs, each with weights and batches of its own")
     seed: int = setting(30, "every random stream is spawned from it")
 
@@ -56,8 +54,7 @@ def points(s):
 def fit(norm, batch, parts, data, inputs, optimizer, hidden, rate_per_image, images, epochs, runs):
     """Train with batches of a size, in parts or whole, and classify the test images."""
     digits = load(data, inputs, side=7)
-    chosen = np.arange(images) * len(digits.train.x) // images  # the set is sorted by digit
-    digits, part = Data(digits.train[chosen], digits.test), batch // parts
+    digits, part = Data(digits.train.evenly(images), digits.test), batch // parts
     model, stream = paired(mlp(hidden, norm, ReLU()), digits, batch, runs.part(0))
     descent, steps = optimizer_of(optimizer, rate_per_image * batch), epochs * (images // batch)
     *_, trained = train(model, stream, descent, steps, parts=parts)

@@ -42,7 +42,6 @@ class Setup(Learning):
     readings: int = setting(18, "steps read on a logarithmic scale")
     every: int = setting(35, "beside those, every so many steps are read")
     probe: int = setting(200, "test images to read distributions on, as many of each digit")
-    window: tuple[float, float] = setting((0.4, 1.6), "training losses that are equally low")
     linear_depth: int = setting(12, "layers of the linear network")
     linear_width: int = setting(10, "its units a layer, and numbers in a sample")
     linear_samples: int = setting(100, "its samples, all in one batch")
@@ -108,6 +107,8 @@ def linear(case, norm, rate, at, linear_depth, linear_width, linear_samples, run
 
 # ------------------------------------------------------------------------------------------ claims
 
+WINDOW = (0.4, 1.6)  # training losses that are equally low
+
 
 def readings(results, kind, case, norm):
     """What was read of a network, (layer, step, run) or (step, run); "turn" is 1 − cosine."""
@@ -122,15 +123,15 @@ def shift(results, kind, case, norm):
     if case != EQUAL:
         return readings(results, kind, case, norm).mean(["layer", "step"], skipna=False)
     loss = readings(results, "loss", MAIN, norm)
-    outside = abs(loss - loss.clip(*FULL.window))
+    outside = abs(loss - loss.clip(*WINDOW))
     inside = outside == outside.min("step")  # the closest one if none is in the window
-    of_layers = readings(results, kind, MAIN, norm).mean("layer")
-    return (of_layers * inside).sum("step") / inside.sum("step")
+    of_layers = readings(results, kind, MAIN, norm).mean("layer", skipna=False)
+    return of_layers.where(inside, 0).sum("step", skipna=False) / inside.sum("step")
 
 
 def end_loss(results, case, norm):
-    """A run's mean training loss over the last three evenly spaced readings."""
-    return readings(results, "loss", case, norm)[-3:].mean("step")
+    """A run's mean training loss over its last three readings."""
+    return readings(results, "loss", case, norm)[-3:].mean("step", skipna=False)
 
 
 def less_is_faster(results, kind, case):

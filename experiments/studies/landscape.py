@@ -17,7 +17,7 @@ from experiments.engine.initialization import he_normal
 from experiments.measures.landscape import along_gradient
 from experiments.results import FIRST, LAST, ratio, table, value
 from experiments.study import Learning, call, setting
-from experiments.training import load, mlp, optimizer_of, paired, train
+from experiments.training import enlarged, load, mlp, optimizer_of, paired, train
 
 SHORT = "batch norm, short weights"
 CONDITIONS = {"none": "none", "batch norm": "batch norm", SHORT: "batch norm"}  # → normalization
@@ -67,9 +67,7 @@ def walk(
     """Train, and walk along the gradient at some steps."""
     network = mlp(hidden, CONDITIONS[condition], ReLU(), weights=he_normal)
     model, stream = paired(network, load(data, inputs, side=7), batch, runs)
-    for layer in model.params[:-1]:
-        if "weight" in layer:
-            layer["weight"] *= np.float32(factor)
+    model = enlarged(model, runs.each([factor]))
     at = np.linspace(0, steps, readings).round().astype(int)
     along = [
         along_gradient(moment, moment.x, moment.labels, rate * np.array(multiples))

@@ -96,7 +96,6 @@ def learn(
 LEVEL = 0.3  # nats of training loss at which networks are compared that learn at different speeds
 BN_8, BN_4 = condition(BN, part=8), condition(BN, part=4)
 DROP, PAIR, HALF = condition(NONE, 0.8), condition(BN, 0.8), condition(BN, 0.5)
-NAMES = {"none": NONE, "bn": BN, "ln": LN, "8": BN_8, "4": BN_4, "dropout": DROP, "pair": PAIR}
 
 
 def gap_at_level(results):
@@ -155,8 +154,8 @@ CLAIMS = {
             gaps("statistics of 8 images against 40", BN_8, BN, LESS),
             gaps("statistics of 4 images against 8", BN_4, BN_8, LESS),
         ),
-        because="The variance of a mean over m images is 1/m of theirs, and every image gets "
-        "another one in every epoch.",
+        because="The variance of a mean over m images is 1/m of theirs, and every image is "
+        "given another such mean in every epoch.",
     ),
     "statistics-noise-is-more-than-slow-learning": refuted(
         "The noise of small batches’ statistics narrows the gap, and not only because the "

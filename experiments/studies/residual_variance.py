@@ -135,7 +135,7 @@ GROWN, PREDICTED = (of(name, lower).map(np.log) for name in ("gradient", "predic
 STEEPNESS = (GROWN / PREDICTED).worst(LAW)
 MOVED = (at("moved") / at("variance", block=FIRST)).mean()
 CLIMB, PLAIN_CLIMB = (ratio(value(climb, norm), 1) for norm in NORMS)
-AFTER = slice(1, None)  # the input
+AFTER = slice(1, None)  # all blocks, without the input
 SHARE, PLAIN_SHARE = (at("branch", norm, AFTER) / at("variance", norm, AFTER) for norm in NORMS)
 LAST_SHARE, MEAN_SHARE = SHARE.at(block=LAST).mean(), SHARE.over("block", "mean").mean()
 

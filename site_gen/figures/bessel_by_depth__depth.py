@@ -6,7 +6,7 @@ from experiments.results import only, summary
 
 TITLE = "With depth, the two conventions for the running variance drift apart"
 TAGS = ("train and eval", "depth", "conventions")
-CLAIMS = ("converged-means-equal", "bessel-does-not-matter", "unbiased-is-more-accurate")
+CLAIMS = ("the-gap-is-known", "bessel-does-not-matter", "unbiased-is-more-accurate")
 ID = "train-eval-gap-depth"
 
 BATCH = 64

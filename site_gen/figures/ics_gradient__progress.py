@@ -3,12 +3,12 @@
 import pandas as pd
 
 from experiments.results import only, rows
-from experiments.studies.ics_gradient import FULL, LABELS, MAIN, readings
+from experiments.studies.ics_gradient import LABELS, MAIN, WINDOW, readings
 
 TITLE = "Where both networks are equally far, gradients turn less with batch norm"
 TAGS = ("internal covariate shift", "gradients", "training speed")
 
-LOW, HIGH = FULL.window
+LOW, HIGH = WINDOW
 
 
 def data(results):

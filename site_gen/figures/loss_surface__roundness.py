@@ -73,11 +73,8 @@ def draw(data, theme):
     left.set(xlabel="condition number", ylabel="share of units")
     theme.ticks(left, x=(1, 10, 100))
     places = {"sigmoid": {"dx": 4, "dy": -14}, "tanh": {"dx": -4, "dy": 14, "ha": "right"}}
-    for name, colour in COLOURS.items():
-        error = only(data, kind="error", activation=name)
-        if error.empty:
-            continue
-        radius = error["radius"]
+    for name, error in data[data["kind"] == "error"].groupby("activation"):
+        radius, colour = error["radius"], COLOURS[name]
         theme.band(right, radius, *error[SPREAD].to_numpy().T, colour)
         theme.curve(right, error, "radius", "error", colour, fmt="o-")
         line = error["error"].iloc[0] * radius / radius.iloc[0]

@@ -15,6 +15,11 @@ CLAIMS = (
 )
 ID = "deployment-shards"
 
+DISTRIBUTIONS = {
+    "same": ("batch norm", "one distribution"),
+    "shifted": ("input", "shifted devices"),
+}
+
 
 def data(results):
     """Rows for k equal devices, and for two devices with so many samples on the second."""
@@ -44,11 +49,8 @@ def draw(data, theme):
     figure, panels = theme.panels(data, "kind", height=3.4, sharey=True)
     for ax, kind, shown in panels:
         theme.level(ax, y=1, color=theme.colour("neutral"), zorder=1.5)
-        for name, colour, words in (
-            ("same", "batch norm", "one distribution"),
-            ("shifted", "input", "shifted devices"),
-        ):
-            found = only(shown, distribution=name)
+        for name, found in shown.groupby("distribution"):
+            colour, words = DISTRIBUTIONS[name]
             line = found.groupby("value")["theory"].first()
             theme.theory(ax, line.index, line, zorder=1.9)
             theme.points(ax, found, "value", "ratio", colour, alpha=0.5)

@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from experiments.suggest import unknown
 from site_gen.errors import BuildError
 from site_gen.paths import ROOT, relative, sources
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 FOLDERS = {"figure": ROOT / "site_gen" / "figures", "animation": ROOT / "site_gen" / "animations"}
 THEMES = {"light": "", "dark": "-dark"}  # what a file's name ends in, before its format
@@ -116,10 +112,9 @@ def _look() -> tuple[dict[str, Drawing], dict[str, str]]:
     return dict(sorted(found.items())), wrong
 
 
-def words(module: Any, name: str, data: DataFrame) -> Any:
-    """What `alt` or `caption` of a figure says: one line, which it may write over several."""
-    said = getattr(module, name)(data)
-    return re.sub(r"\s*\n\s*", " ", said) if isinstance(said, str) else said
+def one_line(text: str) -> str:
+    """A text that a figure wrote over several lines."""
+    return re.sub(r"\s*\n\s*", " ", text).strip()
 
 
 def forget() -> None:

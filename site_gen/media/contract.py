@@ -22,7 +22,7 @@ from experiments import suggest
 from experiments.sources import line_of
 from site_gen import typed
 from site_gen.errors import BuildError
-from site_gen.media.catalogue import words
+from site_gen.media.catalogue import one_line
 from site_gen.paths import relative
 from site_gen.theme import Animation
 
@@ -133,7 +133,7 @@ def check_words(drawing: Drawing, data: pd.DataFrame) -> None:
     for name in ("alt", "caption"):
         line = line_of(drawing.path, name)
         try:
-            text = words(module, name, data)
+            text = getattr(module, name)(data)
         except Exception as error:  # noqa: BLE001 - a figure's code may fail in any way
             line = max(studies.line_of_failure(error, drawing.path), line)
             faults.append((line, f"`{name}` fails: {type(error).__name__}: {error}; mend it"))
@@ -412,12 +412,17 @@ def _faults_of_words(name: str, text: Any) -> Iterator[str]:
     if not isinstance(text, str):
         yield f"gives a {type(text).__name__}; return a sentence"
         return
-    if not text.endswith((".", ".)")):
+    if not one_line(text).endswith((".", ".)")):
         yield f"is no sentence: {text[-40:]!r}; end it with a full stop"
     if not re.search(r"\d", text):
         yield "holds no number; compute one from the table"
     if odd := re.search(r"\b(nan|None)\b|\[\[|np\.\w+\(", text):
         yield f"prints {odd[0]!r}; leave out what is not there, and format every number"
+    plain = re.sub(r"\$[^$]*\$", "", text)
+    if odd := re.search(r"\{[^}]*\}?", plain) or re.search(r"\{\w+:[^{}]*\}", text):
+        yield f"prints {odd[0]!r} as it stands; write `f` in front of the quotation marks"
+    if re.search(r"[^\S \n\u00a0\u2009\u202f]|[\x00-\x08]|\n\S", text):
+        yield "holds a sign that a single backslash made; write `\\\\nu` for `\\nu` in a formula"
     if name == "alt" and "$" in text:
         yield "holds a formula; say it in plain words, as it is read aloud"
 

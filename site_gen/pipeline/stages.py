@@ -67,7 +67,7 @@ def figure(
     If it cannot be drawn with changed settings, a sheet that says so takes its place.
     """
     from site_gen.media import contract as rules
-    from site_gen.media.catalogue import find, words
+    from site_gen.media.catalogue import find, one_line
     from site_gen.media.standin import StandIn
 
     drawing = find(identifier)
@@ -86,8 +86,8 @@ def figure(
         "title": module.TITLE,
         "tags": list(module.TAGS),
         "claims": list(getattr(module, "CLAIMS", ())),
-        "alt": words(module, "alt", data),
-        "caption": words(module, "caption", data),
+        "alt": one_line(module.alt(data)),
+        "caption": one_line(module.caption(data)),
         "width": drawn.width,
         "height": drawn.height,
     }

@@ -317,7 +317,7 @@ class Theme:
         return figure, list(zip(axes[0], values, rows, strict=True))
 
     def _paint(self, colour: str) -> str:
-        return PALETTE[colour][self._side] if colour in PALETTE else colour
+        return colour if colour.startswith("#") else self.colour(colour)
 
     def band(
         self,

@@ -24,7 +24,7 @@ from experiments.engine.noise import Noise
 from experiments.engine.renormalize import Renormalize
 from experiments.engine.residual import Residual
 from experiments.engine.root_mean_square import RootMeanSquare
-from experiments.engine.standardize import Standardize
+from experiments.engine.standardize import Convention, Standardize
 from experiments.engine.standardize_features import StandardizeFeatures
 from experiments.engine.standardize_groups import StandardizeGroups
 from experiments.engine.synchronized import synchronized_forward
@@ -187,3 +187,19 @@ def test_one_value_is_refused_by_all_that_take_batch_statistics():
             layer.forward({}, state, one, training=True)
     with pytest.raises(ValueError, match="batch of 1 sample has no variance"):
         synchronized_forward([one], 1e-5)
+
+
+@EVERY_LAYER
+@pytest.mark.parametrize("training", [True, False])
+def test_a_gradient_of_fewer_samples_is_refused_where_it_would_be_broadcast(layer, training):
+    params, state, x = ready(layer)
+    y, saved, _ = layer.forward(params, state, x, training)
+    if not isinstance(layer, Convolution | Flatten | Dense | UnitWeights):
+        with pytest.raises(ValueError, match=r"∂L/∂y has shape \(2, 1, 4\), but the output had"):
+            layer.backward(params, saved, np.ones_like(y)[:, :1])
+
+
+@pytest.mark.parametrize("eps", [-1e-5, np.nan])
+def test_no_epsilon_is_negative(eps):
+    with pytest.raises(ValueError, match="cannot be negative"):
+        Convention(eps, 0.1, True)

@@ -61,3 +61,11 @@ def test_training_goes_down_the_gradient_of_the_loss_it_is_given():
     weight = model.params[0]["weight"][0]
     gradient = x[0].T @ (x[0] @ weight - target[0]) / 6
     assert_allclose(trained.params[0]["weight"][0], weight - 0.1 * gradient)
+
+
+def test_a_label_that_is_no_class_is_refused():
+    for label in (-1, 3):
+        with pytest.raises(ValueError, match="3 classes are counted from 0 to 2"):
+            softmax_cross_entropy(np.zeros((1, 2, 3)), np.array([[0, label]]))
+    with pytest.raises(ValueError, match="an empty batch has no loss"):
+        softmax_cross_entropy(np.zeros((1, 0, 3)), np.zeros((1, 0), int))

@@ -125,3 +125,11 @@ def test_shards_that_do_not_belong_together():
     with pytest.raises(ValueError, match="batch of 1 sample"):
         synchronized_forward([np.ones((1, 1, 2, 1, 1))], 1e-5)
     assert synchronized_forward([x[:, :1], x[:, 1:2]], 1e-5)[1][0]["count"] == 2
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    """One of five samples would be broadcast over a shard of one."""
+    x = np.random.default_rng(0).standard_normal((1, 4, 3))
+    _, saved = synchronized_forward([x[:, :1], x[:, 1:]], 1e-5)
+    with pytest.raises(ValueError, match="∂L/∂y has shape"):
+        synchronized_backward(saved, [np.ones((1, 5, 3)), np.ones((1, 3, 3))])

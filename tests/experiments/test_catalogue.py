@@ -75,6 +75,10 @@ def test_leftovers_of_editors_and_systems_are_no_studies(folder: Path) -> None:
             "CLAIMS = {'a-b': dpends('…')}\n",
             r"broken_one\.py:1: there is no name 'dpends'; did you mean depends\?",
         ),
+        (
+            "x = 1\nclass Setup:\n    x: int = 1\nQUICK = Setup(x=2)\n",
+            r"broken_one\.py:4: Setup declares no settings; write `class Setup\(Settings\):`",
+        ),
         ("x = 1\nqqq(x)\n", r"broken_one\.py:2: NameError: name 'qqq' is not defined"),
         (
             "from experiments.claims import supported\n\nCLAIMS = {\n"

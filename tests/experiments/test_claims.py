@@ -89,3 +89,15 @@ def test_a_claim_without_cases_is_untested_and_only_that() -> None:
 def test_a_misspelt_verdict_is_told_what_was_meant() -> None:
     with pytest.raises(ValueError, match="there is no verdict 'suported'; did you mean supp"):
         claims.Claim("suported", "…", "reader", "…")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: within(0, 1e-12), "write a tolerance by its name"),
+        (lambda: within(0, relative=0.05), "no share of 0 is a tolerance"),
+    ],
+)
+def test_a_rule_that_means_something_else_is_told(make, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        make()

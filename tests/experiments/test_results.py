@@ -55,6 +55,12 @@ def test_a_table_has_dimensions_units_and_words() -> None:
     assert found["run"].dtype == np.int32 and found["norm"].values.tolist() == ["batch norm"]
 
 
+@pytest.mark.parametrize("variable", [np.arange(6.0), (np.arange(6.0),)])
+def test_a_variable_without_words_is_told(variable) -> None:
+    with pytest.raises(ValueError, match="loss has no words; write `"):
+        table({"loss": variable}, run=Runs(0, 6))
+
+
 @pytest.mark.parametrize("shape", [(2, 3), (3, 2, 2), (7,), (2, 2, 3, 1, 2)])
 def test_values_that_do_not_fit_are_told_with_both_shapes(shape: tuple[int, ...]) -> None:
     with pytest.raises(
@@ -220,7 +226,11 @@ def test_the_rows_that_have_these_entries() -> None:
     assert only(data, norm=["b", "c"]).index.tolist() == [2]
     assert only(data, eps=1e-3).index.tolist() == [1, 2]
     assert only(data, norm="a", eps=1e-5).index.tolist() == [0]
-    assert only(data, eps=0.0).empty
+    assert only(data[:0], norm="a").empty
+    with pytest.raises(ValueError, match="no norm of these rows 'aa'; did you mean a"):
+        only(data, norm="aa")
+    with pytest.raises(ValueError, match=r"no eps of these rows '0.0'"):
+        only(data, norm="a", eps=0.0)
 
 
 def test_the_row_nearest_by_ratio() -> None:

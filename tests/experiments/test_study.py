@@ -56,3 +56,8 @@ def test_settings_are_added_to_and_cannot_be_changed() -> None:
     assert replace(More(), rate=1.0).rate == 1
     with pytest.raises(FrozenInstanceError):
         More().rate = 1.0
+
+
+def test_what_is_given_to_no_parameter_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ValueError, match="learn: there is no parameter 'sise'; did you mean size"):
+        call(learn, Setup(), sise=2)

@@ -16,6 +16,17 @@ def test_a_spread_holds_both_ends() -> None:
     assert TEN.spread(10).labels.tolist() == list(range(10))
 
 
+@pytest.mark.parametrize("count", [1, 3, 4, 6, 10])
+def test_evenly_gives_as_many_as_were_asked_for(count: int) -> None:
+    labels = TEN.evenly(count).labels
+    assert len(labels) == count and np.ptp(np.diff([*labels, 10])) <= 1
+
+
+def test_more_samples_than_there_are_is_told() -> None:
+    with pytest.raises(ValueError, match="there are 10 samples, and not 11"):
+        TEN.evenly(11)
+
+
 def test_another_precision_keeps_the_labels() -> None:
     wide = TEN.astype(float)
     assert wide.x.dtype == np.float64 and wide.labels is TEN.labels

@@ -147,6 +147,8 @@ RULE = "within(0.5, absolute=0.05)"
         (SEED, 'seed: int = setting(1, "")', "setting 'seed' has no words"),
         (PROFILES, "QUICK, FULL, PAPER = 3", "QUICK is a int"),
         ("setting(16,", "setting(5,", "FULL has 5 runs; take at least 16"),
+        ("runs=4", "runs=0", "QUICK has 0 runs; take at least 1"),
+        (SEED, "seed: int = setting(1, 5)", "setting 'seed' has no words"),
         (
             "class Setup(Settings)",
             "import dataclasses\n\n\n@dataclasses.dataclass\nclass Setup",
@@ -247,7 +249,7 @@ def dataset(**coords: object) -> xr.Dataset:
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        ({"heads": 1}, "the point 'coin-1' gave a dict; return an xarray.Dataset"),
+        ({"heads": 1}, "the point 'coin-1' gave a dict; end its function with `return table(…)`"),
         (None, "gave a NoneType"),
         (dataset(run=[0]).heads, "gave a DataArray"),
         (xr.Dataset(), "has no variable"),

@@ -20,7 +20,7 @@ def test_the_window_takes_the_readings_inside_or_else_the_closest() -> None:
         },
         {"case": [study.MAIN], "norm": ["none"], "layer": [2], "step": range(4)},
     )
-    assert study.FULL.window == (0.4, 1.6)
+    assert study.WINDOW == (0.4, 1.6)
     found = study.shift(results, "turn", study.EQUAL, "none")
     assert found.values == pytest.approx([0.3, 0.5])
 

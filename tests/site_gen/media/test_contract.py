@@ -179,6 +179,10 @@ def test_empty_cells_are_right_where_the_figure_says_why(broken) -> None:
         ("From 1 to None.", "prints 'None'"),
         ("About np.float64(0.5).", "prints 'np.float64('"),
         ("About $1/2$.", "`alt` holds a formula"),
+        ("{{data}} is 1.", "prints '{data}' as it stands; write `f`"),
+        ("About $\\nu = {{nu:.2f}}$, 1.", "prints '{nu:.2f}' as it stands; write `f`"),
+        ("A \\theta of 1.", "a single backslash made"),
+        ("A \\nu of 1.", "a single backslash made"),
         ("{data['tails']} 1.", "`alt` fails: KeyError"),
     ],
 )
@@ -195,7 +199,7 @@ def test_words_over_several_lines_are_one_line(broken) -> None:
     drawing = broken(
         ("f\"Dots around {data['heads'].mean():.3f}.\"", 'f"""Dots\u202fin\n      line \n    1."""')
     )
-    assert catalogue.words(drawing.module(), "alt", None) == "Dots\u202fin line 1."
+    assert catalogue.one_line(drawing.module().alt(None)) == "Dots\u202fin line 1."
 
 
 def test_what_is_drawn_is_a_figure_with_axes(broken) -> None:
