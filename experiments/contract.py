@@ -24,6 +24,7 @@ from experiments.claims import Case, Claim, Rule
 from experiments.measures.statistics import Measurement
 from experiments.profile import NAMES
 from experiments.results import UNITS, combine
+from experiments.rules import rules
 from experiments.runs import Runs
 from experiments.sources import line_of, line_of_field, line_of_literal, repeated_keys
 from experiments.study import Settings, described
@@ -73,7 +74,7 @@ def check_declared(study: ModuleType) -> None:
     if not faults:  # the rest needs all of these
         faults += [*_profiles(study, path), *_claims(study, path), *_values(study, path)]
     if not faults:
-        faults += _recorded(study, path)
+        faults += [*_recorded(study, path), *_rules(study, path)]
     _report(path, faults)
 
 
@@ -304,6 +305,13 @@ def _fault_of_point(study: ModuleType, point: partial) -> str:
             )
             return f"has {name} = {given!r}; {remedy}"
     return ""
+
+
+def _rules(study: ModuleType, path: Path) -> Iterator[Fault]:
+    try:
+        rules(study)
+    except TypeError as error:
+        yield line_of(path, "CLAIMS"), f"{error}"
 
 
 def _claims(study: ModuleType, path: Path) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ from experiments.claims import measured_verdict
 from experiments.contract import setting_words
 from experiments.measures.statistics import Measurement
 from experiments.profile import Profile, setup
+from experiments.rules import fingerprint
 from experiments.sources import line_of_literal
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _test(study: ModuleType, key: str, results: xr.Dataset, profile: Profile) ->
         "says": claim.says,
         "source": claim.source,
         "study": name_of(study),
+        "rules": fingerprint(study),
         "verdict": claim.verdict,
         "measured": measured_verdict(case["holds"] for case in cases if is_measured),
         **{key: headline[key] for key in SUMMARY},

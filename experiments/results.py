@@ -146,11 +146,11 @@ class Value:
     """
 
     def __init__(self, read: Callable[[xr.Dataset], xr.DataArray | np.ndarray | float]) -> None:
-        self._read = read
+        self.read = read
 
     def __call__(self, results: xr.Dataset) -> xr.DataArray:
         """The entries."""
-        found = self._read(results)
+        found = self.read(results)
         return found if isinstance(found, xr.DataArray) else xr.DataArray(found)
 
     # What is measured ----------------------------------------------------------------------------

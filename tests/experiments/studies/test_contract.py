@@ -184,6 +184,11 @@ RULE = "within(0.5, absolute=0.05)"
             'CLAIMS = {"coin-is-fair": supported("…", source="reader", because="…", cases=(3,)),',
             "'coin-is-fair' stands here twice",
         ),
+        (
+            'value("heads").mean(), within',
+            'value("heads").map(object()).mean(), within',
+            "a rule holds a object; write it with words and numbers",
+        ),
         ("VALUES = {", 'VALUES = {"heads": 3, ', "value 'heads' stands here twice"),
         ("def points(s: Setup)", "points = {}\ndef other(s: Setup)", "points is a dict; write"),
         ("    return {", "    raise SystemExit\n    return {", "`points` fails: SystemExit"),
