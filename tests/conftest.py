@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +29,19 @@ nav:
   - Figures: figures/index.md
   - References: references.md
 """
+
+
+@contextmanager
+def hang_ups(ignored: bool) -> Iterator[None]:
+    """What is started here ignores SIGHUP or does not, whether or not `nohup` started the tests."""
+    if not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @dataclass(frozen=True)
@@ -48,15 +64,16 @@ class Repository:
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """The same in the background, in a process group of its own."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.root,
-            env=self.environment(),
-            start_new_session=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        with hang_ups(ignored=False):
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.root,
+                env=self.environment(),
+                start_new_session=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "site_gen", *arguments]

@@ -12,6 +12,7 @@ import pytest
 from tests.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
+OUTER = ("REQUIRE_BROWSER", "PYTEST_")  # what the run around this one was told
 
 
 def run_without_browser(folder: Path, **environment: str) -> subprocess.CompletedProcess:
@@ -19,11 +20,12 @@ def run_without_browser(folder: Path, **environment: str) -> subprocess.Complete
     (folder / "blind.py").write_text(
         "from tests.browser import chromium\nchromium.find = lambda: None\n", encoding="utf-8"
     )
-    kept = {name: value for name, value in os.environ.items() if name != "REQUIRE_BROWSER"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OUTER)}
     path = os.pathsep.join([str(folder), str(ROOT)])
-    pytest_ = [sys.executable, "-m", "pytest", "-p", "blind", "-p", "no:cacheprovider"]
+    # Without a folder of its own it would first remove those of earlier runs, which takes minutes.
+    own = ["-p", "blind", "-p", "no:cacheprovider", f"--basetemp={folder / 'own'}"]
     return subprocess.run(
-        [*pytest_, "tests/browser/test_interaction.py"],
+        [sys.executable, "-m", "pytest", *own, "tests/browser/test_interaction.py"],
         cwd=ROOT,
         env=kept | {"PYTHONPATH": path} | environment,
         capture_output=True,

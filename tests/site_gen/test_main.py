@@ -17,6 +17,7 @@ from site_gen import __main__ as front
 from site_gen import check, cli
 from site_gen.errors import BuildError, coloured
 from site_gen.paths import ROOT
+from tests.conftest import hang_ups
 from tests.test_environment import Tree, posix, tree_in
 
 HELP = [sys.executable, "-m", "site_gen", "help"]
@@ -33,17 +34,15 @@ def waiting(tmp_path: Path) -> Tree:
 
 def start(tree: Tree, ignored: bool = False) -> subprocess.Popen:
     """A command that is at work; `ignored`: as `nohup` starts it."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN) if ignored else None
-    process = subprocess.Popen(
-        [sys.executable, "-m", "site_gen", "study", "x"],
-        cwd=tree.root,
-        env=os.environ | {"SITE_GEN_PACKAGES": "installed"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if ignored:
-        signal.signal(signal.SIGHUP, before)
+    with hang_ups(ignored):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "site_gen", "study", "x"],
+            cwd=tree.root,
+            env=os.environ | {"SITE_GEN_PACKAGES": "installed"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     assert process.stdout.readline() == "up\n"
     return process
 
@@ -53,7 +52,7 @@ def start(tree: Tree, ignored: bool = False) -> subprocess.Popen:
 def test_whatever_asks_a_command_to_end_does_what_ctrl_c_does(waiting: Tree, name: str) -> None:
     process = start(waiting)
     process.send_signal(getattr(signal, name))
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=50)
     assert process.returncode == 130
     assert "Stopped." in told and "Traceback" not in told
 
@@ -65,7 +64,7 @@ def test_with_nohup_a_closed_terminal_ends_nothing(waiting: Tree) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.3)
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=50)
     assert process.returncode == 130
 
 

@@ -232,7 +232,7 @@ def test_two_builds_at_once_are_refused(unbuilt: Repository) -> None:
     said = stopped(unbuilt)
     assert f"process {first.pid}" in said and "wait until it ends" in said
     os.killpg(first.pid, signal.SIGTERM)
-    first.communicate(timeout=20)
+    first.communicate(timeout=50)
 
 
 def test_profiles_share_nothing(built: Repository) -> None:

@@ -84,7 +84,7 @@ def test_workers_end_with_their_parent(unbuilt: Repository, command: tuple[str, 
     time.sleep(1)
     process.kill()
     process.communicate()
-    _, alive = psutil.wait_procs(found, timeout=5)
+    _, alive = psutil.wait_procs(found, timeout=15)
     assert not alive
 
 
@@ -217,7 +217,7 @@ def test_a_cluster_that_shares_no_disk_makes_the_same_bytes(
         below = psutil.Process(started[1].pid).children(recursive=True)
         for process in reversed(started):
             process.kill()
-            process.communicate(timeout=20)
-    assert below and not psutil.wait_procs(below, timeout=10)[1]
+            process.communicate(timeout=PATIENCE)
+    assert below and not psutil.wait_procs(below, timeout=15)[1]
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port))

