@@ -28,12 +28,12 @@ def setting(default: Any, words: str) -> Any:
     return field(default=default, metadata={"words": words})
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(setting,))
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
 class Settings:
     """What a study can vary: its `Setup` declares each with `setting`, and none can be changed."""
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True)(cls)
+        dataclass(frozen=True, kw_only=True)(cls)
 
 
 class Learning(Settings):

@@ -50,7 +50,7 @@ class Setup(Learning):
 FEW = {"gammas": (0.1, 1.0, 3.0, 10.0, 30.0), "betas": (4.0, 8.0)}
 QUICK = Setup(hidden=(12, 12), **FEW, steps=80, readings=14, probe=50, target=1.8, runs=4)
 FULL = Setup()
-PAPER = Setup((100, 100, 100), steps=20_000, readings=120, probe=1000, target=0.2, runs=32)
+PAPER = Setup(hidden=(100, 100, 100), steps=20_000, readings=120, probe=1000, target=0.2, runs=32)
 
 
 def points(s):

@@ -32,7 +32,7 @@ class Setup(Learning):
 
 
 QUICK = Setup(hidden=(12, 12, 12), rates=(0.1, 0.5, 2.5), steps=100, probes=3, probe=30, runs=4)
-FULL, PAPER = Setup(), Setup((100, 100, 100), steps=20_000, probes=20, probe=1000, runs=32)
+FULL, PAPER = Setup(), Setup(hidden=(100, 100, 100), steps=20_000, probes=20, probe=1000, runs=32)
 
 
 def points(s):

@@ -36,7 +36,10 @@ class Setup(Learning):
 
 
 QUICK = Setup(hidden=(16, 16, 16), spiral_steps=200, digit_steps=100, averaged=20, runs=4)
-FULL, PAPER = Setup(), Setup((100, 100, 100), spiral_steps=20_000, digit_steps=20_000, runs=64)
+FULL, PAPER = (
+    Setup(),
+    Setup(hidden=(100, 100, 100), spiral_steps=20_000, digit_steps=20_000, runs=64),
+)
 
 
 def points(s):

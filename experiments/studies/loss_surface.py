@@ -35,7 +35,10 @@ class Setup(Learning):
 
 
 QUICK = Setup(hidden=(12, 12), steps=150, images=100, units=3, grid=13, runs=4)
-FULL, PAPER = Setup(), Setup((100, 100), steps=20_000, images=4000, units=100, grid=81, runs=64)
+FULL, PAPER = (
+    Setup(),
+    Setup(hidden=(100, 100), steps=20_000, images=4000, units=100, grid=81, runs=64),
+)
 
 
 def points(s):

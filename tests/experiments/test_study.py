@@ -56,6 +56,8 @@ def test_settings_are_added_to_and_cannot_be_changed() -> None:
     assert replace(More(), rate=1.0).rate == 1
     with pytest.raises(FrozenInstanceError):
         More().rate = 1.0
+    with pytest.raises(TypeError, match="positional"):  # those of a base class come first
+        More((1, 2))
 
 
 def test_what_is_given_to_no_parameter_is_told_with_the_one_that_was_meant() -> None:
